@@ -1,0 +1,71 @@
+//! The call and its reducer.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::fact::Fact;
+use crate::ids::{CallId, ModuleId, RequestId};
+
+/// A call, as the facts reported about it. What people see of it is derived by [`crate::view()`].
+///
+/// Keeping the facts instead of a state is what makes order and repetition of events harmless: the set is the same
+/// whichever way it was filled, and the view is a function of the set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// Our id.
+    pub id: CallId,
+    /// The module it came through.
+    pub module_id: ModuleId,
+    /// The provider's id, where it gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<String>,
+    /// What was reported, each thing once, in the order in which it was first kept.
+    pub facts: Vec<Fact>,
+}
+
+/// More facts than any real call has; bounds what a broken or hostile provider can make one call grow to.
+pub const MAX_FACTS: usize = 500;
+
+/// Why a fact could not be added.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ReduceError {
+    /// The call has [`MAX_FACTS`] already.
+    #[error(
+        "the call has {MAX_FACTS} events already; the module seems to give different calls the same callId"
+    )]
+    TooManyFacts,
+}
+
+/// Adds a fact to a call; `None` starts one with what `new` gives. Says whether anything changed.
+///
+/// # Errors
+/// [`ReduceError::TooManyFacts`] when the call is full.
+pub fn reduce(
+    call: Option<Call>,
+    fact: Fact,
+    new: impl FnOnce() -> Call,
+) -> Result<(Call, bool), ReduceError> {
+    let mut call = call.unwrap_or_else(new);
+    if let Some(known) = call.facts.iter_mut().find(|known| known.same_as(&fact)) {
+        // The earlier report counts, whichever came first to us; ties go to the earlier request.
+        let earlier = (fact.at, fact.source) < (known.at, known.source);
+        if earlier {
+            *known = fact;
+        }
+        return Ok((call, earlier));
+    }
+    if call.facts.len() >= MAX_FACTS {
+        return Err(ReduceError::TooManyFacts);
+    }
+    call.facts.push(fact);
+    Ok((call, true))
+}
+
+/// Takes back what one webhook request reported, so that a replay of it can say it anew. Says whether anything changed.
+#[must_use]
+pub fn retract(mut call: Call, request: RequestId) -> (Call, bool) {
+    let before = call.facts.len();
+    call.facts.retain(|fact| fact.source != Some(request));
+    let changed = call.facts.len() != before;
+    (call, changed)
+}

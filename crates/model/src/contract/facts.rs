@@ -1,0 +1,144 @@
+//! From what a script returned to facts about calls.
+
+use chrono::{DateTime, Utc};
+
+use super::{CallRecord, Direction, Event, EventKind, Numbers, ParseResult};
+use crate::fact::{Fact, FactKind, Parties, Record, Target};
+use crate::ids::{RequestId, UserId};
+use crate::matching::CallKey;
+use crate::phone;
+
+/// What a script's result is read against.
+pub struct Context<'a> {
+    /// The user bound to a member's number.
+    pub bound: &'a dyn Fn(&str) -> Option<UserId>,
+    /// The module's default country, for numbers without a country code.
+    pub country: Option<phone::Country>,
+    /// When the request arrived.
+    pub received_at: DateTime<Utc>,
+    /// The request.
+    pub source: RequestId,
+}
+
+/// A fact and which call it is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyedFact {
+    /// Which call.
+    pub key: CallKey,
+    /// What happened to it.
+    pub fact: Fact,
+}
+
+/// The facts that a script's result reports, in its order; the record last.
+#[must_use]
+pub fn facts(result: &ParseResult, context: &Context<'_>) -> Vec<KeyedFact> {
+    let events = result.event.iter().chain(result.events.iter().flatten());
+    let records = result.call_record.iter().map(|record| of_record(record, context));
+    events.map(|event| of_event(event, context)).chain(records).flatten().collect()
+}
+
+fn of_event(event: &Event, context: &Context<'_>) -> Option<KeyedFact> {
+    let kind = match event.event {
+        EventKind::NotifyStart => FactKind::Start,
+        EventKind::NotifyAnswer => FactKind::Answer,
+        EventKind::NotifyHold => FactKind::Hold,
+        EventKind::NotifyUnhold => FactKind::Unhold,
+        EventKind::NotifyRedirect => FactKind::Redirect,
+        EventKind::NotifyEnd => FactKind::End,
+    };
+    let (key, mut fact) = bare_fact(kind, &event.numbers(), context)?;
+    fact.at = event.occurred_at.unwrap_or(context.received_at);
+    fact.timed = event.occurred_at.is_some();
+    fact.sequence = event.sequence;
+    fact.leg.clone_from(&event.leg_id);
+    fact.disposition = event.disposition.unwrap_or_default();
+    fact.redirect = event
+        .redirect_to
+        .as_ref()
+        .map(|extension| Target { extension: extension.clone(), user: (context.bound)(extension) });
+    fact.caller_name.clone_from(&event.caller_name);
+    fact.line = event.line.clone().or(fact.line);
+    Some(KeyedFact { key, fact })
+}
+
+fn of_record(record: &CallRecord, context: &Context<'_>) -> Option<KeyedFact> {
+    let (key, mut fact) = bare_fact(FactKind::Record, &record.numbers(), context)?;
+    fact.disposition = record.disposition.unwrap_or_default();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to lie between 0 and 1e7"
+    )]
+    let talk_seconds = record.duration.map(|seconds| seconds.round() as u32);
+    let data = record.call.clone().filter(|data| !data.is_null());
+    fact.record = Some(Record { talk_seconds, data });
+    Some(KeyedFact { key, fact })
+}
+
+/// `None` only for what [`super::parse_result`] refuses: neither numbers nor an id.
+fn bare_fact(kind: FactKind, numbers: &Numbers<'_>, context: &Context<'_>) -> Option<(CallKey, Fact)> {
+    let parties = parties(numbers, context);
+    let key = match (numbers.call_id, &parties) {
+        (Some(id), _) => CallKey::Id(id.clone()),
+        (None, Some(parties)) => CallKey::numbers(parties),
+        (None, None) => return None,
+    };
+    let line = parties.as_ref().and_then(company_line);
+    let fact = Fact {
+        kind,
+        at: context.received_at,
+        timed: false,
+        sequence: None,
+        leg: None,
+        disposition: super::Disposition::Unknown,
+        parties,
+        redirect: None,
+        caller_name: None,
+        line,
+        record: None,
+        source: Some(context.source),
+    };
+    Some((key, fact))
+}
+
+fn parties(numbers: &Numbers<'_>, context: &Context<'_>) -> Option<Parties> {
+    let mut parties = Parties {
+        direction: numbers.direction?,
+        src: numbers.src_phone?.clone(),
+        src_ext: numbers.src_phone_ext.cloned(),
+        dst: numbers.dst_phone?.clone(),
+        dst_ext: numbers.dst_phone_ext.cloned(),
+        client_e164: None,
+        operator: None,
+    };
+    parties.client_e164 = parties.client().and_then(|number| phone::e164(number, context.country));
+    parties.operator = operator(&parties, context.bound);
+    Some(parties)
+}
+
+/// The operator's side: (the extension given beside the company's number, the number itself).
+fn operator_numbers(parties: &Parties) -> (Option<&String>, &String) {
+    match parties.direction {
+        Direction::In | Direction::Internal => (parties.src_ext.as_ref(), &parties.dst),
+        Direction::Out => (parties.dst_ext.as_ref(), &parties.src),
+    }
+}
+
+/// The operator that the numbers name: whoever is bound, else the extension, even if nobody is bound to it.
+fn operator(parties: &Parties, bound: &dyn Fn(&str) -> Option<UserId>) -> Option<Target> {
+    let (extension, number) = operator_numbers(parties);
+    let target = |number: &String, user| Target { extension: number.clone(), user };
+    let of_bound = |number: &String| bound(number).map(|user| target(number, Some(user)));
+    extension
+        .and_then(of_bound)
+        .or_else(|| of_bound(number))
+        .or_else(|| extension.map(|extension| target(extension, None)))
+        .or_else(|| phone::is_internal(number).then(|| target(number, None)))
+}
+
+/// The company's own number among the two, where one of them is.
+fn company_line(parties: &Parties) -> Option<String> {
+    let (_, number) = operator_numbers(parties);
+    let is_operator = parties.operator.as_ref().is_some_and(|operator| operator.extension == *number);
+    (parties.direction != Direction::Internal && !is_operator).then(|| number.clone())
+}

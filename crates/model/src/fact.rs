@@ -1,0 +1,168 @@
+//! Facts: what was reported about a call.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::contract::{Direction, Disposition};
+use crate::ids::{RequestId, UserId};
+
+/// One thing that was reported about a call. A call is nothing but its facts; see [`crate::view()`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    /// What happened.
+    pub kind: FactKind,
+    /// When it happened, as the provider says; else when the request arrived.
+    pub at: DateTime<Utc>,
+    /// Whether `at` is the provider's own time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub timed: bool,
+    /// The provider's order of events within one leg (or within the call, where there is no leg id).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<i64>,
+    /// The provider's id of the leg.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leg: Option<String>,
+    /// How the call (or leg) came out, where the event says so.
+    #[serde(default)]
+    pub disposition: Disposition,
+    /// Who talks with whom; left out where the event only names the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parties: Option<Parties>,
+    /// Where a redirect goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect: Option<Target>,
+    /// The caller's name as the provider shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller_name: Option<String>,
+    /// The company's line that was called or is shown to the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
+    /// The recording, of a [`FactKind::Record`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Record>,
+    /// The webhook request it came with; none for what the server itself found out (a time-out).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<RequestId>,
+}
+
+/// What happened to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FactKind {
+    /// It rings at an operator, or an operator dials.
+    Start,
+    /// It was redirected to another operator.
+    Redirect,
+    /// It was answered.
+    Answer,
+    /// It was put on hold.
+    Hold,
+    /// It was taken off hold.
+    Unhold,
+    /// A record of it is there: length, and perhaps a recording.
+    Record,
+    /// Nothing was heard of it for too long.
+    TimedOut,
+    /// It ended, or one of its legs did.
+    End,
+}
+
+/// Who talks with whom, as the contract's numbers say it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parties {
+    /// Which way the call goes.
+    pub direction: Direction,
+    /// `srcPhone` as it came.
+    pub src: String,
+    /// `srcPhoneExt` as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub src_ext: Option<String>,
+    /// `dstPhone` as it came.
+    pub dst: String,
+    /// `dstPhoneExt` as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dst_ext: Option<String>,
+    /// The client's number in E.164, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_e164: Option<String>,
+    /// The operator concerned; none while only the company's line is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<Target>,
+}
+
+impl Parties {
+    /// The number of the outside party as it came; none for an internal call.
+    #[must_use]
+    pub fn client(&self) -> Option<&str> {
+        match self.direction {
+            Direction::In => Some(&self.src),
+            Direction::Out => Some(&self.dst),
+            Direction::Internal => None,
+        }
+    }
+}
+
+/// An operator, by internal number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The internal number.
+    pub extension: String,
+    /// The user bound to it when the event came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+}
+
+/// A call's record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Seconds of talk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub talk_seconds: Option<u32>,
+    /// What `VoipGetCallLink` gets; none where there is a length but no recording (yet).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+}
+
+impl Fact {
+    /// Whether both report the same thing, one of them perhaps a repetition.
+    ///
+    /// A hold can honestly happen twice in a call and looks the same each time: without the provider's time or
+    /// sequence only its arrival tells one from the next.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        let arrival_counts =
+            matches!(self.kind, FactKind::Hold | FactKind::Unhold) && self.sequence.is_none();
+        let times_agree = match (self.timed, other.timed) {
+            (true, true) => self.at == other.at,
+            (false, false) => !arrival_counts || self.at == other.at,
+            _ => false,
+        };
+        times_agree
+            && self.kind == other.kind
+            && self.sequence == other.sequence
+            && self.leg == other.leg
+            && self.disposition == other.disposition
+            && same_parties(self.parties.as_ref(), other.parties.as_ref())
+            && extension(self.redirect.as_ref()) == extension(other.redirect.as_ref())
+            && self.caller_name == other.caller_name
+            && self.line == other.line
+            && self.record == other.record
+    }
+}
+
+/// Bindings may have changed between a report and its repetition, so users do not count.
+fn same_parties(a: Option<&Parties>, b: Option<&Parties>) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => {
+            (a.direction, &a.src, &a.src_ext, &a.dst, &a.dst_ext)
+                == (b.direction, &b.src, &b.src_ext, &b.dst, &b.dst_ext)
+        }
+        _ => false,
+    }
+}
+
+fn extension(target: Option<&Target>) -> Option<&str> {
+    target.map(|target| target.extension.as_str())
+}

@@ -1,0 +1,65 @@
+//! Typed ids. Each is a UUIDv7, so ids sort by the time they were made.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A UUIDv7 of the moment `now` and ten random bytes.
+#[must_use]
+pub fn uuid_v7(now: DateTime<Utc>, random: [u8; 10]) -> Uuid {
+    let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A new id of the moment `now`.
+            #[must_use]
+            pub fn new(now: DateTime<Utc>, random: [u8; 10]) -> Self {
+                Self(uuid_v7(now, random))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    };
+}
+
+id!(
+    /// A call.
+    CallId
+);
+id!(
+    /// A module: one connected provider account.
+    ModuleId
+);
+id!(
+    /// A webhook request that was accepted.
+    RequestId
+);
+id!(
+    /// A user of the system: an operator or an administrator.
+    UserId
+);
+id!(
+    /// An API token.
+    TokenId
+);

@@ -1,0 +1,18 @@
+//! What a call is.
+//!
+//! Plain data and pure functions: no I/O, no async, no clock. Time and randomness come in as arguments, so every
+//! function here gives the same result for the same arguments.
+
+pub mod call;
+pub mod contract;
+pub mod fact;
+pub mod ids;
+pub mod matching;
+pub mod phone;
+pub mod view;
+
+pub use call::{Call, ReduceError, reduce, retract};
+pub use fact::{Fact, FactKind, Parties, Record, Target};
+pub use ids::{CallId, ModuleId, RequestId, TokenId, UserId};
+pub use matching::CallKey;
+pub use view::{CallState, CallView, OperatorLeg, OperatorState, Segment, view};
