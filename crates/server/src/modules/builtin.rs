@@ -1,0 +1,78 @@
+//! The modules that come with the program: every folder under `modules/` of the repository, embedded in the binary.
+
+use std::sync::LazyLock;
+
+use include_dir::{Dir, include_dir};
+
+use super::manifest::{self, Manifest};
+use super::sample::{self, Sample};
+
+static FOLDERS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../modules");
+
+static MODULES: LazyLock<Vec<BuiltinModule>> = LazyLock::new(|| {
+    let mut modules: Vec<_> = FOLDERS.dirs().map(read).collect();
+    modules.sort_by(|a, b| a.manifest.code.cmp(&b.manifest.code));
+    modules
+});
+
+/// A module that comes with the program.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BuiltinModule {
+    /// What it is and which settings it has.
+    pub manifest: Manifest,
+    /// Its TypeScript.
+    pub source: &'static str,
+    /// What its script must make of real requests.
+    pub samples: Vec<Sample>,
+}
+
+/// Every built-in module, by code.
+#[must_use]
+pub fn all() -> &'static [BuiltinModule] {
+    &MODULES
+}
+
+/// The built-in module of that code.
+#[must_use]
+pub fn find(code: &str) -> Option<&'static BuiltinModule> {
+    MODULES.iter().find(|module| module.manifest.code == code)
+}
+
+fn read(folder: &'static Dir<'static>) -> BuiltinModule {
+    let name = folder.path().display();
+    let text = |file: &str| {
+        let found = folder.get_file(folder.path().join(file)).and_then(|file| file.contents_utf8());
+        found.unwrap_or_else(|| panic!("modules/{name}/{file} is missing or no UTF-8"))
+    };
+    let manifest =
+        manifest::parse(text("module.toml")).unwrap_or_else(|error| panic!("modules/{name}: {error}"));
+    let mut files: Vec<_> =
+        folder.get_dir(folder.path().join("samples")).into_iter().flat_map(Dir::files).collect();
+    files.sort_by_key(|file| file.path());
+    let samples = files.into_iter().map(|file| {
+        let path = file.path().display();
+        let parsed = sample::parse(file.contents_utf8().unwrap_or_default());
+        parsed.unwrap_or_else(|error| panic!("modules/{path}: {error}"))
+    });
+    BuiltinModule { manifest, source: text("module.ts"), samples: samples.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_folder_is_a_module_with_samples() {
+        for folder in FOLDERS.dirs() {
+            let module = read(folder);
+            assert_eq!(
+                Some(module.manifest.code.as_str()),
+                folder.path().to_str(),
+                "folder and code are one name"
+            );
+            assert!(!module.samples.is_empty(), "{} has no samples", module.manifest.code);
+            assert_eq!(find(&module.manifest.code), Some(&module));
+        }
+        assert!(all().len() >= 2);
+    }
+}

@@ -1,0 +1,275 @@
+//! A module folder: `module.toml` (what the module is and which settings it has), `module.ts`, `samples/*.json`.
+//!
+//! Plain data and its checks; where the texts come from (the binary, a folder) is the caller's matter.
+
+use std::collections::BTreeSet;
+
+use hookswitch_model::phone::Country;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use thiserror::Error;
+use utoipa::ToSchema;
+
+/// `module.toml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all(serialize = "camelCase"))]
+pub struct Manifest {
+    /// Short name of the provider: lower-case letters, digits and hyphens.
+    pub code: String,
+    /// The provider as people call it.
+    pub name: String,
+    /// One sentence: what the module connects.
+    pub description: String,
+    /// ISO 3166-1 alpha-2: the country of numbers written without one. None where the account decides.
+    #[serde(default)]
+    pub default_country: Option<String>,
+    /// What a module of this provider must know, in the order of the form.
+    #[serde(default)]
+    pub settings: Vec<Setting>,
+}
+
+/// One settings field.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    /// The script reads it as `Namespace.params.data.<name>`.
+    pub name: String,
+    /// What the form says.
+    pub label: String,
+    /// What kind of value it is.
+    #[serde(rename = "type")]
+    pub kind: SettingKind,
+    /// Whether the module does not work without it.
+    #[serde(default)]
+    pub required: bool,
+    /// The value while nobody set another.
+    #[serde(default)]
+    pub default: Option<Value>,
+    /// Where to find the value, what it changes.
+    #[serde(default)]
+    pub help: Option<String>,
+    /// The choices of a `select`.
+    #[serde(default)]
+    pub options: Vec<SelectOption>,
+}
+
+/// A choice of a `select`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SelectOption {
+    /// What the script gets.
+    pub value: String,
+    /// What the form says.
+    pub label: String,
+}
+
+/// What kind of value a setting has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SettingKind {
+    /// A text.
+    Text,
+    /// A text that is encrypted at rest and never shown again.
+    Secret,
+    /// A number.
+    Number,
+    /// Yes or no.
+    Boolean,
+    /// An absolute http or https address.
+    Url,
+    /// One of `options`.
+    Select,
+}
+
+/// A manifest or a settings value is wrong. The text says which field and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct ManifestError(String);
+
+/// Reads and checks a `module.toml`.
+///
+/// # Errors
+/// What is wrong with it: the line where it is no TOML or has a wrong field, the field where a value makes no sense.
+pub fn parse(text: &str) -> Result<Manifest, ManifestError> {
+    let manifest: Manifest = toml::from_str(text)
+        .map_err(|error| ManifestError(format!("module.toml: {}", error.to_string().trim_end())))?;
+    manifest.check().map_err(|problem| ManifestError(format!("module.toml: {problem}")))?;
+    Ok(manifest)
+}
+
+impl Manifest {
+    fn check(&self) -> Result<(), String> {
+        if !is_code(&self.code) {
+            return Err(format!("code: \"{}\" must be lower-case letters, digits and hyphens", self.code));
+        }
+        if let Some(country) = &self.default_country
+            && country.parse::<Country>().is_err()
+        {
+            return Err(format!("default_country: \"{country}\" is no ISO 3166 country code of two letters"));
+        }
+        let mut names = BTreeSet::new();
+        for setting in &self.settings {
+            setting.check().map_err(|problem| format!("settings, \"{}\": {problem}", setting.name))?;
+            if !names.insert(&setting.name) {
+                return Err(format!("settings: \"{}\" is there twice", setting.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// The values with the defaults of what is not set filled in.
+    #[must_use]
+    pub fn with_defaults(&self, mut values: Map<String, Value>) -> Map<String, Value> {
+        for setting in &self.settings {
+            if let Some(default) = &setting.default
+                && values.get(&setting.name).is_none_or(Value::is_null)
+            {
+                values.insert(setting.name.clone(), default.clone());
+            }
+        }
+        values
+    }
+
+    /// Checks values that somebody wants to set; null takes a value back.
+    ///
+    /// # Errors
+    /// The first name that no setting has, or the first value of the wrong kind.
+    pub fn check_values(&self, values: &Map<String, Value>) -> Result<(), ManifestError> {
+        for (name, value) in values {
+            let setting = self.settings.iter().find(|setting| setting.name == *name);
+            let setting = setting.ok_or_else(|| {
+                let known: Vec<_> = self.settings.iter().map(|setting| setting.name.as_str()).collect();
+                ManifestError(format!("{name}: the module has no such setting; it has {}", known.join(", ")))
+            })?;
+            if !value.is_null() {
+                setting.check_value(value).map_err(|problem| ManifestError(format!("{name}: {problem}")))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The required settings that have neither a value nor a default.
+    #[must_use]
+    pub fn missing<'a>(&'a self, values: &Map<String, Value>) -> Vec<&'a Setting> {
+        let is_set = |setting: &Setting| {
+            let value = values.get(&setting.name).filter(|value| !value.is_null());
+            value.or(setting.default.as_ref()).is_some_and(|value| value.as_str() != Some(""))
+        };
+        self.settings.iter().filter(|setting| setting.required && !is_set(setting)).collect()
+    }
+}
+
+fn is_code(code: &str) -> bool {
+    let ok = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=40).contains(&code.len()) && code.bytes().all(ok)
+}
+
+impl Setting {
+    fn check(&self) -> Result<(), String> {
+        let mut name = self.name.bytes();
+        let starts_well = name.next().is_some_and(|byte| byte.is_ascii_alphabetic());
+        if !starts_well || !name.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            return Err("the name must be letters, digits and underscores, a letter first".into());
+        }
+        match (self.kind, self.options.is_empty()) {
+            (SettingKind::Select, true) => return Err("a select needs options".into()),
+            (SettingKind::Select, false) | (_, true) => {}
+            (_, false) => return Err("only a select has options".into()),
+        }
+        match (&self.default, self.kind) {
+            (Some(_), SettingKind::Secret) => Err("a secret can have no default".into()),
+            (Some(default), _) => self.check_value(default).map_err(|problem| format!("default: {problem}")),
+            (None, _) => Ok(()),
+        }
+    }
+
+    fn check_value(&self, value: &Value) -> Result<(), String> {
+        let fits = match self.kind {
+            SettingKind::Text | SettingKind::Secret => value.is_string(),
+            SettingKind::Number => value.is_number(),
+            SettingKind::Boolean => value.is_boolean(),
+            SettingKind::Url => value.as_str().is_some_and(is_url),
+            SettingKind::Select => {
+                self.options.iter().any(|option| Some(option.value.as_str()) == value.as_str())
+            }
+        };
+        let wanted = match self.kind {
+            SettingKind::Text | SettingKind::Secret => "a text".to_owned(),
+            SettingKind::Number => "a number".to_owned(),
+            SettingKind::Boolean => "true or false".to_owned(),
+            SettingKind::Url => "an address that begins with http:// or https://".to_owned(),
+            SettingKind::Select => {
+                let values: Vec<_> = self.options.iter().map(|option| option.value.as_str()).collect();
+                format!("one of {}", values.join(", "))
+            }
+        };
+        // The value is not repeated: it may be a secret.
+        if fits { Ok(()) } else { Err(format!("must be {wanted}")) }
+    }
+}
+
+fn is_url(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const GOOD: &str = r#"
+        code = "example"
+        name = "Example"
+        description = "Connects an Example account."
+        default_country = "DE"
+
+        [[settings]]
+        name = "key"
+        label = "API key"
+        type = "secret"
+        required = true
+
+        [[settings]]
+        name = "region"
+        label = "Region"
+        type = "select"
+        default = "eu"
+        options = [{ value = "eu", label = "Europe" }, { value = "us", label = "America" }]
+    "#;
+
+    fn wrong(from: &str, to: &str) -> String {
+        assert!(GOOD.contains(from));
+        parse(&GOOD.replace(from, to)).expect_err("it is wrong").to_string()
+    }
+
+    #[test]
+    fn a_manifest_says_what_a_module_needs() {
+        let manifest = parse(GOOD).expect("it is right");
+        assert_eq!(manifest.missing(&Map::new()).len(), 1);
+        let values = json!({ "key": "k", "region": null }).as_object().cloned().expect("an object");
+        manifest.check_values(&values).expect("they fit");
+        assert_eq!(manifest.with_defaults(values)["region"], "eu");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_by_field() {
+        assert!(wrong("\"example\"", "\"Ex ample\"").contains("code: \"Ex ample\" must be lower-case"));
+        assert!(wrong("\"DE\"", "\"Germany\"").contains("default_country: \"Germany\""));
+        assert!(wrong("required = true", "requird = true").contains("unknown field `requird`"));
+        assert!(
+            wrong("\"eu\"\n", "\"mars\"\n").contains("settings, \"region\": default: must be one of eu, us")
+        );
+        assert!(wrong("name = \"region\"", "name = \"key\"").contains("\"key\" is there twice"));
+        assert!(wrong("\"secret\"", "\"number\"\ndefault = \"1\"").contains("must be a number"));
+    }
+
+    #[test]
+    fn values_are_checked_without_repeating_them() {
+        let manifest = parse(GOOD).expect("it is right");
+        let check = |values: Value| manifest.check_values(values.as_object().expect("an object"));
+        let error = check(json!({ "region": "s3cret" })).expect_err("no such region").to_string();
+        assert_eq!(error, "region: must be one of eu, us");
+        let error = check(json!({ "kee": "x" })).expect_err("no such setting").to_string();
+        assert_eq!(error, "kee: the module has no such setting; it has key, region");
+    }
+}
