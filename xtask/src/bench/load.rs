@@ -1,0 +1,126 @@
+//! The load: webhooks over many connections, as fast as they are answered or at a fixed rate.
+
+use super::http::Connection;
+use super::report::Latencies;
+use super::traffic::{CallNumber, Calls, Step, Target, Webhook};
+use anyhow::Result;
+use futures::future::try_join_all;
+use hyper::{Method, StatusCode};
+use std::time::{Duration, Instant};
+
+/// What a load did.
+#[derive(Default)]
+pub struct Outcome {
+    pub answered: u64,
+    pub failed: u64,
+    /// One answer that was not 200, to show.
+    pub failure: Option<String>,
+    pub latencies: Latencies,
+    pub elapsed: Duration,
+}
+
+impl Outcome {
+    fn count(&mut self, status: StatusCode, body: &[u8], since: Instant) {
+        if status == StatusCode::OK {
+            self.answered += 1;
+        } else {
+            self.failed += 1;
+            self.failure.get_or_insert_with(|| format!("{status} {}", String::from_utf8_lossy(body)));
+        }
+        self.latencies.record(since.elapsed());
+    }
+
+    fn join(parts: Vec<Self>, began: Instant) -> Self {
+        let mut whole = Self { elapsed: began.elapsed(), ..Self::default() };
+        for part in parts {
+            whole.answered += part.answered;
+            whole.failed += part.failed;
+            whole.failure = whole.failure.or(part.failure);
+            whole.latencies.add(&part.latencies);
+        }
+        whole
+    }
+}
+
+/// Closed loop: each of `connections` sends its next webhook when the one before is answered, for `time`.
+pub async fn closed(target: &Target, first: CallNumber, connections: u64, time: Duration) -> Result<Outcome> {
+    let began = Instant::now();
+    let workers = (0..connections).map(|number| async move {
+        let mut connection = Connection::open(target.address, None).await?;
+        let mut outcome = Outcome::default();
+        for webhook in Calls::new(first + number, connections) {
+            if began.elapsed() >= time {
+                break;
+            }
+            let sent = Instant::now();
+            let (status, body) = connection.send(Method::POST, &target.path, webhook.body(target)).await?;
+            outcome.count(status, &body, sent);
+        }
+        anyhow::Ok(outcome)
+    });
+    Ok(Outcome::join(try_join_all(workers).await?, began))
+}
+
+/// Open loop: `rate` webhooks a second over `connections`, whatever the answers do. A latency counts from the moment
+/// the webhook was due, so that a server that falls behind is not flattered (no coordinated omission). `due` hears of
+/// each webhook at that moment.
+pub async fn open(
+    target: &Target,
+    first: CallNumber,
+    (connections, rate): (u64, u64),
+    time: Duration,
+    due: impl Fn(CallNumber, Step, Instant),
+) -> Result<Outcome> {
+    let began = Instant::now();
+    let due = &due;
+    let workers = (0..connections).map(|number| async move {
+        let mut connection = Connection::open(target.address, None).await?;
+        let mut outcome = Outcome::default();
+        for (turn, webhook) in Calls::new(first + number, connections).enumerate() {
+            let place = turn as u64 * connections + number;
+            let offset = Duration::from_secs_f64(place as f64 / rate as f64);
+            if offset >= time {
+                break;
+            }
+            let moment = began + offset;
+            tokio::time::sleep_until(moment.into()).await;
+            due(webhook.call, webhook.step, moment);
+            let (status, body) = connection.send(Method::POST, &target.path, webhook.body(target)).await?;
+            outcome.count(status, &body, moment);
+        }
+        anyhow::Ok(outcome)
+    });
+    Ok(Outcome::join(try_join_all(workers).await?, began))
+}
+
+/// What one call was told to the server: the last event answered with 200, and the last one sent.
+pub struct Told {
+    pub call: CallNumber,
+    pub answered: Option<Step>,
+    pub sent: Step,
+}
+
+/// Closed loop until the server stops answering; every call with what is known about it.
+pub async fn until_it_breaks(target: &Target, first: CallNumber, connections: u64) -> Vec<Told> {
+    let workers = (0..connections).map(|number| async move {
+        let mut told: Vec<Told> = Vec::new();
+        let Ok(mut connection) = Connection::open(target.address, None).await else { return told };
+        for webhook in Calls::new(first + number, connections) {
+            let Webhook { call, step } = webhook;
+            match told.last_mut() {
+                Some(last) if last.call == call => last.sent = step,
+                _ => told.push(Told { call, answered: None, sent: step }),
+            }
+            match connection.send(Method::POST, &target.path, webhook.body(target)).await {
+                Ok((StatusCode::OK, _)) => {
+                    if let Some(last) = told.last_mut() {
+                        last.answered = Some(step);
+                    }
+                }
+                _ => break,
+            }
+        }
+        told
+    });
+    futures::future::join_all(workers).await.into_iter().flatten().collect()
+}

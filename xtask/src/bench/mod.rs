@@ -1,0 +1,68 @@
+//! `cargo xtask bench`: how fast, how big, and whether a crash loses anything. One release server on a temporary
+//! database, driven over HTTP and WebSockets from this process, on the same machine.
+
+mod crash;
+mod http;
+mod load;
+mod noisy;
+mod prepare;
+mod report;
+mod server;
+mod sockets;
+mod speed;
+mod traffic;
+
+use crate::process::cargo;
+use crate::run::{Profile, build_server};
+use anyhow::{Context, Result};
+use server::Installation;
+use std::os::unix::process::CommandExt;
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Connections that webhooks come over
+    #[arg(long, default_value_t = 64)]
+    connections: u64,
+    /// Length of each measurement
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Webhooks a second where the rate is fixed
+    #[arg(long, default_value_t = 1000)]
+    rate: u64,
+    /// Open WebSockets at the fixed rate
+    #[arg(long, default_value_t = 1000)]
+    sockets: u64,
+    /// Operators that calls ring at and the WebSockets belong to
+    #[arg(long, default_value_t = 100)]
+    operators: u64,
+    /// Loaded modules
+    #[arg(long, default_value_t = 10)]
+    modules: u64,
+    /// An empty database to use in place of SQLite in a temporary folder
+    #[arg(long)]
+    database_url: Option<String>,
+    /// Measure instead how much a module that only burns processor time slows another one down
+    #[arg(long)]
+    noisy_neighbour: bool,
+    /// Kill the server this many times under load instead, and check that nothing answered is lost
+    #[arg(long, value_name = "ROUNDS", conflicts_with = "noisy_neighbour")]
+    crash: Option<u64>,
+}
+
+pub async fn bench(options: &Options) -> Result<()> {
+    if cfg!(debug_assertions) {
+        // The load generator shares the machine with the server: it has to be optimised too.
+        let mut optimised = cargo("run --quiet --release --package xtask --");
+        let error = optimised.args(std::env::args_os().skip(1)).as_std_mut().exec();
+        return Err(error).context("cargo cannot be started");
+    }
+    let binary = build_server(Profile::Release).await?;
+    let installation = Installation::new(binary, options.database_url.clone())?;
+    if let Some(rounds) = options.crash {
+        crash::crash(&installation, rounds, options.connections).await
+    } else if options.noisy_neighbour {
+        noisy::noisy_neighbour(&installation, options).await
+    } else {
+        speed::speed(&installation, options).await
+    }
+}

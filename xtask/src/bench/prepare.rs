@@ -1,0 +1,70 @@
+//! What a run needs in the server: operators with their tokens, modules, bindings.
+
+use super::http::Connection;
+use super::server::{Installation, Server};
+use super::traffic::{FIRST_EXTENSION, Target};
+use anyhow::{Context, Result};
+use hyper::Method;
+use serde_json::{Value, json};
+
+pub const CALLS_MODULE: &str = include_str!("module.ts");
+pub const SPINNING_MODULE: &str = include_str!("spin.ts");
+
+/// Makes the first administrator; the server need not run.
+pub async fn administrator_token(installation: &Installation) -> Result<String> {
+    installation.command(&["user", "create", "--login", "bench", "--admin"]).await?;
+    installation.command(&["token", "create", "--user", "bench"]).await
+}
+
+/// An operator of the run: user id and API token. Operator n has the extension `FIRST_EXTENSION + n`.
+pub struct Operator {
+    pub user_id: String,
+    pub token: String,
+}
+
+pub async fn operators(api: &mut Connection, count: u64) -> Result<Vec<Operator>> {
+    let mut operators = Vec::new();
+    for number in 0..count {
+        let login = format!("operator{number}");
+        let user = json!({ "login": login, "name": login, "role": "operator" });
+        let user_id = text(&api.call(Method::POST, "/api/v1/users", &user).await?, "id")?;
+        let token = json!({ "userId": user_id, "name": "bench" });
+        let token = text(&api.call(Method::POST, "/api/v1/tokens", &token).await?, "token")?;
+        operators.push(Operator { user_id, token });
+    }
+    Ok(operators)
+}
+
+pub struct Module {
+    pub id: String,
+    pub target: Target,
+}
+
+/// Makes a module whose member n is bound to operator n.
+pub async fn module(
+    api: &mut Connection,
+    server: &Server,
+    (name, script): (&str, &str),
+    operators: &[Operator],
+) -> Result<Module> {
+    let module = json!({ "name": name, "script": script, "settings": [] });
+    let module = api.call(Method::POST, "/api/v1/modules", &module).await?;
+    let id = text(&module, "id")?;
+    let bindings: Vec<Value> = (FIRST_EXTENSION..)
+        .zip(operators)
+        .map(|(extension, operator)| {
+            json!({ "memberId": extension.to_string(), "memberName": "", "userId": operator.user_id })
+        })
+        .collect();
+    api.call(Method::PUT, &format!("/api/v1/modules/{id}/bindings"), &json!(bindings)).await?;
+    let url = text(&module, "webhookUrl")?;
+    let path = url.find("/webhooks/").map(|start| url[start..].to_owned());
+    let path = path.with_context(|| format!("{url} is no webhook URL"))?;
+    let extensions = (operators.len() as u64).max(1);
+    Ok(Module { id, target: Target { address: server.address, path, extensions } })
+}
+
+fn text(value: &Value, field: &str) -> Result<String> {
+    let text = value[field].as_str().with_context(|| format!("the answer has no `{field}`: {value}"))?;
+    Ok(text.to_owned())
+}

@@ -1,0 +1,104 @@
+//! The server under test: one release process on a data folder of its own.
+
+use crate::process::{Process, command, output};
+use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+const READY: &str = "listening on http://";
+const START_PATIENCE: Duration = Duration::from_secs(60);
+
+/// The program and the place of its data; the place is removed at the end.
+pub struct Installation {
+    binary: PathBuf,
+    folder: TempDir,
+    database_url: Option<String>,
+}
+
+impl Installation {
+    pub fn new(binary: PathBuf, database_url: Option<String>) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("hookswitch-bench-").tempdir()?;
+        Ok(Self { binary, folder, database_url })
+    }
+
+    /// What a command of the program writes on standard output.
+    pub async fn command(&self, arguments: &[&str]) -> Result<String> {
+        Ok(output(self.program().args(arguments)).await?.trim().to_owned())
+    }
+
+    /// Starts the server and waits until it says that it is ready.
+    pub async fn start(&self) -> Result<Server> {
+        let log = self.folder.path().join("log");
+        let errors = std::fs::OpenOptions::new().create(true).append(true).open(&log)?;
+        let mut serve = self.program();
+        serve.arg("serve").stdout(Stdio::piped()).stderr(errors);
+        let began = Instant::now();
+        let mut process = Process::start(&mut serve, Signal::TERM)?;
+        let stdout = process.take_stdout().context("the server's standard output is not piped")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let ready = async {
+            while let Some(line) = lines.next_line().await? {
+                if let Some(address) = line.strip_prefix(READY) {
+                    return Ok(address.parse::<SocketAddr>()?);
+                }
+            }
+            bail!("the server ended before it was ready:\n{}", tail(&log))
+        };
+        let Ok(address) = tokio::time::timeout(START_PATIENCE, ready).await else {
+            bail!("the server was not ready after {START_PATIENCE:?}:\n{}", tail(&log))
+        };
+        let (address, ready_after) = (address?, began.elapsed());
+        // A full pipe would stop the server.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Ok(Server { process, address, ready_after })
+    }
+
+    fn program(&self) -> Command {
+        let mut program = command(&self.binary);
+        program
+            .env("HOOKSWITCH_LISTEN", "127.0.0.1:0")
+            .env("HOOKSWITCH_DATA_DIR", self.folder.path().join("data"));
+        if let Some(url) = &self.database_url {
+            program.env("HOOKSWITCH_DATABASE_URL", url);
+        }
+        program
+    }
+}
+
+/// A running server; dropping it stops it in an orderly way.
+pub struct Server {
+    process: Process,
+    pub address: SocketAddr,
+    /// From the start of the process to its line that says so.
+    pub ready_after: Duration,
+}
+
+impl Server {
+    /// A figure of `/proc/<pid>/status` in MB of 10^6 bytes: `VmRSS` (memory now) or `VmHWM` (its peak).
+    pub fn memory_megabytes(&self, figure: &str) -> Result<f64> {
+        let id = self.process.id().context("the server has ended")?;
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(figure)?.strip_prefix(':'));
+        let kibibytes: f64 = line
+            .and_then(|value| value.trim().strip_suffix(" kB")?.parse().ok())
+            .with_context(|| format!("/proc/{id}/status has no {figure}"))?;
+        Ok(kibibytes * 1024.0 / 1e6)
+    }
+
+    /// SIGKILL: the process gets no chance to finish anything.
+    pub async fn kill(mut self) -> Result<()> {
+        self.process.kill().await
+    }
+}
+
+fn tail(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(20)..].join("\n")
+}

@@ -1,0 +1,114 @@
+//! Webhooks a second, latencies to the answer and to the screen, memory, time to start.
+
+use super::http::Connection;
+use super::load::{self, Outcome};
+use super::prepare::{self, CALLS_MODULE, Module, Operator};
+use super::report::line;
+use super::server::{Installation, Server};
+use super::sockets::{self, SharedClock, note_due, with_clock};
+use super::{Options, traffic};
+use anyhow::{Result, ensure};
+use std::time::Duration;
+
+const WARM_UP: Duration = Duration::from_secs(2);
+/// Calls of different measurements must differ: each begins with a million of its own.
+const MILLION: traffic::CallNumber = 1_000_000;
+/// An odd number, so that there is a median.
+const STARTS: usize = 7;
+
+pub async fn speed(installation: &Installation, options: &Options) -> Result<()> {
+    let token = prepare::administrator_token(installation).await?;
+    let server = installation.start().await?;
+    let mut api = Connection::open(server.address, Some(token)).await?;
+    let operators = prepare::operators(&mut api, options.operators).await?;
+    let mut modules = Vec::new();
+    for number in 0..options.modules.max(1) {
+        let name = format!("Module {number}");
+        modules.push(prepare::module(&mut api, &server, (&name, CALLS_MODULE), &operators).await?);
+    }
+    println!();
+    throughput(&modules[0], options).await?;
+    fixed_rate(&server, &modules[0], &operators, options).await?;
+    line("peak memory (VmHWM)", format!("{:.1} MB", server.memory_megabytes("VmHWM")?));
+    drop(server);
+    start_and_idle(installation, modules).await
+}
+
+async fn throughput(module: &Module, options: &Options) -> Result<()> {
+    let connections = options.connections;
+    load::closed(&module.target, MILLION, connections, WARM_UP).await?;
+    let time = Duration::from_secs(options.seconds);
+    let outcome = load::closed(&module.target, 2 * MILLION, connections, time).await?;
+    all_answered(&outcome)?;
+    let rate = outcome.answered as f64 / outcome.elapsed.as_secs_f64();
+    line(&format!("webhooks a second, {connections} connections"), format!("{rate:.0}"));
+    line("  request to answer", outcome.latencies.summary());
+    Ok(())
+}
+
+async fn fixed_rate(
+    server: &Server,
+    module: &Module,
+    operators: &[Operator],
+    options: &Options,
+) -> Result<()> {
+    let clock = SharedClock::default();
+    sockets::open(server.address, operators, options.sockets, &clock).await?;
+    let load = (options.connections, options.rate);
+    load::open(&module.target, 3 * MILLION, load, WARM_UP, |_, _, _| ()).await?;
+    let time = Duration::from_secs(options.seconds);
+    let due = |call, step, moment| note_due(&clock, call, step, moment);
+    let outcome = load::open(&module.target, 4 * MILLION, load, time, due).await?;
+    all_answered(&outcome)?;
+    // The last messages may still be on their way.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    line(
+        &format!("at {} webhooks/s with {} WebSockets", options.rate, options.sockets),
+        format!("{} webhooks in {:.1} s", outcome.answered, outcome.elapsed.as_secs_f64()),
+    );
+    line("  request to answer", outcome.latencies.summary());
+    let (count, summary) = with_clock(&clock, |clock| (clock.latencies.count(), clock.latencies.summary()));
+    line("  request to WebSocket message", format!("{summary}   ({count} messages)"));
+    let screens = options.sockets / options.operators.max(1);
+    ensure!(
+        count >= outcome.answered * screens,
+        "{count} messages reached the WebSockets; {} webhooks with {screens} WebSockets an operator should bring {}",
+        outcome.answered,
+        outcome.answered * screens
+    );
+    Ok(())
+}
+
+/// Restarts on the database the load left behind.
+async fn start_and_idle(installation: &Installation, mut modules: Vec<Module>) -> Result<()> {
+    let mut times = Vec::new();
+    for _ in 0..STARTS {
+        times.push(installation.start().await?.ready_after);
+    }
+    times.sort_unstable();
+    line(
+        "start to ready, existing database",
+        format!("{} ms (median of {STARTS})", times[STARTS / 2].as_millis()),
+    );
+
+    let server = installation.start().await?;
+    for (number, module) in (5..).zip(&mut modules) {
+        // One webhook each, so that every module's engine is up.
+        module.target.address = server.address;
+        load::open(&module.target, number * MILLION, (1, 1), Duration::from_secs(1), |_, _, _| ()).await?;
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let memory = server.memory_megabytes("VmRSS")?;
+    line(&format!("idle memory (VmRSS), {} modules", modules.len()), format!("{memory:.1} MB"));
+    Ok(())
+}
+
+pub fn all_answered(outcome: &Outcome) -> Result<()> {
+    let failure = outcome.failure.as_deref().unwrap_or_default();
+    ensure!(
+        outcome.failed == 0,
+        "{} webhooks were not answered with 200, such as: {failure}",
+        outcome.failed
+    );
+    Ok(())
+}

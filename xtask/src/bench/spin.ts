@@ -1,0 +1,19 @@
+// The noisy neighbour: every webhook burns processor time until the limit ends it.
+
+function VoipTestConnection(): VoipTestConnectionResult {
+  return { success: true }
+}
+
+function VoipParseWebhookRequest(_request: FetchRequest): VoipWebhookParseResult {
+  while (true) {}
+}
+
+function VoipGetMembers(): VoipMember[] {
+  return []
+}
+
+function VoipGenerateCall(_srcPhone: string, _dstPhone: string): void {}
+
+function VoipGetCallLink(_callData: unknown): string {
+  return ''
+}

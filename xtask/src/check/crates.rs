@@ -1,0 +1,46 @@
+//! The arrows between the crates, and who may know which outside crate.
+
+use crate::process::{self, cargo};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+/// Which of our crates each crate may use.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("hookswitch-model", &[]),
+    ("hookswitch-script", &["hookswitch-model"]),
+    ("hookswitch-store", &["hookswitch-model"]),
+    ("hookswitch-server", &["hookswitch-model", "hookswitch-script", "hookswitch-store"]),
+    ("xtask", &[]),
+];
+
+/// Outside crates (by the start of their name) that one crate alone may use.
+const OWNERS: &[(&str, &str)] =
+    &[("sqlx", "hookswitch-store"), ("oxc", "hookswitch-script"), ("rquickjs", "hookswitch-script")];
+
+/// What `hookswitch-model` must do without: it does no I/O and is not async.
+const NOT_IN_MODEL: &[&str] = &["tokio", "futures", "hyper", "reqwest", "axum", "tracing"];
+
+pub async fn check() -> Result<()> {
+    let metadata = process::output(&mut cargo("metadata --no-deps --format-version 1")).await?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
+    let packages = metadata["packages"].as_array().context("`cargo metadata` lists no packages")?;
+    let mut wrong = Vec::new();
+    for package in packages {
+        let name = package["name"].as_str().unwrap_or_default();
+        let allowed = ARROWS.iter().find(|(crate_name, _)| *crate_name == name).map(|(_, allowed)| *allowed);
+        let allowed = allowed.with_context(|| format!("say in {} what `{name}` may use", file!()))?;
+        for dependency in package["dependencies"].as_array().into_iter().flatten() {
+            let other = dependency["name"].as_str().unwrap_or_default();
+            let is_ours = ARROWS.iter().any(|(crate_name, _)| *crate_name == other);
+            let owner = OWNERS.iter().find(|(start, _)| other.starts_with(start)).map(|(_, owner)| *owner);
+            let forbidden = (is_ours && !allowed.contains(&other))
+                || owner.is_some_and(|owner| owner != name)
+                || (name == "hookswitch-model" && NOT_IN_MODEL.contains(&other));
+            if forbidden {
+                wrong.push(format!("{name} must not use {other}"));
+            }
+        }
+    }
+    ensure!(wrong.is_empty(), "{}", wrong.join(", "));
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! `cargo xtask check`: what must hold before anything is merged. Every check runs, even after one failed.
+
+mod crates;
+mod sources;
+mod tools;
+
+use crate::codegen;
+use crate::process::{self, cargo};
+use anyhow::{Result, bail};
+
+pub async fn check() -> Result<()> {
+    let outcomes = [
+        ("formatting", process::run(&mut cargo("fmt --all --check")).await),
+        ("file sizes", sources::file_sizes().await),
+        ("no provider's name in a crate", sources::provider_names().await),
+        ("what depends on what", crates::check().await),
+        ("licences and sources of dependencies", tools::deny().await),
+        ("unused dependencies", tools::machete().await),
+        ("lints", process::run(&mut cargo("clippy --workspace --all-targets -- -D warnings")).await),
+        ("generated files", codegen::codegen(true).await),
+    ];
+    println!();
+    let mut failed = 0;
+    for (name, outcome) in &outcomes {
+        match outcome {
+            Ok(()) => println!("ok      {name}"),
+            Err(error) => {
+                failed += 1;
+                println!("FAILED  {name}: {error:#}");
+            }
+        }
+    }
+    if failed > 0 {
+        bail!("{failed} of {} checks failed", outcomes.len());
+    }
+    Ok(())
+}

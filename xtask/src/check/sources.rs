@@ -1,0 +1,53 @@
+//! House rules on the committed files.
+
+use crate::process::{self, command, project_root};
+use anyhow::{Result, ensure};
+
+const LINES_THAT_ASK_FOR_A_SPLIT: usize = 400;
+const LINES_TOO_MANY: usize = 800;
+
+/// No long source files; those that tools write and tests' data may be long.
+pub async fn file_sizes() -> Result<()> {
+    let mut too_long = Vec::new();
+    for file in tracked(&["*.rs", "*.ts", "*.js", "*.svelte"]).await? {
+        let by_hand = !file.ends_with(".d.ts")
+            && !file.split('/').any(|folder| ["generated", "fixtures", "samples"].contains(&folder));
+        let Ok(text) = std::fs::read_to_string(project_root().join(&file)) else { continue };
+        let lines = text.lines().count();
+        if by_hand && lines > LINES_TOO_MANY {
+            too_long.push(format!("{file} ({lines} lines)"));
+        } else if by_hand && lines > LINES_THAT_ASK_FOR_A_SPLIT {
+            println!("warning: {file} has {lines} lines; can it be split?");
+        }
+    }
+    ensure!(too_long.is_empty(), "more than {LINES_TOO_MANY} lines: {}", too_long.join(", "));
+    Ok(())
+}
+
+/// Modules are data to the server: the name of one must not stand in a crate, not even in its tests. The demo module
+/// is ours and its name an ordinary word.
+pub async fn provider_names() -> Result<()> {
+    let modules = std::fs::read_dir(project_root().join("modules"))?;
+    let names: Vec<String> = modules
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name != "demo" && project_root().join("modules").join(name).is_dir())
+        .collect();
+    let mut found = Vec::new();
+    for file in tracked(&["crates"]).await? {
+        let Ok(text) = std::fs::read_to_string(project_root().join(&file)) else { continue };
+        let text = text.to_lowercase();
+        found.extend(
+            names.iter().filter(|name| text.contains(*name)).map(|name| format!("{file} names {name}")),
+        );
+    }
+    ensure!(found.is_empty(), "{}; a provider belongs under modules/ only", found.join(", "));
+    Ok(())
+}
+
+/// The files git knows or would add, by pattern; paths from the project's top folder.
+async fn tracked(patterns: &[&str]) -> Result<Vec<String>> {
+    let mut git = command("git");
+    git.args(["ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "--"])
+        .args(patterns);
+    Ok(process::output(&mut git).await?.lines().map(str::to_owned).collect())
+}

@@ -1,0 +1,83 @@
+//! The project's chores: `cargo xtask run | test | check | codegen | bench`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person at the terminal")]
+
+mod bench;
+mod check;
+mod codegen;
+mod postgres;
+mod process;
+mod run;
+mod test;
+
+use anyhow::{Result, bail};
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's chores")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Build and start a demonstration server with its data in ./data
+    Run {
+        /// Further arguments for `hookswitch serve`, after `--`
+        #[arg(last = true)]
+        serve_arguments: Vec<String>,
+    },
+    /// Run every test, on SQLite and on a temporary PostgreSQL
+    Test {
+        /// Run only the Rust tests whose name contains this
+        filter: Option<String>,
+    },
+    /// Formatting, lints, dependency rules, generated files, house rules
+    Check,
+    /// Write the generated files
+    Codegen {
+        /// Write nothing; fail when a file is out of date
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measure the release build of the server
+    Bench(bench::Options),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let chore = async {
+        match Arguments::parse().chore {
+            Chore::Run { serve_arguments } => run::run(&serve_arguments).await,
+            Chore::Test { filter } => test::test(filter.as_deref()).await,
+            Chore::Check => check::check().await,
+            Chore::Codegen { check } => codegen::codegen(check).await,
+            Chore::Bench(options) => bench::bench(&options).await,
+        }
+    };
+    // Dropping the chore stops the processes it started: `process::Process` sees to that.
+    let result = tokio::select! {
+        result = chore => result,
+        name = stop_signal() => name.and_then(|name| bail!("stopped by {name}")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn stop_signal() -> Result<&'static str> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(tokio::select! {
+        _ = interrupt.recv() => "Ctrl-C",
+        _ = terminate.recv() => "SIGTERM",
+        _ = hangup.recv() => "SIGHUP",
+    })
+}

@@ -1,0 +1,120 @@
+//! Child processes that never outlive the chore that started them.
+
+use anyhow::{Context, Result, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+use tokio::process::{Child, Command};
+
+/// How long a child may take to stop after it was asked to, before it is killed.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The top folder of the project.
+pub fn project_root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A command that starts in the top folder of the project.
+pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(project_root());
+    command
+}
+
+/// `cargo` with arguments separated by blanks.
+pub fn cargo(arguments: &str) -> Command {
+    let mut cargo = command("cargo");
+    cargo.args(arguments.split_whitespace());
+    cargo
+}
+
+/// Whether a program of this name stands on the search path.
+pub fn is_installed(program: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+}
+
+/// Prints the command, runs it to its end; an exit status other than 0 is an error.
+pub async fn run(command: &mut Command) -> Result<()> {
+    let line = spelled(command);
+    println!("$ {line}");
+    let status = Process::start(command, Signal::TERM)?.wait().await?;
+    ensure!(status.success(), "`{line}` failed ({status})");
+    Ok(())
+}
+
+/// What the command writes on standard output; an exit status other than 0 is an error.
+pub async fn output(command: &mut Command) -> Result<String> {
+    let line = spelled(command);
+    let output = command
+        .stderr(std::process::Stdio::inherit())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .with_context(|| format!("`{line}` cannot be started"))?;
+    ensure!(output.status.success(), "`{line}` failed ({})", output.status);
+    String::from_utf8(output.stdout).with_context(|| format!("`{line}` wrote something that is not UTF-8"))
+}
+
+/// The command as one would type it.
+fn spelled(command: &Command) -> String {
+    let command = command.as_std();
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// A running child. Dropping it asks the child to stop, waits for that, and kills it when it does not.
+pub struct Process {
+    child: Child,
+    stop_signal: Signal,
+}
+
+impl Process {
+    pub fn start(command: &mut Command, stop_signal: Signal) -> Result<Self> {
+        let child = command.spawn().with_context(|| format!("`{}` cannot be started", spelled(command)))?;
+        Ok(Self { child, stop_signal })
+    }
+
+    /// The child's standard output, where the command pipes it; once.
+    pub fn take_stdout(&mut self) -> Option<tokio::process::ChildStdout> {
+        self.child.stdout.take()
+    }
+
+    pub async fn wait(&mut self) -> Result<ExitStatus> {
+        Ok(self.child.wait().await?)
+    }
+
+    /// The child's process id, as long as it has not been waited for.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// SIGKILL, and wait until the child is gone.
+    pub async fn kill(&mut self) -> Result<()> {
+        Ok(self.child.kill().await?)
+    }
+
+    /// Whether the child has ended.
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let pid = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let Some(pid) = pid else { return };
+        // It may have ended a moment ago; then there is nothing left to stop.
+        kill_process(pid, self.stop_signal).ok();
+        let deadline = Instant::now() + STOP_PATIENCE;
+        while !self.has_ended() {
+            if Instant::now() > deadline {
+                println!("process {} does not stop; killing it", pid.as_raw_nonzero());
+                self.child.start_kill().ok();
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! `cargo xtask run`: a demonstration server from a fresh clone.
+
+use crate::process::{self, cargo, command};
+use anyhow::{Context, Result};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+
+/// Builds the server without optimisation: that takes a third of the release build's time, and a demonstration does
+/// not need more.
+pub async fn run(serve_arguments: &[String]) -> Result<()> {
+    println!("Building the server (the first build takes some minutes)");
+    let server = build_server(Profile::Dev).await?;
+    let mut serve = command(&server);
+    serve.args(["serve", "--demo"]).args(serve_arguments);
+    println!("Starting the demonstration; its data is kept in ./data. Stop it with Ctrl-C.");
+    // The server takes this process's place, so that signals reach it directly.
+    let error = serve.as_std_mut().exec();
+    Err(error).with_context(|| format!("{} cannot be started", server.display()))
+}
+
+pub enum Profile {
+    Dev,
+    Release,
+}
+
+/// Builds `hookswitch` and says where it is.
+pub async fn build_server(profile: Profile) -> Result<PathBuf> {
+    let (flag, folder) = match profile {
+        Profile::Dev => ("", "debug"),
+        Profile::Release => ("--release", "release"),
+    };
+    process::run(&mut cargo(&format!("build --package hookswitch-server --bin hookswitch {flag}"))).await?;
+    Ok(target_folder().await?.join(folder).join("hookswitch"))
+}
+
+async fn target_folder() -> Result<PathBuf> {
+    let metadata = process::output(&mut cargo("metadata --no-deps --format-version 1")).await?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
+    let folder =
+        metadata["target_directory"].as_str().context("`cargo metadata` names no target directory")?;
+    Ok(folder.into())
+}
