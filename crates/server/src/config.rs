@@ -1,0 +1,235 @@
+//! The settings: `config.default.toml`, over it the file given, over it the environment.
+//!
+//! The commented default file is embedded and is the only place that knows a default. A key that it does not have is refused.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use config::builder::DefaultState;
+use config::{ConfigBuilder, File, FileFormat, ValueKind};
+use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, de};
+
+use crate::fetch::AllowRule;
+use crate::public_url::PublicUrl;
+
+/// The default file, with its comments.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// Fixed short names, besides `HOOKSWITCH_<SECTION>_<NAME>`.
+const SHORT_NAMES: [(&str, &str); 4] = [
+    ("server.listen", "HOOKSWITCH_LISTEN"),
+    ("server.public_url", "HOOKSWITCH_PUBLIC_URL"),
+    ("server.data_dir", "HOOKSWITCH_DATA_DIR"),
+    ("log.filter", "HOOKSWITCH_LOG"),
+];
+
+/// Everything that can be set. What each setting means stands in [`DEFAULTS`].
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the comments of the default file are the documentation")]
+pub struct Config {
+    pub server: Server,
+    pub database: Database,
+    pub secret: Secret,
+    pub log: Log,
+    pub auth: Auth,
+    pub webhooks: Webhooks,
+    pub calls: Calls,
+    pub fetch: Fetch,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the comments of the default file are the documentation")]
+pub struct Server {
+    pub listen: SocketAddr,
+    #[serde(deserialize_with = "optional")]
+    pub public_url: Option<PublicUrl>,
+    pub data_dir: PathBuf,
+    #[serde(deserialize_with = "networks")]
+    pub trusted_proxies: Vec<IpNet>,
+    pub max_connections: usize,
+    pub header_seconds: u64,
+    pub body_seconds: u64,
+    pub shutdown_seconds: u64,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the comments of the default file are the documentation")]
+pub struct Database {
+    pub url: SecretString,
+}
+
+/// `[secret]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the comments of the default file are the documentation")]
+pub struct Secret {
+    pub key: SecretString,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the comments of the default file are the documentation")]
+pub struct Log {
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[auth]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the comments of the default file are the documentation")]
+pub struct Auth {
+    pub session_days: u32,
+    pub sign_in_attempts_per_minute: std::num::NonZeroU32,
+}
+
+/// `[webhooks]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the comments of the default file are the documentation")]
+pub struct Webhooks {
+    pub body_bytes: usize,
+    pub keep_days: u32,
+}
+
+/// `[calls]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the comments of the default file are the documentation")]
+pub struct Calls {
+    pub silent_ringing_seconds: u32,
+    pub silent_talking_seconds: u32,
+}
+
+/// `[fetch]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the comments of the default file are the documentation")]
+pub struct Fetch {
+    #[serde(deserialize_with = "parsed")]
+    pub allow: Vec<AllowRule>,
+    pub connect_seconds: u64,
+    pub total_seconds: u64,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("settings: {0}")]
+pub struct ConfigError(String);
+
+impl Config {
+    /// The defaults, changed by `file` and by the variables that `env` knows.
+    ///
+    /// # Errors
+    /// A sentence that names the key and the file or variable it came from.
+    pub fn load(file: Option<&Path>, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut builder = config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        if let Some(path) = file {
+            builder = builder.add_source(File::from(path).format(FileFormat::Toml));
+        }
+        for (section, name, is_list) in keys()? {
+            builder = set_from_env(builder, &section, &name, is_list, &env)?;
+        }
+        builder
+            .build()
+            .and_then(config::Config::try_deserialize)
+            .map_err(|error| ConfigError(error.to_string()))
+    }
+
+    /// The database's URL: the one set, or SQLite in the data folder.
+    #[must_use]
+    pub fn database_url(&self) -> SecretString {
+        if self.database.url.expose_secret().is_empty() {
+            format!("sqlite:{}", self.server.data_dir.join("hookswitch.db").display()).into()
+        } else {
+            self.database.url.clone()
+        }
+    }
+}
+
+/// Section, name and whether it is a list, of every setting.
+fn keys() -> Result<Vec<(String, String, bool)>, ConfigError> {
+    let defaults: toml::Table =
+        DEFAULTS.parse().map_err(|error: toml::de::Error| ConfigError(error.to_string()))?;
+    let settings = |(section, value): (String, toml::Value)| {
+        let toml::Value::Table(table) = value else { return Vec::new() };
+        table.into_iter().map(|(name, value)| (section.clone(), name, value.is_array())).collect()
+    };
+    Ok(defaults.into_iter().flat_map(settings).collect())
+}
+
+fn set_from_env(
+    builder: ConfigBuilder<DefaultState>,
+    section: &str,
+    name: &str,
+    is_list: bool,
+    env: impl Fn(&str) -> Option<String>,
+) -> Result<ConfigBuilder<DefaultState>, ConfigError> {
+    let key = format!("{section}.{name}");
+    let short = SHORT_NAMES.iter().find(|(of, _)| *of == key).map(|(_, variable)| (*variable).to_owned());
+    let long = format!("HOOKSWITCH_{}_{}", section.to_uppercase(), name.to_uppercase());
+    let Some((variable, text)) =
+        [Some(long), short].into_iter().flatten().find_map(|v| env(&v).map(|text| (v, text)))
+    else {
+        return Ok(builder);
+    };
+    let value = if is_list {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        ValueKind::Array(parts.map(|part| config::Value::new(Some(&variable), part)).collect())
+    } else {
+        ValueKind::String(text)
+    };
+    builder
+        .set_override(&key, config::Value::new(Some(&variable), value))
+        .map_err(|error| ConfigError(error.to_string()))
+}
+
+fn optional<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: std::str::FromStr<Err: std::fmt::Display>,
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(de::Error::custom) }
+}
+
+fn parsed<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: std::str::FromStr<Err: std::fmt::Display>,
+    D: Deserializer<'de>,
+{
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts
+        .iter()
+        .map(|text| text.parse().map_err(|error| de::Error::custom(format!("`{text}`: {error}"))))
+        .collect()
+}
+
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let network = |text: &String| {
+        let parsed = text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
+        parsed.map_err(|_| {
+            de::Error::custom(format!("`{text}` is neither an address nor a network like 10.0.0.0/8"))
+        })
+    };
+    texts.iter().map(network).collect()
+}

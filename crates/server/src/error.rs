@@ -1,0 +1,177 @@
+//! The one error of the HTTP API: `application/problem+json` (RFC 9457).
+//!
+//! Handlers return `Result<_, ApiError>`. Anything private goes to the log, with the request's id, by
+//! [`ApiError::internal`]; the answer then says no more than that something failed.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// What every handler gives.
+pub type ApiResult<T> = Result<T, ApiError>;
+
+/// Why a request was not done.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiError {
+    /// A URN made of `code`.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:hookswitch:error:invalid")]
+    kind: String,
+    /// The status in words.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// Stable; for programs.
+    code: String,
+    /// A sentence to act on; for people.
+    detail: String,
+    /// The field that is wrong, for example `operators[1].email`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    /// Every wrong field, where several are known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldError>,
+    /// More, by code: for example the `diagnostics` of a script.
+    #[serde(flatten)]
+    more: Map<String, Value>,
+    #[serde(skip)]
+    retry_after_seconds: Option<u64>,
+}
+
+/// One wrong field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Where, for example `operators[1].email`.
+    pub path: String,
+    /// A sentence to act on.
+    pub detail: String,
+}
+
+impl ApiError {
+    /// An error of that status; `code` is stable and in camelCase, `detail` a sentence to act on.
+    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("urn:hookswitch:error:{code}"),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            code: code.to_owned(),
+            detail: detail.into(),
+            path: None,
+            errors: Vec::new(),
+            more: Map::new(),
+            retry_after_seconds: None,
+        }
+    }
+
+    /// 401 `notSignedIn`.
+    #[must_use]
+    pub fn not_signed_in() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "notSignedIn",
+            "Sign in with POST /api/v1/session, or send a token as `Authorization: Bearer <token>`.",
+        )
+    }
+
+    /// 403 `notAllowed`.
+    pub fn not_allowed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "notAllowed", detail)
+    }
+
+    /// 404 `notFound`; `what` as in "There is no such {what}, or you may not see it."
+    #[must_use]
+    pub fn not_found(what: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "notFound",
+            format!("There is no such {what}, or you may not see it."),
+        )
+    }
+
+    /// 409: the thing is in a state that does not allow this.
+    pub fn conflict(code: &str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
+    /// 422 `invalid`: understood, but the field at `path` is wrong.
+    pub fn invalid(path: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { path: Some(path.into()), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
+    }
+
+    /// 422 `invalid` with every wrong field; the first one is also `path` and `detail`.
+    ///
+    /// # Errors
+    /// Those given; `Ok` when there are none.
+    pub fn check(errors: Vec<FieldError>) -> ApiResult<()> {
+        match errors.first() {
+            None => Ok(()),
+            Some(FieldError { path, detail }) => {
+                Err(Self { errors: errors.clone(), ..Self::invalid(path, detail) })
+            }
+        }
+    }
+
+    /// 429 `tooMany`, with `Retry-After`.
+    pub fn too_many(retry_after_seconds: u64, detail: impl Into<String>) -> Self {
+        Self {
+            retry_after_seconds: Some(retry_after_seconds),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "tooMany", detail)
+        }
+    }
+
+    /// 503 `unavailable`, with `Retry-After`.
+    pub fn unavailable(retry_after_seconds: u64, detail: impl Into<String>) -> Self {
+        Self {
+            retry_after_seconds: Some(retry_after_seconds),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+        }
+    }
+
+    /// 500 `internal`: the cause goes to the log alone.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        tracing::error!(error = %cause, "request failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "The server failed. Its log says why, under the `x-request-id` of this answer.",
+        )
+    }
+
+    /// The same with the extension member `name`.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        self.more.insert(name.to_owned(), value);
+        self
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The sentence for people.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.retry_after_seconds;
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

@@ -1,0 +1,104 @@
+//! Extractors that turn what they refuse into a problem with the path of the wrong field.
+
+use axum::body::Bytes;
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use serde::de::DeserializeOwned;
+
+use crate::error::ApiError;
+
+/// A JSON body. Put `#[serde(deny_unknown_fields)]` on `T`.
+///
+/// 415 without `Content-Type: application/json`, 413 over the body limit, 400 for what is not JSON, 422 for the rest.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        if !is_json(&request) {
+            let detail = "Send the body as JSON, with the header `Content-Type: application/json`.";
+            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "notJson", detail));
+        }
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| body_error(&rejection))?;
+        let mut json = serde_json::Deserializer::from_slice(&body);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let inner = error.inner();
+            if inner.is_data() { invalid(error.path(), inner) } else { not_json(inner) }
+        })?;
+        json.end().map_err(|error| not_json(&error))?;
+        Ok(Self(value))
+    }
+}
+
+/// The query string. Put `#[serde(deny_unknown_fields)]` on `T`. 422 with the name of what is wrong.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(query.as_bytes()));
+        serde_path_to_error::deserialize(pairs)
+            .map(Self)
+            .map_err(|error| invalid(error.path(), error.inner()))
+    }
+}
+
+/// The parameters of the path. 422 with the name of what is wrong.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match axum::extract::Path::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Err(PathRejection::FailedToDeserializePathParams(error)) => Err(match error.kind() {
+                ErrorKind::ParseErrorAtKey { key, value, .. } => {
+                    ApiError::invalid(key, format!("`{value}` is no {key}."))
+                }
+                ErrorKind::DeserializeError { key, value, message } => {
+                    ApiError::invalid(key, format!("`{value}` is no {key}: {message}."))
+                }
+                kind => ApiError::invalid("", format!("The path is not understood: {kind}.")),
+            }),
+            Err(other) => Err(ApiError::internal(other)),
+        }
+    }
+}
+
+fn is_json(request: &Request) -> bool {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+fn not_json(error: &serde_json::Error) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "notJson", format!("The body is not JSON: {error}."))
+}
+
+fn invalid(path: &serde_path_to_error::Path, error: &dyn std::fmt::Display) -> ApiError {
+    let path = path.to_string();
+    ApiError::invalid(if path == "." { String::new() } else { path }, format!("{error}."))
+}
+
+fn body_error(rejection: &BytesRejection) -> ApiError {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "tooLarge",
+            "The body is larger than this server takes.",
+        ),
+        status => {
+            ApiError::new(status, "bodyUnreadable", format!("The body could not be read: {rejection}."))
+        }
+    }
+}

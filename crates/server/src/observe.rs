@@ -1,0 +1,87 @@
+//! What every request leaves behind: an id, a log line, a count and a time; and the headers every answer carries.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use hookswitch_model::ids::uuid_v7;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing::Instrument;
+
+use crate::app::App;
+use crate::clock;
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Upper bounds of the duration histogram's buckets, seconds.
+const BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 20.0];
+
+/// Headers that an answer gets unless it brings its own. Nothing here is meant to be shown in a frame or to load anything;
+/// pages that need more say so themselves.
+const HEADERS: [(HeaderName, HeaderValue); 3] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"),
+    ),
+];
+
+/// Wraps every route. The log line names the route, not the address: query strings may carry a webhook's token.
+pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = uuid_v7(app.clock.now(), clock::random()).to_string();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+
+    let span = tracing::info_span!("request", id, %method, route);
+    let mut response = next.run(request).instrument(span.clone()).await;
+
+    let status = response.status().as_u16();
+    let elapsed = started.elapsed();
+    span.in_scope(|| tracing::debug!(status, milliseconds = elapsed.as_secs_f64() * 1e3, "answered"));
+    metrics::counter!("http_requests_total", "method" => known_method(&method), "route" => route.clone(), "status" => status.to_string())
+        .increment(1);
+    metrics::histogram!("http_request_duration_seconds", "route" => route).record(elapsed);
+
+    let headers = response.headers_mut();
+    for (name, value) in &HEADERS {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(&REQUEST_ID, id);
+    }
+    response
+}
+
+/// Anyone may send any method: only the usual ones become a label.
+fn known_method(method: &axum::http::Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// The process's metrics; installs their recorder the first time.
+///
+/// # Errors
+/// When another recorder is installed already.
+pub fn metrics_handle() -> Result<PrometheusHandle, String> {
+    static HANDLE: OnceLock<Result<PrometheusHandle, String>> = OnceLock::new();
+    let install = || {
+        let builder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("duration_seconds".to_owned()), &BUCKETS)
+            .map_err(|error| error.to_string())?;
+        builder.install_recorder().map_err(|error| error.to_string())
+    };
+    HANDLE.get_or_init(install).clone()
+}

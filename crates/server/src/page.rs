@@ -1,0 +1,78 @@
+//! Lists: `limit` and `cursor` in, `{ items, nextCursor }` out.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::error::{ApiError, ApiResult};
+
+/// Items a page holds when `limit` is not given.
+pub const DEFAULT_LIMIT: u32 = 50;
+/// Items a page holds at most.
+pub const MAX_LIMIT: u32 = 200;
+
+/// Which page. For a list with filters, repeat the two fields beside them: `flatten` and `deny_unknown_fields` do not mix.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Items at most: 1 to 200, 50 when not given.
+    pub limit: Option<u32>,
+    /// `nextCursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+impl PageQuery {
+    /// The number of items asked for.
+    ///
+    /// # Errors
+    /// 422 when it is not between 1 and [`MAX_LIMIT`].
+    pub fn limit(&self) -> ApiResult<u32> {
+        match self.limit {
+            None => Ok(DEFAULT_LIMIT),
+            Some(limit @ 1..=MAX_LIMIT) => Ok(limit),
+            Some(_) => Err(ApiError::invalid("limit", format!("Give a limit between 1 and {MAX_LIMIT}."))),
+        }
+    }
+
+    /// The key of the last item of the page before, as [`Page::of`] was given it.
+    ///
+    /// # Errors
+    /// 422 when it is not a cursor of this list.
+    pub fn after<K: DeserializeOwned>(&self) -> ApiResult<Option<K>> {
+        let Some(cursor) = &self.cursor else { return Ok(None) };
+        let key = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let bad =
+            || ApiError::invalid("cursor", "Give the `nextCursor` of a page of this list, or leave it out.");
+        key.map(Some).ok_or_else(bad)
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Page<T> {
+    /// The items, in the list's order.
+    pub items: Vec<T>,
+    /// `cursor` of the next page; null on the last one.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// The first `limit` of `items`, which were asked for with one more than `limit`; `key` gives what the next page
+    /// continues after.
+    ///
+    /// # Errors
+    /// 500 when a key has no JSON.
+    pub fn of<K: Serialize>(mut items: Vec<T>, limit: u32, key: impl Fn(&T) -> K) -> ApiResult<Self> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let last = items.last().filter(|_| more).map(|item| serde_json::to_vec(&key(item)));
+        let next_cursor =
+            last.transpose().map_err(ApiError::internal)?.map(|key| URL_SAFE_NO_PAD.encode(key));
+        Ok(Self { items, next_cursor })
+    }
+}
