@@ -25,11 +25,12 @@ pub enum Profile {
 
 /// Builds `hookswitch` and says where it is.
 pub async fn build_server(profile: Profile) -> Result<PathBuf> {
-    let (flag, folder) = match profile {
-        Profile::Dev => ("", "debug"),
-        Profile::Release => ("--release", "release"),
+    let (flags, folder) = match profile {
+        // With the features the whole workspace asks for, so that the tests' build can use the same dependencies.
+        Profile::Dev => ("--workspace", "debug"),
+        Profile::Release => ("--package hookswitch-server --release", "release"),
     };
-    process::run(&mut cargo(&format!("build --package hookswitch-server --bin hookswitch {flag}"))).await?;
+    process::run(&mut cargo(&format!("build {flags} --bin hookswitch"))).await?;
     Ok(target_folder().await?.join(folder).join("hookswitch"))
 }
 
