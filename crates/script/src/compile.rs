@@ -1,0 +1,147 @@
+//! TypeScript in, JavaScript and its source map out.
+
+use std::path::Path;
+
+use oxc::allocator::Allocator;
+use oxc::ast::ast::{
+    ExportAllDeclaration, ExportFromDeclaration, ImportDeclaration, ImportExpression, ImportMeta, Program,
+};
+use oxc::ast_visit::Visit;
+use oxc::codegen::{Codegen, CodegenOptions};
+use oxc::diagnostics::OxcDiagnostic;
+use oxc::parser::Parser;
+use oxc::semantic::SemanticBuilder;
+use oxc::span::{SourceType, Span};
+use oxc::transformer::{TransformOptions, Transformer};
+use oxc_sourcemap::SourceMap;
+use serde::{Deserialize, Serialize};
+
+use crate::position::SCRIPT_FILE;
+
+/// Longest script taken, bytes.
+pub const MAX_SOURCE_BYTES: usize = 512 << 10;
+
+/// Diagnostics given for one script.
+const MAX_DIAGNOSTICS: usize = 50;
+
+/// A script ready to be loaded.
+pub struct Compiled {
+    pub(crate) code: String,
+    pub(crate) map: SourceMap<'static>,
+}
+
+impl std::fmt::Debug for Compiled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Compiled").field("code", &self.code).finish_non_exhaustive()
+    }
+}
+
+/// Why a script was refused, and where (counted from 1; columns in UTF-16 units).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnostic {
+    /// Line.
+    pub line: u32,
+    /// Column.
+    pub column: u32,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// Takes the types (and enums) out of a module's script.
+///
+/// # Errors
+/// Every place that does not parse, and every import of a value: a script has its globals and nothing else.
+pub fn compile(source: &str) -> Result<Compiled, Vec<Diagnostic>> {
+    if source.len() > MAX_SOURCE_BYTES {
+        let message = format!("the script is longer than {MAX_SOURCE_BYTES} bytes");
+        return Err(vec![Diagnostic { line: 1, column: 1, message }]);
+    }
+    if let Some(at) = source.find('\0') {
+        return Err(vec![diagnostic(source, at, "the script holds a NUL character".into())]);
+    }
+    let allocator = Allocator::default();
+    let parsed = Parser::new(&allocator, source, SourceType::ts().with_module(true)).parse();
+    refuse(source, parsed.diagnostics.errors())?;
+    let mut program = parsed.program;
+
+    let checked = SemanticBuilder::new().with_check_syntax_error(true).with_enum_eval(true).build(&program);
+    refuse(source, checked.diagnostics.errors())?;
+    let scoping = checked.semantic.into_scoping();
+    let transformed = Transformer::new(&allocator, Path::new(SCRIPT_FILE), &TransformOptions::default())
+        .build_with_scoping(scoping, &mut program);
+    refuse(source, transformed.diagnostics.errors())?;
+
+    let imports = imports(&program);
+    if !imports.is_empty() {
+        let message =
+            "a script cannot import: it has its globals and nothing else (`import type` is allowed)";
+        return Err(imports
+            .iter()
+            .map(|span| diagnostic(source, span.start as usize, message.into()))
+            .collect());
+    }
+
+    let options = CodegenOptions { source_map_path: Some(SCRIPT_FILE.into()), ..CodegenOptions::default() };
+    let printed = Codegen::new().with_options(options).build(&program);
+    let map = printed
+        .map
+        .unwrap_or_else(|| SourceMap::new(None, vec![], None, vec![], vec![], Box::default(), None));
+    Ok(Compiled { code: printed.code, map: map.into_owned() })
+}
+
+fn refuse<'a>(source: &str, errors: impl Iterator<Item = &'a OxcDiagnostic>) -> Result<(), Vec<Diagnostic>> {
+    let diagnostics: Vec<_> = errors
+        .take(MAX_DIAGNOSTICS)
+        .map(|error| {
+            let offset = error.labels.first().map_or(0, |label| label.offset());
+            diagnostic(source, offset as usize, error.message.to_string())
+        })
+        .collect();
+    if diagnostics.is_empty() { Ok(()) } else { Err(diagnostics) }
+}
+
+fn diagnostic(source: &str, offset: usize, message: String) -> Diagnostic {
+    let before = &source[..source.floor_char_boundary(offset)];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let column = before[line_start..].encode_utf16().count() + 1;
+    Diagnostic { line: number(line), column: number(column), message }
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// What would reach for another module; type-only imports are gone by now.
+fn imports(program: &Program<'_>) -> Vec<Span> {
+    let mut found = Imports::default();
+    found.visit_program(program);
+    found.spans
+}
+
+#[derive(Default)]
+struct Imports {
+    spans: Vec<Span>,
+}
+
+impl<'a> Visit<'a> for Imports {
+    fn visit_import_declaration(&mut self, import: &ImportDeclaration<'a>) {
+        self.spans.push(import.span);
+    }
+
+    fn visit_export_from_declaration(&mut self, export: &ExportFromDeclaration<'a>) {
+        self.spans.push(export.span);
+    }
+
+    fn visit_export_all_declaration(&mut self, export: &ExportAllDeclaration<'a>) {
+        self.spans.push(export.span);
+    }
+
+    fn visit_import_expression(&mut self, import: &ImportExpression<'a>) {
+        self.spans.push(import.span);
+    }
+
+    fn visit_import_meta(&mut self, meta: &ImportMeta) {
+        self.spans.push(meta.span);
+    }
+}

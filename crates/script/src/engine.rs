@@ -1,0 +1,219 @@
+//! The engine as the server sees it: load a module, reserve a slot, call a function.
+
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use crate::actor::{Actor, Message, NewCall};
+use crate::state::Parts;
+use crate::watch::Watch;
+use crate::{CallContext, Compiled, Function, Host, LimitKind, Limits, ScriptError};
+
+/// How long a call's answer may stay out after its wall time.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Stack of a module's thread besides what the script may use, bytes.
+const NATIVE_STACK: usize = 1 << 20;
+
+/// Makes module handles. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    limits: Arc<Limits>,
+    tokio: Handle,
+}
+
+impl Engine {
+    /// An engine whose host operations run on that tokio runtime.
+    pub fn new(limits: Limits, tokio: Handle) -> Self {
+        Self { limits: Arc::new(limits), tokio }
+    }
+
+    /// A module, ready to be called. Its thread starts with the first call and ends when it has nothing to do for a while
+    /// or the last handle is dropped. `key` names the thread.
+    pub fn load(&self, key: &str, compiled: Arc<Compiled>, host: Arc<dyn Host>) -> ModuleHandle {
+        ModuleHandle(Arc::new(Module {
+            name: format!("module {key}"),
+            compiled,
+            host,
+            limits: self.limits.clone(),
+            tokio: self.tokio.clone(),
+            slots: Arc::new(Semaphore::new(self.limits.queue_calls)),
+            thread: Mutex::new(None),
+        }))
+    }
+}
+
+/// A loaded module. Cheap to clone; calls through all clones share one thread and one queue.
+#[derive(Clone)]
+pub struct ModuleHandle(Arc<Module>);
+
+impl std::fmt::Debug for ModuleHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("ModuleHandle").field(&self.0.name).finish()
+    }
+}
+
+/// What a call gave and used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// The function's result as plain data; `null` where it returned nothing.
+    pub value: Value,
+    /// CPU time, microseconds.
+    pub cpu_micros: u64,
+    /// Time from being queued to the result, microseconds.
+    pub wall_micros: u64,
+}
+
+impl ModuleHandle {
+    /// Calls a function.
+    ///
+    /// # Errors
+    /// [`ScriptError`]; `busy` when the module's queue is full.
+    pub async fn call(
+        &self,
+        function: Function,
+        arguments: Vec<Value>,
+        context: CallContext,
+    ) -> Result<Outcome, ScriptError> {
+        self.try_reserve().ok_or(ScriptError::Busy)?.call(function, arguments, context).await
+    }
+
+    /// A place in the module's queue, or `None` when it is full.
+    pub fn try_reserve(&self) -> Option<Slot> {
+        let permit = self.0.slots.clone().try_acquire_owned().ok()?;
+        Some(Slot { module: self.0.clone(), permit })
+    }
+
+    /// The functions the script implements, found by loading it.
+    ///
+    /// # Errors
+    /// What the script throws, or runs over, while it is loaded.
+    pub async fn functions(&self) -> Result<Vec<Function>, ScriptError> {
+        let (reply, answer) = oneshot::channel();
+        self.0.send(Message::Functions(reply))?;
+        self.0.wait(answer).await
+    }
+}
+
+/// A place in a module's queue; given back when its call has ended, or by dropping it.
+pub struct Slot {
+    module: Arc<Module>,
+    permit: OwnedSemaphorePermit,
+}
+
+impl Slot {
+    /// Calls a function. The call runs to its end even when this future is dropped.
+    ///
+    /// # Errors
+    /// [`ScriptError`].
+    pub async fn call(
+        self,
+        function: Function,
+        arguments: Vec<Value>,
+        context: CallContext,
+    ) -> Result<Outcome, ScriptError> {
+        let (reply, answer) = oneshot::channel();
+        let queued = Instant::now();
+        self.module.send(Message::Call(NewCall {
+            function,
+            arguments: Value::Array(arguments).to_string(),
+            context,
+            queued,
+            deadline: queued + self.module.limits.wall(),
+            reply,
+            permit: self.permit,
+        }))?;
+        self.module.wait(answer).await
+    }
+}
+
+/// A module's parts and, while it runs, its thread.
+pub(crate) struct Module {
+    name: String,
+    compiled: Arc<Compiled>,
+    host: Arc<dyn Host>,
+    limits: Arc<Limits>,
+    tokio: Handle,
+    slots: Arc<Semaphore>,
+    thread: Mutex<Option<Thread>>,
+}
+
+/// The way to a module's running thread.
+pub(crate) struct Thread {
+    inbox: Sender<Message>,
+    pub watch: Arc<Watch>,
+}
+
+impl Module {
+    pub(crate) fn thread(&self) -> MutexGuard<'_, Option<Thread>> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands a message to the module's thread, starting one when there is none.
+    fn send(self: &Arc<Self>, mut message: Message) -> Result<(), ScriptError> {
+        let mut thread = self.thread();
+        if let Some(running) = &*thread {
+            if running.watch.is_stuck(&self.limits) {
+                return Err(ScriptError::engine(
+                    "the module's script is stuck; save it again after a fix, or restart",
+                ));
+            }
+            match running.inbox.send(message) {
+                Ok(()) => return Ok(()),
+                Err(mpsc::SendError(returned)) => message = returned,
+            }
+        }
+        *thread = Some(self.start(message)?);
+        Ok(())
+    }
+
+    fn start(self: &Arc<Self>, first: Message) -> Result<Thread, ScriptError> {
+        let (inbox, messages) = mpsc::channel();
+        let watch = Arc::new(Watch::new());
+        let parts = Parts {
+            limits: self.limits.clone(),
+            host: self.host.clone(),
+            compiled: self.compiled.clone(),
+            tokio: self.tokio.clone(),
+            inbox: inbox.clone(),
+            watch: watch.clone(),
+        };
+        let module = Arc::downgrade(self);
+        std::thread::Builder::new()
+            .name(self.name.clone())
+            .stack_size(self.limits.stack_bytes + NATIVE_STACK)
+            .spawn(move || Actor::new(parts, messages, module).run(first))
+            .map_err(|error| ScriptError::engine(format!("no thread for the module: {error}")))?;
+        Ok(Thread { inbox, watch })
+    }
+
+    /// Waits for an answer; not for ever, should the thread be stuck in native code where no limit reaches it.
+    async fn wait<T>(&self, answer: oneshot::Receiver<Result<T, ScriptError>>) -> Result<T, ScriptError> {
+        match tokio::time::timeout(self.limits.wall() + GRACE, answer).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(ScriptError::engine("the module's thread ended")),
+            Err(_) if self.is_stuck() => Err(ScriptError::over(LimitKind::CpuTime, &self.limits, None)),
+            Err(_) => Err(ScriptError::Busy),
+        }
+    }
+
+    fn is_stuck(&self) -> bool {
+        self.thread().as_ref().is_some_and(|thread| thread.watch.is_stuck(&self.limits))
+    }
+}
+
+impl Drop for Module {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread().take() {
+            thread.watch.stop();
+            // A thread that has ended already needs no telling.
+            let _ = thread.inbox.send(Message::Stop);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Runs one module's TypeScript.
+//!
+//! [`compile`] takes the types out and refuses what does not parse; [`Engine::load`] gives a [`ModuleHandle`], which runs the
+//! module's functions on a thread of its own, in a QuickJS runtime under [`Limits`]. A script reaches the world only through
+//! the [`Host`] it was loaded with; everything that crosses that border is plain, serialisable data (see [`data`]).
+//!
+//! ```text
+//! compile(source) -> Compiled ─┐
+//! Engine::new(limits, tokio) ──┴─ load(key, compiled, host) -> ModuleHandle ── try_reserve() -> Slot ── call(…) -> Outcome
+//! ```
+
+mod actor;
+mod compile;
+pub mod data;
+mod engine;
+mod error;
+mod function;
+mod host;
+mod limits;
+mod natives;
+mod position;
+mod prelude;
+mod sandbox;
+mod state;
+mod watch;
+
+pub use compile::{Compiled, Diagnostic, MAX_SOURCE_BYTES, compile};
+pub use engine::{Engine, ModuleHandle, Outcome, Slot};
+pub use error::{LimitKind, ScriptError};
+pub use function::Function;
+pub use host::{
+    Body, CallContext, Environment, FetchRequest, FetchResponse, Host, HostError, LogEntry, LogLevel,
+    Redirect,
+};
+pub use limits::Limits;
+pub use position::Position;

@@ -1,0 +1,46 @@
+// Text, bytes and their encodings.
+
+/** What a script gave, as text that Rust can hold. */
+const text = (value) => `${value}`.toWellFormed();
+
+/** An ArrayBuffer with exactly the bytes of a buffer or view. */
+const bufferOf = (value, what) => {
+  if (value instanceof ArrayBuffer) return value;
+  if (ArrayBuffer.isView(value)) return value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength);
+  throw new TypeError(`${what} must be an ArrayBuffer or a typed array`);
+};
+
+class TextEncoder {
+  get encoding() { return 'utf-8'; }
+  encode(input = '') { return new Uint8Array(native.encodeUtf8(text(input))); }
+}
+
+class TextDecoder {
+  #label; #fatal; #ignoreBOM;
+  constructor(label = 'utf-8', options = {}) {
+    this.#label = native.encodingName(text(label));
+    if (this.#label === undefined) throw new RangeError(`unknown encoding ${label}`);
+    this.#fatal = Boolean(options.fatal);
+    this.#ignoreBOM = Boolean(options.ignoreBOM);
+  }
+  get encoding() { return this.#label; }
+  get fatal() { return this.#fatal; }
+  get ignoreBOM() { return this.#ignoreBOM; }
+  decode(input = new ArrayBuffer(0)) {
+    return native.decode(this.#label, bufferOf(input, 'the input'), this.#fatal, this.#ignoreBOM);
+  }
+}
+
+const invalidCharacter = (message) => Object.assign(new Error(message), { name: 'InvalidCharacterError' });
+
+const btoa = (data) => {
+  const encoded = native.btoa(text(data));
+  if (encoded === undefined) throw invalidCharacter('btoa takes characters up to U+00FF; encode the text first');
+  return encoded;
+};
+
+const atob = (data) => {
+  const decoded = native.atob(text(data));
+  if (decoded === undefined) throw invalidCharacter('the text is not valid base64');
+  return decoded;
+};

@@ -1,0 +1,55 @@
+//! Seen from outside a module's thread: is it inside the script, since when, and should it stop?
+//!
+//! QuickJS asks for interruption between steps of a script, not inside one native function, and a few of those (a search
+//! in an array-like of 2^53 elements) run all but for ever. Nothing can stop such a thread, so the module is refused
+//! further calls until it comes back; the harm stays at one core.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::Limits;
+
+/// Time over its CPU limit after which a slice counts as stuck.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub(crate) struct Watch {
+    epoch: Instant,
+    /// Milliseconds from `epoch` to the start of the running slice; `OUTSIDE` when there is none.
+    entered: AtomicU64,
+    stopped: AtomicBool,
+}
+
+const OUTSIDE: u64 = u64::MAX;
+
+impl Watch {
+    pub(crate) fn new() -> Self {
+        Self { epoch: Instant::now(), entered: AtomicU64::new(OUTSIDE), stopped: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn enter(&self) {
+        let now = u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(OUTSIDE);
+        self.entered.store(now, Ordering::Relaxed);
+    }
+
+    pub(crate) fn leave(&self) {
+        self.entered.store(OUTSIDE, Ordering::Relaxed);
+    }
+
+    /// Nobody waits for the thread any more.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// Whether the running slice has gone on for longer than any limit allows.
+    pub(crate) fn is_stuck(&self, limits: &Limits) -> bool {
+        let entered = self.entered.load(Ordering::Relaxed);
+        if entered == OUTSIDE {
+            return false;
+        }
+        self.epoch.elapsed() > Duration::from_millis(entered) + limits.cpu() + limits.wall().min(PATIENCE)
+    }
+}

@@ -1,0 +1,1 @@
+//! Calls that go wrong, and where it is said to have been.

@@ -1,0 +1,5 @@
+//! Modules' scripts run by the real engine against a host in memory.
+
+mod calls;
+mod errors;
+mod support;
