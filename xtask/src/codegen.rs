@@ -8,7 +8,7 @@ const OPENAPI: &str = "openapi.json";
 
 /// Writes `openapi.json`, or (`check`) fails when the committed one differs from what the server would say.
 pub async fn codegen(check: bool) -> Result<()> {
-    let server = build_server(Profile::Dev).await?;
+    let server = build_server(Profile::DevWithTests).await?;
     let document = process::output(command(server).arg("openapi")).await?;
     let file = project_root().join(OPENAPI);
     if check {

@@ -20,17 +20,19 @@ pub async fn run(serve_arguments: &[String]) -> Result<()> {
 
 pub enum Profile {
     Dev,
+    /// `Dev` together with all tests, exactly as `cargo xtask test` builds them: the two commands share their work.
+    DevWithTests,
     Release,
 }
 
 /// Builds `hookswitch` and says where it is.
 pub async fn build_server(profile: Profile) -> Result<PathBuf> {
-    let (flags, folder) = match profile {
-        // With the features the whole workspace asks for, so that the tests' build can use the same dependencies.
-        Profile::Dev => ("--workspace", "debug"),
-        Profile::Release => ("--package hookswitch-server --release", "release"),
+    let (selection, folder) = match profile {
+        Profile::Dev => ("--workspace --bin hookswitch", "debug"),
+        Profile::DevWithTests => ("--workspace --all-targets", "debug"),
+        Profile::Release => ("--package hookswitch-server --bin hookswitch --release", "release"),
     };
-    process::run(&mut cargo(&format!("build {flags} --bin hookswitch"))).await?;
+    process::run(&mut cargo(&format!("build {selection}"))).await?;
     Ok(target_folder().await?.join(folder).join("hookswitch"))
 }
 
