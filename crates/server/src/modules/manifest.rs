@@ -81,7 +81,7 @@ pub enum SettingKind {
     Select,
 }
 
-/// A manifest or a settings value is wrong. The text says which field and what would be right.
+/// A manifest is wrong. The text says which field and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct ManifestError(String);
@@ -107,56 +107,75 @@ impl Manifest {
         {
             return Err(format!("default_country: \"{country}\" is no ISO 3166 country code of two letters"));
         }
-        let mut names = BTreeSet::new();
-        for setting in &self.settings {
-            setting.check().map_err(|problem| format!("settings, \"{}\": {problem}", setting.name))?;
-            if !names.insert(&setting.name) {
-                return Err(format!("settings: \"{}\" is there twice", setting.name));
-            }
-        }
-        Ok(())
+        check_settings(&self.settings)
     }
+}
 
-    /// The values with the defaults of what is not set filled in.
-    #[must_use]
-    pub fn with_defaults(&self, mut values: Map<String, Value>) -> Map<String, Value> {
-        for setting in &self.settings {
-            if let Some(default) = &setting.default
-                && values.get(&setting.name).is_none_or(Value::is_null)
-            {
-                values.insert(setting.name.clone(), default.clone());
-            }
+/// Checks declared settings.
+///
+/// # Errors
+/// The first thing that makes no sense, with the setting's name.
+pub fn check_settings(settings: &[Setting]) -> Result<(), String> {
+    let mut names = BTreeSet::new();
+    for setting in settings {
+        setting.check().map_err(|problem| format!("settings, \"{}\": {problem}", setting.name))?;
+        if !names.insert(&setting.name) {
+            return Err(format!("settings: \"{}\" is there twice", setting.name));
         }
-        values
     }
+    Ok(())
+}
 
-    /// Checks values that somebody wants to set; null takes a value back.
-    ///
-    /// # Errors
-    /// The first name that no setting has, or the first value of the wrong kind.
-    pub fn check_values(&self, values: &Map<String, Value>) -> Result<(), ManifestError> {
-        for (name, value) in values {
-            let setting = self.settings.iter().find(|setting| setting.name == *name);
-            let setting = setting.ok_or_else(|| {
-                let known: Vec<_> = self.settings.iter().map(|setting| setting.name.as_str()).collect();
-                ManifestError(format!("{name}: the module has no such setting; it has {}", known.join(", ")))
-            })?;
-            if !value.is_null() {
-                setting.check_value(value).map_err(|problem| ManifestError(format!("{name}: {problem}")))?;
-            }
+/// The values with the defaults of what is not set filled in.
+#[must_use]
+pub fn with_defaults(settings: &[Setting], mut values: Map<String, Value>) -> Map<String, Value> {
+    for setting in settings {
+        if let Some(default) = &setting.default
+            && values.get(&setting.name).is_none_or(Value::is_null)
+        {
+            values.insert(setting.name.clone(), default.clone());
         }
-        Ok(())
     }
+    values
+}
 
-    /// The required settings that have neither a value nor a default.
-    #[must_use]
-    pub fn missing<'a>(&'a self, values: &Map<String, Value>) -> Vec<&'a Setting> {
-        let is_set = |setting: &Setting| {
-            let value = values.get(&setting.name).filter(|value| !value.is_null());
-            value.or(setting.default.as_ref()).is_some_and(|value| value.as_str() != Some(""))
-        };
-        self.settings.iter().filter(|setting| setting.required && !is_set(setting)).collect()
+/// Checks values that somebody wants to set; null takes a value back.
+///
+/// # Errors
+/// The first name that no setting has, or the first value of the wrong kind.
+pub fn check_values(settings: &[Setting], values: &Map<String, Value>) -> Result<(), ValueError> {
+    for (name, value) in values {
+        let wrong = |problem: String| ValueError { name: name.clone(), problem };
+        let setting = settings.iter().find(|setting| setting.name == *name);
+        let setting = setting.ok_or_else(|| {
+            let known: Vec<_> = settings.iter().map(|setting| setting.name.as_str()).collect();
+            wrong(format!("the module has no such setting; it has {}", known.join(", ")))
+        })?;
+        if !value.is_null() {
+            setting.check_value(value).map_err(wrong)?;
+        }
     }
+    Ok(())
+}
+
+/// The required settings that have neither a value nor a default.
+#[must_use]
+pub fn missing<'a>(settings: &'a [Setting], values: &Map<String, Value>) -> Vec<&'a Setting> {
+    let is_set = |setting: &Setting| {
+        let value = values.get(&setting.name).filter(|value| !value.is_null());
+        value.or(setting.default.as_ref()).is_some_and(|value| value.as_str() != Some(""))
+    };
+    settings.iter().filter(|setting| setting.required && !is_set(setting)).collect()
+}
+
+/// A settings value is wrong. The text says which and what would be right, never the value.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{name}: {problem}")]
+pub struct ValueError {
+    /// The setting's name.
+    pub name: String,
+    /// What is wrong.
+    pub problem: String,
 }
 
 fn is_code(code: &str) -> bool {
@@ -245,10 +264,10 @@ mod tests {
     #[test]
     fn a_manifest_says_what_a_module_needs() {
         let manifest = parse(GOOD).expect("it is right");
-        assert_eq!(manifest.missing(&Map::new()).len(), 1);
+        assert_eq!(missing(&manifest.settings, &Map::new()).len(), 1);
         let values = json!({ "key": "k", "region": null }).as_object().cloned().expect("an object");
-        manifest.check_values(&values).expect("they fit");
-        assert_eq!(manifest.with_defaults(values)["region"], "eu");
+        check_values(&manifest.settings, &values).expect("they fit");
+        assert_eq!(with_defaults(&manifest.settings, values)["region"], "eu");
     }
 
     #[test]
@@ -266,7 +285,7 @@ mod tests {
     #[test]
     fn values_are_checked_without_repeating_them() {
         let manifest = parse(GOOD).expect("it is right");
-        let check = |values: Value| manifest.check_values(values.as_object().expect("an object"));
+        let check = |values: Value| check_values(&manifest.settings, values.as_object().expect("an object"));
         let error = check(json!({ "region": "s3cret" })).expect_err("no such region").to_string();
         assert_eq!(error, "region: must be one of eu, us");
         let error = check(json!({ "kee": "x" })).expect_err("no such setting").to_string();
