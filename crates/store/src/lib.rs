@@ -1,1 +1,44 @@
-//! 
+//! Everything SQL.
+//!
+//! One [`Store`] over SQLite or PostgreSQL. Webhooks go through its committer ([`Store::accept`], [`Store::apply`]),
+//! which writes what waits in one transaction; everything else is one plain function a question, one file an area.
+//! A function that finds nothing says so with `None` or `false`; errors are what should not happen or is not allowed.
+
+mod backup;
+mod bindings;
+mod calls;
+mod committer;
+mod db;
+mod error;
+mod key;
+mod log;
+mod migrate;
+mod modules;
+mod open;
+mod requests;
+mod scripts;
+mod sessions;
+mod settings;
+mod storage;
+mod tokens;
+mod users;
+
+pub use bindings::Binding;
+pub use calls::{CallCursor, CallFilter, CallPage, StoredCall};
+pub use committer::{
+    Applied, Apply, CallChange, FactTarget, NewRequest, Outcome, OutcomeStatus, RequestError, TargetedFact,
+};
+pub use error::{OpenError, StoreError};
+pub use key::{KeyError, SecretKey};
+pub use log::{LogEntry, LogFilter, LogLevel, NewLogEntry};
+pub use modules::{Module, ModulePatch, NewModule};
+pub use open::Store;
+pub use requests::{RequestFilter, RequestStatus, RequestSummary, StoredRequest};
+pub use scripts::{ScriptInfo, ScriptVersion};
+pub use sessions::{NewSession, Session};
+pub use settings::{SettingChange, SettingValue, Settings};
+pub use tokens::{ApiToken, NewToken};
+pub use users::{NewUser, Role, User, UserPatch};
+
+/// No list gives more than this at once.
+pub const MAX_PAGE: u32 = 200;

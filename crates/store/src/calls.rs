@@ -1,0 +1,374 @@
+//! Calls, as lists and pages need them.
+
+use chrono::{DateTime, Utc};
+use hookswitch_model::contract::{Direction, Disposition};
+use hookswitch_model::{Call, CallId, CallState, ModuleId, UserId};
+use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
+use uuid::Uuid;
+
+use crate::MAX_PAGE;
+use crate::db::{from_json, on, text, time};
+use crate::error::StoreError;
+use crate::open::Store;
+
+/// A call and what people added to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredCall {
+    /// The call: its facts.
+    pub call: Call,
+    /// An operator's comment.
+    pub comment: Option<String>,
+    /// The client it was assigned to.
+    pub client_id: Option<Uuid>,
+    /// When it was dealt with, of a missed call.
+    pub resolved_at: Option<DateTime<Utc>>,
+    /// By whom.
+    pub resolved_by: Option<UserId>,
+}
+
+/// Which calls to list; what is `None` does not matter. Calls whose direction is not known (a record waiting for its
+/// call) are never listed.
+#[derive(Debug, Clone, Default)]
+pub struct CallFilter {
+    /// Where it stands.
+    pub state: Option<CallState>,
+    /// Which way it goes.
+    pub direction: Option<Direction>,
+    /// How it came out.
+    pub disposition: Option<Disposition>,
+    /// An operator it rang at or who had it.
+    pub operator: Option<UserId>,
+    /// The client it was assigned to.
+    pub client_id: Option<Uuid>,
+    /// The module it came through.
+    pub module_id: Option<ModuleId>,
+    /// Started then or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Started before then.
+    pub to: Option<DateTime<Utc>>,
+    /// The client's number, in E.164 or exactly as the provider gave it.
+    pub phone: Option<String>,
+    /// Whether it was missed.
+    pub missed: Option<bool>,
+}
+
+/// Where a page of calls goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallCursor {
+    /// When the page's last call started.
+    pub started_at: DateTime<Utc>,
+    /// That call.
+    pub id: CallId,
+}
+
+/// Calls, latest start first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallPage {
+    /// The calls.
+    pub items: Vec<StoredCall>,
+    /// Where the next page begins; none after the last.
+    pub next: Option<CallCursor>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+    module_id: Uuid,
+    call_id: Option<String>,
+    facts: String,
+    comment: Option<String>,
+    client_id: Option<Uuid>,
+    resolved_at: Option<DateTime<Utc>>,
+    resolved_by: Option<Uuid>,
+    started_at: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for StoredCall {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            call: Call {
+                id: CallId(row.id),
+                module_id: ModuleId(row.module_id),
+                call_id: row.call_id,
+                facts: from_json(&row.facts)?,
+            },
+            comment: row.comment,
+            client_id: row.client_id,
+            resolved_at: row.resolved_at,
+            resolved_by: row.resolved_by.map(UserId),
+        })
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select id, module_id, call_id, facts, comment, client_id, resolved_at, resolved_by, started_at ",
+            "from calls ",
+            $rest
+        )
+    };
+}
+
+/// Nobody's screen shows more calls at once, and no more time out at once.
+const MAX_ACTIVE: i64 = 10_000;
+
+impl Store {
+    /// The call with this id, whether its direction is known or not.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn call(&self, id: CallId) -> Result<Option<StoredCall>, StoreError> {
+        let sql = select!("where id = $1");
+        let row: Option<Row> =
+            on!(self.read(), |db| sqlx::query_as(sql).bind(id.0).fetch_optional(db).await)?;
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// Calls, latest start first.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn calls(
+        &self,
+        filter: &CallFilter,
+        after: Option<CallCursor>,
+        limit: u32,
+    ) -> Result<CallPage, StoreError> {
+        let limit = limit.clamp(1, MAX_PAGE);
+        let rows: Vec<Row> = on!(self.read(), |db| {
+            let mut query = QueryBuilder::new(select!("where direction is not null"));
+            filters(&mut query, filter, after);
+            query.push(" order by started_at desc, id desc limit ").push_bind(i64::from(limit) + 1);
+            query.build_query_as().fetch_all(db).await
+        })?;
+        page(rows, limit)
+    }
+
+    /// Calls that have not ended, of one operator (whether it still rings there or not) or all, oldest first.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn active_calls(&self, operator: Option<UserId>) -> Result<Vec<StoredCall>, StoreError> {
+        let sql = select!(
+            "where state <> 'ended' and direction is not null and ($1 is null or exists \
+             (select 1 from call_operators where user_id = $1 and call_operators.call_id = calls.id)) \
+             order by id limit $2"
+        );
+        let rows: Vec<Row> = on!(self.read(), |db| {
+            sqlx::query_as(sql).bind(operator.map(|user| user.0)).bind(MAX_ACTIVE).fetch_all(db).await
+        })?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// Calls that have not ended and of which nothing was heard since: those that ring, since one time; those somebody has,
+    /// since another.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn silent_calls(
+        &self,
+        ringing_since: DateTime<Utc>,
+        talking_since: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<StoredCall>, StoreError> {
+        let sql = select!(
+            "where state <> 'ended' and heard_at < case when state = 'ringing' then $1 else $2 end \
+             order by id limit $3"
+        );
+        let rows: Vec<Row> = on!(self.read(), |db| {
+            sqlx::query_as(sql)
+                .bind(time(ringing_since))
+                .bind(time(talking_since))
+                .bind(i64::from(limit.min(MAX_PAGE)))
+                .fetch_all(db)
+                .await
+        })?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// Sets a call's comment or takes it away; says whether there is such a call.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn set_comment(&self, id: CallId, comment: Option<&str>) -> Result<bool, StoreError> {
+        let sql = "update calls set comment = $2 where id = $1";
+        let done = on!(self.write(), |db| {
+            sqlx::query(sql)
+                .bind(id.0)
+                .bind(comment.map(text))
+                .execute(db)
+                .await
+                .map(|done| done.rows_affected())
+        })?;
+        Ok(done > 0)
+    }
+
+    /// Assigns a call to a client or to none; says whether there is such a call.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn set_client(&self, id: CallId, client: Option<Uuid>) -> Result<bool, StoreError> {
+        let sql = "update calls set client_id = $2 where id = $1";
+        let done = on!(self.write(), |db| {
+            sqlx::query(sql).bind(id.0).bind(client).execute(db).await.map(|done| done.rows_affected())
+        })?;
+        Ok(done > 0)
+    }
+
+    /// Missed calls not dealt with yet: all, or those an operator has to see, which are the ones that rang at that
+    /// operator and the ones that rang at no user at all.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn missed_calls(
+        &self,
+        operator: Option<UserId>,
+        after: Option<CallCursor>,
+        limit: u32,
+    ) -> Result<CallPage, StoreError> {
+        let limit = limit.clamp(1, MAX_PAGE);
+        let rows: Vec<Row> = on!(self.read(), |db| {
+            let mut query = QueryBuilder::new(select!("where missed and resolved_at is null"));
+            missed_of(&mut query, operator);
+            beyond(&mut query, after);
+            query.push(" order by started_at desc, id desc limit ").push_bind(i64::from(limit) + 1);
+            query.build_query_as().fetch_all(db).await
+        })?;
+        page(rows, limit)
+    }
+
+    /// How many [`Store::missed_calls`] there are.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn missed_count(&self, operator: Option<UserId>) -> Result<u64, StoreError> {
+        let count: i64 = on!(self.read(), |db| {
+            let mut query =
+                QueryBuilder::new("select count(*) from calls where missed and resolved_at is null");
+            missed_of(&mut query, operator);
+            query.build_query_scalar().fetch_one(db).await
+        })?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// Notes that a missed call was dealt with; says whether it is one that was not yet.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn resolve_missed(
+        &self,
+        id: CallId,
+        by: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let sql = "update calls set resolved_at = $2, resolved_by = $3 \
+                   where id = $1 and missed and resolved_at is null";
+        let done = on!(self.write(), |db| {
+            sqlx::query(sql)
+                .bind(id.0)
+                .bind(time(now))
+                .bind(by.0)
+                .execute(db)
+                .await
+                .map(|done| done.rows_affected())
+        })?;
+        Ok(done > 0)
+    }
+
+    /// Takes [`Store::resolve_missed`] back; says whether it had been dealt with.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn unresolve_missed(&self, id: CallId) -> Result<bool, StoreError> {
+        let sql = "update calls set resolved_at = null, resolved_by = null \
+                   where id = $1 and resolved_at is not null";
+        let done = on!(self.write(), |db| sqlx::query(sql)
+            .bind(id.0)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(done > 0)
+    }
+}
+
+fn page(mut rows: Vec<Row>, limit: u32) -> Result<CallPage, StoreError> {
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let last = rows.last().filter(|_| more);
+    let next = last.map(|row| CallCursor { started_at: row.started_at, id: CallId(row.id) });
+    let items = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
+    Ok(CallPage { items, next })
+}
+
+fn filters<DB>(query: &mut QueryBuilder<DB>, filter: &CallFilter, after: Option<CallCursor>)
+where
+    DB: Database,
+    for<'q> Uuid: Encode<'q, DB> + Type<DB>,
+    for<'q> String: Encode<'q, DB> + Type<DB>,
+    for<'q> &'static str: Encode<'q, DB> + Type<DB>,
+    for<'q> DateTime<Utc>: Encode<'q, DB> + Type<DB>,
+{
+    if let Some(state) = filter.state {
+        // Written out, not bound: the index of active calls serves only this text.
+        let active = if state == CallState::Ended { "" } else { " and state <> 'ended'" };
+        query.push(active).push(" and state = ").push_bind(state.as_str());
+    }
+    if let Some(direction) = filter.direction {
+        query.push(" and direction = ").push_bind(direction.as_str());
+    }
+    if let Some(disposition) = filter.disposition {
+        query.push(" and disposition = ").push_bind(disposition.as_str());
+    }
+    if let Some(operator) = filter.operator {
+        query.push(" and exists (select 1 from call_operators where call_operators.call_id = calls.id and user_id = ");
+        query.push_bind(operator.0).push(")");
+    }
+    if let Some(client) = filter.client_id {
+        query.push(" and client_id = ").push_bind(client);
+    }
+    if let Some(module) = filter.module_id {
+        query.push(" and module_id = ").push_bind(module.0);
+    }
+    if let Some(from) = filter.from {
+        query.push(" and started_at >= ").push_bind(time(from));
+    }
+    if let Some(to) = filter.to {
+        query.push(" and started_at < ").push_bind(time(to));
+    }
+    if let Some(phone) = &filter.phone {
+        query.push(" and (client_e164 = ").push_bind(text(phone));
+        query.push(" or client_raw = ").push_bind(text(phone)).push(")");
+    }
+    match filter.missed {
+        Some(true) => query.push(" and missed"),
+        Some(false) => query.push(" and not missed"),
+        None => query,
+    };
+    beyond(query, after);
+}
+
+fn beyond<DB>(query: &mut QueryBuilder<DB>, after: Option<CallCursor>)
+where
+    DB: Database,
+    for<'q> Uuid: Encode<'q, DB> + Type<DB>,
+    for<'q> DateTime<Utc>: Encode<'q, DB> + Type<DB>,
+{
+    if let Some(after) = after {
+        query.push(" and (started_at, id) < (").push_bind(time(after.started_at));
+        query.push(", ").push_bind(after.id.0).push(")");
+    }
+}
+
+fn missed_of<DB>(query: &mut QueryBuilder<DB>, operator: Option<UserId>)
+where
+    DB: Database,
+    for<'q> Uuid: Encode<'q, DB> + Type<DB>,
+{
+    if let Some(operator) = operator {
+        query.push(" and (rang_at_nobody or exists (select 1 from call_operators ");
+        query.push("where call_operators.call_id = calls.id and user_id = ").push_bind(operator.0).push("))");
+    }
+}

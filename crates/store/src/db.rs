@@ -1,0 +1,123 @@
+//! One piece of code for both databases.
+
+use chrono::{DateTime, SubsecRound, TimeZone, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+
+use crate::error::StoreError;
+
+/// The same thing of one database or the other.
+pub(crate) enum Either<S, P> {
+    Sqlite(S),
+    Postgres(P),
+}
+
+/// Runs one expression on whichever database it is.
+macro_rules! on {
+    ($target:expr, |$db:ident| $body:expr) => {
+        match $target {
+            $crate::db::Either::Sqlite($db) => $body,
+            $crate::db::Either::Postgres($db) => $body,
+        }
+    };
+}
+pub(crate) use on;
+
+/// Where a statement runs: a pool.
+pub(crate) type Pool<'a> = Either<&'a SqlitePool, &'a PgPool>;
+
+/// The pools. SQLite has one writer, so that nobody ever waits on its lock but in the pool's fair queue.
+pub(crate) enum Pools {
+    Sqlite { read: SqlitePool, write: SqlitePool },
+    Postgres(PgPool),
+}
+
+impl Pools {
+    pub(crate) const fn read(&self) -> Pool<'_> {
+        match self {
+            Self::Sqlite { read, .. } => Either::Sqlite(read),
+            Self::Postgres(pool) => Either::Postgres(pool),
+        }
+    }
+
+    pub(crate) const fn write(&self) -> Pool<'_> {
+        match self {
+            Self::Sqlite { write, .. } => Either::Sqlite(write),
+            Self::Postgres(pool) => Either::Postgres(pool),
+        }
+    }
+
+    /// A transaction that writes. On SQLite it takes the write lock at once: a lock taken later can fail.
+    pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        Ok(Tx(match self {
+            Self::Sqlite { write, .. } => Either::Sqlite(write.begin_with("begin immediate").await?),
+            Self::Postgres(pool) => Either::Postgres(pool.begin().await?),
+        }))
+    }
+}
+
+/// A transaction; rolled back when dropped.
+pub(crate) struct Tx(Either<Transaction<'static, Sqlite>, Transaction<'static, Postgres>>);
+
+impl Tx {
+    /// Where the next statement runs.
+    pub(crate) fn conn(&mut self) -> Either<&mut SqliteConnection, &mut PgConnection> {
+        match &mut self.0 {
+            Either::Sqlite(tx) => Either::Sqlite(&mut *tx),
+            Either::Postgres(tx) => Either::Postgres(&mut *tx),
+        }
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+        on!(self.0, |tx| tx.commit().await)
+    }
+
+    pub(crate) async fn rollback(self) -> Result<(), sqlx::Error> {
+        on!(self.0, |tx| tx.rollback().await)
+    }
+}
+
+/// A time as both databases keep it: whole microseconds, years 1 to 9999 (a provider may say any).
+pub(crate) fn time(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.trunc_subsecs(6).clamp(far_past(), far_future())
+}
+
+pub(crate) fn far_past() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(1, 1, 1, 0, 0, 0).single().unwrap_or_default()
+}
+
+pub(crate) fn far_future() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(9999, 12, 31, 0, 0, 0).single().unwrap_or_default()
+}
+
+/// Text as both databases keep it: PostgreSQL cannot hold U+0000.
+pub(crate) fn text(text: &str) -> String {
+    text.replace('\0', "\u{2400}")
+}
+
+/// JSON as both databases keep it.
+pub(crate) fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+/// JSON from a column.
+pub(crate) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+/// A word from a column, of a type that knows its words.
+pub(crate) fn from_word<T: DeserializeOwned>(word: String) -> Result<T, StoreError> {
+    serde_json::from_value(serde_json::Value::String(word))
+        .map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+/// Whether the error is of the unique kind.
+pub(crate) fn is_unique(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.is_unique_violation())
+}
+
+/// Whether the error says that something referred to is not there.
+pub(crate) fn is_missing_reference(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.is_foreign_key_violation())
+}

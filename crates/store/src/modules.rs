@@ -1,0 +1,307 @@
+//! Modules: connected provider accounts.
+
+use chrono::{DateTime, Utc};
+use hookswitch_model::ModuleId;
+use serde_json::Value;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::db::{from_json, on, text, time, to_json};
+use crate::error::StoreError;
+use crate::key::SecretKey;
+use crate::open::Store;
+
+/// A module.
+#[derive(Clone, PartialEq)]
+pub struct Module {
+    /// Which.
+    pub id: ModuleId,
+    /// What people call it.
+    pub name: String,
+    /// Its icon.
+    pub icon: Option<String>,
+    /// Code of the built-in module it was made from.
+    pub provider: Option<String>,
+    /// Whether it takes webhooks.
+    pub enabled: bool,
+    /// For numbers without a country code; ISO 3166-1 alpha-2.
+    pub default_country: Option<String>,
+    /// The settings it declares, as the server writes them.
+    pub fields: Value,
+    /// Its portable services, as the server writes them.
+    pub services: Value,
+    /// What its webhook URL has to carry. Encrypted at rest.
+    pub webhook_token: String,
+    /// The webhook URL that its script was last told.
+    pub public_url_notified: Option<String>,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for Module {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Module").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A module to be made.
+#[derive(Clone)]
+pub struct NewModule {
+    /// Which.
+    pub id: ModuleId,
+    /// See [`Module::name`].
+    pub name: String,
+    /// See [`Module::icon`].
+    pub icon: Option<String>,
+    /// See [`Module::provider`].
+    pub provider: Option<String>,
+    /// See [`Module::enabled`].
+    pub enabled: bool,
+    /// See [`Module::default_country`].
+    pub default_country: Option<String>,
+    /// See [`Module::fields`].
+    pub fields: Value,
+    /// See [`Module::services`].
+    pub services: Value,
+    /// See [`Module::webhook_token`].
+    pub webhook_token: String,
+    /// See [`Module::created_at`].
+    pub created_at: DateTime<Utc>,
+}
+
+/// What to change of a module; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct ModulePatch {
+    /// See [`Module::name`].
+    pub name: Option<String>,
+    /// See [`Module::icon`]; `Some(None)` takes it away.
+    pub icon: Option<Option<String>>,
+    /// See [`Module::enabled`].
+    pub enabled: Option<bool>,
+    /// See [`Module::default_country`]; `Some(None)` takes it away.
+    pub default_country: Option<Option<String>>,
+    /// See [`Module::fields`].
+    pub fields: Option<Value>,
+    /// See [`Module::services`].
+    pub services: Option<Value>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+    name: String,
+    icon: Option<String>,
+    provider: Option<String>,
+    enabled: bool,
+    default_country: Option<String>,
+    fields: String,
+    services: String,
+    webhook_token: Vec<u8>,
+    public_url_notified: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl Row {
+    fn into_module(self, key: &SecretKey) -> Result<Module, StoreError> {
+        let id = ModuleId(self.id);
+        let what = token_name(id);
+        let token = key.decrypt(&what, &self.webhook_token).and_then(|token| String::from_utf8(token).ok());
+        Ok(Module {
+            id,
+            name: self.name,
+            icon: self.icon,
+            provider: self.provider,
+            enabled: self.enabled,
+            default_country: self.default_country,
+            fields: from_json(&self.fields)?,
+            services: from_json(&self.services)?,
+            webhook_token: token.ok_or(StoreError::Secret(what))?,
+            public_url_notified: self.public_url_notified,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+fn token_name(id: ModuleId) -> String {
+    format!("webhook token of module {id}")
+}
+
+impl Store {
+    /// Makes a module.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn create_module(&self, module: &NewModule) -> Result<Module, StoreError> {
+        let sql = "insert into modules (id, name, icon, provider, enabled, default_country, fields, services, \
+                   webhook_token, created_at, updated_at) \
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) returning *";
+        let (fields, services) = (to_json(&module.fields)?, to_json(&module.services)?);
+        let token = self.inner.key.encrypt(&token_name(module.id), module.webhook_token.as_bytes());
+        let row: Row = on!(self.write(), |db| {
+            sqlx::query_as(sql)
+                .bind(module.id.0)
+                .bind(text(&module.name))
+                .bind(module.icon.as_deref().map(text))
+                .bind(module.provider.as_deref().map(text))
+                .bind(module.enabled)
+                .bind(module.default_country.as_deref().map(text))
+                .bind(fields)
+                .bind(services)
+                .bind(token)
+                .bind(time(module.created_at))
+                .fetch_one(db)
+                .await
+        })?;
+        row.into_module(&self.inner.key)
+    }
+
+    /// The module with this id, unless it was deleted.
+    ///
+    /// # Errors
+    /// [`StoreError::Secret`] when its token does not decrypt.
+    pub async fn module(&self, id: ModuleId) -> Result<Option<Module>, StoreError> {
+        let sql = "select * from modules where id = $1 and deleted_at is null";
+        let row: Option<Row> =
+            on!(self.read(), |db| sqlx::query_as(sql).bind(id.0).fetch_optional(db).await)?;
+        row.map(|row| row.into_module(&self.inner.key)).transpose()
+    }
+
+    /// All modules that were not deleted, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Secret`] when a token does not decrypt.
+    pub async fn modules(&self) -> Result<Vec<Module>, StoreError> {
+        let sql = "select * from modules where deleted_at is null order by id";
+        let rows: Vec<Row> = on!(self.read(), |db| sqlx::query_as(sql).fetch_all(db).await)?;
+        rows.into_iter().map(|row| row.into_module(&self.inner.key)).collect()
+    }
+
+    /// Ids and names of all modules there ever were: calls outlive their module.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn module_names(&self) -> Result<Vec<(ModuleId, String)>, StoreError> {
+        let sql = "select id, name from modules order by id";
+        let rows: Vec<(Uuid, String)> = on!(self.read(), |db| sqlx::query_as(sql).fetch_all(db).await)?;
+        Ok(rows.into_iter().map(|(id, name)| (ModuleId(id), name)).collect())
+    }
+
+    /// Changes a module; `None` when there is no such module.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn update_module(
+        &self,
+        id: ModuleId,
+        patch: &ModulePatch,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Module>, StoreError> {
+        let sql = "update modules set name = coalesce($2, name), icon = case when $3 then $4 else icon end, \
+                   enabled = coalesce($5, enabled), \
+                   default_country = case when $6 then $7 else default_country end, \
+                   fields = coalesce($8, fields), services = coalesce($9, services), updated_at = $10 \
+                   where id = $1 and deleted_at is null returning *";
+        let fields = patch.fields.as_ref().map(to_json).transpose()?;
+        let services = patch.services.as_ref().map(to_json).transpose()?;
+        let row: Option<Row> = on!(self.write(), |db| {
+            sqlx::query_as(sql)
+                .bind(id.0)
+                .bind(patch.name.as_deref().map(text))
+                .bind(patch.icon.is_some())
+                .bind(patch.icon.clone().flatten().as_deref().map(text))
+                .bind(patch.enabled)
+                .bind(patch.default_country.is_some())
+                .bind(patch.default_country.clone().flatten().as_deref().map(text))
+                .bind(fields)
+                .bind(services)
+                .bind(time(now))
+                .fetch_optional(db)
+                .await
+        })?;
+        row.map(|row| row.into_module(&self.inner.key)).transpose()
+    }
+
+    /// Gives the module a new webhook token, which its script has not been told; says whether there is such a module.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn set_webhook_token(
+        &self,
+        id: ModuleId,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let sql = "update modules set webhook_token = $2, public_url_notified = null, updated_at = $3 \
+                   where id = $1 and deleted_at is null";
+        let sealed = self.inner.key.encrypt(&token_name(id), token.as_bytes());
+        let done = on!(self.write(), |db| {
+            sqlx::query(sql)
+                .bind(id.0)
+                .bind(sealed)
+                .bind(time(now))
+                .execute(db)
+                .await
+                .map(|done| done.rows_affected())
+        })?;
+        Ok(done > 0)
+    }
+
+    /// Notes which webhook URL the module's script was told; says whether there is such a module.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn set_public_url_notified(&self, id: ModuleId, url: Option<&str>) -> Result<bool, StoreError> {
+        let sql = "update modules set public_url_notified = $2 where id = $1 and deleted_at is null";
+        let done = on!(self.write(), |db| {
+            sqlx::query(sql).bind(id.0).bind(url.map(text)).execute(db).await.map(|done| done.rows_affected())
+        })?;
+        Ok(done > 0)
+    }
+
+    /// Deletes a module with its scripts, settings, bindings, storage, log and requests. Its calls stay, and so does its
+    /// name, for them. Says whether there was one.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn delete_module(&self, id: ModuleId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let mark = "update modules set deleted_at = $2, enabled = false, webhook_token = $3 \
+                    where id = $1 and deleted_at is null";
+        let done = on!(tx.conn(), |db| {
+            sqlx::query(mark)
+                .bind(id.0)
+                .bind(time(now))
+                .bind(Vec::<u8>::new())
+                .execute(db)
+                .await
+                .map(|done| done.rows_affected())
+        })?;
+        if done == 0 {
+            return Ok(false);
+        }
+        for sql in [
+            "delete from scripts where module_id = $1",
+            "delete from settings where module_id = $1",
+            "delete from bindings where module_id = $1",
+            "delete from module_storage where module_id = $1",
+            "delete from module_log where module_id = $1",
+            "delete from requests where module_id = $1",
+        ] {
+            on!(tx.conn(), |db| sqlx::query(sql).bind(id.0).execute(db).await.map(drop))?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+/// Fails unless there is such a module, and makes writers of its parts come one after the other.
+pub(crate) async fn lock(tx: &mut crate::db::Tx, id: ModuleId) -> Result<(), StoreError> {
+    let sql = "update modules set updated_at = updated_at where id = $1 and deleted_at is null";
+    let found =
+        on!(tx.conn(), |db| sqlx::query(sql).bind(id.0).execute(db).await.map(|done| done.rows_affected()))?;
+    if found == 0 { Err(StoreError::UnknownModule) } else { Ok(()) }
+}

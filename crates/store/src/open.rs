@@ -1,0 +1,153 @@
+//! Opening and closing.
+
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use crate::committer::Committer;
+use crate::db::{Pool, Pools, Tx, on};
+use crate::error::{OpenError, StoreError};
+use crate::key::SecretKey;
+use crate::migrate;
+
+/// The database. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) pools: Arc<Pools>,
+    pub(crate) key: SecretKey,
+    pub(crate) committer: Committer,
+}
+
+/// How long a statement waits for its turn before it fails.
+const WAIT: Duration = Duration::from_secs(10);
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+impl Store {
+    /// Opens the database (`sqlite:path/to/file` or `postgres://…`), makes it where it is a SQLite file that is not there
+    /// (mode 0600), brings its schema up to date and starts the committer on the current tokio runtime.
+    ///
+    /// # Errors
+    /// [`OpenError::SchemaTooNew`] when a newer program has used it, [`OpenError::WrongKey`] when its secrets were
+    /// encrypted with another key.
+    pub async fn open(url: &str, key: &SecretKey) -> Result<Self, OpenError> {
+        let pools = match url.split_once(':') {
+            Some(("sqlite", _)) => sqlite(url).await?,
+            Some(("postgres" | "postgresql", _)) => postgres(url).await?,
+            _ => return Err(OpenError::Url(without_password(url))),
+        };
+        migrate::run(&pools).await?;
+        check_key(&pools, key).await?;
+        let pools = Arc::new(pools);
+        let committer = Committer::start(Arc::clone(&pools));
+        Ok(Self { inner: Arc::new(Inner { pools, key: key.clone(), committer }) })
+    }
+
+    /// Finishes what was accepted and closes every connection. What comes later fails with [`StoreError::Closed`].
+    pub async fn close(&self) {
+        self.inner.committer.stop().await;
+        match &*self.inner.pools {
+            Pools::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Whether the database answers, and on SQLite can still be written.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        on!(self.read(), |db| sqlx::query("select 1").execute(db).await.map(drop))?;
+        Ok(())
+    }
+
+    pub(crate) fn read(&self) -> Pool<'_> {
+        self.inner.pools.read()
+    }
+
+    pub(crate) fn write(&self) -> Pool<'_> {
+        self.inner.pools.write()
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(self.inner.pools.begin().await?)
+    }
+}
+
+async fn sqlite(url: &str) -> Result<Pools, OpenError> {
+    let options = SqliteConnectOptions::from_str(url).map_err(|_| OpenError::Url(url.to_owned()))?;
+    let file = options.get_filename().to_owned();
+    if url.contains(":memory:") || file.as_os_str().is_empty() {
+        return Err(OpenError::Url(url.to_owned()));
+    }
+    create_private(&file).map_err(|source| OpenError::File { path: file, source })?;
+    let options = options
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(WAIT)
+        // KiB, since it is negative. The operating system caches the file as well.
+        .pragma("cache_size", "-4096")
+        .pragma("mmap_size", "0")
+        .pragma("temp_store", "memory")
+        .pragma("wal_autocheckpoint", "4000")
+        .pragma("journal_size_limit", "67108864");
+    let pool = |connections| {
+        SqlitePoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(WAIT)
+            .test_before_acquire(false)
+            .max_lifetime(None)
+    };
+    let write = pool(1).idle_timeout(None).connect_with(options.clone()).await?;
+    let readers = options.read_only(true).pragma("cache_size", "-2048");
+    let read = pool(SQLITE_READERS).idle_timeout(Duration::from_secs(60)).connect_lazy_with(readers);
+    Ok(Pools::Sqlite { read, write })
+}
+
+/// Makes the file, readable by nobody else, where it is not there yet. SQLite gives its side files the same mode.
+fn create_private(file: &Path) -> std::io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+async fn postgres(url: &str) -> Result<Pools, OpenError> {
+    let options = PgConnectOptions::from_str(url).map_err(|_| OpenError::Url(without_password(url)))?;
+    let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(WAIT);
+    Ok(Pools::Postgres(pool.connect_with(options).await?))
+}
+
+fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        _ => url.to_owned(),
+    }
+}
+
+/// Keeps something encrypted from the first start on, to notice another key before it is used.
+async fn check_key(pools: &Pools, key: &SecretKey) -> Result<(), OpenError> {
+    const WHAT: &str = "key check";
+    let insert = "insert into meta (name, value) values ('key_check', $1) on conflict (name) do nothing";
+    let sealed = key.encrypt(WHAT, b"hookswitch");
+    on!(pools.write(), |db| sqlx::query(insert).bind(sealed).execute(db).await.map(drop))?;
+    let select = "select value from meta where name = 'key_check'";
+    let sealed: Vec<u8> = on!(pools.write(), |db| sqlx::query_scalar(select).fetch_one(db).await)?;
+    key.decrypt(WHAT, &sealed).map(drop).ok_or(OpenError::WrongKey)
+}

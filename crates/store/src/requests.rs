@@ -1,0 +1,254 @@
+//! The webhook requests: the inbox, and the log of what became of each.
+
+use chrono::{DateTime, Utc};
+use hookswitch_model::{CallId, ModuleId, RequestId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::MAX_PAGE;
+use crate::committer::RequestError;
+use crate::db::{from_json, from_word, on};
+use crate::error::StoreError;
+use crate::open::Store;
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RequestStatus {
+    /// Not processed yet.
+    New,
+    /// Processed.
+    Processed,
+    /// The script failed; it can be replayed.
+    Failed,
+}
+
+impl RequestStatus {
+    /// As in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Processed => "processed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A request, with everything known about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredRequest {
+    /// What lists show of it.
+    pub summary: RequestSummary,
+    /// The query as it was given to [`Store::accept`].
+    pub query: Value,
+    /// The headers as they were given to [`Store::accept`].
+    pub headers: Value,
+    /// The body, byte for byte.
+    pub body: Vec<u8>,
+    /// Who sent it.
+    pub remote_address: Option<String>,
+    /// The version of the script that processed it last.
+    pub script_version: Option<i32>,
+    /// What the script returned.
+    pub result: Option<Value>,
+    /// Microseconds by step, of the last processing.
+    pub steps: Option<Value>,
+    /// Microseconds by step, of what came after the commit.
+    pub delivery: Option<Value>,
+}
+
+/// A request, as lists show it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestSummary {
+    /// Which.
+    pub id: RequestId,
+    /// Which module's.
+    pub module_id: ModuleId,
+    /// When it arrived.
+    pub received_at: DateTime<Utc>,
+    /// HTTP method.
+    pub method: String,
+    /// Path after the module's.
+    pub path: String,
+    /// What became of it.
+    pub status: RequestStatus,
+    /// When it was processed last.
+    pub processed_at: Option<DateTime<Utc>>,
+    /// The HTTP status it was answered with.
+    pub response_status: Option<u16>,
+    /// Why it failed.
+    pub error: Option<RequestError>,
+    /// The calls its facts are about.
+    pub calls: Vec<CallId>,
+}
+
+/// Which requests to list.
+#[derive(Debug, Clone)]
+pub struct RequestFilter {
+    /// Which module's.
+    pub module_id: ModuleId,
+    /// What became of them.
+    pub status: Option<RequestStatus>,
+}
+
+#[derive(FromRow)]
+struct SummaryRow {
+    id: Uuid,
+    module_id: Uuid,
+    received_at: DateTime<Utc>,
+    method: String,
+    path: String,
+    status: String,
+    processed_at: Option<DateTime<Utc>>,
+    response_status: Option<i32>,
+    error: Option<String>,
+    calls: Option<String>,
+}
+
+impl TryFrom<SummaryRow> for RequestSummary {
+    type Error = StoreError;
+
+    fn try_from(row: SummaryRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: RequestId(row.id),
+            module_id: ModuleId(row.module_id),
+            received_at: row.received_at,
+            method: row.method,
+            path: row.path,
+            status: from_word(row.status)?,
+            processed_at: row.processed_at,
+            response_status: row.response_status.and_then(|status| u16::try_from(status).ok()),
+            error: row.error.as_deref().map(from_json).transpose()?,
+            calls: row.calls.as_deref().map_or(Ok(Vec::new()), from_json)?,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    #[sqlx(flatten)]
+    summary: SummaryRow,
+    query: String,
+    headers: String,
+    body: Vec<u8>,
+    remote_address: Option<String>,
+    script_version: Option<i32>,
+    result: Option<String>,
+    steps: Option<String>,
+    delivery: Option<String>,
+}
+
+impl TryFrom<Row> for StoredRequest {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            summary: row.summary.try_into()?,
+            query: from_json(&row.query)?,
+            headers: from_json(&row.headers)?,
+            body: row.body,
+            remote_address: row.remote_address,
+            script_version: row.script_version,
+            result: row.result.as_deref().map(from_json).transpose()?,
+            steps: row.steps.as_deref().map(from_json).transpose()?,
+            delivery: row.delivery.as_deref().map(from_json).transpose()?,
+        })
+    }
+}
+
+macro_rules! list {
+    ($filter:literal) => {
+        concat!(
+            "select id, module_id, received_at, method, path, status, processed_at, response_status, error, calls ",
+            "from requests where module_id = $1 and id < $2 ",
+            $filter,
+            " order by id desc limit $3"
+        )
+    };
+}
+
+impl Store {
+    /// The request with this id.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError> {
+        let sql = "select * from requests where id = $1";
+        let row: Option<Row> =
+            on!(self.read(), |db| sqlx::query_as(sql).bind(id.0).fetch_optional(db).await)?;
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// Requests, newest first, from before the request `before` on.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn requests(
+        &self,
+        filter: &RequestFilter,
+        before: Option<RequestId>,
+        limit: u32,
+    ) -> Result<Vec<RequestSummary>, StoreError> {
+        let sql = match filter.status {
+            None => list!(""),
+            Some(RequestStatus::New) => list!("and status = 'new'"),
+            Some(RequestStatus::Processed) => list!("and status = 'processed'"),
+            // Written out, not bound: the index of failed requests serves only this text.
+            Some(RequestStatus::Failed) => list!("and status = 'failed'"),
+        };
+        let before = before.map_or(Uuid::max(), |request| request.0);
+        let rows: Vec<SummaryRow> = on!(self.read(), |db| {
+            sqlx::query_as(sql)
+                .bind(filter.module_id.0)
+                .bind(before)
+                .bind(i64::from(limit.min(MAX_PAGE)))
+                .fetch_all(db)
+                .await
+        })?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// Requests that were accepted but not processed, oldest first: those between `after` and `before`, so that a start
+    /// can go through what an earlier process left without meeting what came since.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn unprocessed_requests(
+        &self,
+        after: Option<RequestId>,
+        before: RequestId,
+        limit: u32,
+    ) -> Result<Vec<StoredRequest>, StoreError> {
+        let sql = "select * from requests where status = 'new' and id > $1 and id < $2 order by id limit $3";
+        let rows: Vec<Row> = on!(self.read(), |db| {
+            sqlx::query_as(sql)
+                .bind(after.map_or(Uuid::nil(), |request| request.0))
+                .bind(before.0)
+                .bind(i64::from(limit.min(MAX_PAGE)))
+                .fetch_all(db)
+                .await
+        })?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// Deletes up to `limit` processed or failed requests that arrived before then (as their ids say); says how many.
+    /// Call it again while it says `limit`.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn purge_requests(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        let sql = "delete from requests where id in \
+                   (select id from requests where id < $1 and status <> 'new' order by id limit $2)";
+        Ok(on!(self.write(), |db| {
+            sqlx::query(sql)
+                .bind(RequestId::new(before, [0; 10]).0)
+                .bind(i64::from(limit))
+                .execute(db)
+                .await
+                .map(|done| done.rows_affected())
+        })?)
+    }
+}

@@ -1,0 +1,151 @@
+//! Versions of the modules' scripts.
+
+use chrono::{DateTime, Utc};
+use hookswitch_model::{ModuleId, UserId};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::db::{Tx, on, text, time};
+use crate::error::StoreError;
+use crate::modules;
+use crate::open::Store;
+
+/// A version of a script, with its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptVersion {
+    /// Which, when, by whom.
+    pub info: ScriptInfo,
+    /// TypeScript.
+    pub source: String,
+}
+
+/// A version of a script, without its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptInfo {
+    /// From 1, without gaps.
+    pub version: i32,
+    /// When it was saved.
+    pub created_at: DateTime<Utc>,
+    /// By whom; none for what the server made.
+    pub created_by: Option<UserId>,
+}
+
+#[derive(FromRow)]
+struct InfoRow {
+    version: i32,
+    created_at: DateTime<Utc>,
+    created_by: Option<Uuid>,
+}
+
+impl From<InfoRow> for ScriptInfo {
+    fn from(row: InfoRow) -> Self {
+        Self { version: row.version, created_at: row.created_at, created_by: row.created_by.map(UserId) }
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    #[sqlx(flatten)]
+    info: InfoRow,
+    source: String,
+}
+
+impl From<Row> for ScriptVersion {
+    fn from(row: Row) -> Self {
+        Self { info: row.info.into(), source: row.source }
+    }
+}
+
+impl Store {
+    /// Saves a script as the module's next version.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownModule`].
+    pub async fn save_script(
+        &self,
+        module: ModuleId,
+        source: &str,
+        by: Option<UserId>,
+        now: DateTime<Utc>,
+    ) -> Result<ScriptVersion, StoreError> {
+        let mut tx = self.begin().await?;
+        modules::lock(&mut tx, module).await?;
+        let saved = insert(&mut tx, module, source, by, now).await?;
+        tx.commit().await?;
+        Ok(saved)
+    }
+
+    /// Saves a copy of an earlier version as the module's next; `None` when there is no such version.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownModule`].
+    pub async fn restore_script(
+        &self,
+        module: ModuleId,
+        version: i32,
+        by: Option<UserId>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<ScriptVersion>, StoreError> {
+        let mut tx = self.begin().await?;
+        modules::lock(&mut tx, module).await?;
+        let sql = "select source from scripts where module_id = $1 and version = $2";
+        let source: Option<String> = on!(tx.conn(), |db| {
+            sqlx::query_scalar(sql).bind(module.0).bind(version).fetch_optional(db).await
+        })?;
+        let Some(source) = source else { return Ok(None) };
+        let saved = insert(&mut tx, module, &source, by, now).await?;
+        tx.commit().await?;
+        Ok(Some(saved))
+    }
+
+    /// The versions of a module's script, newest first.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn script_versions(&self, module: ModuleId) -> Result<Vec<ScriptInfo>, StoreError> {
+        let sql =
+            "select version, created_at, created_by from scripts where module_id = $1 order by version desc";
+        let rows: Vec<InfoRow> =
+            on!(self.read(), |db| sqlx::query_as(sql).bind(module.0).fetch_all(db).await)?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// One version of a module's script, or the newest.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn script(
+        &self,
+        module: ModuleId,
+        version: Option<i32>,
+    ) -> Result<Option<ScriptVersion>, StoreError> {
+        let sql = "select version, source, created_at, created_by from scripts \
+                   where module_id = $1 and ($2 is null or version = $2) order by version desc limit 1";
+        let row: Option<Row> = on!(self.read(), |db| {
+            sqlx::query_as(sql).bind(module.0).bind(version).fetch_optional(db).await
+        })?;
+        Ok(row.map(Into::into))
+    }
+}
+
+async fn insert(
+    tx: &mut Tx,
+    module: ModuleId,
+    source: &str,
+    by: Option<UserId>,
+    now: DateTime<Utc>,
+) -> Result<ScriptVersion, StoreError> {
+    let sql = "insert into scripts (module_id, version, source, created_at, created_by) \
+               select $1, coalesce(max(version), 0) + 1, $2, $3, $4 from scripts where module_id = $1 \
+               returning version, source, created_at, created_by";
+    let row: Row = on!(tx.conn(), |db| {
+        sqlx::query_as(sql)
+            .bind(module.0)
+            .bind(text(source))
+            .bind(time(now))
+            .bind(by.map(|user| user.0))
+            .fetch_one(db)
+            .await
+    })?;
+    Ok(row.into())
+}

@@ -1,0 +1,141 @@
+//! Sessions of browsers. Only a hash of the cookie's token is kept.
+
+use chrono::{DateTime, Utc};
+use hookswitch_model::UserId;
+use sqlx::FromRow;
+
+use crate::db::{is_missing_reference, on, time};
+use crate::error::StoreError;
+use crate::open::Store;
+use crate::users::User;
+
+/// A session and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Session {
+    /// Whose; always an active user.
+    #[sqlx(flatten)]
+    pub user: User,
+    /// Until when.
+    pub expires_at: DateTime<Utc>,
+    /// When it was last used, as told by [`Store::touch_session`].
+    pub last_seen_at: DateTime<Utc>,
+}
+
+/// A session to be made.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// Of the cookie's token.
+    pub token_hash: Vec<u8>,
+    /// Whose.
+    pub user_id: UserId,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// Until when.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Store {
+    /// Makes a session.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownUser`].
+    pub async fn create_session(&self, session: &NewSession) -> Result<(), StoreError> {
+        let sql = "insert into sessions (token_hash, user_id, created_at, expires_at, last_seen_at) \
+                   values ($1, $2, $3, $4, $3)";
+        let done = on!(self.write(), |db| {
+            sqlx::query(sql)
+                .bind(session.token_hash.clone())
+                .bind(session.user_id.0)
+                .bind(time(session.created_at))
+                .bind(time(session.expires_at))
+                .execute(db)
+                .await
+                .map(drop)
+        });
+        done.map_err(unknown_user)
+    }
+
+    /// The session of this token, while it lasts and its user is active.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn session(
+        &self,
+        token_hash: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<Option<Session>, StoreError> {
+        let sql = "select users.id, login, name, email, role, password_hash, active, users.created_at, \
+                   sessions.expires_at, sessions.last_seen_at \
+                   from sessions join users on users.id = sessions.user_id \
+                   where token_hash = $1 and expires_at > $2 and active";
+        Ok(on!(self.read(), |db| {
+            sqlx::query_as(sql).bind(token_hash.to_vec()).bind(time(now)).fetch_optional(db).await
+        })?)
+    }
+
+    /// Notes that the session was used and how long it lasts now.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn touch_session(
+        &self,
+        token_hash: &[u8],
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let sql = "update sessions set last_seen_at = $2, expires_at = $3 where token_hash = $1";
+        on!(self.write(), |db| {
+            sqlx::query(sql)
+                .bind(token_hash.to_vec())
+                .bind(time(now))
+                .bind(time(expires_at))
+                .execute(db)
+                .await
+                .map(drop)
+        })?;
+        Ok(())
+    }
+
+    /// Ends a session; says whether there was one.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn delete_session(&self, token_hash: &[u8]) -> Result<bool, StoreError> {
+        let sql = "delete from sessions where token_hash = $1";
+        let gone = on!(self.write(), |db| {
+            sqlx::query(sql).bind(token_hash.to_vec()).execute(db).await.map(|done| done.rows_affected())
+        })?;
+        Ok(gone > 0)
+    }
+
+    /// Ends all sessions of a user, but perhaps one; says how many.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn delete_sessions_of(&self, user: UserId, except: Option<&[u8]>) -> Result<u64, StoreError> {
+        let sql = "delete from sessions where user_id = $1 and ($2 is null or token_hash <> $2)";
+        Ok(on!(self.write(), |db| {
+            sqlx::query(sql)
+                .bind(user.0)
+                .bind(except.map(<[u8]>::to_vec))
+                .execute(db)
+                .await
+                .map(|done| done.rows_affected())
+        })?)
+    }
+
+    /// Deletes the sessions that are over; says how many.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn purge_sessions(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let sql = "delete from sessions where expires_at <= $1";
+        Ok(on!(self.write(), |db| {
+            sqlx::query(sql).bind(time(now)).execute(db).await.map(|done| done.rows_affected())
+        })?)
+    }
+}
+
+pub(crate) fn unknown_user(error: sqlx::Error) -> StoreError {
+    if is_missing_reference(&error) { StoreError::UnknownUser } else { error.into() }
+}

@@ -1,0 +1,106 @@
+//! What the modules' scripts keep under a key.
+
+use chrono::{DateTime, Utc};
+use hookswitch_model::ModuleId;
+use serde_json::Value;
+
+use crate::db::{from_json, on, text, time, to_json};
+use crate::error::StoreError;
+use crate::modules;
+use crate::open::Store;
+
+/// Bytes of a key, at most.
+pub const MAX_KEY_BYTES: usize = 256;
+/// Bytes of a value as JSON, at most.
+pub const MAX_VALUE_BYTES: usize = 64 * 1024;
+/// Keys of a module, at most.
+pub const MAX_KEYS: i64 = 1000;
+
+impl Store {
+    /// The value under the key, unless it expired.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn storage_get(
+        &self,
+        module: ModuleId,
+        key: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Value>, StoreError> {
+        let sql = "select value from module_storage \
+                   where module_id = $1 and key = $2 and (expires_at is null or expires_at > $3)";
+        let value: Option<String> = on!(self.read(), |db| {
+            sqlx::query_scalar(sql).bind(module.0).bind(text(key)).bind(time(now)).fetch_optional(db).await
+        })?;
+        value.as_deref().map(from_json).transpose()
+    }
+
+    /// Keeps the value under the key, for ever or until `expires_at`.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownModule`], [`StoreError::StorageKeyTooLong`], [`StoreError::StorageValueTooLong`],
+    /// [`StoreError::StorageFull`].
+    pub async fn storage_set(
+        &self,
+        module: ModuleId,
+        key: &str,
+        value: &Value,
+        expires_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let value = to_json(value)?;
+        if key.len() > MAX_KEY_BYTES {
+            return Err(StoreError::StorageKeyTooLong);
+        }
+        if value.len() > MAX_VALUE_BYTES {
+            return Err(StoreError::StorageValueTooLong);
+        }
+        let mut tx = self.begin().await?;
+        modules::lock(&mut tx, module).await?;
+        let purge = "delete from module_storage where module_id = $1 and expires_at <= $2";
+        on!(tx.conn(), |db| sqlx::query(purge).bind(module.0).bind(time(now)).execute(db).await.map(drop))?;
+        let insert = "insert into module_storage (module_id, key, value, expires_at) values ($1, $2, $3, $4) \
+                      on conflict (module_id, key) \
+                      do update set value = excluded.value, expires_at = excluded.expires_at";
+        on!(tx.conn(), |db| {
+            sqlx::query(insert)
+                .bind(module.0)
+                .bind(text(key))
+                .bind(value)
+                .bind(expires_at.map(time))
+                .execute(db)
+                .await
+                .map(drop)
+        })?;
+        let count = "select count(*) from module_storage where module_id = $1";
+        let keys: i64 = on!(tx.conn(), |db| sqlx::query_scalar(count).bind(module.0).fetch_one(db).await)?;
+        if keys > MAX_KEYS {
+            return Err(StoreError::StorageFull);
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Forgets the key; says whether there was one.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn storage_delete(&self, module: ModuleId, key: &str) -> Result<bool, StoreError> {
+        let sql = "delete from module_storage where module_id = $1 and key = $2";
+        let gone = on!(self.write(), |db| {
+            sqlx::query(sql).bind(module.0).bind(text(key)).execute(db).await.map(|done| done.rows_affected())
+        })?;
+        Ok(gone > 0)
+    }
+
+    /// Deletes what expired, of all modules; says how much.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn purge_storage(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let sql = "delete from module_storage where expires_at <= $1";
+        Ok(on!(self.write(), |db| {
+            sqlx::query(sql).bind(time(now)).execute(db).await.map(|done| done.rows_affected())
+        })?)
+    }
+}

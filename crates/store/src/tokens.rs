@@ -1,0 +1,136 @@
+//! API tokens. Only a hash of each is kept.
+
+use chrono::{DateTime, Utc};
+use hookswitch_model::{TokenId, UserId};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::db::{on, text, time};
+use crate::error::StoreError;
+use crate::open::Store;
+use crate::sessions::unknown_user;
+use crate::users::User;
+
+/// A token, without what it opens with.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct ApiToken {
+    /// Which.
+    #[sqlx(try_from = "Uuid")]
+    pub id: TokenId,
+    /// Whose.
+    #[sqlx(try_from = "Uuid")]
+    pub user_id: UserId,
+    /// What its user calls it.
+    pub name: String,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, as told by [`Store::touch_token`].
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// Until when; none for ever.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A token to be made.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    /// Which.
+    pub id: TokenId,
+    /// Of the token.
+    pub token_hash: Vec<u8>,
+    /// Whose.
+    pub user_id: UserId,
+    /// What its user calls it.
+    pub name: String,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// Until when; none for ever.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+#[derive(FromRow)]
+struct Found {
+    #[sqlx(flatten)]
+    user: User,
+    #[sqlx(try_from = "Uuid")]
+    token_id: TokenId,
+}
+
+impl Store {
+    /// Makes a token.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownUser`].
+    pub async fn create_token(&self, token: &NewToken) -> Result<ApiToken, StoreError> {
+        let sql = "insert into tokens (id, token_hash, user_id, name, created_at, expires_at) \
+                   values ($1, $2, $3, $4, $5, $6) \
+                   returning id, user_id, name, created_at, last_used_at, expires_at";
+        let made = on!(self.write(), |db| {
+            sqlx::query_as(sql)
+                .bind(token.id.0)
+                .bind(token.token_hash.clone())
+                .bind(token.user_id.0)
+                .bind(text(&token.name))
+                .bind(time(token.created_at))
+                .bind(token.expires_at.map(time))
+                .fetch_one(db)
+                .await
+        });
+        made.map_err(unknown_user)
+    }
+
+    /// The tokens of a user, or of all; newest first.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn tokens(&self, of: Option<UserId>) -> Result<Vec<ApiToken>, StoreError> {
+        let sql = "select id, user_id, name, created_at, last_used_at, expires_at from tokens \
+                   where $1 is null or user_id = $1 order by id desc";
+        Ok(on!(self.read(), |db| sqlx::query_as(sql).bind(of.map(|user| user.0)).fetch_all(db).await)?)
+    }
+
+    /// Which token has this hash, and whose it is, while it lasts and its user is active.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn token_user(
+        &self,
+        token_hash: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<Option<(TokenId, User)>, StoreError> {
+        let sql = "select users.id, login, users.name, email, role, password_hash, active, users.created_at, \
+                   tokens.id as token_id \
+                   from tokens join users on users.id = tokens.user_id \
+                   where token_hash = $1 and (expires_at is null or expires_at > $2) and active";
+        let found: Option<Found> = on!(self.read(), |db| {
+            sqlx::query_as(sql).bind(token_hash.to_vec()).bind(time(now)).fetch_optional(db).await
+        })?;
+        Ok(found.map(|found| (found.token_id, found.user)))
+    }
+
+    /// Notes that the token was used.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn touch_token(&self, id: TokenId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let sql = "update tokens set last_used_at = $2 where id = $1";
+        on!(self.write(), |db| sqlx::query(sql).bind(id.0).bind(time(now)).execute(db).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Deletes a token, of whomever or only if it is this user's; says whether there was one.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn delete_token(&self, id: TokenId, of: Option<UserId>) -> Result<bool, StoreError> {
+        let sql = "delete from tokens where id = $1 and ($2 is null or user_id = $2)";
+        let gone = on!(self.write(), |db| {
+            sqlx::query(sql)
+                .bind(id.0)
+                .bind(of.map(|user| user.0))
+                .execute(db)
+                .await
+                .map(|done| done.rows_affected())
+        })?;
+        Ok(gone > 0)
+    }
+}

@@ -1,0 +1,235 @@
+//! System users.
+
+use chrono::{DateTime, Utc};
+use hookswitch_model::UserId;
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::db::{Tx, from_word, is_unique, on, text, time};
+use crate::error::StoreError;
+use crate::open::Store;
+
+/// What a user may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// Everything.
+    Admin,
+    /// Their own calls, clients, missed calls.
+    Operator,
+}
+
+impl Role {
+    /// As in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+impl TryFrom<String> for Role {
+    type Error = StoreError;
+
+    fn try_from(word: String) -> Result<Self, StoreError> {
+        from_word(word)
+    }
+}
+
+/// A user.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct User {
+    /// Which.
+    #[sqlx(try_from = "Uuid")]
+    pub id: UserId,
+    /// What they sign in with; upper and lower case count the same.
+    pub login: String,
+    /// What they are called.
+    pub name: String,
+    /// Their e-mail.
+    pub email: Option<String>,
+    /// What they may do.
+    #[sqlx(try_from = "String")]
+    pub role: Role,
+    /// Argon2id, in PHC form; none for who cannot sign in with a password.
+    pub password_hash: Option<String>,
+    /// Whether they may sign in and be given calls.
+    pub active: bool,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A user to be made; active from the start.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Which.
+    pub id: UserId,
+    /// See [`User::login`].
+    pub login: String,
+    /// See [`User::name`].
+    pub name: String,
+    /// See [`User::email`].
+    pub email: Option<String>,
+    /// See [`User::role`].
+    pub role: Role,
+    /// See [`User::password_hash`].
+    pub password_hash: Option<String>,
+    /// See [`User::created_at`].
+    pub created_at: DateTime<Utc>,
+}
+
+/// What to change of a user; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct UserPatch {
+    /// See [`User::login`].
+    pub login: Option<String>,
+    /// See [`User::name`].
+    pub name: Option<String>,
+    /// See [`User::email`]; `Some(None)` takes it away.
+    pub email: Option<Option<String>>,
+    /// See [`User::role`].
+    pub role: Option<Role>,
+    /// See [`User::password_hash`]; `Some(None)` takes it away.
+    pub password_hash: Option<Option<String>>,
+    /// See [`User::active`].
+    pub active: Option<bool>,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("select id, login, name, email, role, password_hash, active, created_at from users ", $rest)
+    };
+}
+
+impl Store {
+    /// Makes a user.
+    ///
+    /// # Errors
+    /// [`StoreError::LoginTaken`].
+    pub async fn create_user(&self, user: &NewUser) -> Result<User, StoreError> {
+        let sql = "insert into users (id, login, login_key, name, email, role, password_hash, active, created_at) \
+                   values ($1, $2, $3, $4, $5, $6, $7, true, $8) \
+                   returning id, login, name, email, role, password_hash, active, created_at";
+        on!(self.write(), |db| {
+            sqlx::query_as(sql)
+                .bind(user.id.0)
+                .bind(text(&user.login))
+                .bind(login_key(&user.login))
+                .bind(text(&user.name))
+                .bind(user.email.as_deref().map(text))
+                .bind(user.role.as_str())
+                .bind(user.password_hash.clone())
+                .bind(time(user.created_at))
+                .fetch_one(db)
+                .await
+        })
+        .map_err(login_taken)
+    }
+
+    /// The user with this id.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        let sql = select!("where id = $1");
+        Ok(on!(self.read(), |db| sqlx::query_as(sql).bind(id.0).fetch_optional(db).await)?)
+    }
+
+    /// The user with this login, in whichever case.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn user_by_login(&self, login: &str) -> Result<Option<User>, StoreError> {
+        let sql = select!("where login_key = $1");
+        Ok(on!(self.read(), |db| sqlx::query_as(sql).bind(login_key(login)).fetch_optional(db).await)?)
+    }
+
+    /// All users, by name.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn users(&self) -> Result<Vec<User>, StoreError> {
+        let sql = select!("order by name, id");
+        Ok(on!(self.read(), |db| sqlx::query_as(sql).fetch_all(db).await)?)
+    }
+
+    /// Changes a user; `None` when there is no such user.
+    ///
+    /// # Errors
+    /// [`StoreError::LoginTaken`]; [`StoreError::LastAdmin`] when no active administrator would be left.
+    pub async fn update_user(&self, id: UserId, patch: &UserPatch) -> Result<Option<User>, StoreError> {
+        let mut tx = self.begin().await?;
+        lock_admins(&mut tx).await?;
+        let sql = "update users set login = coalesce($2, login), login_key = coalesce($3, login_key), \
+                   name = coalesce($4, name), email = case when $5 then $6 else email end, \
+                   role = coalesce($7, role), \
+                   password_hash = case when $8 then $9 else password_hash end, active = coalesce($10, active) \
+                   where id = $1 \
+                   returning id, login, name, email, role, password_hash, active, created_at";
+        let user = on!(tx.conn(), |db| {
+            sqlx::query_as(sql)
+                .bind(id.0)
+                .bind(patch.login.as_deref().map(text))
+                .bind(patch.login.as_deref().map(login_key))
+                .bind(patch.name.as_deref().map(text))
+                .bind(patch.email.is_some())
+                .bind(patch.email.clone().flatten().as_deref().map(text))
+                .bind(patch.role.map(Role::as_str))
+                .bind(patch.password_hash.is_some())
+                .bind(patch.password_hash.clone().flatten())
+                .bind(patch.active)
+                .fetch_optional(db)
+                .await
+        })
+        .map_err(login_taken)?;
+        if patch.role.is_some() || patch.active.is_some() {
+            require_admin(&mut tx).await?;
+        }
+        tx.commit().await?;
+        Ok(user)
+    }
+
+    /// Deletes a user with their sessions, tokens and bindings; calls keep who had them. Says whether there was one.
+    ///
+    /// # Errors
+    /// [`StoreError::LastAdmin`] when no active administrator would be left.
+    pub async fn delete_user(&self, id: UserId) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        lock_admins(&mut tx).await?;
+        let sql = "delete from users where id = $1";
+        let gone = on!(tx.conn(), |db| sqlx::query(sql)
+            .bind(id.0)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?;
+        if gone > 0 {
+            require_admin(&mut tx).await?;
+        }
+        tx.commit().await?;
+        Ok(gone > 0)
+    }
+}
+
+fn login_key(login: &str) -> String {
+    text(&login.to_lowercase())
+}
+
+fn login_taken(error: sqlx::Error) -> StoreError {
+    if is_unique(&error) { StoreError::LoginTaken } else { error.into() }
+}
+
+/// Makes two transactions that take away administrators come one after the other, on PostgreSQL too.
+async fn lock_admins(tx: &mut Tx) -> Result<(), StoreError> {
+    let sql = "update users set active = active where role = 'admin' and active";
+    on!(tx.conn(), |db| sqlx::query(sql).execute(db).await.map(drop))?;
+    Ok(())
+}
+
+async fn require_admin(tx: &mut Tx) -> Result<(), StoreError> {
+    let sql = "select count(*) from users where role = 'admin' and active";
+    let admins: i64 = on!(tx.conn(), |db| sqlx::query_scalar(sql).fetch_one(db).await)?;
+    if admins == 0 { Err(StoreError::LastAdmin) } else { Ok(()) }
+}
