@@ -9,7 +9,8 @@ pub(crate) const SCRIPT_FILE: &str = "module.ts";
 /// Frames kept of a stack.
 const MAX_FRAMES: usize = 20;
 
-/// A place in the TypeScript, counted from 1.
+/// A place in the TypeScript, counted from 1. QuickJS notes positions at calls only: the column may be that of another part
+/// of the statement, and a loop that is interrupted is told by the call before it or by its function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// Line.

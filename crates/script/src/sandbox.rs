@@ -319,6 +319,8 @@ fn over(compiled: &Compiled, limits: &Limits, limit: LimitKind, threw: Option<Th
 fn error(compiled: &Compiled, limits: &Limits, threw: Thrown) -> ScriptError {
     let position = position::first(&compiled.map, &threw.stack);
     let limit = match (threw.name.as_str(), threw.message.as_str()) {
+        // With no memory left even for an error, QuickJS throws a bare null.
+        ("", "null") => LimitKind::Memory,
         ("InternalError", message) if message.starts_with("out of memory") => LimitKind::Memory,
         ("RangeError", "Maximum call stack size exceeded") | ("InternalError", "stack overflow") => {
             LimitKind::Stack

@@ -1,0 +1,410 @@
+/**
+ * What a telephony module's script sees: the language of ES2023, these globals, and nothing else. No DOM, no Node, no imports.
+ *
+ * A script declares functions by name; which of them exist is found by loading the script. Each may be `async` or not, exported
+ * or a plain top-level declaration.
+ *
+ * ```ts
+ * async function VoipTestConnection(): Promise<VoipTestConnectionResult>
+ * async function VoipParseWebhookRequest(request: FetchRequest): Promise<VoipWebhookParseResult>
+ * async function VoipGetMembers(): Promise<VoipMember[]>
+ * async function VoipGenerateCall(srcPhone: string, dstPhone: string, call: VoipCallContext): Promise<void>
+ * async function VoipGetCallLink(callData: any): Promise<string>
+ * // Optional; a button whose function is missing is not shown:
+ * async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void>
+ * async function VoipAcceptCall(srcPhone: string, dstPhone: string, call: VoipCallContext): Promise<void>
+ * async function VoipHangupCall(srcPhone: string, dstPhone: string, call: VoipCallContext): Promise<void>
+ * async function VoipRedirectCall(srcPhone: string, dstPhone: string, redirectTo: string, call: VoipCallContext): Promise<void>
+ * async function VoipHoldCall(srcPhone: string, dstPhone: string, hold: boolean, call: VoipCallContext): Promise<void>
+ * async function VoipMuteCall(srcPhone: string, dstPhone: string, mute: boolean, call: VoipCallContext): Promise<void>
+ * async function VoipSendDtmf(srcPhone: string, dstPhone: string, digits: string, call: VoipCallContext): Promise<void>
+ * async function VoipAttendedTransfer(srcPhone: string, dstPhone: string, redirectTo: string, call: VoipCallContext): Promise<void>
+ * ```
+ *
+ * Calls of one module run beside each other wherever one waits. Globals may survive from call to call, and may not: keep what must
+ * last in `Namespace.storage`. While the script is being loaded (at its top level), `fetch`, storage and timers are refused.
+ */
+
+// ---- Telephony ----------------------------------------------------------------------------------------------------------
+
+/** Which way a call goes, seen from the company. */
+declare enum VoipCallDirection {
+  /** From a client. */
+  In = 'in',
+  /** To a client. */
+  Out = 'out',
+  /** Between two operators. */
+  Internal = 'internal',
+}
+
+/** What happened to a call. */
+declare enum VoipWebhookEvent {
+  /** It rings. */
+  NotifyStart = 'notifyStart',
+  /** It was answered. */
+  NotifyAnswer = 'notifyAnswer',
+  /** It was put on hold. */
+  NotifyHold = 'notifyHold',
+  /** It was resumed. */
+  NotifyUnhold = 'notifyUnhold',
+  /** It was given to another operator. */
+  NotifyRedirect = 'notifyRedirect',
+  /** It ended; with `legId`, that leg of it did. */
+  NotifyEnd = 'notifyEnd',
+}
+
+/** How a call ended. */
+declare enum VoipCallDisposition {
+  Unknown = 'unknown',
+  Answered = 'answered',
+  NoAnswer = 'noAnswer',
+  Busy = 'busy',
+  Cancelled = 'cancelled',
+  Failed = 'failed',
+  Voicemail = 'voicemail',
+}
+
+/** The HTTP request that reached the module's webhook. */
+interface FetchRequest {
+  method: string;
+  /** The whole URL, without the token. */
+  url: string;
+  /** What stands behind the module's webhook URL; empty when nothing does. */
+  path: string;
+  /** Query parameters, without the token; a list where a name occurs more than once. */
+  query: Record<string, string | string[]>;
+  /** Names in lower case. */
+  headers: Record<string, string>;
+  /** Text byte for byte as it came; an `ArrayBuffer` where it is not UTF-8. */
+  body?: string | ArrayBuffer;
+  /** Address the request came from. */
+  remoteAddress?: string;
+}
+
+/** What the script made of a webhook request. Everything may be left out; without `response`, the answer is 200 with `{}`. */
+interface VoipWebhookParseResult {
+  event?: VoipWebhookRequest;
+  /** Several events, for providers that send batches. */
+  events?: VoipWebhookRequest[];
+  callRecord?: VoipCallRecord;
+  /** What to answer the provider. */
+  response?: HttpResponse | { status?: number; headers?: Record<string, string>; content?: string | object | ArrayBuffer };
+}
+
+/** Who talks with whom. Numbers and direction may be left out where `callId` is given and the call is known already. */
+interface VoipCallNumbers {
+  /** in, internal: from a client or operator · out, internal: to a client or operator. */
+  direction?: VoipCallDirection | `${VoipCallDirection}`;
+  /** in: the client's number · out, internal: internal number of the operator who calls. */
+  srcPhone?: string;
+  /** in, internal: internal number of the operator called · out: the client's number. */
+  dstPhone?: string;
+  /** in: extension of the operator who gets the call, where `dstPhone` is the company's number. */
+  srcPhoneExt?: string;
+  /** out: extension of the operator who calls, where `srcPhone` is the company's number. */
+  dstPhoneExt?: string;
+  /** The provider's id of the call. With it, two calls between the same two numbers stay two. */
+  callId?: string;
+  /** How it ended; `Unknown` while it has not. */
+  disposition?: VoipCallDisposition | `${VoipCallDisposition}`;
+}
+
+/** A telephony event. Events may come late, twice and out of order. */
+interface VoipWebhookRequest extends VoipCallNumbers {
+  event: VoipWebhookEvent | `${VoipWebhookEvent}`;
+  /** One operator's part of a call that rings several. `NotifyEnd` with it ends that leg; the call ends with its last. */
+  legId?: string;
+  /** Orders the events of a call, where the provider numbers them. */
+  sequence?: number;
+  /** When it happened, RFC 3339. */
+  occurredAt?: string;
+  /** `NotifyRedirect`: internal number of the operator who gets the call. */
+  redirectTo?: string;
+  /** The name the provider shows for the client. */
+  callerName?: string;
+  /** The company's number that was called or called from. */
+  line?: string;
+}
+
+/** A call's record: how long was talked, and what its recording is found by. */
+interface VoipCallRecord extends VoipCallNumbers {
+  /** Seconds of talk. Required unless `callId` is given. */
+  duration?: number;
+  /** Kept as it is and passed to `VoipGetCallLink`. Without it, there is no recording. */
+  call?: any;
+}
+
+/** A user at the provider. */
+interface VoipMember {
+  /** The number that stands in `srcPhone`, `dstPhone` or their `Ext`. */
+  id: string;
+  name: string;
+  email?: string;
+}
+
+/** What `VoipTestConnection` tells the user. */
+interface VoipTestConnectionResult {
+  success: boolean;
+  message?: string;
+}
+
+/** The call a control function is about: its last argument. */
+interface VoipCallContext {
+  /** The system's id of the call. */
+  id: string;
+  /** The provider's id, where its events gave one. */
+  callId?: string;
+  legId?: string;
+  direction: `${VoipCallDirection}`;
+  operator: { id: string; name: string; extension: string };
+  /** The `call` value of the call's record, once there is one. */
+  data?: any;
+}
+
+/** The answer to a webhook request. */
+declare class HttpResponse {
+  /** Status code; 200 unless set. */
+  status(code: number): this;
+  /** Text or bytes as they are, any other object as JSON. */
+  content(body: string | object | ArrayBuffer): this;
+  header(name: string, value: string): this;
+  /** The value as JSON, with its content type. */
+  json(value: unknown): this;
+  toJSON(): { status?: number; headers: Record<string, string>; content?: string | object };
+}
+
+// ---- The module -----------------------------------------------------------------------------------------------------------
+
+/** The module's settings, services and storage. */
+declare const Namespace: {
+  readonly params: {
+    /** The settings by name. Read-only; a change in the module's page loads the script afresh. */
+    readonly data: Readonly<Record<string, any>>;
+  };
+  /** Portable services by name. */
+  readonly services: Readonly<Record<string, { fetch(path?: string | URL, init?: RequestInit): Promise<Response> }>>;
+  /** Small and durable: OAuth tokens and the like. Values are what JSON can hold, up to 64 KiB each unless configured. */
+  readonly storage: {
+    /** `undefined` where there is no value, or it has expired. */
+    get<T = any>(key: string): Promise<T | undefined>;
+    set(key: string, value: unknown, options?: { ttlSeconds?: number }): Promise<void>;
+    delete(key: string): Promise<void>;
+  };
+};
+
+/** Writes to the module's log, with the line of the script. Values are shown in bounded form. */
+declare const console: {
+  debug(...values: unknown[]): void;
+  log(...values: unknown[]): void;
+  info(...values: unknown[]): void;
+  warn(...values: unknown[]): void;
+  error(...values: unknown[]): void;
+};
+
+// ---- HTTP -------------------------------------------------------------------------------------------------------------------
+
+type HeadersInit = Headers | Record<string, string> | Iterable<readonly [string, string]>;
+type BodyInit = string | ArrayBuffer | ArrayBufferView | URLSearchParams;
+
+interface RequestInit {
+  method?: string;
+  headers?: HeadersInit;
+  body?: BodyInit | null;
+  /** `follow` unless given. */
+  redirect?: 'follow' | 'manual' | 'error';
+  signal?: AbortSignal | null;
+}
+
+interface ResponseInit {
+  status?: number;
+  statusText?: string;
+  headers?: HeadersInit;
+}
+
+/**
+ * Sends an HTTP request to a public address.
+ *
+ * Rejects with a `TypeError` that has a `code` when there is no response. A status such as 404 is a response: look at `ok`.
+ * A call may make 50 fetches of 8 MiB together unless configured otherwise; the one over that ends the call.
+ */
+declare function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
+
+declare class Headers {
+  constructor(init?: HeadersInit);
+  append(name: string, value: string): void;
+  delete(name: string): void;
+  get(name: string): string | null;
+  getSetCookie(): string[];
+  has(name: string): boolean;
+  set(name: string, value: string): void;
+  forEach(callback: (value: string, name: string, headers: Headers) => void, self?: unknown): void;
+  entries(): IterableIterator<[string, string]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+}
+
+declare class Request {
+  constructor(input: string | URL | Request, init?: RequestInit);
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly redirect: 'follow' | 'manual' | 'error';
+  readonly signal: AbortSignal | null;
+  readonly bodyUsed: boolean;
+  text(): Promise<string>;
+  json(): Promise<any>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  clone(): Request;
+}
+
+declare class Response {
+  constructor(body?: BodyInit | null, init?: ResponseInit);
+  readonly status: number;
+  readonly statusText: string;
+  /** Whether the status is 200 to 299. */
+  readonly ok: boolean;
+  readonly headers: Headers;
+  /** The URL that answered, after redirects. */
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly bodyUsed: boolean;
+  text(): Promise<string>;
+  json(): Promise<any>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  clone(): Response;
+}
+
+/** Only for time-outs: `fetch(url, { signal: AbortSignal.timeout(5000) })`. */
+declare class AbortSignal {
+  private constructor();
+  static timeout(milliseconds: number): AbortSignal;
+}
+
+declare class URL {
+  constructor(input: string | URL, base?: string | URL);
+  static canParse(input: string | URL, base?: string | URL): boolean;
+  href: string;
+  protocol: string;
+  username: string;
+  password: string;
+  host: string;
+  hostname: string;
+  port: string;
+  pathname: string;
+  search: string;
+  hash: string;
+  readonly origin: string;
+  /** Live: changes to it change the URL. */
+  readonly searchParams: URLSearchParams;
+  toString(): string;
+  toJSON(): string;
+}
+
+declare class URLSearchParams {
+  constructor(init?: string | Record<string, string> | Iterable<readonly [string, string]>);
+  readonly size: number;
+  append(name: string, value: string): void;
+  delete(name: string, value?: string): void;
+  get(name: string): string | null;
+  getAll(name: string): string[];
+  has(name: string, value?: string): boolean;
+  set(name: string, value: string): void;
+  sort(): void;
+  forEach(callback: (value: string, name: string, params: URLSearchParams) => void, self?: unknown): void;
+  entries(): IterableIterator<[string, string]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+  toString(): string;
+}
+
+// ---- Text and bytes -----------------------------------------------------------------------------------------------------------
+
+declare class TextEncoder {
+  readonly encoding: 'utf-8';
+  encode(input?: string): Uint8Array<ArrayBuffer>;
+}
+
+declare class TextDecoder {
+  /** Any label of the encoding standard: `utf-8`, `windows-1251`, `latin1`, … */
+  constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
+  readonly encoding: string;
+  readonly fatal: boolean;
+  readonly ignoreBOM: boolean;
+  decode(input?: ArrayBuffer | ArrayBufferView): string;
+}
+
+/** Base64 of a string of characters up to U+00FF. */
+declare function btoa(data: string): string;
+/** The characters up to U+00FF that base64 stands for. */
+declare function atob(data: string): string;
+
+// ---- Cryptography -------------------------------------------------------------------------------------------------------------
+
+/** `SHA-1`, `SHA-256`, `SHA-384` or `SHA-512`. */
+type HashName = string | { name: string };
+/** `HMAC`, `Ed25519` or `RSASSA-PKCS1-v1_5`. */
+type SignatureName = string | { name: string };
+/** HMAC and RSASSA-PKCS1-v1_5 keys say their hash. */
+type KeyAlgorithm = string | { name: string; hash?: HashName };
+type KeyUsage = 'sign' | 'verify';
+
+/** A key; made by `crypto.subtle.importKey`. */
+declare class CryptoKey {
+  private constructor();
+  readonly type: 'secret' | 'public' | 'private';
+  readonly algorithm: { readonly name: string; readonly hash?: { readonly name: string } };
+  readonly extractable: boolean;
+  readonly usages: readonly KeyUsage[];
+}
+
+declare const crypto: {
+  randomUUID(): string;
+  /** Fills the array with unpredictable values, up to 65536 bytes. */
+  getRandomValues<T extends ArrayBufferView>(array: T): T;
+  /** MD5 in hexadecimal, for the providers that still sign with it. */
+  md5(data: string | ArrayBuffer | ArrayBufferView): string;
+  readonly subtle: {
+    digest(algorithm: HashName, data: ArrayBuffer | ArrayBufferView): Promise<ArrayBuffer>;
+    /**
+     * HMAC: `raw`, `jwk`. Ed25519: `raw` (public), `spki`, `pkcs8`, `jwk`. RSASSA-PKCS1-v1_5: `spki`, `pkcs8`, `jwk` (public).
+     */
+    importKey(
+      format: 'raw' | 'spki' | 'pkcs8',
+      key: ArrayBuffer | ArrayBufferView,
+      algorithm: KeyAlgorithm,
+      extractable: boolean,
+      usages: readonly KeyUsage[],
+    ): Promise<CryptoKey>;
+    importKey(
+      format: 'jwk',
+      key: Record<string, unknown>,
+      algorithm: KeyAlgorithm,
+      extractable: boolean,
+      usages: readonly KeyUsage[],
+    ): Promise<CryptoKey>;
+    /** RSA signs with SHA-256, SHA-384 and SHA-512. */
+    sign(
+      algorithm: SignatureName,
+      key: CryptoKey,
+      data: ArrayBuffer | ArrayBufferView,
+    ): Promise<ArrayBuffer>;
+    verify(
+      algorithm: SignatureName,
+      key: CryptoKey,
+      signature: ArrayBuffer | ArrayBufferView,
+      data: ArrayBuffer | ArrayBufferView,
+    ): Promise<boolean>;
+  };
+};
+
+// ---- Timers -----------------------------------------------------------------------------------------------------------------------
+
+/** Runs the function once, after at least that many milliseconds; not after its call has ended. */
+declare function setTimeout<T extends unknown[]>(callback: (...args: T) => void, delay?: number, ...args: T): number;
+/** Runs the function again and again, until cleared or its call has ended. */
+declare function setInterval<T extends unknown[]>(callback: (...args: T) => void, delay?: number, ...args: T): number;
+declare function clearTimeout(id: number | undefined): void;
+declare function clearInterval(id: number | undefined): void;
+declare function queueMicrotask(callback: () => void): void;
