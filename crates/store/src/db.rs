@@ -55,6 +55,16 @@ impl Pools {
             Self::Postgres(pool) => Either::Postgres(pool.begin().await?),
         }))
     }
+
+    /// A transaction that only reads: what it sees is of one moment.
+    pub(crate) async fn begin_read(&self) -> Result<Tx, sqlx::Error> {
+        Ok(Tx(match self {
+            Self::Sqlite { read, .. } => Either::Sqlite(read.begin().await?),
+            Self::Postgres(pool) => {
+                Either::Postgres(pool.begin_with("begin isolation level repeatable read read only").await?)
+            }
+        }))
+    }
 }
 
 /// A transaction; rolled back when dropped.

@@ -3,169 +3,27 @@
 //! One task takes what waits, up to a bound, writes it in one transaction with a handful of statements, and then wakes
 //! who waits. Nothing waits for a timer: while one batch is being written the next one gathers.
 
-use std::sync::Arc;
+mod batch;
+mod load;
+mod rows;
+mod save;
+mod task;
+mod types;
+mod working;
 
-use chrono::{DateTime, Utc};
-use hookswitch_model::contract::KeyedFact;
-use hookswitch_model::{Call, CallId, CallKey, Fact, ModuleId, RequestId};
-use serde::{Deserialize, Serialize};
+use hookswitch_model::RequestId;
 use serde_json::Value;
-use uuid::Uuid;
+use tokio::sync::oneshot;
 
-use crate::db::Pools;
+use crate::db::to_json;
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::requests::RequestStatus;
 
-/// A webhook request as it arrived.
-#[derive(Debug, Clone)]
-pub struct NewRequest {
-    /// Which; its time is `received_at`.
-    pub id: RequestId,
-    /// Which module's.
-    pub module_id: ModuleId,
-    /// When it arrived.
-    pub received_at: DateTime<Utc>,
-    /// HTTP method.
-    pub method: String,
-    /// Path after the module's.
-    pub path: String,
-    /// The query without the token.
-    pub query: Value,
-    /// The headers.
-    pub headers: Value,
-    /// The body, byte for byte.
-    pub body: Vec<u8>,
-    /// Who sent it.
-    pub remote_address: Option<String>,
-}
-
-/// Facts to be added to calls, and what became of the request that reported them.
-#[derive(Debug, Clone)]
-pub struct Apply {
-    /// The request; none for what the server itself found out.
-    pub request: Option<RequestId>,
-    /// Which module's. Facts reach no other module's calls.
-    pub module_id: ModuleId,
-    /// When the request arrived; for what the server itself found out, now.
-    pub received_at: DateTime<Utc>,
-    /// The facts, in order.
-    pub facts: Vec<TargetedFact>,
-    /// First take back what the request reported before.
-    pub replace: bool,
-    /// What became of the request; written with its calls.
-    pub outcome: Option<Outcome>,
-    /// The time of this processing.
-    pub now: DateTime<Utc>,
-}
-
-/// A fact and the call it is about.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TargetedFact {
-    /// The call.
-    pub target: FactTarget,
-    /// What happened to it.
-    pub fact: Fact,
-}
-
-impl From<KeyedFact> for TargetedFact {
-    fn from(keyed: KeyedFact) -> Self {
-        Self { target: FactTarget::Key(keyed.key), fact: keyed.fact }
-    }
-}
-
-/// How a fact says which call it is about.
-#[derive(Debug, Clone, PartialEq)]
-pub enum FactTarget {
-    /// As the provider says it; where there is no such call, one begins.
-    Key(CallKey),
-    /// By our id; where there is no such call, the fact is dropped.
-    Call(CallId),
-}
-
-/// What became of a request.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// Whether it was processed.
-    pub status: OutcomeStatus,
-    /// Why not.
-    pub error: Option<RequestError>,
-    /// The HTTP status it was answered with.
-    pub response_status: u16,
-    /// What the script returned.
-    pub result: Option<Value>,
-    /// Microseconds by step.
-    pub steps: Value,
-    /// The version of the script.
-    pub script_version: Option<i32>,
-}
-
-/// Whether a request was processed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutcomeStatus {
-    /// It was.
-    Processed,
-    /// Its script failed.
-    Failed,
-}
-
-impl From<OutcomeStatus> for RequestStatus {
-    fn from(status: OutcomeStatus) -> Self {
-        match status {
-            OutcomeStatus::Processed => Self::Processed,
-            OutcomeStatus::Failed => Self::Failed,
-        }
-    }
-}
-
-/// Why a request failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RequestError {
-    /// Stable, for programs.
-    pub code: String,
-    /// A sentence for the module's author.
-    pub message: String,
-    /// TypeScript line, from 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub line: Option<u32>,
-    /// TypeScript column, from 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub column: Option<u32>,
-    /// What was wrong in the script's result, as a path.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-}
-
-/// What an [`Apply`] did.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Applied {
-    /// The calls it changed.
-    pub changes: Vec<CallChange>,
-}
-
-/// A call that changed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CallChange {
-    /// The call before; none for a new one.
-    pub before: Option<Call>,
-    /// The call after; none for one of which nothing is left.
-    pub after: Option<Call>,
-    /// An operator's comment on it.
-    pub comment: Option<String>,
-    /// The client it was assigned to.
-    pub client_id: Option<Uuid>,
-}
-
-pub(crate) struct Committer;
-
-impl Committer {
-    pub(crate) fn start(_pools: Arc<Pools>) -> Self {
-        Self
-    }
-
-    pub(crate) async fn stop(&self) {}
-}
+pub(crate) use task::Committer;
+use task::Message;
+pub use types::{
+    Applied, Apply, CallChange, FactTarget, NewRequest, Outcome, OutcomeStatus, RequestError, TargetedFact,
+};
 
 impl Store {
     /// Keeps a request as it arrived; when this returns, it survives a power cut.
@@ -173,19 +31,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::Closed`], and the database's.
     pub async fn accept(&self, request: NewRequest) -> Result<(), StoreError> {
-        drop(request);
-        Err(StoreError::Closed)
+        let request = batch::Incoming::new(request)?;
+        self.ask(|answer| Message::Accept(request, answer)).await
     }
 
     /// Adds facts to their calls and writes what became of the request, in one transaction. The facts meet the calls as
-    /// [`hookswitch_model::matching::choose`] and [`hookswitch_model::reduce`] say.
+    /// [`hookswitch_model::matching::choose`] and [`hookswitch_model::reduce`] say; a replayed request's facts first
+    /// meet the calls that it reported before. A fact that names no call of the module by our id is dropped.
     ///
     /// # Errors
     /// [`StoreError::Reduce`] when a fact could not be added: then nothing of this apply was written, the request's
-    /// outcome included.
+    /// outcome included. [`StoreError::Contention`] when other nodes kept changing the same calls.
     pub async fn apply(&self, apply: Apply) -> Result<Applied, StoreError> {
-        drop(apply);
-        Err(StoreError::Closed)
+        self.ask(|answer| Message::Apply(Box::new(apply), answer)).await
     }
 
     /// What [`Store::apply`] would do now. Writes nothing; ids of calls that it would begin are made up.
@@ -193,19 +51,31 @@ impl Store {
     /// # Errors
     /// As [`Store::apply`].
     pub async fn preview(&self, apply: Apply) -> Result<Vec<CallChange>, StoreError> {
-        drop(apply);
-        Err(StoreError::Closed)
+        let mut tx = self.inner.pools.begin_read().await?;
+        let mut working = load::load(&mut tx, &[&apply]).await?;
+        Ok(working.apply(&apply)?.changes)
     }
 
     /// Keeps, with a request, how long what came after its commit took. Not waited for; dropped when the database cannot
     /// keep up (see [`Store::notes_dropped`]).
     pub fn note_delivery(&self, request: RequestId, steps: Value) {
-        drop((request, steps));
+        if let Ok(steps) = to_json(&steps) {
+            self.inner.committer.note(request, steps);
+        }
     }
 
     /// How many notes of [`Store::note_delivery`] were dropped so far.
     #[must_use]
     pub fn notes_dropped(&self) -> u64 {
-        0
+        self.inner.committer.notes_dropped()
+    }
+
+    async fn ask<T>(
+        &self,
+        message: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Message,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.inner.committer.send(message(answer)).await?;
+        answered.await.map_err(|_| StoreError::Closed)?
     }
 }

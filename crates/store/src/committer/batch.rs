@@ -1,0 +1,120 @@
+//! One transaction.
+
+use hookswitch_model::RequestId;
+
+use super::types::{Applied, Apply, NewRequest};
+use super::{load, save};
+use crate::db::{Pools, Tx, is_unique, text, to_json};
+use crate::error::StoreError;
+
+/// What is written together.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub accepts: Vec<Incoming>,
+    pub applies: Vec<Apply>,
+    pub notes: Vec<(RequestId, String)>,
+}
+
+impl Batch {
+    pub(super) fn len(&self) -> usize {
+        self.accepts.len() + self.applies.len() + self.notes.len()
+    }
+}
+
+/// A new request with its JSON written out by whoever brought it, not by the committer.
+pub(crate) struct Incoming {
+    pub request: NewRequest,
+    pub query: String,
+    pub headers: String,
+}
+
+impl Incoming {
+    pub(super) fn new(mut request: NewRequest) -> Result<Self, StoreError> {
+        request.method = text(&request.method);
+        request.path = text(&request.path);
+        request.remote_address = request.remote_address.as_deref().map(text);
+        let (query, headers) = (to_json(&request.query)?, to_json(&request.headers)?);
+        Ok(Self { request, query, headers })
+    }
+}
+
+/// Why a batch was not written.
+pub(crate) enum BatchError {
+    /// Another node changed the same calls meanwhile; starting over will do.
+    Conflict,
+    /// The database refused something in it.
+    Refused(sqlx::Error),
+    /// It could not be written for a reason that is no member's.
+    Failed(StoreError),
+}
+
+impl From<BatchError> for StoreError {
+    fn from(error: BatchError) -> Self {
+        match error {
+            BatchError::Conflict => Self::Contention,
+            BatchError::Refused(error) => error.into(),
+            BatchError::Failed(error) => error,
+        }
+    }
+}
+
+impl From<StoreError> for BatchError {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<sqlx::Error> for BatchError {
+    fn from(error: sqlx::Error) -> Self {
+        // Serialisation failure and deadlock, as SQL says them; busy and locked, as SQLite does.
+        const AGAIN: [&str; 6] = ["40001", "40P01", "5", "6", "261", "517"];
+        let Some(refusal) = error.as_database_error() else { return Self::Failed(error.into()) };
+        let again = refusal.code().is_some_and(|code| AGAIN.contains(&code.as_ref()));
+        if again { Self::Conflict } else { Self::Refused(error) }
+    }
+}
+
+impl BatchError {
+    /// Of writing calls, where "not unique" means that another node began the same call.
+    pub(super) fn of_calls(error: sqlx::Error) -> Self {
+        if is_unique(&error) { Self::Conflict } else { error.into() }
+    }
+}
+
+/// Writes the batch; gives what each of its applies did.
+pub(super) async fn commit(
+    pools: &Pools,
+    batch: &Batch,
+) -> Result<Vec<Result<Applied, StoreError>>, BatchError> {
+    let mut tx = pools.begin().await?;
+    match write(&mut tx, batch).await {
+        Ok(applied) => {
+            tx.commit().await?;
+            Ok(applied)
+        }
+        Err(error) => {
+            tx.rollback().await?;
+            Err(error)
+        }
+    }
+}
+
+async fn write(tx: &mut Tx, batch: &Batch) -> Result<Vec<Result<Applied, StoreError>>, BatchError> {
+    save::requests(tx, &batch.accepts).await?;
+    let mut applied = Vec::with_capacity(batch.applies.len());
+    if !batch.applies.is_empty() {
+        let mut working = load::load(tx, &batch.applies.iter().collect::<Vec<_>>()).await?;
+        let mut outcomes = Vec::with_capacity(batch.applies.len());
+        for apply in &batch.applies {
+            let done = working.apply(apply);
+            if let (Ok(done), Some(request), Some(outcome)) = (&done, apply.request, &apply.outcome) {
+                outcomes.push(save::OutcomeRow::new(request, outcome, apply, &done.touched)?);
+            }
+            applied.push(done.map(|done| Applied { changes: done.changes }).map_err(StoreError::from));
+        }
+        save::calls(tx, &working.changed()?).await?;
+        save::outcomes(tx, &outcomes).await?;
+    }
+    save::notes(tx, &batch.notes).await?;
+    Ok(applied)
+}

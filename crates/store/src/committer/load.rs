@@ -1,0 +1,206 @@
+//! Loads the calls that a batch may concern.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use hookswitch_model::matching::{LATE_EVENT, LATE_RECORD};
+use hookswitch_model::{Call, CallId, CallKey, ModuleId, RequestId};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::rows::Rows;
+use super::types::{Apply, FactTarget};
+use super::working::{Entry, Working, key_text};
+use crate::db::{Tx, far_future, far_past, from_json, on, time};
+use crate::error::StoreError;
+
+#[derive(FromRow)]
+struct CallRow {
+    id: Uuid,
+    module_id: Uuid,
+    call_id: Option<String>,
+    call_key: String,
+    owns_key: bool,
+    version: i32,
+    facts: String,
+    created_at: DateTime<Utc>,
+    heard_at: DateTime<Utc>,
+    comment: Option<String>,
+    client_id: Option<Uuid>,
+}
+
+impl CallRow {
+    fn into_entry(self) -> Result<(CallId, Entry), StoreError> {
+        let (id, module_id) = (CallId(self.id), ModuleId(self.module_id));
+        let call = Call { id, module_id, call_id: self.call_id, facts: from_json(&self.facts)? };
+        let entry = Entry {
+            call: Some(call.clone()),
+            stored: Some(call),
+            module_id,
+            key: self.call_key,
+            owns_key: self.owns_key,
+            version: self.version,
+            created_at: self.created_at,
+            heard_at: self.heard_at,
+            comment: self.comment,
+            client_id: self.client_id,
+            changed: false,
+        };
+        Ok((id, entry))
+    }
+}
+
+/// Calls of a key that ended after `since` and began before `until` may concern the batch.
+#[derive(Clone, Copy)]
+struct Window {
+    since: DateTime<Utc>,
+    until: DateTime<Utc>,
+}
+
+macro_rules! select {
+    ($from:literal) => {
+        concat!(
+            "select calls.id, module_id, call_id, call_key, owns_key, version, facts, created_at, heard_at, comment, ",
+            "client_id from ",
+            $from
+        )
+    };
+}
+
+static REPORTED: Rows =
+    Rows::new("select id, calls from requests where calls is not null and id in (values ", 1, ")");
+static BY_ID: Rows = Rows::new(select!("calls where id in (values "), 1, ")");
+static BY_KEY: Rows = Rows::new(
+    select!("(values "),
+    2,
+    ") as v cross join calls where module_id = v.column1 and call_key = v.column2 and owns_key",
+);
+static LATE: Rows = Rows::new(
+    select!("(values "),
+    4,
+    ") as v cross join calls where module_id = v.column1 and call_key = v.column2 and not owns_key \
+     and late_until >= v.column3 and created_at <= v.column4",
+);
+
+/// Everything that the applies may change.
+pub(super) async fn load(tx: &mut Tx, applies: &[&Apply]) -> Result<Working, StoreError> {
+    let mut working = Working::default();
+    let replayed: BTreeSet<RequestId> =
+        applies.iter().filter(|apply| apply.replace).filter_map(|apply| apply.request).collect();
+    let mut ids: BTreeSet<CallId> = BTreeSet::new();
+    for (request, calls) in reported(tx, &replayed).await? {
+        ids.extend(&calls);
+        working.set_reported(request, calls);
+    }
+    let targets = applies.iter().flat_map(|apply| &apply.facts).map(|targeted| &targeted.target);
+    ids.extend(targets.filter_map(|target| match target {
+        FactTarget::Call(id) => Some(*id),
+        FactTarget::Key(_) => None,
+    }));
+    by_id(tx, &ids, &mut working).await?;
+
+    let mut late: HashMap<(ModuleId, String), Window> = HashMap::new();
+    // A call found by its id may open again; then who owns its key matters.
+    let mut keys: BTreeSet<(ModuleId, String)> =
+        working.keys().map(|(module, key)| (module, key.to_owned())).collect();
+    for apply in applies {
+        for targeted in &apply.facts {
+            let FactTarget::Key(key) = &targeted.target else { continue };
+            let full_key = (apply.module_id, key_text(key));
+            if let CallKey::Numbers(_) = key {
+                let since = time(targeted.fact.at.min(apply.received_at) - LATE_RECORD);
+                let until = time(apply.received_at + LATE_EVENT);
+                let window =
+                    late.entry(full_key.clone()).or_insert(Window { since: far_future(), until: far_past() });
+                window.since = window.since.min(since);
+                window.until = window.until.max(until);
+            }
+            keys.insert(full_key);
+        }
+    }
+    by_key(tx, &keys.into_iter().collect::<Vec<_>>(), &mut working).await?;
+    late_of_keys(tx, &late.into_iter().collect::<Vec<_>>(), &mut working).await?;
+    Ok(working)
+}
+
+async fn reported(
+    tx: &mut Tx,
+    requests: &BTreeSet<RequestId>,
+) -> Result<Vec<(RequestId, Vec<CallId>)>, StoreError> {
+    let requests: Vec<_> = requests.iter().collect();
+    let mut found = Vec::new();
+    for chunk in REPORTED.chunks(&requests) {
+        let sql = REPORTED.sql(chunk.len());
+        let rows: Vec<(Uuid, String)> = on!(tx.conn(), |db| {
+            let mut query = sqlx::query_as(sql);
+            for request in chunk {
+                query = query.bind(request.0);
+            }
+            query.fetch_all(db).await
+        })?;
+        for (request, calls) in rows {
+            found.push((RequestId(request), from_json(&calls)?));
+        }
+    }
+    Ok(found)
+}
+
+async fn by_id(tx: &mut Tx, ids: &BTreeSet<CallId>, working: &mut Working) -> Result<(), StoreError> {
+    let ids: Vec<_> = ids.iter().collect();
+    for chunk in BY_ID.chunks(&ids) {
+        let sql = BY_ID.sql(chunk.len());
+        let rows = on!(tx.conn(), |db| {
+            let mut query = sqlx::query_as(sql);
+            for id in chunk {
+                query = query.bind(id.0);
+            }
+            query.fetch_all(db).await
+        })?;
+        add(working, rows)?;
+    }
+    Ok(())
+}
+
+async fn by_key(tx: &mut Tx, keys: &[(ModuleId, String)], working: &mut Working) -> Result<(), StoreError> {
+    for chunk in BY_KEY.chunks(keys) {
+        let sql = BY_KEY.sql(chunk.len());
+        let rows = on!(tx.conn(), |db| {
+            let mut query = sqlx::query_as(sql);
+            for (module, key) in chunk {
+                query = query.bind(module.0).bind(key.clone());
+            }
+            query.fetch_all(db).await
+        })?;
+        add(working, rows)?;
+    }
+    Ok(())
+}
+
+async fn late_of_keys(
+    tx: &mut Tx,
+    keys: &[((ModuleId, String), Window)],
+    working: &mut Working,
+) -> Result<(), StoreError> {
+    for chunk in LATE.chunks(keys) {
+        let sql = LATE.sql(chunk.len());
+        let rows = on!(tx.conn(), |db| {
+            let mut query = sqlx::query_as(sql);
+            for ((module, key), window) in chunk {
+                query = query.bind(module.0).bind(key.clone()).bind(window.since).bind(window.until);
+            }
+            query.fetch_all(db).await
+        })?;
+        add(working, rows)?;
+    }
+    Ok(())
+}
+
+fn add(working: &mut Working, rows: Vec<CallRow>) -> Result<(), StoreError> {
+    for row in rows {
+        let (id, entry) = row.into_entry()?;
+        if !working.has(id) {
+            working.add(id, entry);
+        }
+    }
+    Ok(())
+}

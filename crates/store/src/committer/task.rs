@@ -1,0 +1,174 @@
+//! The committer's task: gathers batches and decides what a failed batch means for its members.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hookswitch_model::RequestId;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::batch::{Batch, BatchError, Incoming, commit};
+use super::types::{Applied, Apply};
+use crate::db::Pools;
+use crate::error::StoreError;
+
+/// Messages in one transaction, at most.
+const BATCH: usize = 256;
+/// Messages that wait, at most; whoever comes then waits for a place.
+const QUEUE: usize = 1024;
+/// How often a batch starts over when other nodes changed the same calls meanwhile.
+const ATTEMPTS: usize = 50;
+
+type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+
+pub(crate) enum Message {
+    Accept(Incoming, Answer<()>),
+    Apply(Box<Apply>, Answer<Applied>),
+    Note(RequestId, String),
+    Stop,
+}
+
+/// The way to the task.
+pub(crate) struct Committer {
+    queue: mpsc::Sender<Message>,
+    task: Mutex<Option<JoinHandle<()>>>,
+    notes_dropped: AtomicU64,
+}
+
+impl Committer {
+    pub(crate) fn start(pools: Arc<Pools>) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let task = tokio::spawn(run(pools, waiting));
+        Self { queue, task: Mutex::new(Some(task)), notes_dropped: AtomicU64::new(0) }
+    }
+
+    pub(crate) async fn send(&self, message: Message) -> Result<(), StoreError> {
+        self.queue.send(message).await.map_err(|_| StoreError::Closed)
+    }
+
+    pub(crate) fn note(&self, request: RequestId, steps: String) {
+        if self.queue.try_send(Message::Note(request, steps)).is_err() {
+            self.notes_dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn notes_dropped(&self) -> u64 {
+        self.notes_dropped.load(Ordering::Relaxed)
+    }
+
+    /// Writes what waits, then ends the task.
+    pub(crate) async fn stop(&self) {
+        let mut task = self.task.lock().await;
+        if let Some(running) = task.take() {
+            // Fails only where the task has ended already.
+            let _ = self.queue.send(Message::Stop).await;
+            if let Err(error) = running.await {
+                tracing::error!(%error, "the committer's task failed");
+            }
+        }
+    }
+}
+
+async fn run(pools: Arc<Pools>, mut waiting: mpsc::Receiver<Message>) {
+    let mut messages = Vec::with_capacity(BATCH);
+    while waiting.recv_many(&mut messages, BATCH).await > 0 {
+        if messages.iter().any(|message| matches!(message, Message::Stop)) {
+            waiting.close();
+        }
+        let members = Members::new(messages.drain(..));
+        // A task of its own: should one batch panic, its members hear of it and the next one is written.
+        if let Err(error) = tokio::spawn(write(Arc::clone(&pools), members)).await {
+            tracing::error!(%error, "a batch of webhooks failed inside; its members were told so");
+        }
+    }
+}
+
+/// A batch and who waits for it: an answer each for accepts and applies, in their order.
+#[derive(Default)]
+struct Members {
+    batch: Batch,
+    accepts: Vec<Answer<()>>,
+    applies: Vec<Answer<Applied>>,
+}
+
+impl Members {
+    fn new(messages: impl Iterator<Item = Message>) -> Self {
+        let mut members = Self::default();
+        for message in messages {
+            match message {
+                Message::Accept(request, answer) => {
+                    members.batch.accepts.push(request);
+                    members.accepts.push(answer);
+                }
+                Message::Apply(apply, answer) => {
+                    members.batch.applies.push(*apply);
+                    members.applies.push(answer);
+                }
+                Message::Note(request, steps) => members.batch.notes.push((request, steps)),
+                Message::Stop => {}
+            }
+        }
+        members
+    }
+
+    /// Each member as a batch of its own.
+    fn singly(self) -> impl Iterator<Item = Self> {
+        let accepts = self.batch.accepts.into_iter().zip(self.accepts).map(|(accept, answer)| {
+            let batch = Batch { accepts: vec![accept], ..Batch::default() };
+            Self { batch, accepts: vec![answer], applies: Vec::new() }
+        });
+        let applies = self.batch.applies.into_iter().zip(self.applies).map(|(apply, answer)| {
+            let batch = Batch { applies: vec![apply], ..Batch::default() };
+            Self { batch, accepts: Vec::new(), applies: vec![answer] }
+        });
+        let notes = Batch { notes: self.batch.notes, ..Batch::default() };
+        accepts.chain(applies).chain([Self { batch: notes, ..Self::default() }])
+    }
+
+    fn fail(self, error: &StoreError) {
+        for answer in self.accepts {
+            // Whoever waited may have gone.
+            let _ = answer.send(Err(error.clone()));
+        }
+        for answer in self.applies {
+            let _ = answer.send(Err(error.clone()));
+        }
+    }
+}
+
+/// Writes a batch. Where one member's data make it fail, each is written by itself, so that only that one fails.
+async fn write(pools: Arc<Pools>, members: Members) {
+    let Err((members, error)) = attempt(&pools, members).await else { return };
+    if members.batch.len() == 1 || !matches!(error, BatchError::Refused(_)) {
+        members.fail(&error.into());
+        return;
+    }
+    for member in members.singly() {
+        if let Err((member, error)) = attempt(&pools, member).await {
+            let error = StoreError::from(error);
+            tracing::warn!(%error, "the database refused one member of a batch");
+            member.fail(&error);
+        }
+    }
+}
+
+/// Writes a batch and answers its members, or gives them back.
+async fn attempt(pools: &Pools, members: Members) -> Result<(), (Members, BatchError)> {
+    let mut attempts = 0;
+    let applied = loop {
+        attempts += 1;
+        match commit(pools, &members.batch).await {
+            Err(BatchError::Conflict) if attempts < ATTEMPTS => {}
+            Err(error) => return Err((members, error)),
+            Ok(applied) => break applied,
+        }
+    };
+    for answer in members.accepts {
+        // Whoever waited may have gone.
+        let _ = answer.send(Ok(()));
+    }
+    for (answer, applied) in members.applies.into_iter().zip(applied) {
+        let _ = answer.send(applied);
+    }
+    Ok(())
+}
