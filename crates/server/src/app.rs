@@ -2,20 +2,25 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hookswitch_store::{KeyError, OpenError, Role, SecretKey, Store, StoreError};
 use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 
+use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::fetch::FetchClient;
 use crate::listen::{self, Bounds};
 use crate::public_url::PublicUrl;
 use crate::{observe, routes};
 
 /// What the server is made of. Handlers take it as `State(app): State<Arc<App>>`.
-#[derive(Debug)]
 pub struct App {
     /// The settings.
     pub config: Config,
@@ -23,15 +28,41 @@ pub struct App {
     pub public_url: PublicUrl,
     /// The time.
     pub clock: Clock,
+    /// The database.
+    pub store: Store,
+    /// What signing in remembers.
+    pub auth: Auth,
+    /// The client for addresses that others chose.
+    pub fetch: FetchClient,
     /// The process's metrics.
     pub metrics: PrometheusHandle,
 }
 
-/// Why the server does not start.
+/// Why the server, or a command, cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The data folder cannot be made.
+    #[error("the data folder {path} (server.data_dir) cannot be made: {source}")]
+    DataDir {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The key for secrets is not usable.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The database does not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No TLS for outgoing requests.
+    #[error("outgoing requests cannot be set up: {0}")]
+    Fetch(Box<dyn std::error::Error + Send + Sync>),
     /// Another recorder of metrics is installed.
-    #[error("metrics: {0}")]
+    #[error("metrics cannot be recorded: {0}")]
     Metrics(String),
 }
 
@@ -41,13 +72,51 @@ impl App {
     /// # Errors
     /// When something it needs cannot be had.
     pub async fn open(config: Config, clock: Clock, address: SocketAddr) -> Result<Arc<Self>, StartError> {
-        let public_url = config.server.public_url.clone().unwrap_or_else(|| PublicUrl::of_listener(address));
         let metrics = observe::metrics_handle().map_err(StartError::Metrics)?;
-        Ok(Arc::new(Self { config, public_url, clock, metrics }))
+        let fetch = FetchClient::new(&config.fetch).map_err(StartError::Fetch)?;
+        let store = open_store(&config).await?;
+        let has_admin = has_admin(&store).await?;
+        Ok(Arc::new(Self {
+            public_url: config.server.public_url.clone().unwrap_or_else(|| PublicUrl::of_listener(address)),
+            auth: Auth::new(config.auth.sign_in_attempts_per_minute, !has_admin),
+            config,
+            clock,
+            store,
+            fetch,
+            metrics,
+        }))
     }
 
     /// Finishes what is under way and closes the database.
-    pub async fn close(&self) {}
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+/// Opens the database that the settings name, making the data folder and the key at the first start.
+///
+/// # Errors
+/// When folder, key or database cannot be had.
+pub async fn open_store(config: &Config) -> Result<Store, StartError> {
+    let folder = &config.server.data_dir;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|source| StartError::DataDir { path: folder.clone(), source })?;
+    let key = match config.secret.key.expose_secret() {
+        "" => SecretKey::load_or_create(&folder.join("secret.key"))?,
+        text => SecretKey::from_base64("the setting secret.key (HOOKSWITCH_SECRET_KEY)", text)?,
+    };
+    Ok(Store::open(config.database_url().expose_secret(), &key).await?)
+}
+
+/// Whether anybody is an administrator, active or not.
+///
+/// # Errors
+/// Only the database's.
+pub async fn has_admin(store: &Store) -> Result<bool, StoreError> {
+    Ok(store.users().await?.iter().any(|user| user.role == Role::Admin))
 }
 
 /// Serves on `listener` until `shutdown` resolves, then finishes what it accepted and closes the app.

@@ -3,12 +3,16 @@
 //! Handlers return `Result<_, ApiError>`. Anything private goes to the log, with the request's id, by
 //! [`ApiError::internal`]; the answer then says no more than that something failed.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use hookswitch_store::StoreError;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
 
 /// What every handler gives.
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -162,6 +166,18 @@ impl ApiError {
     }
 }
 
+/// Every answer of a route that is not one of those it names.
+impl IntoResponses for ApiError {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        let schema = Ref::from_schema_name(Self::name());
+        let response = ResponseBuilder::new()
+            .description("The request was not done: see `code` and `detail`")
+            .content("application/problem+json", ContentBuilder::new().schema(Some(schema)).build())
+            .build();
+        BTreeMap::from([("default".to_owned(), RefOr::T(response))])
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -173,5 +189,25 @@ impl IntoResponse for ApiError {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::LoginTaken => Self {
+                path: Some("login".to_owned()),
+                ..Self::conflict("loginTaken", "Another user has this login.")
+            },
+            StoreError::LastAdmin => Self::conflict(
+                "lastAdmin",
+                "This is the last active administrator. Make another user an administrator first.",
+            ),
+            StoreError::UnknownUser => Self::not_found("user"),
+            StoreError::UnknownModule => Self::not_found("module"),
+            StoreError::Contention => Self::unavailable(1, "Others kept changing the same thing. Try again."),
+            StoreError::Closed => Self::unavailable(5, "The server is stopping."),
+            other => Self::internal(other),
+        }
     }
 }

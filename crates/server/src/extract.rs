@@ -7,6 +7,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use crate::error::ApiError;
 
@@ -73,6 +74,17 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
             Err(other) => Err(ApiError::internal(other)),
         }
     }
+}
+
+/// For a field that `null` empties and that stays as it is when left out: `Option<Option<T>>` with
+/// `#[serde(default, deserialize_with = "nullable")]`.
+///
+/// # Errors
+/// Those of `T`.
+pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 fn is_json(request: &Request) -> bool {

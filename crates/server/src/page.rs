@@ -61,6 +61,24 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// The page of a list that is there as a whole, sorted by `key`.
+    ///
+    /// # Errors
+    /// 422 for a bad `limit` or `cursor`.
+    pub fn of_all<K>(
+        all: impl IntoIterator<Item = T>,
+        query: &PageQuery,
+        key: impl Fn(&T) -> K,
+    ) -> ApiResult<Self>
+    where
+        K: Ord + Serialize + DeserializeOwned,
+    {
+        let (limit, after) = (query.limit()?, query.after::<K>()?);
+        let comes_after = |item: &T| after.as_ref().is_none_or(|after| key(item) > *after);
+        let one_more = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
+        Self::of(all.into_iter().filter(comes_after).take(one_more).collect(), limit, &key)
+    }
+
     /// The first `limit` of `items`, which were asked for with one more than `limit`; `key` gives what the next page
     /// continues after.
     ///
@@ -75,4 +93,12 @@ impl<T> Page<T> {
             last.transpose().map_err(ApiError::internal)?.map(|key| URL_SAFE_NO_PAD.encode(key));
         Ok(Self { items, next_cursor })
     }
+}
+
+/// The cursor that [`PageQuery::after`] reads as `key`.
+///
+/// # Errors
+/// 500 when the key has no JSON.
+pub fn cursor_of<K: Serialize>(key: &K) -> ApiResult<String> {
+    Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).map_err(ApiError::internal)?))
 }

@@ -26,10 +26,16 @@ impl FromRequestParts<Arc<App>> for RemoteAddress {
 }
 
 /// The other end of the connection.
-#[must_use]
-pub fn peer(parts: &Parts) -> IpAddr {
+fn peer(parts: &Parts) -> IpAddr {
     let connected = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     connected.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip().to_canonical())
+}
+
+/// Whether the request comes from this machine itself, not forwarded by a proxy on it.
+#[must_use]
+pub fn is_own_machine(parts: &Parts) -> bool {
+    let forwarded = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+    peer(parts).is_loopback() && !forwarded.iter().any(|name| parts.headers.contains_key(*name))
 }
 
 fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {

@@ -1,21 +1,46 @@
-//! Who is calling: sessions for browsers, tokens for programs.
+//! Who is calling: sessions for browsers, tokens for programs, passwords for both to begin with.
 
-use std::sync::Arc;
+use std::num::NonZeroU32;
 
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
+mod attempts;
+mod caller;
+mod cookie;
+mod origin;
+mod password;
+mod secret;
+mod setup;
 
-use crate::app::App;
-use crate::error::ApiError;
+pub use attempts::Attempts;
+pub use caller::{Admin, SignedIn, Via};
+pub use cookie::{SESSION_COOKIE, ended_session, new_session};
+pub use origin::require_own_origin;
+pub use password::{PasswordError, Passwords};
+pub use secret::Secret;
+pub use setup::Setup;
 
-/// Any signed-in user.
-#[derive(Debug, Clone)]
-pub struct SignedIn {}
+use caller::TokenUse;
 
-impl FromRequestParts<Arc<App>> for SignedIn {
-    type Rejection = ApiError;
+/// What signing in needs to remember between requests.
+#[derive(Debug)]
+pub struct Auth {
+    /// Hashing, a bounded number at a time.
+    pub passwords: Passwords,
+    /// Tries to sign in.
+    pub attempts: Attempts,
+    /// The one-time set-up.
+    pub setup: Setup,
+    token_use: TokenUse,
+}
 
-    async fn from_request_parts(_parts: &mut Parts, _app: &Arc<App>) -> Result<Self, ApiError> {
-        Err(ApiError::not_signed_in())
+impl Auth {
+    /// `setup_open`: whether there is no user yet.
+    #[must_use]
+    pub fn new(attempts_per_minute: NonZeroU32, setup_open: bool) -> Self {
+        Self {
+            passwords: Passwords::new(),
+            attempts: Attempts::new(attempts_per_minute),
+            setup: Setup::new(setup_open),
+            token_use: TokenUse::default(),
+        }
     }
 }

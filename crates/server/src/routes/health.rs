@@ -3,24 +3,40 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::request::Parts;
 
 use crate::app::App;
+use crate::auth::SignedIn;
+use crate::error::{ApiError, ApiResult};
+use crate::remote;
 
 /// Alive: the process answers.
-#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "alive", body = String)))]
+#[utoipa::path(get, path = "/healthz", tag = "health", security(()), responses((status = 200, description = "alive", body = String)))]
 pub async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Ready: everything a request needs answers.
-#[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, description = "ready", body = String)))]
-pub async fn readyz(State(_app): State<Arc<App>>) -> &'static str {
-    "ok\n"
+/// Ready: the database answers. 503 when not.
+#[utoipa::path(get, path = "/readyz", tag = "health", security(()), responses((status = 200, description = "ready", body = String), ApiError))]
+pub async fn readyz(State(app): State<Arc<App>>) -> ApiResult<&'static str> {
+    app.store.ping().await.map_err(|error| {
+        tracing::warn!(%error, "not ready");
+        ApiError::unavailable(5, "The database does not answer. The server's log says why.")
+    })?;
+    Ok("ok\n")
 }
 
-/// Metrics as Prometheus reads them.
-#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, description = "metrics", body = String)))]
-pub async fn metrics(State(app): State<Arc<App>>) -> String {
+/// Metrics as Prometheus reads them: for any signed-in user, and without signing in for a request that comes from the server's
+/// own machine, not through a proxy.
+#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, description = "metrics", body = String), ApiError))]
+pub async fn metrics(
+    State(app): State<Arc<App>>,
+    caller: Result<SignedIn, ApiError>,
+    parts: Parts,
+) -> ApiResult<String> {
+    if !remote::is_own_machine(&parts) {
+        caller?;
+    }
     app.metrics.run_upkeep();
-    app.metrics.render()
+    Ok(app.metrics.render())
 }

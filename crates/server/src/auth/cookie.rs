@@ -1,0 +1,43 @@
+//! The session cookie.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use cookie::time::Duration;
+use cookie::{Cookie, SameSite};
+
+use super::Secret;
+
+/// The cookie's name.
+pub const SESSION_COOKIE: &str = "hookswitch_session";
+
+/// `Set-Cookie` of a session that begins. `secure`: whether browsers come by https.
+#[must_use]
+pub fn new_session(secret: &Secret, days: u32, secure: bool) -> HeaderValue {
+    set_cookie(secret.expose(), Duration::days(days.into()), secure)
+}
+
+/// `Set-Cookie` of a session that ended.
+#[must_use]
+pub fn ended_session(secure: bool) -> HeaderValue {
+    set_cookie("", Duration::ZERO, secure)
+}
+
+/// The session's token in a request, if it has one.
+pub fn session_token(headers: &HeaderMap) -> Option<String> {
+    let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut cookies = values.flat_map(Cookie::split_parse).filter_map(Result::ok);
+    cookies.find(|cookie| cookie.name() == SESSION_COOKIE).map(|cookie| cookie.value().to_owned())
+}
+
+fn set_cookie(value: &str, max_age: Duration, secure: bool) -> HeaderValue {
+    let cookie = Cookie::build((SESSION_COOKIE, value))
+        .path("/")
+        .max_age(max_age)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(secure);
+    #[expect(
+        clippy::expect_used,
+        reason = "name, value and attributes are letters, digits, `-`, `_`, `=`, `;` and `/`"
+    )]
+    HeaderValue::from_str(&cookie.to_string()).expect("an ASCII cookie")
+}

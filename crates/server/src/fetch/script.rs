@@ -1,0 +1,86 @@
+//! `fetch` as scripts see it: plain data in, plain data out.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use hookswitch_script::{FetchRequest, FetchResponse, HostError, Redirect};
+use reqwest::Response;
+use url::Url;
+
+use super::{FetchClient, FetchError, Incoming, Outgoing, Redirects, host_of};
+
+impl FetchClient {
+    /// Sends a script's request and reads the whole answer, within the request's time-out and `fetch.total_seconds`,
+    /// whichever is shorter.
+    ///
+    /// # Errors
+    /// With the code and sentence of a [`FetchError`].
+    pub async fn fetch(&self, request: FetchRequest) -> Result<FetchResponse, HostError> {
+        let patience =
+            request.timeout_ms.map_or(self.total(), |ms| self.total().min(Duration::from_millis(ms)));
+        let answer = match tokio::time::timeout(patience, self.fetch_whole(request)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(FetchError::Timeout(patience)),
+        };
+        answer.map_err(|error| HostError::new(error.code(), error.to_string()))
+    }
+
+    async fn fetch_whole(&self, request: FetchRequest) -> Result<FetchResponse, FetchError> {
+        let max_bytes = request.max_response_bytes;
+        let Incoming { response, redirected } = self.send(outgoing(request)?).await?;
+        let status = response.status();
+        let headers = response.headers().iter();
+        Ok(FetchResponse {
+            status: status.as_u16(),
+            status_text: status.canonical_reason().unwrap_or_default().to_owned(),
+            url: response.url().to_string(),
+            redirected,
+            headers: headers.map(|(name, value)| (name.to_string(), latin1(value.as_bytes()))).collect(),
+            body: self.read(response, max_bytes).await?,
+        })
+    }
+
+    async fn read(&self, mut response: Response, max_bytes: u64) -> Result<Vec<u8>, FetchError> {
+        let too_large = |bytes: usize| u64::try_from(bytes).map_or(true, |bytes| bytes > max_bytes);
+        let host = host_of(response.url());
+        let mut body = Vec::new();
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| FetchError::from_reqwest(&error, &host, self.total()))?
+        {
+            if too_large(body.len() + chunk.len()) {
+                return Err(FetchError::TooLarge(max_bytes));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+fn outgoing(request: FetchRequest) -> Result<Outgoing, FetchError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &request.headers {
+        let bad = || {
+            FetchError::Request(format!("the header `{name}` has a name or value that HTTP does not allow"))
+        };
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
+        headers.append(name, HeaderValue::from_str(value).map_err(|_| bad())?);
+    }
+    let method = Method::from_bytes(request.method.as_bytes())
+        .map_err(|_| FetchError::Request(format!("`{}` is no HTTP method", request.method)))?;
+    Ok(Outgoing {
+        url: Url::parse(&request.url).map_err(|_| FetchError::Url(request.url))?,
+        method,
+        headers,
+        body: request.body.map(|body| body.into_bytes().into()),
+        redirects: match request.redirect {
+            Redirect::Follow => Redirects::Follow,
+            Redirect::Manual => Redirects::Give,
+            Redirect::Error => Redirects::Refuse,
+        },
+    })
+}
+
+/// A header's bytes as the web platform reads them: one character each.
+fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().map(|&byte| char::from(byte)).collect()
+}

@@ -1,0 +1,128 @@
+//! A module's log: what its script writes to the console, and where its functions failed.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use hookswitch_model::{ModuleId, RequestId};
+use hookswitch_store::{LogEntry, LogFilter, LogLevel};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::modules::active;
+use crate::app::App;
+use crate::auth::Admin;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Path, Query};
+use crate::page::{Page, PageQuery};
+
+/// A line of a module's log.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LogLine {
+    /// Grows with every line.
+    id: i64,
+    /// When.
+    at: DateTime<Utc>,
+    /// How serious.
+    level: Level,
+    /// What.
+    message: String,
+    /// TypeScript line, from 1.
+    line: Option<u32>,
+    /// The function that ran.
+    function: Option<String>,
+    /// The request it ran for.
+    request_id: Option<RequestId>,
+}
+
+/// How serious a line is.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Level {
+    /// For whoever writes the module.
+    #[default]
+    Debug,
+    /// Ordinary.
+    Info,
+    /// Odd.
+    Warn,
+    /// Wrong.
+    Error,
+}
+
+impl From<LogLevel> for Level {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Debug => Self::Debug,
+            LogLevel::Info => Self::Info,
+            LogLevel::Warn => Self::Warn,
+            LogLevel::Error => Self::Error,
+        }
+    }
+}
+
+impl From<Level> for LogLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Debug => Self::Debug,
+            Level::Info => Self::Info,
+            Level::Warn => Self::Warn,
+            Level::Error => Self::Error,
+        }
+    }
+}
+
+impl From<LogEntry> for LogLine {
+    fn from(entry: LogEntry) -> Self {
+        Self {
+            id: entry.id,
+            at: entry.at,
+            level: entry.level.into(),
+            message: entry.message,
+            line: entry.line,
+            function: entry.function,
+            request_id: entry.request_id,
+        }
+    }
+}
+
+/// Which lines.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub struct ListLog {
+    /// No less serious than this.
+    #[serde(default)]
+    #[param(inline)]
+    level: Level,
+    /// Only of this request.
+    request_id: Option<RequestId>,
+    /// Items at most: 1 to 200, 50 when not given.
+    limit: Option<u32>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A module's log, newest line first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/modules/{id}/log",
+    tag = "modules",
+    params(("id" = ModuleId, Path), ListLog),
+    responses((status = 200, body = Page<LogLine>), (status = 404, body = ApiError)),
+)]
+pub async fn list_module_log(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(id): Path<ModuleId>,
+    Query(ListLog { level, request_id, limit, cursor }): Query<ListLog>,
+) -> ApiResult<axum::Json<Page<LogLine>>> {
+    active(&app, id)?;
+    let page = PageQuery { limit, cursor };
+    let (limit, before) = (page.limit()?, page.after::<i64>()?);
+    let filter = LogFilter { module_id: id, min_level: level.into(), request_id };
+    let entries = app.store.log_entries(&filter, before, limit + 1).await.map_err(ApiError::internal)?;
+    let items = entries.into_iter().map(Into::into).collect();
+    Ok(axum::Json(Page::of(items, limit, |line: &LogLine| line.id)?))
+}

@@ -1,0 +1,342 @@
+//! Modules: `/api/v1/providers`, `/api/v1/modules`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use hookswitch_model::ModuleId;
+use hookswitch_script::Function;
+use hookswitch_store::{ModulePatch, Role};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::auth::{Admin, SignedIn};
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Json, Path};
+use crate::modules::builtin;
+use crate::modules::create::{self, Recipe, check_country, missing_functions};
+use crate::modules::manifest::{self, Setting, SettingKind};
+use crate::modules::registry::{self, Active};
+use crate::modules::token::notify_if_changed;
+use crate::page::Page;
+
+/// A built-in module to start from.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Provider {
+    /// To be given as `provider` of a new module.
+    code: String,
+    /// The provider as people call it.
+    name: String,
+    /// One sentence: what it connects.
+    description: String,
+    /// ISO 3166-1 alpha-2: the country of numbers written without one.
+    default_country: Option<String>,
+    /// What it must know.
+    settings: Vec<Setting>,
+    /// The functions it implements, by name.
+    #[schema(value_type = Vec<String>)]
+    functions: BTreeSet<Function>,
+}
+
+/// A module.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Module {
+    /// Id.
+    pub id: ModuleId,
+    /// What people call it.
+    name: String,
+    /// Its icon.
+    icon: Option<String>,
+    /// The built-in module it was made from.
+    provider: Option<String>,
+    /// Whether it takes webhooks.
+    enabled: bool,
+    /// ISO 3166-1 alpha-2: the country of numbers written without one.
+    default_country: Option<String>,
+    /// The functions it implements, by name.
+    #[schema(value_type = Vec<String>)]
+    functions: BTreeSet<Function>,
+    /// The functions it does not implement, by name.
+    #[schema(value_type = Vec<String>)]
+    missing_functions: Vec<Function>,
+    /// For administrators.
+    #[serde(flatten)]
+    admin: Option<ModuleAdmin>,
+}
+
+/// What administrators see of a module.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ModuleAdmin {
+    /// The address for the provider; none before the script implements every required function.
+    webhook_url: Option<String>,
+    /// The settings it declares and their values.
+    settings: Vec<SettingState>,
+    /// The newest version of its script; none before one was saved.
+    script_version: Option<i32>,
+    /// Why its script cannot be loaded.
+    script_error: Option<String>,
+    /// Since when.
+    created_at: DateTime<Utc>,
+    /// When it was last changed.
+    updated_at: DateTime<Utc>,
+}
+
+/// A setting and what it is set to.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SettingState {
+    #[serde(flatten)]
+    setting: Setting,
+    /// Whether it has a value, its default aside.
+    is_set: bool,
+    /// The value in use; never that of a secret.
+    value: Option<Value>,
+}
+
+/// A module as that role sees it.
+pub fn module(app: &App, active: &Active, role: Role) -> Module {
+    let of = &active.module;
+    Module {
+        id: of.id,
+        name: of.name.clone(),
+        icon: of.icon.clone(),
+        provider: of.provider.clone(),
+        enabled: of.enabled,
+        default_country: of.default_country.clone(),
+        functions: active.functions.clone(),
+        missing_functions: missing_functions(active),
+        admin: (role == Role::Admin).then(|| ModuleAdmin {
+            webhook_url: active.is_complete().then(|| active.webhook_url(app)),
+            settings: active.settings.iter().map(|setting| setting_state(active, setting)).collect(),
+            script_version: active.script_version,
+            script_error: active.script_version.and(active.load_error()).map(ToString::to_string),
+            created_at: of.created_at,
+            updated_at: of.updated_at,
+        }),
+    }
+}
+
+fn setting_state(active: &Active, setting: &Setting) -> SettingState {
+    let value = active.values.get(&setting.name).filter(|value| !value.is_null());
+    SettingState {
+        setting: setting.clone(),
+        is_set: active.set.contains(&setting.name),
+        value: value.filter(|_| setting.kind != SettingKind::Secret).cloned(),
+    }
+}
+
+/// Built-in modules to start from.
+#[utoipa::path(get, path = "/api/v1/providers", tag = "modules", responses((status = 200, body = Page<Provider>)))]
+pub async fn list_providers(State(app): State<Arc<App>>, _: Admin) -> ApiResult<axum::Json<Page<Provider>>> {
+    let mut items = Vec::new();
+    for module in builtin::all() {
+        let compiled = hookswitch_script::compile(module.source)
+            .map_err(|_| ApiError::internal(format!("the script of {} does not compile", module.manifest.code)))?;
+        let id = ModuleId(uuid::Uuid::nil());
+        let functions = registry::probe(&app, id, compiled).await.map_err(ApiError::internal)?;
+        let manifest = &module.manifest;
+        items.push(Provider {
+            code: manifest.code.clone(),
+            name: manifest.name.clone(),
+            description: manifest.description.clone(),
+            default_country: manifest.default_country.clone(),
+            settings: manifest.settings.clone(),
+            functions,
+        });
+    }
+    Ok(axum::Json(Page { items, next_cursor: None }))
+}
+
+/// All modules, oldest first.
+#[utoipa::path(get, path = "/api/v1/modules", tag = "modules", responses((status = 200, body = Page<Module>)))]
+pub async fn list_modules(State(app): State<Arc<App>>, SignedIn { user, .. }: SignedIn) -> axum::Json<Page<Module>> {
+    let items = app.modules.all().iter().map(|active| module(&app, active, user.role)).collect();
+    axum::Json(Page { items, next_cursor: None })
+}
+
+/// A new module.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct CreateModule {
+    /// What people call it.
+    name: String,
+    /// The built-in module to start from; its script and settings are copied.
+    provider: Option<String>,
+    /// The TypeScript, of a module of your own.
+    script: Option<String>,
+    /// The settings: declarations, or values by name (which declare themselves in a module of your own).
+    settings: Option<SettingsOrValues>,
+    /// ISO 3166-1 alpha-2: the country of numbers written without one.
+    default_country: Option<String>,
+}
+
+/// Settings' declarations, or their values.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+enum SettingsOrValues {
+    /// Declarations.
+    Settings(Vec<Setting>),
+    /// Values by name.
+    Values(Map<String, Value>),
+}
+
+/// Makes a module, switched on.
+#[utoipa::path(
+    post,
+    path = "/api/v1/modules",
+    tag = "modules",
+    request_body = CreateModule,
+    responses((status = 201, body = Module), (status = 422, body = ApiError)),
+)]
+pub async fn create_module(
+    State(app): State<Arc<App>>,
+    Admin { user, .. }: Admin,
+    Json(new): Json<CreateModule>,
+) -> ApiResult<(StatusCode, axum::Json<Module>)> {
+    let (fields, values) = match new.settings {
+        None => (None, Map::new()),
+        Some(SettingsOrValues::Settings(fields)) => (Some(fields), Map::new()),
+        Some(SettingsOrValues::Values(values)) => (None, values),
+    };
+    let recipe = Recipe {
+        name: name(&new.name)?,
+        provider: new.provider,
+        script: new.script,
+        fields,
+        values,
+        default_country: new.default_country,
+    };
+    let active = create::create(&app, recipe, Some(user.id)).await?;
+    notify_if_changed(&app, &active);
+    Ok((StatusCode::CREATED, axum::Json(module(&app, &active, user.role))))
+}
+
+/// One module.
+#[utoipa::path(
+    get,
+    path = "/api/v1/modules/{id}",
+    tag = "modules",
+    params(("id" = ModuleId, Path)),
+    responses((status = 200, body = Module), (status = 404, body = ApiError)),
+)]
+pub async fn get_module(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+    Path(id): Path<ModuleId>,
+) -> ApiResult<axum::Json<Module>> {
+    Ok(axum::Json(module(&app, &*active(&app, id)?, user.role)))
+}
+
+/// Changes to a module.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct UpdateModule {
+    /// What people call it.
+    name: Option<String>,
+    /// Its icon; null takes it away.
+    #[serde(default, deserialize_with = "present")]
+    icon: Option<Option<String>>,
+    /// Whether it takes webhooks.
+    enabled: Option<bool>,
+    /// ISO 3166-1 alpha-2; null takes it away.
+    #[serde(default, deserialize_with = "present")]
+    default_country: Option<Option<String>>,
+    /// The settings it declares.
+    settings: Option<Vec<Setting>>,
+}
+
+/// Tells "null" from "left out".
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Changes a module.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/modules/{id}",
+    tag = "modules",
+    params(("id" = ModuleId, Path)),
+    request_body = UpdateModule,
+    responses((status = 200, body = Module), (status = 404, body = ApiError), (status = 422, body = ApiError)),
+)]
+pub async fn update_module(
+    State(app): State<Arc<App>>,
+    Admin { user, .. }: Admin,
+    Path(id): Path<ModuleId>,
+    Json(update): Json<UpdateModule>,
+) -> ApiResult<axum::Json<Module>> {
+    check_country(update.default_country.as_ref().and_then(|country| country.as_deref()))?;
+    if let Some(settings) = &update.settings {
+        manifest::check_settings(settings).map_err(|problem| ApiError::invalid("settings", problem))?;
+    }
+    let patch = ModulePatch {
+        name: update.name.as_deref().map(name).transpose()?,
+        icon: update.icon,
+        enabled: update.enabled,
+        default_country: update.default_country,
+        fields: update.settings.map(|fields| serde_json::to_value(fields)).transpose().map_err(ApiError::internal)?,
+        services: None,
+    };
+    let updated = app.store.update_module(id, &patch, app.clock.now()).await.map_err(ApiError::internal)?;
+    updated.ok_or_else(|| ApiError::not_found("module"))?;
+    let active = create::reload(&app, id).await?;
+    notify_if_changed(&app, &active);
+    Ok(axum::Json(module(&app, &active, user.role)))
+}
+
+/// Deletes a module with its script, settings, bindings, log and requests. Its calls stay.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/modules/{id}",
+    tag = "modules",
+    params(("id" = ModuleId, Path)),
+    responses((status = 204), (status = 404, body = ApiError)),
+)]
+pub async fn delete_module(State(app): State<Arc<App>>, _: Admin, Path(id): Path<ModuleId>) -> ApiResult<StatusCode> {
+    let deleted = app.store.delete_module(id, app.clock.now()).await.map_err(ApiError::internal)?;
+    registry::reload(&app, id).await.map_err(ApiError::internal)?;
+    if deleted { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::not_found("module")) }
+}
+
+/// Sets values of a module's settings; null takes one back. Values of secrets are never given out again.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/modules/{id}/settings",
+    tag = "modules",
+    params(("id" = ModuleId, Path)),
+    request_body(content = Object, description = "Values by name"),
+    responses((status = 200, body = Module), (status = 404, body = ApiError), (status = 422, body = ApiError)),
+)]
+pub async fn update_module_settings(
+    State(app): State<Arc<App>>,
+    Admin { user, .. }: Admin,
+    Path(id): Path<ModuleId>,
+    Json(values): Json<Map<String, Value>>,
+) -> ApiResult<axum::Json<Module>> {
+    let changes = create::changes(&active(&app, id)?.settings, &values)?;
+    app.store.update_settings(id, &changes).await.map_err(create::module_error)?;
+    let active = create::reload(&app, id).await?;
+    notify_if_changed(&app, &active);
+    Ok(axum::Json(module(&app, &active, user.role)))
+}
+
+/// The module, or 404.
+pub fn active(app: &App, id: ModuleId) -> ApiResult<Arc<Active>> {
+    app.modules.get(id).ok_or_else(|| ApiError::not_found("module"))
+}
+
+fn name(name: &str) -> ApiResult<String> {
+    let name = name.trim();
+    if (1..=100).contains(&name.chars().count()) {
+        Ok(name.to_owned())
+    } else {
+        Err(ApiError::invalid("name", "Give the module a name of 1 to 100 characters."))
+    }
+}

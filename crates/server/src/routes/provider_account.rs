@@ -1,0 +1,219 @@
+//! What a module does with its provider's account: test, members, bindings, the webhook's token.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::State;
+use hookswitch_model::contract::{self, Member};
+use hookswitch_model::{ModuleId, UserId};
+use hookswitch_script::{CallContext, Function, ScriptError};
+use hookswitch_store::{self as store, StoreError};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::modules::active;
+use crate::app::App;
+use crate::auth::Admin;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Json, Path};
+use crate::modules::create::{module_error, reload};
+use crate::modules::manifest;
+use crate::modules::registry::Active;
+use crate::modules::token::rotate;
+use crate::page::Page;
+use crate::telephony::controls::{broke_contract, log_failure, run};
+
+/// What a test of the connection gave.
+#[derive(Serialize, ToSchema)]
+pub struct TestedConnection {
+    /// Whether the provider can be reached with the settings given.
+    success: bool,
+    /// What to tell the user.
+    message: Option<String>,
+    /// How long it took.
+    milliseconds: u64,
+}
+
+/// Asks the module whether its provider can be reached.
+#[utoipa::path(
+    post,
+    path = "/api/v1/modules/{id}/test-connection",
+    tag = "modules",
+    params(("id" = ModuleId, Path)),
+    responses((status = 200, body = TestedConnection), (status = 404, body = ApiError), (status = 409, body = ApiError)),
+)]
+pub async fn test_connection(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(id): Path<ModuleId>,
+) -> ApiResult<axum::Json<TestedConnection>> {
+    let module = active(&app, id)?;
+    let missing = manifest::missing(&module.settings, &module.values);
+    if let Some(setting) = missing.first() {
+        return Err(ApiError::conflict("settingMissing", format!("First set \"{}\" ({}).", setting.label, setting.name)));
+    }
+    let started = Instant::now();
+    let (success, message) = test(&app, &module).await?;
+    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(axum::Json(TestedConnection { success, message, milliseconds }))
+}
+
+/// A script that fails has tested the connection too, with that result.
+async fn test(app: &App, module: &Active) -> ApiResult<(bool, Option<String>)> {
+    let function = Function::TestConnection;
+    match module.call(function, Vec::new(), CallContext::default()).await {
+        Ok(outcome) => match contract::test_connection_result(outcome.value) {
+            Ok(result) => Ok((result.success, result.message)),
+            Err(error) => Ok((false, Some(format!("What {function} returned breaks the contract: {error}.")))),
+        },
+        Err(ScriptError::NotImplemented { .. }) => {
+            Err(ApiError::conflict("notImplemented", format!("The module does not implement {function}.")))
+        }
+        Err(error) => {
+            log_failure(app, module, function, &error);
+            Ok((false, Some(error.to_string())))
+        }
+    }
+}
+
+/// The provider's users, asked for now.
+#[utoipa::path(
+    get,
+    path = "/api/v1/modules/{id}/members",
+    tag = "modules",
+    params(("id" = ModuleId, Path)),
+    responses(
+        (status = 200, body = Page<Member>),
+        (status = 409, body = ApiError),
+        (status = 502, description = "The module's function failed", body = ApiError),
+    ),
+)]
+pub async fn list_members(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(id): Path<ModuleId>,
+) -> ApiResult<axum::Json<Page<Member>>> {
+    let function = Function::GetMembers;
+    let value = run(&app, &*active(&app, id)?, function, Vec::new()).await?;
+    let items = contract::members(value).map_err(|error| broke_contract(function, &error))?;
+    Ok(axum::Json(Page { items, next_cursor: None }))
+}
+
+/// A provider's user and the system's user who is the same person.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Binding {
+    /// The number that stands in events.
+    member_id: String,
+    /// The name at the provider.
+    #[serde(default)]
+    member_name: String,
+    /// The system's user.
+    user_id: UserId,
+}
+
+/// Who is who.
+#[utoipa::path(
+    get,
+    path = "/api/v1/modules/{id}/bindings",
+    tag = "modules",
+    params(("id" = ModuleId, Path)),
+    responses((status = 200, body = Vec<Binding>), (status = 404, body = ApiError)),
+)]
+pub async fn list_bindings(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(id): Path<ModuleId>,
+) -> ApiResult<axum::Json<Vec<Binding>>> {
+    active(&app, id)?;
+    bindings(&app, id).await
+}
+
+async fn bindings(app: &App, id: ModuleId) -> ApiResult<axum::Json<Vec<Binding>>> {
+    let bindings = app.store.bindings(id).await.map_err(ApiError::internal)?;
+    let bindings = bindings.into_iter().map(|store::Binding { member_id, member_name, user_id }| Binding {
+        member_id,
+        member_name,
+        user_id,
+    });
+    Ok(axum::Json(bindings.collect()))
+}
+
+/// Puts these in place of all bindings of the module.
+#[utoipa::path(
+    put,
+    path = "/api/v1/modules/{id}/bindings",
+    tag = "modules",
+    params(("id" = ModuleId, Path)),
+    request_body = Vec<Binding>,
+    responses((status = 200, body = Vec<Binding>), (status = 404, body = ApiError), (status = 422, body = ApiError)),
+)]
+pub async fn replace_bindings(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(id): Path<ModuleId>,
+    Json(new): Json<Vec<Binding>>,
+) -> ApiResult<axum::Json<Vec<Binding>>> {
+    active(&app, id)?;
+    let mut members = BTreeSet::new();
+    for (index, binding) in new.iter().enumerate() {
+        let wrong = |field: &str, detail: &str| Err(ApiError::invalid(format!("[{index}].{field}"), detail));
+        if binding.member_id.trim().is_empty() || binding.member_id.len() > 200 {
+            return wrong("memberId", "Give the member's number, as it stands in events.");
+        }
+        if binding.member_name.len() > 200 {
+            return wrong("memberName", "Give a name of at most 200 bytes.");
+        }
+        if !members.insert(binding.member_id.trim()) {
+            return wrong("memberId", "This member is bound already; a member has one user.");
+        }
+        if app.directory.name_of(binding.user_id).is_none() {
+            return wrong("userId", "There is no such user.");
+        }
+    }
+    let new = new.into_iter().map(|binding| store::Binding {
+        member_id: binding.member_id.trim().to_owned(),
+        member_name: binding.member_name,
+        user_id: binding.user_id,
+    });
+    app.store.replace_bindings(id, &new.collect::<Vec<_>>()).await.map_err(|error| match error {
+        StoreError::UnknownUser => ApiError::invalid("userId", "One of the users is gone."),
+        error => module_error(error),
+    })?;
+    reload(&app, id).await?;
+    bindings(&app, id).await
+}
+
+/// A new webhook address.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RotatedToken {
+    /// The address for the provider.
+    webhook_url: String,
+    /// Whether the module has told its provider.
+    notified: bool,
+    /// What is left to do, or what failed.
+    message: Option<String>,
+}
+
+/// Gives the module a new webhook token. The old one stops working at once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/modules/{id}/webhook-token",
+    tag = "modules",
+    params(("id" = ModuleId, Path)),
+    responses((status = 200, body = RotatedToken), (status = 404, body = ApiError)),
+)]
+pub async fn rotate_webhook_token(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(id): Path<ModuleId>,
+) -> ApiResult<axum::Json<RotatedToken>> {
+    let (module, told) = rotate(&app, id).await?;
+    Ok(axum::Json(RotatedToken {
+        webhook_url: module.webhook_url(&app),
+        notified: told.notified,
+        message: told.message,
+    }))
+}

@@ -1,0 +1,286 @@
+//! A module's log of webhook requests, and replaying them.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use hookswitch_model::{CallId, ModuleId, RequestId};
+use hookswitch_script::data;
+use hookswitch_store::{RequestError, RequestFilter, RequestStatus, RequestSummary, StoredRequest};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use super::modules::active;
+use crate::app::App;
+use crate::auth::Admin;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Json, Path, Query};
+use crate::intake::replay;
+use crate::page::{Page, PageQuery};
+use crate::telephony::api_call::{ApiCall, Viewer, api_call};
+use crate::telephony::functions;
+
+/// A webhook request.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookRequest {
+    /// Id.
+    id: RequestId,
+    /// When it arrived.
+    received_at: DateTime<Utc>,
+    /// HTTP method.
+    method: String,
+    /// Path after the module's address.
+    path: String,
+    /// What became of it.
+    #[schema(value_type = String, example = "processed")]
+    status: RequestStatus,
+    /// The HTTP status it was answered with.
+    response_status: Option<u16>,
+    /// Why it failed.
+    error: Option<ProcessingError>,
+    /// The calls it was about.
+    calls: Vec<CallId>,
+}
+
+/// Why a request failed.
+#[derive(Serialize, ToSchema)]
+pub struct ProcessingError {
+    /// Stable, for programs: `threw`, `contract`, `cpuTime`…
+    code: String,
+    /// In words.
+    message: String,
+    /// TypeScript line, from 1.
+    line: Option<u32>,
+    /// TypeScript column, from 1.
+    column: Option<u32>,
+    /// What was wrong in the script's result, as a path.
+    path: Option<String>,
+}
+
+impl From<RequestError> for ProcessingError {
+    fn from(error: RequestError) -> Self {
+        let RequestError { code, message, line, column, path } = error;
+        Self { code, message, line, column, path }
+    }
+}
+
+impl From<RequestSummary> for WebhookRequest {
+    fn from(summary: RequestSummary) -> Self {
+        Self {
+            id: summary.id,
+            received_at: summary.received_at,
+            method: summary.method,
+            path: summary.path,
+            status: summary.status,
+            response_status: summary.response_status,
+            error: summary.error.map(Into::into),
+            calls: summary.calls,
+        }
+    }
+}
+
+/// A webhook request with everything known about it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookRequestDetail {
+    #[serde(flatten)]
+    summary: WebhookRequest,
+    /// The query as it came, but for the token.
+    query: String,
+    /// Header names, in lower case, and values.
+    #[schema(value_type = Object)]
+    headers: Value,
+    /// The body, where it is text.
+    body: Option<String>,
+    /// The body in base64, where it is not.
+    body_base64: Option<String>,
+    /// Who sent it.
+    remote_address: Option<String>,
+    /// The version of the script that processed it last.
+    script_version: Option<i32>,
+    /// What the script returned.
+    result: Option<Value>,
+    /// When each step was done, milliseconds from the request's arrival.
+    steps: Vec<Step>,
+    /// The tabs that were told.
+    tabs: Option<u64>,
+}
+
+/// A step of processing.
+#[derive(Serialize, ToSchema)]
+pub struct Step {
+    /// `authenticated`, `stored`, `parsed`, `committed` or `delivered`.
+    name: &'static str,
+    /// When it was done, milliseconds from the request's arrival.
+    milliseconds: f64,
+}
+
+const STEPS: [(&str, &str); 5] = [
+    ("authenticatedMicros", "authenticated"),
+    ("storedMicros", "stored"),
+    ("parsedMicros", "parsed"),
+    ("committedMicros", "committed"),
+    ("deliveredMicros", "delivered"),
+];
+
+fn detail(stored: StoredRequest) -> WebhookRequestDetail {
+    let micros = |key: &str| {
+        let of = |steps: &Option<Value>| steps.as_ref().and_then(|steps| steps.get(key)?.as_u64());
+        of(&stored.delivery).or_else(|| of(&stored.steps))
+    };
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds for people")]
+    let step = |(key, name)| micros(key).map(|micros| Step { name, milliseconds: micros as f64 / 1000.0 });
+    let steps = STEPS.into_iter().filter_map(step).collect();
+    let tabs = stored.delivery.as_ref().and_then(|delivery| delivery.get("tabs")?.as_u64());
+    let (body, body_base64) = match String::from_utf8(stored.body) {
+        Ok(text) => (Some(text), None),
+        Err(error) => (None, data::bytes(error.as_bytes()).as_object().and_then(|b| b.values().next()?.as_str().map(str::to_owned))),
+    };
+    WebhookRequestDetail {
+        summary: stored.summary.into(),
+        query: stored.query.as_str().unwrap_or_default().to_owned(),
+        headers: stored.headers,
+        body,
+        body_base64,
+        remote_address: stored.remote_address,
+        script_version: stored.script_version,
+        result: stored.result,
+        steps,
+        tabs,
+    }
+}
+
+/// Which requests.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub struct ListRequests {
+    /// `new`, `processed` or `failed`.
+    #[param(value_type = Option<String>)]
+    status: Option<RequestStatus>,
+    /// Items at most: 1 to 200, 50 when not given.
+    limit: Option<u32>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A module's webhook requests, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/modules/{id}/requests",
+    tag = "requests",
+    params(("id" = ModuleId, Path), ListRequests),
+    responses((status = 200, body = Page<WebhookRequest>), (status = 404, body = ApiError)),
+)]
+pub async fn list_requests(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(id): Path<ModuleId>,
+    Query(ListRequests { status, limit, cursor }): Query<ListRequests>,
+) -> ApiResult<axum::Json<Page<WebhookRequest>>> {
+    active(&app, id)?;
+    let page = PageQuery { limit, cursor };
+    let (limit, before) = (page.limit()?, page.after::<RequestId>()?);
+    let filter = RequestFilter { module_id: id, status };
+    let requests = app.store.requests(&filter, before, limit + 1).await.map_err(ApiError::internal)?;
+    let items = requests.into_iter().map(Into::into).collect();
+    Ok(axum::Json(Page::of(items, limit, |request: &WebhookRequest| request.id)?))
+}
+
+/// One webhook request.
+#[utoipa::path(
+    get,
+    path = "/api/v1/modules/{id}/requests/{requestId}",
+    tag = "requests",
+    params(("id" = ModuleId, Path), ("requestId" = RequestId, Path)),
+    responses((status = 200, body = WebhookRequestDetail), (status = 404, body = ApiError)),
+)]
+pub async fn get_request(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path((id, request)): Path<(ModuleId, RequestId)>,
+) -> ApiResult<axum::Json<WebhookRequestDetail>> {
+    Ok(axum::Json(detail(stored(&app, id, request).await?)))
+}
+
+async fn stored(app: &App, module: ModuleId, id: RequestId) -> ApiResult<StoredRequest> {
+    let stored = app.store.request(id).await.map_err(ApiError::internal)?;
+    stored.filter(|stored| stored.summary.module_id == module).ok_or_else(|| ApiError::not_found("request"))
+}
+
+/// How to replay.
+#[derive(Deserialize, Default, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Replay {
+    /// Only say what would change.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What a replay did, or would do.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Replayed {
+    /// Whether nothing was changed.
+    dry_run: bool,
+    /// Whether the script ran well.
+    success: bool,
+    /// Why it failed.
+    error: Option<ProcessingError>,
+    /// What the script returned.
+    result: Option<Value>,
+    /// The status the provider would have been answered with.
+    response_status: u16,
+    /// The calls that changed, or would.
+    changes: Vec<CallDiff>,
+}
+
+/// A call before and after.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CallDiff {
+    /// The call.
+    call_id: CallId,
+    /// Before; null where the replay makes the call.
+    before: Option<ApiCall>,
+    /// After; null where nothing is left of the call.
+    after: Option<ApiCall>,
+}
+
+/// Runs the module's present script on a stored request again. What the request had reported before is replaced.
+#[utoipa::path(
+    post,
+    path = "/api/v1/modules/{id}/requests/{requestId}/replay",
+    tag = "requests",
+    params(("id" = ModuleId, Path), ("requestId" = RequestId, Path)),
+    request_body = Replay,
+    responses((status = 200, body = Replayed), (status = 404, body = ApiError)),
+)]
+pub async fn replay_request(
+    State(app): State<Arc<App>>,
+    Admin { user, .. }: Admin,
+    Path((id, request)): Path<(ModuleId, RequestId)>,
+    Json(Replay { dry_run }): Json<Replay>,
+) -> ApiResult<axum::Json<Replayed>> {
+    let module = active(&app, id)?;
+    let stored = stored(&app, id, request).await?;
+    let replayed = replay::replay(&app, &module, stored, dry_run).await.map_err(ApiError::internal)?;
+    let name_of = |user| app.directory.name_of(user);
+    let viewer =
+        Viewer { user: user.id, admin: true, functions: functions(Some(&module)), name_of: &name_of };
+    let changes = replayed.changes.iter().filter_map(|change| {
+        let call_id = change.after.as_ref().or(change.before.as_ref())?.id;
+        let show = |call| api_call(call, change.comment.clone(), &viewer);
+        Some(CallDiff { call_id, before: change.before.as_ref().map(show), after: change.after.as_ref().map(show) })
+    });
+    Ok(axum::Json(Replayed {
+        dry_run,
+        success: replayed.failure.is_none(),
+        error: replayed.failure.map(|failure| failure.to_request_error().into()),
+        result: replayed.result,
+        response_status: replayed.response_status,
+        changes: changes.collect(),
+    }))
+}

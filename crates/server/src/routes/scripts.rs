@@ -1,0 +1,147 @@
+//! A module's script and its versions.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use hookswitch_model::{ModuleId, UserId};
+use hookswitch_store::ScriptInfo;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::modules::{Module, active, module};
+use crate::app::App;
+use crate::auth::Admin;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Json, Path};
+use crate::modules::create::save_script as save;
+use crate::modules::token::notify_if_changed;
+use crate::page::Page;
+
+/// A version of a script.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Script {
+    /// From 1, without gaps.
+    version: i32,
+    /// When it was saved.
+    created_at: DateTime<Utc>,
+    /// By whom; null for what the server made.
+    created_by: Option<UserId>,
+    /// The TypeScript; left out in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+}
+
+impl Script {
+    fn new(info: ScriptInfo, source: Option<String>) -> Self {
+        Self { version: info.version, created_at: info.created_at, created_by: info.created_by, source }
+    }
+}
+
+/// A script to save.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaveScript {
+    /// The TypeScript.
+    source: String,
+}
+
+/// The newest version of a module's script.
+#[utoipa::path(
+    get,
+    path = "/api/v1/modules/{id}/script",
+    tag = "modules",
+    params(("id" = ModuleId, Path)),
+    responses((status = 200, body = Script), (status = 404, body = ApiError)),
+)]
+pub async fn get_script(State(app): State<Arc<App>>, _: Admin, Path(id): Path<ModuleId>) -> ApiResult<axum::Json<Script>> {
+    version(&app, id, None).await
+}
+
+/// One version of a module's script.
+#[utoipa::path(
+    get,
+    path = "/api/v1/modules/{id}/script/versions/{version}",
+    tag = "modules",
+    params(("id" = ModuleId, Path), ("version" = i32, Path)),
+    responses((status = 200, body = Script), (status = 404, body = ApiError)),
+)]
+pub async fn get_script_version(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path((id, number)): Path<(ModuleId, i32)>,
+) -> ApiResult<axum::Json<Script>> {
+    version(&app, id, Some(number)).await
+}
+
+async fn version(app: &App, id: ModuleId, number: Option<i32>) -> ApiResult<axum::Json<Script>> {
+    active(app, id)?;
+    let script = app.store.script(id, number).await.map_err(ApiError::internal)?;
+    let script = script.ok_or_else(|| ApiError::not_found("version of the script"))?;
+    Ok(axum::Json(Script::new(script.info, Some(script.source))))
+}
+
+/// Saves a new version of a module's script.
+#[utoipa::path(
+    put,
+    path = "/api/v1/modules/{id}/script",
+    tag = "modules",
+    params(("id" = ModuleId, Path)),
+    request_body = SaveScript,
+    responses(
+        (status = 200, body = Module),
+        (status = 404, body = ApiError),
+        (status = 422, description = "It does not compile or load; `diagnostics` say where", body = ApiError),
+    ),
+)]
+pub async fn save_script(
+    State(app): State<Arc<App>>,
+    Admin { user, .. }: Admin,
+    Path(id): Path<ModuleId>,
+    Json(script): Json<SaveScript>,
+) -> ApiResult<axum::Json<Module>> {
+    let active = save(&app, id, &script.source, user.id).await?;
+    notify_if_changed(&app, &active);
+    Ok(axum::Json(module(&app, &active, user.role)))
+}
+
+/// The versions of a module's script, newest first, without their text.
+#[utoipa::path(
+    get,
+    path = "/api/v1/modules/{id}/script/versions",
+    tag = "modules",
+    params(("id" = ModuleId, Path)),
+    responses((status = 200, body = Page<Script>), (status = 404, body = ApiError)),
+)]
+pub async fn list_script_versions(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(id): Path<ModuleId>,
+) -> ApiResult<axum::Json<Page<Script>>> {
+    active(&app, id)?;
+    let versions = app.store.script_versions(id).await.map_err(ApiError::internal)?;
+    let items = versions.into_iter().map(|info| Script::new(info, None)).collect();
+    Ok(axum::Json(Page { items, next_cursor: None }))
+}
+
+/// Makes an older version the newest one, by saving it again.
+#[utoipa::path(
+    post,
+    path = "/api/v1/modules/{id}/script/versions/{version}/restore",
+    tag = "modules",
+    params(("id" = ModuleId, Path), ("version" = i32, Path)),
+    responses((status = 200, body = Module), (status = 404, body = ApiError), (status = 422, body = ApiError)),
+)]
+pub async fn restore_script_version(
+    State(app): State<Arc<App>>,
+    Admin { user, .. }: Admin,
+    Path((id, number)): Path<(ModuleId, i32)>,
+) -> ApiResult<axum::Json<Module>> {
+    active(&app, id)?;
+    let script = app.store.script(id, Some(number)).await.map_err(ApiError::internal)?;
+    let script = script.ok_or_else(|| ApiError::not_found("version of the script"))?;
+    let active = save(&app, id, &script.source, user.id).await?;
+    notify_if_changed(&app, &active);
+    Ok(axum::Json(module(&app, &active, user.role)))
+}

@@ -1,0 +1,93 @@
+//! Signing in and out in a browser.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use chrono::TimeDelta;
+use hookswitch_store::NewSession;
+use secrecy::SecretString;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::users::User;
+use crate::app::App;
+use crate::auth::{Secret, SignedIn, Via, ended_session, new_session, require_own_origin};
+use crate::error::{ApiError, ApiResult};
+use crate::extract::Json;
+use crate::remote::RemoteAddress;
+
+/// Login and password.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SignIn {
+    /// In whichever case.
+    pub login: String,
+    /// The password.
+    #[schema(value_type = String, format = Password)]
+    pub password: SecretString,
+}
+
+/// Signs in. The answer sets the cookie `hookswitch_session`. 401 when login and password do not belong together, 429 after too
+/// many tries.
+#[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = SignIn, security(()), responses(
+    (status = 200, body = User),
+    ApiError,
+))]
+pub async fn sign_in(
+    State(app): State<Arc<App>>,
+    RemoteAddress(address): RemoteAddress,
+    headers: HeaderMap,
+    Json(body): Json<SignIn>,
+) -> ApiResult<([(header::HeaderName, HeaderValue); 1], axum::Json<User>)> {
+    if headers.contains_key(header::ORIGIN) {
+        require_own_origin(&headers, &app.public_url)?;
+    }
+    app.auth.attempts.count(&body.login, address)?;
+    let user = app.store.user_by_login(&body.login).await?.filter(|user| user.active);
+    let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
+    let is_right = app.auth.passwords.verify(body.password, hash).await?;
+    let Some(user) = user.filter(|_| is_right) else {
+        tracing::info!(login = ?body.login, %address, "sign-in refused");
+        let detail = "Login and password do not belong together.";
+        return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrongCredentials", detail));
+    };
+
+    let now = app.clock.now();
+    let days = app.config.auth.session_days;
+    let secret = Secret::new();
+    app.store.purge_sessions(now).await?;
+    app.store
+        .create_session(&NewSession {
+            token_hash: secret.hash(),
+            user_id: user.id,
+            created_at: now,
+            expires_at: now + TimeDelta::days(days.into()),
+        })
+        .await?;
+    let cookie = new_session(&secret, days, app.public_url.is_https());
+    Ok(([(header::SET_COOKIE, cookie)], axum::Json(user.into())))
+}
+
+/// Signs out: ends the session that the cookie names. 409 for who came with a token.
+#[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses(
+    (status = 204, description = "signed out"),
+    ApiError,
+))]
+pub async fn sign_out(
+    State(app): State<Arc<App>>,
+    caller: SignedIn,
+) -> ApiResult<(StatusCode, [(header::HeaderName, HeaderValue); 1])> {
+    let Via::Session { token_hash } = caller.via else {
+        let detail = "A token has no session to end. Delete the token with DELETE /api/v1/tokens/{id}.";
+        return Err(ApiError::conflict("noSession", detail));
+    };
+    app.store.delete_session(&token_hash).await?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, ended_session(app.public_url.is_https()))]))
+}
+
+/// Who is signed in.
+#[utoipa::path(get, path = "/api/v1/me", tag = "session", responses((status = 200, body = User), ApiError))]
+pub async fn me(caller: SignedIn) -> axum::Json<User> {
+    axum::Json(caller.user.into())
+}

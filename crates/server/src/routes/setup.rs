@@ -1,0 +1,80 @@
+//! The first administrator of a new server.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use hookswitch_store::Role;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::users::{self, CreateUser, User};
+use crate::app::{App, has_admin};
+use crate::auth::require_own_origin;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::Json;
+use crate::remote::RemoteAddress;
+
+/// Whether set-up is open.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SetupState {
+    /// Whether there is no administrator yet, so that the code the server printed makes one.
+    pub open: bool,
+}
+
+/// The first administrator.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SetUp {
+    /// As the server printed it when it started.
+    #[schema(value_type = String, format = Password)]
+    pub code: SecretString,
+    /// 1 to 100 characters, no spaces.
+    pub login: String,
+    /// 1 to 200 characters.
+    pub name: String,
+    /// At least 10 characters.
+    #[schema(value_type = String, format = Password)]
+    pub password: SecretString,
+}
+
+/// Tells whether set-up is open.
+#[utoipa::path(get, path = "/api/v1/setup", tag = "session", security(()), responses((status = 200, body = SetupState), ApiError))]
+pub async fn setup_state(State(app): State<Arc<App>>) -> ApiResult<axum::Json<SetupState>> {
+    let open = app.auth.setup.open().await.is_some() && !has_admin(&app.store).await?;
+    Ok(axum::Json(SetupState { open }))
+}
+
+/// Makes the first administrator with the code that the server printed. 409 once there is one, 403 for another code.
+#[utoipa::path(post, path = "/api/v1/setup", tag = "session", request_body = SetUp, security(()), responses(
+    (status = 201, body = User),
+    ApiError,
+))]
+pub async fn set_up(
+    State(app): State<Arc<App>>,
+    RemoteAddress(address): RemoteAddress,
+    headers: HeaderMap,
+    Json(body): Json<SetUp>,
+) -> ApiResult<(StatusCode, axum::Json<User>)> {
+    if headers.contains_key(header::ORIGIN) {
+        require_own_origin(&headers, &app.public_url)?;
+    }
+    app.auth.attempts.count("", address)?;
+    let is_done =
+        || ApiError::conflict("setupDone", "There is an administrator already. Sign in, or ask them.");
+    let setup = app.auth.setup.open().await.ok_or_else(is_done)?;
+    // The command line may have made one meanwhile.
+    if has_admin(&app.store).await? {
+        setup.close();
+        return Err(is_done());
+    }
+    if !setup.is_code(body.code.expose_secret()) {
+        return Err(ApiError::not_allowed("This is not the code that the server printed when it started."));
+    }
+    let SetUp { login, name, password, code: _ } = body;
+    let admin = CreateUser { login, name, email: None, role: Role::Admin, password };
+    let user = users::make(&app.store, &app.auth.passwords, app.clock.now(), admin).await?;
+    setup.close();
+    Ok((StatusCode::CREATED, axum::Json(user)))
+}
