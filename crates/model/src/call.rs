@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::fact::Fact;
+use crate::fact::{Fact, FactKind};
 use crate::ids::{CallId, ModuleId, RequestId};
 
 /// A call, as the facts reported about it. What people see of it is derived by [`crate::view()`].
@@ -23,7 +23,8 @@ pub struct Call {
     pub facts: Vec<Fact>,
 }
 
-/// More facts than any real call has; bounds what a broken or hostile provider can make one call grow to.
+/// More facts than any real call has; bounds what a broken or hostile provider can make one call grow to. Only the end
+/// may come on top.
 pub const MAX_FACTS: usize = 500;
 
 /// Why a fact could not be added.
@@ -54,7 +55,10 @@ pub fn reduce(
         }
         return Ok((call, earlier));
     }
-    if call.facts.len() >= MAX_FACTS {
+    // A full call can still be ended, once.
+    let closes = matches!(fact.kind, FactKind::End | FactKind::TimedOut)
+        && call.facts.iter().all(|known| known.kind != fact.kind);
+    if call.facts.len() >= MAX_FACTS && !closes {
         return Err(ReduceError::TooManyFacts);
     }
     call.facts.push(fact);

@@ -125,6 +125,18 @@ pub struct Record {
 }
 
 impl Fact {
+    /// The operator it names, if any.
+    #[must_use]
+    pub fn operator(&self) -> Option<&Target> {
+        self.parties.as_ref()?.operator.as_ref()
+    }
+
+    /// Whether the provider says when it happened, so that its place does not depend on when it arrived.
+    #[must_use]
+    pub const fn is_ordered(&self) -> bool {
+        self.timed || self.sequence.is_some()
+    }
+
     /// Whether both report the same thing, one of them perhaps a repetition.
     ///
     /// A hold can honestly happen twice in a call and looks the same each time: without the provider's time or

@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::call::Call;
-use crate::contract::Direction;
+use crate::contract::{Direction, Disposition};
 use crate::fact::{Fact, FactKind, Parties};
-use crate::view::view;
+use crate::view::{CallView, view};
 
 /// What an event says about which call it means.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -17,17 +17,19 @@ pub enum CallKey {
 }
 
 impl CallKey {
-    /// The key of the numbers.
+    /// The key of the numbers. The client's number counts in E.164, so that two spellings of it are one number.
     #[must_use]
     pub fn numbers(parties: &Parties) -> Self {
-        let direction = match parties.direction {
-            Direction::In => "in",
-            Direction::Out => "out",
-            Direction::Internal => "internal",
-        };
-        let ext = |ext: &Option<String>| ext.clone().unwrap_or_default();
+        let client = parties.client_e164.as_deref();
+        let (mut src, mut dst) = (parties.src.as_str(), parties.dst.as_str());
+        match parties.direction {
+            Direction::In => src = client.unwrap_or(src),
+            Direction::Out => dst = client.unwrap_or(dst),
+            Direction::Internal => {}
+        }
+        let ext = |ext: &'_ Option<String>| ext.clone().unwrap_or_default();
         Self::Numbers(
-            [direction, &parties.src, &ext(&parties.src_ext), &parties.dst, &ext(&parties.dst_ext)]
+            [parties.direction.as_str(), src, &ext(&parties.src_ext), dst, &ext(&parties.dst_ext)]
                 .join("\u{1f}"),
         )
     }
@@ -49,23 +51,43 @@ pub const LATE_RECORD: TimeDelta = TimeDelta::hours(24);
 
 /// The call among `candidates` (calls of one module with the fact's key) that the fact belongs to.
 ///
-/// With an id there is at most one and it is the one. Without, it is the one that has not ended; and since ends are
-/// repeated and records come late, else the last one that ended, where the fact cannot be the start of a new call.
+/// With an id there is at most one and it is the one. Without, it is
+/// 1. the ended call in whose time the fact lies, where the provider says when it happened;
+/// 2. for a record: the call that has this very record already, else the last answered call that waits for one;
+/// 3. the call that has not ended;
+/// 4. since ends are repeated and records come late, the last one that ended, where the fact cannot be the start of a
+///    new call.
 #[must_use]
 pub fn choose<'a>(key: &CallKey, fact: &Fact, candidates: &'a [Call]) -> Option<&'a Call> {
     if matches!(key, CallKey::Id(_)) {
         return candidates.first();
     }
-    let mut ended: Option<(DateTime<Utc>, &Call)> = None;
-    for call in candidates {
-        match view(call).ended_at {
-            None => return Some(call),
-            Some(at) if ended.is_none_or(|(latest, _)| at > latest) => ended = Some((at, call)),
-            Some(_) => {}
-        }
-    }
-    let (ended_at, call) = ended?;
-    belongs_to_ended(fact, call, ended_at).then_some(call)
+    let calls: Vec<_> = candidates.iter().map(|call| (call, view(call))).collect();
+    let mut ended: Vec<_> =
+        calls.iter().filter_map(|(call, view)| Some((view.ended_at?, *call, view))).collect();
+    ended.sort_by_key(|(ended_at, call, _)| std::cmp::Reverse((*ended_at, call.id)));
+    let certain = if fact.kind == FactKind::Record {
+        let repeated = candidates.iter().find(|call| call.facts.iter().any(|known| known.same_as(fact)));
+        repeated.or_else(|| {
+            let mut calls = ended.iter();
+            calls.find(|(at, call, view)| waits_for_record(fact, call, view, *at)).map(|(_, call, _)| *call)
+        })
+    } else {
+        let mut calls = ended.iter().filter(|_| fact.timed);
+        calls.find(|(at, _, view)| (view.started_at..=*at).contains(&fact.at)).map(|(_, call, _)| *call)
+    };
+    certain.or_else(|| calls.iter().find(|(_, view)| view.ended_at.is_none()).map(|(call, _)| *call)).or_else(
+        || {
+            let (ended_at, call, _) = ended.first()?;
+            belongs_to_ended(fact, call, *ended_at).then_some(*call)
+        },
+    )
+}
+
+fn waits_for_record(record: &Fact, call: &Call, view: &CallView, ended_at: DateTime<Utc>) -> bool {
+    view.disposition == Disposition::Answered
+        && record.at - ended_at <= LATE_RECORD
+        && call.facts.iter().all(|known| known.kind != FactKind::Record)
 }
 
 fn belongs_to_ended(fact: &Fact, call: &Call, ended_at: DateTime<Utc>) -> bool {

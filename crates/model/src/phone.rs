@@ -28,7 +28,8 @@ impl FromStr for Country {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         // The library's type has a value for every two letters; only some of them have a numbering plan.
         let region = Region::from_code(text).ok().filter(|region| *region != Region::World);
-        let country = region.filter(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(*region).is_some());
+        let country =
+            region.filter(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(*region).is_some());
         country.map(Self).ok_or_else(|| UnknownCountry(text.to_owned()))
     }
 }
@@ -45,6 +46,9 @@ impl fmt::Debug for Country {
     }
 }
 
+/// What was found out about a number, by number.
+type Known<K, V> = LazyLock<Cache<K, V>>;
+
 /// How many numbers are remembered: more than there are calls at one time, in about half a megabyte.
 const REMEMBERED: usize = 4096;
 /// Nothing longer is a phone number.
@@ -56,8 +60,7 @@ const MAX_LENGTH: usize = 250;
 /// providers send it (`442079460000`, `00442079460000`). `sip:` addresses and trailing extensions are understood.
 #[must_use]
 pub fn e164(number: &str, country: Option<Country>) -> Option<String> {
-    static KNOWN: LazyLock<Cache<(Option<Country>, String), Option<String>>> =
-        LazyLock::new(|| Cache::new(REMEMBERED));
+    static KNOWN: Known<(Option<Country>, String), Option<String>> = LazyLock::new(|| Cache::new(REMEMBERED));
     let number = user_part(number.trim());
     if number.len() > MAX_LENGTH || is_internal(number) {
         return None;
@@ -91,7 +94,7 @@ fn with_plus(number: &str) -> Option<String> {
 /// The number as people read it, from E.164.
 #[must_use]
 pub fn international(e164: &str) -> String {
-    static KNOWN: LazyLock<Cache<String, String>> = LazyLock::new(|| Cache::new(REMEMBERED));
+    static KNOWN: Known<String, String> = LazyLock::new(|| Cache::new(REMEMBERED));
     let format = || {
         Ok::<_, Infallible>(PHONE_NUMBER_UTIL.parse(e164, None).map_or_else(
             |_| e164.to_owned(),
@@ -139,11 +142,21 @@ mod tests {
                     " +442079460000 ",
                 ],
             ),
-            ("DE", "+4930901820", &["030 901820", "(030) 90 18 20", "4930901820", "004930901820", "030/901820"]),
+            (
+                "DE",
+                "+4930901820",
+                &["030 901820", "(030) 90 18 20", "4930901820", "004930901820", "030/901820"],
+            ),
             (
                 "RU",
                 "+74951234567",
-                &["8 (495) 123-45-67", "84951234567", "74951234567", "4951234567", "+7 495 123-45-67 доб. 12"],
+                &[
+                    "8 (495) 123-45-67",
+                    "84951234567",
+                    "74951234567",
+                    "4951234567",
+                    "+7 495 123-45-67 доб. 12",
+                ],
             ),
             ("RU", "+442079460000", &["810442079460000", "442079460000", "00442079460000", "+442079460000"]),
             ("KZ", "+77272580000", &["8 727 258 0000", "87272580000", "77272580000", "7272580000"]),
@@ -152,7 +165,11 @@ mod tests {
             ("US", "+442079460000", &["011442079460000", "00442079460000", "442079460000"]),
             ("FR", "+33142685300", &["01 42 68 53 00", "0142685300", "33142685300", "0033142685300"]),
             ("IN", "+919876543210", &["09876543210", "9876543210", "919876543210"]),
-            ("BR", "+5511961234567", &["(11) 96123-4567", "011 96123-4567", "0 15 11 96123 4567", "5511961234567"]),
+            (
+                "BR",
+                "+5511961234567",
+                &["(11) 96123-4567", "011 96123-4567", "0 15 11 96123 4567", "5511961234567"],
+            ),
             ("IT", "+390612345678", &["06 1234 5678", "390612345678"]),
             ("AR", "+5491123456789", &["011 15 2345 6789", "+54 9 11 2345 6789", "5491123456789"]),
         ];
@@ -175,9 +192,26 @@ mod tests {
     #[test]
     fn what_is_no_number_stays_none() {
         let texts = [
-            "", " ", "+", "00", "anonymous", "Anonymous", "unknown", "restricted", "Unavailable", "private",
-            "101", "123456", "112", "sip:101@pbx", "*43", "#31#", "+999123456789", "0xd2dc00a30027c9d5",
-            "442079460000442079460000", "+442079460000+442079460000",
+            "",
+            " ",
+            "+",
+            "00",
+            "anonymous",
+            "Anonymous",
+            "unknown",
+            "restricted",
+            "Unavailable",
+            "private",
+            "101",
+            "123456",
+            "112",
+            "sip:101@pbx",
+            "*43",
+            "#31#",
+            "+999123456789",
+            "0xd2dc00a30027c9d5",
+            "442079460000442079460000",
+            "+442079460000+442079460000",
         ];
         let long = "1".repeat(100_000);
         for text in texts.into_iter().chain([long.as_str()]) {

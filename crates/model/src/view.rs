@@ -3,6 +3,7 @@
 //! [`view`] is a pure function of the *set* of facts: it puts them into one order that does not depend on how they
 //! arrived and folds over that. So late, repeated and shuffled events end in the same call.
 
+mod derive;
 mod fold;
 mod order;
 
@@ -13,7 +14,7 @@ use serde_json::Value;
 use crate::contract::{Direction, Disposition};
 use crate::ids::UserId;
 
-pub use fold::view;
+pub use derive::view;
 
 /// A call as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -108,13 +109,14 @@ pub enum OperatorState {
     Talking,
     /// They hold it.
     Held,
-    /// It was redirected away, or their leg ended while the call goes on.
+    /// It was redirected away, or their leg ended while the call goes on; of an ended call: they talked, and then
+    /// somebody else did.
     Left,
     /// Somebody else answered.
     AnsweredElsewhere,
     /// It ended without anybody answering.
     Missed,
-    /// It ended.
+    /// It ended, and they had it to the end (or it is not known who did).
     Ended,
 }
 

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
 
+use super::wording::{in_plain_words, shown};
 use super::{CallRecord, Event, Member, Numbers, ParseResult, Response, TestConnectionResult};
 
 /// What a script returned breaks the contract.
@@ -24,19 +25,27 @@ fn wrong(path: impl Into<String>, problem: impl Into<String>) -> ContractError {
 const MAX_EVENTS: usize = 1000;
 /// Ids, numbers and names longer than this are a mistake.
 const MAX_TEXT: usize = 512;
+/// Bytes of a record's `call`, as JSON: every one of them is kept with the call.
+const MAX_CALL_DATA: usize = 64 * 1024;
+/// No call talks for longer: 115 days.
+const MAX_SECONDS: f64 = 1e7;
 
 /// Checks what `VoipParseWebhookRequest` returned.
 ///
 /// # Errors
 /// The first thing that breaks the contract.
 pub fn parse_result(value: Value) -> Result<ParseResult, ContractError> {
-    let result: ParseResult = typed("VoipParseWebhookRequest", value)?;
+    let result: ParseResult =
+        typed("VoipParseWebhookRequest", "an object ({} where there is nothing to report)", value)?;
     if let Some(event) = &result.event {
         event.check("event")?;
     }
     let events = result.events.as_deref().unwrap_or_default();
     if events.len() > MAX_EVENTS {
-        return Err(wrong("events", format!("{} events in one request, at most {MAX_EVENTS}", events.len())));
+        return Err(wrong(
+            "events",
+            format!("at most {MAX_EVENTS} events in one request, not {}", events.len()),
+        ));
     }
     for (index, event) in events.iter().enumerate() {
         event.check(&format!("events[{index}]"))?;
@@ -55,7 +64,7 @@ pub fn parse_result(value: Value) -> Result<ParseResult, ContractError> {
 /// # Errors
 /// The first thing that breaks the contract.
 pub fn members(value: Value) -> Result<Vec<Member>, ContractError> {
-    typed("VoipGetMembers", value)
+    typed("VoipGetMembers", "a list of { id, name }", value)
 }
 
 /// Checks what `VoipTestConnection` returned.
@@ -63,7 +72,7 @@ pub fn members(value: Value) -> Result<Vec<Member>, ContractError> {
 /// # Errors
 /// What breaks the contract.
 pub fn test_connection_result(value: Value) -> Result<TestConnectionResult, ContractError> {
-    typed("VoipTestConnection", value)
+    typed("VoipTestConnection", "{ success, message }", value)
 }
 
 /// Checks what `VoipGetCallLink` returned.
@@ -71,18 +80,22 @@ pub fn test_connection_result(value: Value) -> Result<TestConnectionResult, Cont
 /// # Errors
 /// What breaks the contract.
 pub fn call_link(value: Value) -> Result<String, ContractError> {
-    typed("VoipGetCallLink", value)
+    let function = "VoipGetCallLink";
+    let link: String = typed(function, "the recording's link as a text", value)?;
+    let link = link.trim();
+    let scheme = link.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    if !matches!(scheme.as_deref(), Some("http" | "https")) {
+        let problem = format!("must be a link that begins with https:// or http://, not \"{}\"", shown(link));
+        return Err(wrong(function, problem));
+    }
+    Ok(link.to_owned())
 }
 
-fn typed<T: DeserializeOwned>(function: &str, value: Value) -> Result<T, ContractError> {
+fn typed<T: DeserializeOwned>(function: &str, what: &str, value: Value) -> Result<T, ContractError> {
     if value.is_null() {
-        return Err(wrong(function, "returned nothing; return an object ({} where there is nothing to say)"));
+        return Err(wrong(function, format!("returned nothing; return {what}")));
     }
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string();
-        let path = if path == "." { function.to_owned() } else { path };
-        wrong(path, error.into_inner().to_string())
-    })
+    serde_path_to_error::deserialize(value).map_err(|error| in_plain_words(function, error))
 }
 
 impl Event {
@@ -102,10 +115,17 @@ impl CallRecord {
     fn check(&self) -> Result<(), ContractError> {
         let path = "callRecord";
         self.numbers().check(path)?;
+        if self.call.as_ref().is_some_and(|data| data.to_string().len() > MAX_CALL_DATA) {
+            let problem = format!(
+                "longer than {MAX_CALL_DATA} bytes as JSON; keep what finds the recording, not the recording"
+            );
+            return Err(wrong(format!("{path}.call"), problem));
+        }
         match self.duration {
-            Some(seconds) if !(0.0..=1e7).contains(&seconds) => {
-                Err(wrong(format!("{path}.duration"), format!("{seconds} is not a number of seconds")))
-            }
+            Some(seconds) if !(0.0..=MAX_SECONDS).contains(&seconds) => Err(wrong(
+                format!("{path}.duration"),
+                format!("must be seconds of talk, from 0 to {MAX_SECONDS}, not {seconds}"),
+            )),
             None if self.call_id.is_none() => Err(wrong(
                 format!("{path}.duration"),
                 "missing: seconds of talk (may be left out where callId is given)",
@@ -126,14 +146,14 @@ impl Numbers<'_> {
         ];
         check_lengths(path, &texts)?;
         let given = [self.direction.is_some(), self.src_phone.is_some(), self.dst_phone.is_some()];
-        if given == [true; 3] || (self.call_id.is_some() && given == [false; 3]) {
+        if given == [true; 3] || (self.call_id.is_some() && given[1..] == [false; 2]) {
             return Ok(());
         }
         let names = ["direction", "srcPhone", "dstPhone"];
         // Not every call has a caller's number: an anonymous one says so.
         let missing = names.iter().zip(given).find(|(_, given)| !given).map_or("direction", |(name, _)| name);
         let rule = if self.call_id.is_some() {
-            "missing: give direction, srcPhone and dstPhone, or none of them where callId says which call it is"
+            "missing: give direction, srcPhone and dstPhone, or no number at all where callId says which call it is (\"anonymous\" for a number that is not known)"
         } else {
             "missing: without a callId the call is found by direction, srcPhone and dstPhone (\"anonymous\" for a number that is not known)"
         };
@@ -146,16 +166,34 @@ impl Response {
         if !(200..=599).contains(&self.status) {
             return Err(wrong(
                 "response.status",
-                format!("{} is not an HTTP status from 200 to 599", self.status),
+                format!("must be an HTTP status from 200 to 599, not {}", self.status),
             ));
+        }
+        for (name, value) in &self.headers {
+            if name.is_empty() || !name.bytes().all(is_token) {
+                let problem = "is no header name: letters, digits and - only";
+                return Err(wrong(format!("response.headers.{}", shown(name)), problem));
+            }
+            if value.chars().any(char::is_control) {
+                let problem = "must not hold line breaks or other control characters";
+                return Err(wrong(format!("response.headers.{name}"), problem));
+            }
         }
         Ok(())
     }
 }
 
+/// What RFC 9110 lets a header's name be made of.
+const fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
+}
+
 fn check_lengths(path: &str, texts: &[(&str, Option<&String>)]) -> Result<(), ContractError> {
     match texts.iter().find(|(_, text)| text.is_some_and(|text| text.len() > MAX_TEXT)) {
-        Some((name, _)) => Err(wrong(format!("{path}.{name}"), format!("longer than {MAX_TEXT} bytes"))),
+        Some((name, _)) => {
+            Err(wrong(format!("{path}.{name}"), format!("must not be longer than {MAX_TEXT} bytes")))
+        }
         None => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! From what a script returned to facts about calls.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{CallRecord, Direction, Event, EventKind, Numbers, ParseResult};
 use crate::fact::{Fact, FactKind, Parties, Record, Target};
@@ -34,7 +34,14 @@ pub struct KeyedFact {
 pub fn facts(result: &ParseResult, context: &Context<'_>) -> Vec<KeyedFact> {
     let events = result.event.iter().chain(result.events.iter().flatten());
     let records = result.call_record.iter().map(|record| of_record(record, context));
-    events.map(|event| of_event(event, context)).chain(records).flatten().collect()
+    let mut facts: Vec<_> = events.map(|event| of_event(event, context)).chain(records).flatten().collect();
+    // They arrived in one moment; a microsecond each keeps their order.
+    for (index, KeyedFact { fact, .. }) in (0..).zip(&mut facts) {
+        if !fact.timed {
+            fact.at += TimeDelta::microseconds(index);
+        }
+    }
+    facts
 }
 
 fn of_event(event: &Event, context: &Context<'_>) -> Option<KeyedFact> {

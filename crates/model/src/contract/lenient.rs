@@ -1,7 +1,13 @@
 //! Reading what scripts return without being petty: spelling of enum values, numbers where texts are meant.
 
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
+
+use super::wording::{choice, shown};
 
 /// A text enum that reads `NotifyStart`, `notify_start` and `NOTIFY-START` alike, and writes one spelling.
 macro_rules! text_enum {
@@ -27,15 +33,20 @@ macro_rules! text_enum {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
-                let text = $crate::contract::lenient::folded(&text);
-                Self::ALL.iter().copied().find(|value| $crate::contract::lenient::folded(value.as_str()) == text)
-                    .ok_or_else(|| serde::de::Error::unknown_variant(&text, &[$($text),+]))
+                let text = String::deserialize(deserializer)?;
+                let folded = $crate::contract::lenient::folded(&text);
+                Self::ALL.iter().copied().find(|value| $crate::contract::lenient::folded(value.as_str()) == folded)
+                    .ok_or_else(|| $crate::contract::lenient::none_of(&text, &[$($text),+]))
             }
         }
     };
 }
 pub(super) use text_enum;
+
+/// The error for a text that is none of an enum's.
+pub(super) fn none_of<E: Error>(text: &str, texts: &[&str]) -> E {
+    E::custom(format!("must be {}, not \"{}\"", choice(texts), shown(text)))
+}
 
 /// Lower case, without what people put between words.
 pub(super) fn folded(text: &str) -> String {
@@ -51,6 +62,37 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 /// Like [`text`], but it must be there.
 pub(super) fn required_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     text(deserializer)?.ok_or_else(|| D::Error::custom("must not be empty"))
+}
+
+/// Texts by name; numbers count as texts.
+pub(super) fn texts<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
+    let texts = Option::<BTreeMap<String, TextOrNumber>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(texts.into_iter().map(|(name, text)| (name, text.0)).collect())
+}
+
+/// A number, or a text that is one, as form fields give it; empty counts as left out.
+pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    parsed(deserializer, "a number")
+}
+
+/// Like [`number`], but whole.
+pub(super) fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    parsed(deserializer, "a whole number")
+}
+
+/// A moment, with its time zone.
+pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    parsed(deserializer, "a time with its zone, such as \"2026-01-31T12:00:00Z\"")
+}
+
+fn parsed<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D, what: &str) -> Result<Option<T>, D::Error> {
+    let text = text(deserializer)?;
+    let parse = |text: String| {
+        text.parse().map_err(|_| D::Error::custom(format!("must be {what}, not \"{}\"", shown(&text))))
+    };
+    text.map(parse).transpose()
 }
 
 struct TextOrNumber(String);
@@ -71,6 +113,9 @@ impl<'de> Deserialize<'de> for TextOrNumber {
                 Ok(TextOrNumber(number.to_string()))
             }
             fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(TextOrNumber(number.to_string()))
+            }
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
                 Ok(TextOrNumber(number.to_string()))
             }
         }

@@ -3,6 +3,7 @@
 mod check;
 mod facts;
 mod lenient;
+mod wording;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -104,9 +105,9 @@ pub struct Event {
     call_id: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     leg_id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::whole_number")]
     sequence: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::time")]
     occurred_at: Option<DateTime<Utc>>,
     #[serde(default, deserialize_with = "lenient::text")]
     redirect_to: Option<String>,
@@ -135,7 +136,7 @@ pub struct CallRecord {
     #[serde(default, deserialize_with = "lenient::text")]
     call_id: Option<String>,
     /// Seconds of talk.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::number")]
     duration: Option<f64>,
     /// Kept as is, passed to `VoipGetCallLink`.
     #[serde(default)]
@@ -178,7 +179,7 @@ pub struct Response {
     #[serde(default = "ok")]
     pub status: u16,
     /// Header names and values.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::texts")]
     pub headers: BTreeMap<String, String>,
     /// Text as is, anything else as JSON (bytes as the script engine marks them).
     #[serde(default)]
@@ -197,9 +198,10 @@ pub struct Member {
     #[serde(deserialize_with = "lenient::required_text")]
     pub id: String,
     /// The name at the provider.
+    #[serde(deserialize_with = "lenient::required_text")]
     pub name: String,
     /// The e-mail at the provider.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub email: Option<String>,
 }
 

@@ -1,88 +1,37 @@
-//! The fold over a call's facts in order.
+//! The fold over a call's facts in order: who rings, who talks, who held it when.
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::order::{Placed, placed};
-use super::{CallState, CallView, OperatorLeg, OperatorState, Segment};
-use crate::call::Call;
-use crate::contract::{Direction, Disposition};
+use super::order::Placed;
+use super::{CallState, OperatorLeg, OperatorState, Segment};
+use crate::contract::Direction;
 use crate::fact::{Fact, FactKind, Target};
 
-/// Derives what people see of a call.
-#[must_use]
-pub fn view(call: &Call) -> CallView {
-    let (placed, end) = placed(&call.facts);
-    let mut fold = Fold::default();
-    for placed in &placed {
-        fold.take(placed);
-    }
-    let parties = call.facts.iter().filter_map(|fact| fact.parties.as_ref());
-    // What the facts agree on is the same whichever is asked; where they do not, the smallest answer is at least stable.
-    let direction = parties.clone().map(|parties| parties.direction).min();
-    let client = parties.clone().filter_map(|p| p.client().map(|raw| (raw, p.client_e164.as_deref()))).min();
-    let records = placed.iter().filter_map(|p| p.fact.record.as_ref());
-    let only_records = call.facts.iter().all(|fact| fact.kind == FactKind::Record);
-    let ended_at = end.or_else(|| placed.last().copied().filter(|_| only_records)).map(|end| end.at);
-    let began = placed.iter().filter(|p| only_records || p.fact.kind != FactKind::Record);
-    let answered = fold.answered_at.is_some() || reported_answered(&placed);
-    let talked = match (fold.answered_at, ended_at) {
-        (Some(from), Some(to)) => u32::try_from((to - from).num_seconds()).ok(),
-        _ => None,
-    };
-    fold.finish(ended_at, answered, direction);
-    fold.fill_numbers(direction, client.map(|(raw, _)| raw));
-    CallView {
-        direction,
-        state: if ended_at.is_some() { CallState::Ended } else { fold.state() },
-        disposition: disposition(&placed, end, answered, ended_at.is_some()),
-        client_raw: client.map(|(raw, _)| raw.to_owned()),
-        client_e164: client.and_then(|(_, e164)| e164.map(str::to_owned)),
-        caller_name: placed.iter().find_map(|p| p.fact.caller_name.clone()),
-        line: placed.iter().find_map(|p| p.fact.line.clone()),
-        started_at: began.map(|p| p.at).min().unwrap_or_default(),
-        answered_at: fold.answered_at,
-        ended_at,
-        talk_seconds: records.clone().filter_map(|record| record.talk_seconds).max().or(talked),
-        recording: records
-            .filter_map(|record| record.data.clone())
-            .next_back()
-            .filter(|_| answered || only_records),
-        missed: direction == Some(Direction::In) && ended_at.is_some() && !answered,
-        operators: fold.operators,
-        segments: fold.segments,
-    }
-}
-
-/// An answer that was only reported afterwards, by the end or the record.
-fn reported_answered(placed: &[Placed<'_>]) -> bool {
-    placed.iter().any(|p| {
-        matches!(p.fact.kind, FactKind::End | FactKind::Record) && p.fact.disposition == Disposition::Answered
-    })
-}
-
-fn disposition(placed: &[Placed<'_>], end: Option<Placed<'_>>, answered: bool, ended: bool) -> Disposition {
-    let timed_out = end.is_some_and(|end| end.fact.kind == FactKind::TimedOut);
-    if !ended || timed_out {
-        return Disposition::Unknown;
-    }
-    if answered {
-        return Disposition::Answered;
-    }
-    // The call's own end knows best, then the last of the others that knows anything.
-    let said = end.iter().chain(placed.iter().rev()).map(|p| p.fact.disposition);
-    said.into_iter().find(|disposition| *disposition != Disposition::Unknown).unwrap_or_default()
-}
-
 #[derive(Default)]
-struct Fold {
-    operators: Vec<OperatorLeg>,
-    segments: Vec<Segment>,
-    answered_at: Option<DateTime<Utc>>,
+pub(super) struct Fold<'a> {
+    pub operators: Vec<OperatorLeg>,
+    pub segments: Vec<Segment>,
+    pub answered_at: Option<DateTime<Utc>>,
     held: bool,
+    /// The only operator that any fact names: whom an answer means that names nobody.
+    sole: Option<&'a Target>,
+    /// The legs that were seen and whose they are.
+    legs: Vec<(&'a str, usize)>,
+    ended_legs: BTreeSet<&'a str>,
 }
 
-impl Fold {
-    fn take(&mut self, placed: &Placed<'_>) {
+impl<'a> Fold<'a> {
+    pub fn of(placed: &[Placed<'a>]) -> Self {
+        let mut fold = Self { sole: sole_operator(placed), ..Self::default() };
+        for placed in placed {
+            fold.take(placed);
+        }
+        fold
+    }
+
+    fn take(&mut self, placed: &Placed<'a>) {
         let Placed { at, fact } = *placed;
         match fact.kind {
             FactKind::Start => self.start(fact),
@@ -98,22 +47,32 @@ impl Fold {
         }
     }
 
-    fn start(&mut self, fact: &Fact) {
-        if let Some(index) = self.named(fact)
-            && self.operators[index].state == OperatorState::Left
-        {
+    fn start(&mut self, fact: &'a Fact) {
+        // Without the provider's order a start may be a late one: then it cannot tell that it rings again.
+        let rings_again =
+            fact.is_ordered() || (fact.leg.is_some() && self.of_leg(fact.leg.as_deref()).is_none());
+        let Some(index) = self.named(fact) else { return };
+        if self.leg_is_over(fact) {
+            self.stop_ringing(Some(index).filter(|index| self.operators[*index].leg == fact.leg));
+        } else if rings_again && !self.operators[index].state.is_active() {
             self.operators[index].state = OperatorState::Ringing;
         }
     }
 
-    fn answer(&mut self, at: DateTime<Utc>, fact: &Fact) {
-        let index = self.named(fact).or_else(|| self.only_ringing());
+    fn answer(&mut self, at: DateTime<Utc>, fact: &'a Fact) {
         self.answered_at.get_or_insert(at);
-        self.held = false;
-        if index.is_some() && index == self.holder() {
+        let named = self.named(fact);
+        if self.has_it() && (named.is_none() || named == self.holder()) {
             return;
         }
+        let over = self.leg_is_over(fact);
+        if over && self.has_it() {
+            return;
+        }
+        let index =
+            named.or_else(|| self.only_ringing()).or_else(|| self.sole.map(|sole| self.operator(sole)));
         self.close_segment(at);
+        self.held = false;
         for operator in self.operators.iter_mut().filter(|operator| operator.state.is_active()) {
             operator.state = match operator.state {
                 OperatorState::Ringing => OperatorState::AnsweredElsewhere,
@@ -122,13 +81,13 @@ impl Fold {
         }
         let operator = index.map(|index| &mut self.operators[index]);
         let (extension, user) = operator.map_or((None, None), |operator| {
-            operator.state = OperatorState::Talking;
+            operator.state = if over { OperatorState::Left } else { OperatorState::Talking };
             (Some(operator.extension.clone()), operator.user)
         });
-        self.segments.push(Segment { extension, user, from: at, to: None });
+        self.segments.push(Segment { extension, user, from: at, to: over.then_some(at) });
     }
 
-    fn hold(&mut self, fact: &Fact, held: bool) {
+    fn hold(&mut self, fact: &'a Fact, held: bool) {
         let named = self.named(fact);
         let holder = self.holder();
         if named.is_some() && named != holder {
@@ -140,13 +99,15 @@ impl Fold {
         }
     }
 
-    fn redirect(&mut self, at: DateTime<Utc>, fact: &Fact) {
+    fn redirect(&mut self, at: DateTime<Utc>, fact: &'a Fact) {
         let only_ringing = self.only_ringing();
         let to = fact.redirect.as_ref().map(|target| self.operator(target));
         let named = self.named(fact).filter(|named| Some(*named) != to);
         let holder = self.holder();
-        let late = holder.is_some() && (to == holder || (named.is_some() && named != holder));
-        if late {
+        // Somebody has it to whom it can only have come by this redirect (or a later one): the news is old.
+        let late = !fact.is_ordered() && named.is_some() && named != holder;
+        if holder.is_some() && (holder == to || late) {
+            self.stop_ringing(named);
             return;
         }
         // Whoever has it lets go of it; while nobody has, whoever it rang at.
@@ -161,8 +122,11 @@ impl Fold {
         }
     }
 
-    fn leave(&mut self, at: DateTime<Utc>, fact: &Fact) {
-        let Some(index) = self.of_leg(fact).or_else(|| self.named(fact)) else { return };
+    fn leave(&mut self, at: DateTime<Utc>, fact: &'a Fact) {
+        let index = self.named(fact);
+        self.ended_legs.extend(fact.leg.as_deref());
+        // It may be the end of an earlier leg to the same operator, or of the client's.
+        let Some(index) = index.filter(|index| self.operators[*index].leg == fact.leg) else { return };
         if self.holder() == Some(index) {
             self.close_segment(at);
             self.held = false;
@@ -172,29 +136,42 @@ impl Fold {
         }
     }
 
-    fn finish(&mut self, ended_at: Option<DateTime<Utc>>, answered: bool, direction: Option<Direction>) {
-        let Some(ended_at) = ended_at else { return };
+    /// What the call was to each operator, now that it is over. `takers`: who is known to have talked only because the
+    /// end or the record says so.
+    pub fn finish(
+        &mut self,
+        ended_at: DateTime<Utc>,
+        answered: bool,
+        direction: Option<Direction>,
+        takers: &[&Target],
+    ) {
         self.close_segment(ended_at);
+        self.held = false;
+        let mut talked: Vec<&str> = self.segments.iter().filter_map(|s| s.extension.as_deref()).collect();
+        let mut last_talked: Vec<&str> = talked.last().copied().into_iter().collect();
+        if self.segments.is_empty() {
+            last_talked = takers.iter().map(|taker| taker.extension.as_str()).collect();
+            talked.clone_from(&last_talked);
+        }
+        let somebody_talked = !self.segments.is_empty() || !talked.is_empty();
         for operator in &mut self.operators {
-            let talked =
-                self.segments.iter().any(|segment| segment.extension.as_ref() == Some(&operator.extension));
-            operator.state = match operator.state {
-                OperatorState::Talking | OperatorState::Held => OperatorState::Ended,
-                OperatorState::Ringing | OperatorState::Left
-                    if !answered && direction != Some(Direction::Out) =>
-                {
-                    OperatorState::Missed
-                }
-                OperatorState::Ringing if self.answered_at.is_some() && !talked => {
-                    OperatorState::AnsweredElsewhere
-                }
-                OperatorState::Ringing => OperatorState::Ended,
-                other => other,
+            let extension = operator.extension.as_str();
+            operator.state = if last_talked.contains(&extension) {
+                OperatorState::Ended
+            } else if talked.contains(&extension) {
+                OperatorState::Left
+            } else if !answered && direction != Some(Direction::Out) {
+                OperatorState::Missed
+            } else if somebody_talked {
+                OperatorState::AnsweredElsewhere
+            } else {
+                OperatorState::Ended
             };
         }
     }
 
-    fn state(&self) -> CallState {
+    /// Where a call stands that has not ended.
+    pub fn state(&self) -> CallState {
         match (self.has_it(), self.held) {
             (false, _) => CallState::Ringing,
             (true, false) => CallState::Talking,
@@ -217,20 +194,37 @@ impl Fold {
         ringing.next().map(|(index, _)| index).filter(|_| ringing.next().is_none())
     }
 
-    fn of_leg(&self, fact: &Fact) -> Option<usize> {
-        self.operators.iter().position(|operator| operator.leg.is_some() && operator.leg == fact.leg)
+    fn stop_ringing(&mut self, operator: Option<usize>) {
+        if let Some(index) = operator
+            && self.operators[index].state == OperatorState::Ringing
+        {
+            self.operators[index].state = OperatorState::Left;
+        }
+    }
+
+    fn of_leg(&self, leg: Option<&str>) -> Option<usize> {
+        let leg = leg?;
+        self.legs.iter().find(|(known, _)| *known == leg).map(|(_, operator)| *operator)
+    }
+
+    fn leg_is_over(&self, fact: &Fact) -> bool {
+        fact.leg.as_deref().is_some_and(|leg| self.ended_legs.contains(leg))
     }
 
     /// The operator a fact names, by numbers or by leg; added when new.
-    fn named(&mut self, fact: &Fact) -> Option<usize> {
-        let Some((parties, target)) = fact.parties.as_ref().and_then(|p| p.operator.as_ref().map(|o| (p, o)))
-        else {
-            return self.of_leg(fact);
-        };
+    fn named(&mut self, fact: &'a Fact) -> Option<usize> {
+        let of_leg = self.of_leg(fact.leg.as_deref());
+        let Some(target) = fact.operator() else { return of_leg };
         let index = self.operator(target);
-        let operator = &mut self.operators[index];
-        (operator.src, operator.dst) = (parties.src.clone(), parties.dst.clone());
-        operator.leg = operator.leg.take().or_else(|| fact.leg.clone());
+        if let Some(leg) = fact.leg.as_deref()
+            && of_leg.is_none()
+        {
+            self.legs.push((leg, index));
+            let current = &mut self.operators[index].leg;
+            if current.is_none() || matches!(fact.kind, FactKind::Start | FactKind::Answer) {
+                *current = Some(leg.to_owned());
+            }
+        }
         Some(index)
     }
 
@@ -239,7 +233,7 @@ impl Fold {
         let index = known.unwrap_or_else(|| {
             self.operators.push(OperatorLeg {
                 extension: target.extension.clone(),
-                user: target.user,
+                user: None,
                 state: OperatorState::Ringing,
                 leg: None,
                 src: String::new(),
@@ -252,17 +246,6 @@ impl Fold {
         index
     }
 
-    /// Numbers for operators of whom only a redirect or a leg has been heard.
-    fn fill_numbers(&mut self, direction: Option<Direction>, client: Option<&str>) {
-        for operator in self.operators.iter_mut().filter(|operator| operator.dst.is_empty()) {
-            let (client, extension) = (client.unwrap_or_default().to_owned(), operator.extension.clone());
-            (operator.src, operator.dst) = match direction {
-                Some(Direction::Out) => (extension, client),
-                _ => (client, extension),
-            };
-        }
-    }
-
     fn close_segment(&mut self, at: DateTime<Utc>) {
         if let Some(segment) = self.segments.last_mut()
             && segment.to.is_none()
@@ -270,4 +253,10 @@ impl Fold {
             segment.to = Some(at);
         }
     }
+}
+
+fn sole_operator<'a>(placed: &[Placed<'a>]) -> Option<&'a Target> {
+    let mut named = placed.iter().flat_map(|p| [p.fact.operator(), p.fact.redirect.as_ref()]).flatten();
+    let first = named.next()?;
+    named.all(|other| other.extension == first.extension).then_some(first)
 }

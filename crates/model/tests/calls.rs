@@ -1,0 +1,491 @@
+//! What people see of calls, story by story. [`story`] says how to read them.
+
+mod story;
+
+use hookswitch_model::view;
+use story::{call, facts_of, lines, seen};
+
+#[track_caller]
+fn check(story: &str, expected: &str) {
+    assert_eq!(seen(story), lines(expected).collect::<Vec<_>>().join("\n"), "\nof the story{story}");
+}
+
+#[test]
+fn incoming_call_answered() {
+    check("0 start 101", "ringing unknown in +442079460000 0..\n 101 ringing");
+    check(
+        "0 start 101
+         5 answer 101",
+        "talking unknown in +442079460000 0.., answered 5
+         101 talking
+         101 5..",
+    );
+    check(
+        "0 start 101
+         5 answer 101
+         65 end 101 d=answered
+         99 record talk=58 data=link",
+        "ended answered in +442079460000 0..65, answered 5, talked 58, recording link
+         101 ended
+         101 5..65",
+    );
+}
+
+#[test]
+fn operator_is_known_only_with_the_answer() {
+    check(
+        "0 start line
+         3 start 101
+         5 answer 101
+         9 end line d=answered",
+        "ended answered in +442079460000 0..9, answered 5, talked 4
+         101 ended
+         101 5..9",
+    );
+}
+
+#[test]
+fn missed_call() {
+    check(
+        "0 start 101
+         20 end 101 d=no_answer",
+        "ended noAnswer in +442079460000 0..20, missed\n 101 missed",
+    );
+    check(
+        "0 start line
+         20 end line d=cancelled",
+        "ended cancelled in +442079460000 0..20, missed",
+    );
+}
+
+#[test]
+fn busy_and_voicemail() {
+    check("0 start 101\n 1 end 101 d=busy", "ended busy in +442079460000 0..1, missed\n 101 missed");
+    check(
+        "0 start 101
+         30 end 101 d=voicemail
+         35 record talk=9 d=voicemail data=message",
+        "ended voicemail in +442079460000 0..30, talked 9, recording message, missed\n 101 missed",
+    );
+}
+
+#[test]
+fn ring_all_without_leg_ids() {
+    check(
+        "0 start 101
+         0 start 102
+         0 start 103
+         4 answer 102",
+        "talking unknown in +442079460000 0.., answered 4
+         101 answeredElsewhere, 102 talking, 103 answeredElsewhere
+         102 4..",
+    );
+    check(
+        "0 start 101
+         0 start 102
+         4 answer 102
+         9 end",
+        "ended answered in +442079460000 0..9, answered 4, talked 5
+         101 answeredElsewhere, 102 ended
+         102 4..9",
+    );
+    check(
+        "0 start 101\n 0 start 102\n 9 end d=noAnswer",
+        "ended noAnswer in +442079460000 0..9, missed\n 101 missed, 102 missed",
+    );
+}
+
+#[test]
+fn ring_all_with_leg_ids() {
+    let ringing = "
+         0 start 101 leg=a
+         0 start 102 leg=b
+         2 end 101 leg=a d=busy";
+    check(ringing, "ringing unknown in +442079460000 0..\n 101 left, 102 ringing");
+    let answered = format!("{ringing}\n 4 answer 102 leg=b");
+    check(&answered, "talking unknown in +442079460000 0.., answered 4\n 101 left, 102 talking\n 102 4..");
+    check(
+        &format!("{answered}\n 9 end 102 leg=b d=answered"),
+        "ended answered in +442079460000 0..9, answered 4, talked 5
+         101 answeredElsewhere, 102 ended
+         102 4..9",
+    );
+    check(
+        &format!("{ringing}\n 9 end leg=b d=cancelled"),
+        "ended cancelled in +442079460000 0..9, missed\n 101 missed, 102 missed",
+    );
+}
+
+#[test]
+fn leg_ids_alone_tell_whose_answer_and_end_it_is() {
+    check(
+        "0 start 101 leg=a
+         0 start 102 leg=b
+         4 answer leg=b
+         5 end leg=a
+         9 end leg=b",
+        "ended answered in +442079460000 0..9, answered 4, talked 5
+         101 answeredElsewhere, 102 ended
+         102 4..9",
+    );
+}
+
+#[test]
+fn late_start_of_an_ended_leg_does_not_ring() {
+    check(
+        "0 start 102 leg=b
+         1 end 101 leg=a
+         2 start 101 leg=a",
+        "ringing unknown in +442079460000 0..\n 102 ringing, 101 left",
+    );
+    check(
+        "0 start 102 leg=b
+         1 end leg=a
+         2 start 101 leg=a",
+        "ringing unknown in +442079460000 0..\n 102 ringing, 101 left",
+    );
+}
+
+#[test]
+fn operator_rings_again_with_a_new_leg() {
+    check(
+        "0 start 101 leg=a
+         0 start 102 leg=b
+         9 end leg=a
+         9 start 101 leg=c
+         12 answer leg=c
+         13 end leg=b",
+        "talking unknown in +442079460000 0.., answered 12\n 101 talking, 102 answeredElsewhere\n 101 12..",
+    );
+}
+
+#[test]
+fn end_of_the_clients_leg_does_not_take_the_call_from_the_operator() {
+    check(
+        "0 start 101 leg=a
+         4 answer 101 leg=a
+         9 end 101 leg=client",
+        "talking unknown in +442079460000 0.., answered 4\n 101 talking\n 101 4..",
+    );
+}
+
+#[test]
+fn hunt_group_by_redirect_while_ringing() {
+    let ringing = "
+         0 start 101
+         10 redirect 101 to=102
+         10 start 102";
+    check(ringing, "ringing unknown in +442079460000 0..\n 101 left, 102 ringing");
+    check(
+        &format!("{ringing}\n 12 answer 102\n 20 end d=answered"),
+        "ended answered in +442079460000 0..20, answered 12, talked 8
+         101 answeredElsewhere, 102 ended
+         102 12..20",
+    );
+    check(
+        &format!("{ringing}\n 20 end d=noAnswer"),
+        "ended noAnswer in +442079460000 0..20, missed\n 101 missed, 102 missed",
+    );
+}
+
+#[test]
+fn blind_transfer_is_one_call_with_two_segments() {
+    let transferred = "
+         0 start 101
+         5 answer 101
+         30 redirect 101 to=102";
+    check(
+        transferred,
+        "ringing unknown in +442079460000 0.., answered 5\n 101 left, 102 ringing\n 101 5..30",
+    );
+    check(
+        &format!("{transferred}\n 34 answer 102\n 60 end 102 d=answered"),
+        "ended answered in +442079460000 0..60, answered 5, talked 55
+         101 left, 102 ended
+         101 5..30, 102 34..60",
+    );
+    check(
+        &format!("{transferred}\n 40 end"),
+        "ended answered in +442079460000 0..40, answered 5, talked 35
+         101 ended, 102 answeredElsewhere
+         101 5..30",
+    );
+}
+
+#[test]
+fn transfer_that_is_only_seen_by_the_second_answer() {
+    check(
+        "0 start 101
+         5 answer 101
+         30 start 102
+         34 answer 102",
+        "talking unknown in +442079460000 0.., answered 5\n 101 left, 102 talking\n 101 5..34, 102 34..",
+    );
+}
+
+#[test]
+fn transfer_back() {
+    check(
+        "0 start 101 at=0
+         5 answer 101 at=5
+         30 redirect 101 at=30 to=102
+         34 answer 102 at=34
+         50 redirect 102 at=50 to=101
+         50 start 101 at=50
+         52 answer 101 at=52",
+        "talking unknown in +442079460000 0.., answered 5
+         101 talking, 102 left
+         101 5..30, 102 34..50, 101 52..",
+    );
+}
+
+#[test]
+fn redirect_told_with_the_calls_first_number() {
+    check(
+        "0 start 101 at=0
+         5 answer 101 at=5
+         30 redirect 101 at=30 to=102
+         34 answer 102 at=34
+         50 redirect 101 at=50 to=103",
+        "ringing unknown in +442079460000 0.., answered 5
+         101 left, 102 left, 103 ringing
+         101 5..30, 102 34..50",
+    );
+}
+
+#[test]
+fn redirect_that_arrives_after_the_answer() {
+    check(
+        "0 start 101
+         5 answer 101
+         9 answer 102
+         10 redirect 101 to=102",
+        "talking unknown in +442079460000 0.., answered 5\n 101 left, 102 talking\n 101 5..9, 102 9..",
+    );
+    check(
+        "9 answer 102
+         10 redirect 101 to=102
+         11 start 101",
+        "talking unknown in +442079460000 9.., answered 9\n 102 talking, 101 left\n 102 9..",
+    );
+}
+
+#[test]
+fn hold_and_resume() {
+    let held = "
+         0 start 101
+         5 answer 101
+         10 hold 101";
+    check(held, "held unknown in +442079460000 0.., answered 5\n 101 held\n 101 5..");
+    let again = format!("{held}\n 20 unhold 101\n 30 hold 101");
+    check(&again, "held unknown in +442079460000 0.., answered 5\n 101 held\n 101 5..");
+    check(
+        &format!("{again}\n 40 unhold"),
+        "talking unknown in +442079460000 0.., answered 5\n 101 talking\n 101 5..",
+    );
+    check(
+        &format!("{again}\n 40 end"),
+        "ended answered in +442079460000 0..40, answered 5, talked 35\n 101 ended\n 101 5..40",
+    );
+}
+
+#[test]
+fn repeated_answer_does_not_resume() {
+    check(
+        "0 start 101
+         5 answer 101 seq=2
+         10 hold 101 seq=3
+         11 answer 101 seq=4",
+        "held unknown in +442079460000 0.., answered 5\n 101 held\n 101 5..",
+    );
+}
+
+#[test]
+fn end_before_start() {
+    check(
+        "3 end 101 d=noAnswer
+         4 start 101",
+        "ended noAnswer in +442079460000 3..3, missed\n 101 missed",
+    );
+    check(
+        "3 end 101 d=answered
+         4 answer 101
+         5 start 101",
+        "ended answered in +442079460000 3..3, answered 3, talked 0\n 101 ended\n 101 3..3",
+    );
+}
+
+#[test]
+fn answer_before_start_names_its_only_operator() {
+    check(
+        "3 answer
+         4 start 101",
+        "talking unknown in +442079460000 3.., answered 3\n 101 talking\n 101 3..",
+    );
+}
+
+#[test]
+fn answer_that_could_be_anybodys() {
+    check(
+        "0 start 101
+         0 start 102
+         4 answer
+         9 end",
+        "ended answered in +442079460000 0..9, answered 4, talked 5
+         101 answeredElsewhere, 102 answeredElsewhere
+         somebody 4..9",
+    );
+}
+
+#[test]
+fn record_before_the_end() {
+    check(
+        "0 start 101
+         5 answer 101
+         60 record talk=50 data=link
+         61 end d=answered",
+        "ended answered in +442079460000 0..61, answered 5, talked 50, recording link
+         101 ended
+         101 5..61",
+    );
+}
+
+#[test]
+fn record_makes_the_call_it_is_of() {
+    check(
+        "70 record 101 d=answered talk=50 data=link",
+        "ended answered in +442079460000 70..70, talked 50, recording link\n 101 ended",
+    );
+    check(
+        "70 record 101 d=noAnswer talk=0",
+        "ended noAnswer in +442079460000 70..70, talked 0, missed\n 101 missed",
+    );
+    check("70 record 101 talk=50", "ended answered in +442079460000 70..70, talked 50\n 101 ended");
+}
+
+#[test]
+fn record_by_id_waits_for_its_call() {
+    check("1 record data=link", "ended unknown nowhere 1..1, recording link");
+    check(
+        "1 record data=link
+         2 start 101
+         3 answer 101
+         9 end d=answered",
+        "ended answered in +442079460000 2..9, answered 3, talked 6, recording link
+         101 ended
+         101 3..9",
+    );
+}
+
+#[test]
+fn record_of_a_call_that_nobody_answered_is_no_recording() {
+    check(
+        "0 start 101
+         9 end d=noAnswer
+         12 record talk=7 data=silence",
+        "ended noAnswer in +442079460000 0..9, talked 7, missed\n 101 missed",
+    );
+}
+
+#[test]
+fn outgoing_call_nobody_answered() {
+    check(
+        "0 start 101 dir=out
+         20 end 101 dir=out d=noAnswer",
+        "ended noAnswer out +442079460000 0..20\n 101 ended",
+    );
+}
+
+#[test]
+fn internal_call_is_the_called_operators() {
+    check(
+        "0 start 102 dir=internal from=101
+         2 answer 102 dir=internal from=101
+         5 end d=answered",
+        "ended answered internal 0..5, answered 2, talked 3\n 102 ended\n 102 2..5",
+    );
+    check(
+        "0 start 102 dir=internal from=101
+         5 end d=noAnswer",
+        "ended noAnswer internal 0..5\n 102 missed",
+    );
+}
+
+#[test]
+fn answer_told_only_by_the_end() {
+    check(
+        "0 start 101
+         0 start 102
+         9 end 102 d=answered",
+        "ended answered in +442079460000 0..9\n 101 answeredElsewhere, 102 ended",
+    );
+    check(
+        "0 start 101
+         0 start 102
+         9 end d=answered",
+        "ended answered in +442079460000 0..9\n 101 ended, 102 ended",
+    );
+}
+
+#[test]
+fn operator_whom_nobody_is_bound_to() {
+    check(
+        "0 start 901\n 2 answer 901",
+        "talking unknown in +442079460000 0.., answered 2\n 901 talking (nobody)\n 901 2..",
+    );
+}
+
+#[test]
+fn anonymous_caller() {
+    check("0 start 101 from=anonymous", "ringing unknown in anonymous 0..\n 101 ringing");
+    check(
+        "0 start 101 from=anonymous
+         2 answer 101 from=02079460000",
+        "talking unknown in +442079460000 0.., answered 2\n 101 talking\n 101 2..",
+    );
+}
+
+#[test]
+fn silent_call_is_closed_and_its_late_end_still_counts() {
+    let mut call = call(facts_of("0 start 101\n 5 answer 101"));
+    let mut timed_out = story::fact("3600 end", 9).fact;
+    timed_out.kind = hookswitch_model::FactKind::TimedOut;
+    call.facts.push(timed_out);
+    let text = "ended unknown in +442079460000 0..3600, answered 5, talked 3595\n101 ended\n101 5..3600";
+    assert_eq!(story::shown(&view(&call)), text);
+    call.facts.push(story::fact("4000 end d=answered", 10).fact);
+    let text = "ended answered in +442079460000 0..4000, answered 5, talked 3995\n101 ended\n101 5..4000";
+    assert_eq!(story::shown(&view(&call)), text);
+}
+
+#[test]
+fn control_functions_get_the_numbers_of_the_operators_first_event() {
+    let call = call(facts_of(
+        "0 start 101
+         5 answer 101
+         9 redirect 101 to=102
+         12 end line",
+    ));
+    let numbers: Vec<_> = view(&call).operators.into_iter().map(|o| [o.src, o.dst]).collect();
+    assert_eq!(numbers, [["+442079460000", "101"], ["+442079460000", "102"]]);
+}
+
+#[test]
+fn full_call_can_still_end() {
+    let holds = (0..600).map(|second| story::fact(&format!("{second} hold"), 1));
+    let mut full = story::empty_call(1);
+    let mut refused = 0;
+    for hold in holds {
+        match hookswitch_model::reduce(Some(full.clone()), hold.fact, || story::empty_call(1)) {
+            Ok((call, _)) => full = call,
+            Err(error) => {
+                refused += 1;
+                assert!(error.to_string().contains("same callId"), "{error}");
+            }
+        }
+    }
+    assert_eq!((full.facts.len(), refused), (500, 100));
+    let end = story::fact("700 end", 2).fact;
+    let (call, _) = hookswitch_model::reduce(Some(full), end, || story::empty_call(1)).expect("an end fits");
+    assert!(view(&call).ended_at.is_some());
+}
