@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use config::builder::DefaultState;
 use config::{ConfigBuilder, File, FileFormat, ValueKind};
+use hookswitch_script::Limits;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de};
@@ -37,6 +38,7 @@ pub struct Config {
     pub auth: Auth,
     pub webhooks: Webhooks,
     pub calls: Calls,
+    pub script: Limits,
     pub fetch: Fetch,
 }
 

@@ -7,9 +7,12 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Config;
 
+mod backup;
 mod log;
 mod openapi;
 mod serve;
+mod token;
+mod user;
 
 /// Self-hosted telephony integration: a provider's webhooks become calls that operators see live.
 #[derive(Debug, Parser)]
@@ -26,7 +29,15 @@ struct Cli {
 enum Command {
     /// Run the server.
     Serve(serve::Args),
-    /// Print the description of the HTTP API.
+    /// Users. Also while the server runs.
+    #[command(subcommand)]
+    User(user::Command),
+    /// API tokens. Also while the server runs.
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Write a consistent copy of the SQLite database to a new file. Also while the server runs.
+    Backup(backup::Args),
+    /// Print the description of the HTTP API (openapi.json).
     Openapi,
 }
 
@@ -50,10 +61,19 @@ fn execute(cli: Cli) -> CliResult {
     let config = || Config::load(cli.config.as_deref(), |name| std::env::var(name).ok());
     match cli.command {
         Command::Serve(args) => block_on(serve::run(config()?, args)),
+        Command::User(command) => block_on(user::run(config()?, command)),
+        Command::Token(command) => block_on(token::run(config()?, command)),
+        Command::Backup(args) => block_on(backup::run(config()?, args)),
         Command::Openapi => openapi::run(),
     }
 }
 
 fn block_on(command: impl Future<Output = CliResult>) -> CliResult {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
+}
+
+/// Prints to standard output what the command was asked for.
+fn print(text: &str) -> CliResult {
+    use std::io::Write as _;
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
 }

@@ -1,18 +1,15 @@
 //! `hookswitch serve`
 
-use std::io::Write as _;
-
-use clap::Args as ClapArgs;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{CliResult, log};
+use super::{CliResult, log, print};
 use crate::app::{self, App};
 use crate::clock::Clock;
 use crate::config::Config;
 
 /// Arguments of `serve`.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, clap::Args)]
 pub struct Args {}
 
 pub async fn run(config: Config, _args: Args) -> CliResult {
@@ -22,19 +19,34 @@ pub async fn run(config: Config, _args: Args) -> CliResult {
         .await
         .map_err(|error| format!("cannot listen on {listen} (server.listen): {error}"))?;
     let address = listener.local_addr()?;
-    // Before anything is ready to be told to stop: the first signal always stops in order.
+    let shutdown = shutdown()?;
+    let app = App::open(config, Clock::system(), address).await?;
+    if let Some(code) = app.auth.setup.code().await {
+        print(&set_up_hint(&app, &code))?;
+    }
+    print(&format!("listening on http://{address}\n"))?;
+    app::serve(app, listener, shutdown).await;
+    Ok(())
+}
+
+/// Resolves at the first SIGTERM or SIGINT from now on.
+fn shutdown() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let shutdown = async move {
+    Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("stopping");
-    };
+        tracing::info!("stopping: finishing what was accepted");
+    })
+}
 
-    let app = App::open(config, Clock::system(), address).await?;
-    writeln!(std::io::stdout(), "listening on http://{address}")?;
-    app::serve(app, listener, shutdown).await;
-    Ok(())
+fn set_up_hint(app: &App, code: &str) -> String {
+    format!(
+        "There is no administrator yet. Make one with `hookswitch user create --admin --login LOGIN`, or\n  \
+         POST {} {{ \"code\": \"{code}\", \"login\": …, \"name\": …, \"password\": … }}\n\
+         The code is good until it is used or the server stops.\n",
+        app.public_url.join("/api/v1/setup")
+    )
 }

@@ -1,0 +1,31 @@
+//! `hookswitch token`
+
+use super::{CliResult, print};
+use crate::app::open_store;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::routes::tokens::{self, CreateToken};
+
+/// What to do with tokens.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Make a token that may do what its user may, and print it: it is not shown again.
+    Create {
+        /// The user's login.
+        #[arg(long, value_name = "LOGIN")]
+        user: String,
+        /// What it is for.
+        #[arg(long, default_value = "made on the command line")]
+        name: String,
+    },
+}
+
+pub async fn run(config: Config, command: Command) -> CliResult {
+    let Command::Create { user: login, name } = command;
+    let store = open_store(&config).await?;
+    let user = store.user_by_login(&login).await?.ok_or_else(|| format!("there is no user `{login}`"))?;
+    let body = CreateToken { name, expires_at: None };
+    let made = tokens::make(&store, Clock::system().now(), user.id, body).await;
+    store.close().await;
+    print(&format!("{}\n", made.map_err(|error| error.detail().to_owned())?.token))
+}

@@ -1,0 +1,69 @@
+//! `hookswitch user`
+
+use std::io::IsTerminal as _;
+
+use hookswitch_store::Role;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{CliResult, print};
+use crate::app::open_store;
+use crate::auth::{Passwords, Secret};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::routes::users::{self, CreateUser};
+
+/// What to do with users.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Make a user. Without --password-stdin the password is asked for; where nobody can be asked, one is made and printed.
+    Create {
+        /// What the user signs in with.
+        #[arg(long)]
+        login: String,
+        /// What the user is called; the login when left out.
+        #[arg(long)]
+        name: Option<String>,
+        /// An administrator instead of an operator.
+        #[arg(long)]
+        admin: bool,
+        /// Read the password from the first line of standard input.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+pub async fn run(config: Config, command: Command) -> CliResult {
+    let Command::Create { login, name, admin, password_stdin } = command;
+    let (password, is_ours) = password(password_stdin)?;
+    let body = CreateUser {
+        name: name.unwrap_or_else(|| login.clone()),
+        login,
+        email: None,
+        role: if admin { Role::Admin } else { Role::Operator },
+        password: password.clone(),
+    };
+    let store = open_store(&config).await?;
+    let made = users::make(&store, &Passwords::new(), Clock::system().now(), body).await;
+    store.close().await;
+    let user = made.map_err(|error| error.detail().to_owned())?;
+    print(&format!("made the {} {}\n", user.role.as_str(), user.login))?;
+    if is_ours { print(&format!("password: {}\n", password.expose_secret())) } else { Ok(()) }
+}
+
+/// The password, and whether it was made here.
+fn password(from_stdin: bool) -> std::io::Result<(SecretString, bool)> {
+    if from_stdin {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line)?;
+        return Ok((line.trim_end_matches(['\r', '\n']).into(), false));
+    }
+    if !std::io::stdin().is_terminal() {
+        return Ok((Secret::new().expose().into(), true));
+    }
+    let first = rpassword::prompt_password("Password: ")?;
+    if first == rpassword::prompt_password("Once more: ")? {
+        Ok((first.into(), false))
+    } else {
+        Err(std::io::Error::other("the two passwords differ"))
+    }
+}
