@@ -7,18 +7,26 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hookswitch_script::Engine;
 use hookswitch_store::{KeyError, OpenError, Role, SecretKey, Store, StoreError};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::directory::Directory;
 use crate::fetch::FetchClient;
 use crate::listen::{self, Bounds};
+use crate::live::{Hub, Missed};
+use crate::modules::log::ModuleLog;
+use crate::modules::registry::{self, Registry};
 use crate::public_url::PublicUrl;
-use crate::{observe, routes};
+use crate::{jobs, observe, routes};
 
 /// What the server is made of. Handlers take it as `State(app): State<Arc<App>>`.
 pub struct App {
@@ -36,6 +44,22 @@ pub struct App {
     pub fetch: FetchClient,
     /// The process's metrics.
     pub metrics: PrometheusHandle,
+    /// Runs the modules' scripts.
+    pub engine: Engine,
+    /// The modules, as they work now.
+    pub modules: Registry,
+    /// What the modules' scripts log.
+    pub module_log: ModuleLog,
+    /// Names and roles of the users.
+    pub directory: Directory,
+    /// The open sockets.
+    pub hub: Hub,
+    /// Whose number of missed calls may have changed.
+    pub missed: Missed,
+    /// Told when the server is to stop.
+    pub stopping: CancellationToken,
+    /// What goes on beside the requests and has to be finished before the database is closed.
+    pub tasks: TaskTracker,
 }
 
 /// Why the server, or a command, cannot start.
@@ -76,19 +100,40 @@ impl App {
         let fetch = FetchClient::new(&config.fetch).map_err(StartError::Fetch)?;
         let store = open_store(&config).await?;
         let has_admin = has_admin(&store).await?;
-        Ok(Arc::new(Self {
+        let app = Arc::new(Self {
             public_url: config.server.public_url.clone().unwrap_or_else(|| PublicUrl::of_listener(address)),
             auth: Auth::new(config.auth.sign_in_attempts_per_minute, !has_admin),
+            engine: Engine::new(config.script.clone(), Handle::current()),
+            modules: Registry::default(),
+            module_log: ModuleLog::start(store.clone()),
+            directory: Directory::default(),
+            hub: Hub::default(),
+            missed: Missed::default(),
+            stopping: CancellationToken::new(),
+            tasks: TaskTracker::new(),
             config,
             clock,
             store,
             fetch,
             metrics,
-        }))
+        });
+        app.directory.reload(&app.store).await?;
+        registry::load_all(&app).await?;
+        Ok(app)
     }
 
     /// Finishes what is under way and closes the database.
     pub async fn close(&self) {
+        self.stopping.cancel();
+        self.tasks.close();
+        let patience = Duration::from_secs(self.config.server.shutdown_seconds);
+        if tokio::time::timeout(patience, self.tasks.wait()).await.is_err() {
+            tracing::warn!(
+                tasks = self.tasks.len(),
+                "stopped with work unfinished; it is taken up at the next start"
+            );
+        }
+        self.module_log.flush().await;
         self.store.close().await;
     }
 }
@@ -126,6 +171,12 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<O
         connections: server.max_connections,
         head: Duration::from_secs(server.header_seconds),
         shutdown: Duration::from_secs(server.shutdown_seconds),
+    };
+    jobs::start(&app);
+    let shutdown = async {
+        shutdown.await;
+        // Sockets would stay open for ever.
+        app.stopping.cancel();
     };
     listen::serve(listener, routes::router(&app), bounds, shutdown).await;
     app.close().await;

@@ -14,6 +14,8 @@ use crate::open::Store;
 /// A call and what people added to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredCall {
+    /// Grows with each change of the call's facts: no less than that of every change which it already shows.
+    pub version: i64,
     /// The call: its facts.
     pub call: Call,
     /// An operator's comment.
@@ -75,6 +77,7 @@ struct Row {
     id: Uuid,
     module_id: Uuid,
     call_id: Option<String>,
+    version: i32,
     facts: String,
     comment: Option<String>,
     client_id: Option<Uuid>,
@@ -83,11 +86,17 @@ struct Row {
     started_at: DateTime<Utc>,
 }
 
+/// Orders the changes of a call: by the row's version, and within the batch that wrote it by when they were made.
+pub(crate) fn call_version(row: i32, change: u16) -> i64 {
+    (i64::from(row) << 16) | i64::from(change)
+}
+
 impl TryFrom<Row> for StoredCall {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
         Ok(Self {
+            version: call_version(row.version, u16::MAX),
             call: Call {
                 id: CallId(row.id),
                 module_id: ModuleId(row.module_id),
@@ -105,7 +114,7 @@ impl TryFrom<Row> for StoredCall {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select id, module_id, call_id, facts, comment, client_id, resolved_at, resolved_by, started_at ",
+            "select id, module_id, call_id, version, facts, comment, client_id, resolved_at, resolved_by, started_at ",
             "from calls ",
             $rest
         )

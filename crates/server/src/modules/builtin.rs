@@ -1,8 +1,9 @@
 //! The modules that come with the program: every folder under `modules/` of the repository, embedded in the binary.
 
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use include_dir::{Dir, include_dir};
+use include_dir::{Dir, File, include_dir};
 
 use super::manifest::{self, Manifest};
 use super::sample::{self, Sample};
@@ -36,6 +37,17 @@ pub fn all() -> &'static [BuiltinModule] {
 #[must_use]
 pub fn find(code: &str) -> Option<&'static BuiltinModule> {
     MODULES.iter().find(|module| module.manifest.code == code)
+}
+
+/// The files of the built-in module of that code: path within its folder, text.
+#[must_use]
+pub fn files(code: &str) -> Option<Vec<(PathBuf, &'static str)>> {
+    let folder = FOLDERS.get_dir(code)?;
+    let samples = folder.get_dir(folder.path().join("samples")).into_iter().flat_map(Dir::files);
+    let text = |file: &'static File<'static>| {
+        Some((file.path().strip_prefix(code).ok()?.to_owned(), file.contents_utf8()?))
+    };
+    Some(folder.files().chain(samples).filter_map(text).collect())
 }
 
 fn read(folder: &'static Dir<'static>) -> BuiltinModule {

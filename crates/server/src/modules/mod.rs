@@ -1,5 +1,10 @@
-//! Modules: what their folders hold and which come with the program.
+//! Modules: what their folders hold, which come with the program, and the ones that work here.
 
 pub mod builtin;
+pub mod create;
+pub mod host;
+pub mod log;
 pub mod manifest;
+pub mod registry;
 pub mod sample;
+pub mod token;

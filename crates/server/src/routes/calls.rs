@@ -84,7 +84,7 @@ pub async fn list_calls(
         phone: query.phone,
         missed: query.missed,
     };
-    let calls = app.store.calls(&filter, after(&page)?, page.limit()?).await.map_err(ApiError::internal)?;
+    let calls = app.store.calls(&filter, after(&page)?, page.limit()?).await?;
     Ok(axum::Json(show_page(&app, &user, calls)?))
 }
 
@@ -159,7 +159,7 @@ pub async fn update_call(
         return Err(ApiError::invalid("comment", format!("Write at most {MAX_COMMENT} bytes.")));
     }
     let comment = comment.as_deref().map(str::trim).filter(|comment| !comment.is_empty());
-    app.store.set_comment(id, comment).await.map_err(ApiError::internal)?;
+    app.store.set_comment(id, comment).await?;
     let seen = find(&app, &user, id).await?;
     Ok(axum::Json(show(&app, &user, &seen.stored)))
 }

@@ -29,7 +29,7 @@ pub async fn list_missed_calls(
     Query(page): Query<PageQuery>,
 ) -> ApiResult<axum::Json<Page<ApiCall>>> {
     let own = (user.role != Role::Admin).then_some(user.id);
-    let calls = app.store.missed_calls(own, after(&page)?, page.limit()?).await.map_err(ApiError::internal)?;
+    let calls = app.store.missed_calls(own, after(&page)?, page.limit()?).await?;
     Ok(axum::Json(show_page(&app, &user, calls)?))
 }
 
@@ -47,7 +47,7 @@ pub async fn resolve_missed_call(
     Path(id): Path<CallId>,
 ) -> ApiResult<StatusCode> {
     let view = missed(&app, &user, id).await?;
-    if !app.store.resolve_missed(id, user.id, app.clock.now()).await.map_err(ApiError::internal)? {
+    if !app.store.resolve_missed(id, user.id, app.clock.now()).await? {
         return Err(ApiError::conflict("alreadyResolved", "Somebody has dealt with this call already."));
     }
     app.missed.concerns(&view);
@@ -68,7 +68,7 @@ pub async fn reopen_missed_call(
     Path(id): Path<CallId>,
 ) -> ApiResult<StatusCode> {
     let view = missed(&app, &user, id).await?;
-    if !app.store.unresolve_missed(id).await.map_err(ApiError::internal)? {
+    if !app.store.unresolve_missed(id).await? {
         return Err(ApiError::conflict("notResolved", "This call is open already."));
     }
     app.missed.concerns(&view);
@@ -76,7 +76,7 @@ pub async fn reopen_missed_call(
 }
 
 async fn missed(app: &App, user: &User, id: CallId) -> ApiResult<hookswitch_model::CallView> {
-    let stored = app.store.call(id).await.map_err(ApiError::internal)?;
+    let stored = app.store.call(id).await?;
     let view = stored.map(|stored| view(&stored.call)).filter(|view| view.missed);
     let users = |view: &hookswitch_model::CallView| view.operators.iter().filter_map(|leg| leg.user).collect::<Vec<_>>();
     let theirs = view.filter(|view| {

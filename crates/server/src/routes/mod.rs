@@ -17,10 +17,21 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::app::App;
 use crate::auth::SESSION_COOKIE;
 use crate::error::ApiError;
+use crate::intake::webhook;
 use crate::observe::observe;
 
+mod calls;
+mod controls;
+mod events;
 mod health;
+mod missed_calls;
+mod module_log;
+mod modules;
+mod provider_account;
+mod recordings;
+mod requests;
 mod root;
+mod scripts;
 mod session;
 mod setup;
 pub mod tokens;
@@ -40,6 +51,43 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(users::get_user, users::update_user, users::delete_user))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::delete_token))
+        // Modules
+        .routes(routes!(modules::list_providers))
+        .routes(routes!(modules::list_modules, modules::create_module))
+        .routes(routes!(modules::get_module, modules::update_module, modules::delete_module))
+        .routes(routes!(modules::update_module_settings))
+        .routes(routes!(scripts::get_script, scripts::save_script))
+        .routes(routes!(scripts::list_script_versions))
+        .routes(routes!(scripts::get_script_version))
+        .routes(routes!(scripts::restore_script_version))
+        .routes(routes!(provider_account::test_connection))
+        .routes(routes!(provider_account::list_members))
+        .routes(routes!(provider_account::list_bindings, provider_account::replace_bindings))
+        .routes(routes!(provider_account::rotate_webhook_token))
+        .routes(routes!(requests::list_requests))
+        .routes(routes!(requests::get_request))
+        .routes(routes!(requests::replay_request))
+        .routes(routes!(module_log::list_module_log))
+        // Webhooks
+        .routes(routes!(webhook::webhook, webhook::webhook_by_get))
+        // Calls
+        .routes(routes!(calls::list_calls, calls::make_call))
+        .routes(routes!(calls::get_call, calls::update_call))
+        .routes(routes!(controls::accept_call))
+        .routes(routes!(controls::hangup_call))
+        .routes(routes!(controls::redirect_call))
+        .routes(routes!(controls::hold_call))
+        .routes(routes!(controls::resume_call))
+        .routes(routes!(controls::mute_call))
+        .routes(routes!(controls::unmute_call))
+        .routes(routes!(controls::send_dtmf))
+        .routes(routes!(controls::transfer_call))
+        .routes(routes!(recordings::get_recording))
+        .routes(routes!(missed_calls::list_missed_calls))
+        .routes(routes!(missed_calls::resolve_missed_call))
+        .routes(routes!(missed_calls::reopen_missed_call))
+        // Live
+        .routes(routes!(events::events))
         // Health
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
@@ -51,6 +99,8 @@ pub fn router(app: &Arc<App>) -> Router {
     let (api, document) = api().split_for_parts();
     api.merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .route("/", axum::routing::get(root::root))
+        // Some providers append paths of their own to the webhook's address.
+        .route("/webhooks/{moduleId}/{*suffix}", axum::routing::get(webhook::webhook).post(webhook::webhook))
         .fallback(async || ApiError::not_found("route"))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
@@ -79,6 +129,11 @@ async fn method_not_allowed() -> ApiError {
         (name = "session", description = "Signing in"),
         (name = "users", description = "System users, for administrators"),
         (name = "tokens", description = "What programs sign in with"),
+        (name = "modules", description = "Connected provider accounts"),
+        (name = "requests", description = "A module's log of webhook requests"),
+        (name = "webhooks", description = "For providers"),
+        (name = "calls", description = "Calls and what can be done with them"),
+        (name = "events", description = "Changes, live"),
         (name = "health", description = "For whatever runs the server"),
     )
 )]

@@ -122,7 +122,7 @@ pub async fn list_module_log(
     let page = PageQuery { limit, cursor };
     let (limit, before) = (page.limit()?, page.after::<i64>()?);
     let filter = LogFilter { module_id: id, min_level: level.into(), request_id };
-    let entries = app.store.log_entries(&filter, before, limit + 1).await.map_err(ApiError::internal)?;
+    let entries = app.store.log_entries(&filter, before, limit + 1).await?;
     let items = entries.into_iter().map(Into::into).collect();
     Ok(axum::Json(Page::of(items, limit, |line: &LogLine| line.id)?))
 }

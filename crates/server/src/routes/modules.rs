@@ -197,7 +197,7 @@ enum SettingsOrValues {
 )]
 pub async fn create_module(
     State(app): State<Arc<App>>,
-    Admin { user, .. }: Admin,
+    Admin(SignedIn { user, .. }): Admin,
     Json(new): Json<CreateModule>,
 ) -> ApiResult<(StatusCode, axum::Json<Module>)> {
     let (fields, values) = match new.settings {
@@ -268,7 +268,7 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
 )]
 pub async fn update_module(
     State(app): State<Arc<App>>,
-    Admin { user, .. }: Admin,
+    Admin(SignedIn { user, .. }): Admin,
     Path(id): Path<ModuleId>,
     Json(update): Json<UpdateModule>,
 ) -> ApiResult<axum::Json<Module>> {
@@ -284,7 +284,7 @@ pub async fn update_module(
         fields: update.settings.map(|fields| serde_json::to_value(fields)).transpose().map_err(ApiError::internal)?,
         services: None,
     };
-    let updated = app.store.update_module(id, &patch, app.clock.now()).await.map_err(ApiError::internal)?;
+    let updated = app.store.update_module(id, &patch, app.clock.now()).await?;
     updated.ok_or_else(|| ApiError::not_found("module"))?;
     let active = create::reload(&app, id).await?;
     notify_if_changed(&app, &active);
@@ -300,7 +300,7 @@ pub async fn update_module(
     responses((status = 204), (status = 404, body = ApiError)),
 )]
 pub async fn delete_module(State(app): State<Arc<App>>, _: Admin, Path(id): Path<ModuleId>) -> ApiResult<StatusCode> {
-    let deleted = app.store.delete_module(id, app.clock.now()).await.map_err(ApiError::internal)?;
+    let deleted = app.store.delete_module(id, app.clock.now()).await?;
     registry::reload(&app, id).await.map_err(ApiError::internal)?;
     if deleted { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::not_found("module")) }
 }
@@ -316,12 +316,12 @@ pub async fn delete_module(State(app): State<Arc<App>>, _: Admin, Path(id): Path
 )]
 pub async fn update_module_settings(
     State(app): State<Arc<App>>,
-    Admin { user, .. }: Admin,
+    Admin(SignedIn { user, .. }): Admin,
     Path(id): Path<ModuleId>,
     Json(values): Json<Map<String, Value>>,
 ) -> ApiResult<axum::Json<Module>> {
     let changes = create::changes(&active(&app, id)?.settings, &values)?;
-    app.store.update_settings(id, &changes).await.map_err(create::module_error)?;
+    app.store.update_settings(id, &changes).await?;
     let active = create::reload(&app, id).await?;
     notify_if_changed(&app, &active);
     Ok(axum::Json(module(&app, &active, user.role)))

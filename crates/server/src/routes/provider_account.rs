@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::auth::Admin;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
-use crate::modules::create::{module_error, reload};
+use crate::modules::create::reload;
 use crate::modules::manifest;
 use crate::modules::registry::Active;
 use crate::modules::token::rotate;
@@ -131,7 +131,7 @@ pub async fn list_bindings(
 }
 
 async fn bindings(app: &App, id: ModuleId) -> ApiResult<axum::Json<Vec<Binding>>> {
-    let bindings = app.store.bindings(id).await.map_err(ApiError::internal)?;
+    let bindings = app.store.bindings(id).await?;
     let bindings = bindings.into_iter().map(|store::Binding { member_id, member_name, user_id }| Binding {
         member_id,
         member_name,
@@ -179,7 +179,7 @@ pub async fn replace_bindings(
     });
     app.store.replace_bindings(id, &new.collect::<Vec<_>>()).await.map_err(|error| match error {
         StoreError::UnknownUser => ApiError::invalid("userId", "One of the users is gone."),
-        error => module_error(error),
+        error => error.into(),
     })?;
     reload(&app, id).await?;
     bindings(&app, id).await

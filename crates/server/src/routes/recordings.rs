@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hookswitch_model::{CallId, contract};
 use hookswitch_script::Function;
 use serde::Deserialize;
+use url::Url;
 use utoipa::IntoParams;
 
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Query};
+use crate::fetch::{Outgoing, Redirects};
 use crate::telephony::controls::{broke_contract, find, run};
 
 /// How to get a recording.
@@ -52,12 +55,53 @@ pub async fn get_recording(
     let function = Function::GetCallLink;
     let link = run(&app, &module, function, vec![data]).await?;
     let link = contract::call_link(link).map_err(|error| broke_contract(function, &error))?;
-    let link = app.fetcher.check_link(&link).map_err(|problem| {
-        ApiError::new(StatusCode::BAD_GATEWAY, "badLink", format!("The module gave no usable link: {problem}"))
-    })?;
+    let link = Url::parse(&link).ok().filter(|link| matches!(link.scheme(), "http" | "https"));
+    let link = link.ok_or_else(|| bad_gateway("The module gave no http(s) link to the recording."))?;
     if proxy == Some(1) {
-        return app.fetcher.stream(link, &headers).await;
+        return through(&app, link, &headers).await;
     }
     let no_store = (header::CACHE_CONTROL, "no-store");
     Ok((StatusCode::FOUND, [(header::LOCATION, link.as_str()), no_store]).into_response())
+}
+
+/// What a player needs to know of a recording.
+const PASSED_ON: [HeaderName; 6] = [
+    header::ACCEPT_RANGES,
+    header::CONTENT_LENGTH,
+    header::CONTENT_RANGE,
+    header::CONTENT_TYPE,
+    header::ETAG,
+    header::LAST_MODIFIED,
+];
+
+/// The recording through this server, under the same rules of address as a script's `fetch`.
+async fn through(app: &App, url: Url, asked: &HeaderMap) -> ApiResult<Response> {
+    let mut headers = HeaderMap::new();
+    for name in [header::RANGE, header::IF_RANGE] {
+        if let Some(value) = asked.get(&name) {
+            headers.insert(name, value.clone());
+        }
+    }
+    let request = Outgoing { url, method: Method::GET, headers, body: None, redirects: Redirects::Follow };
+    let answer = app.fetch.send(request).await.map_err(|error| bad_gateway(format!("The recording cannot be had: {error}.")))?;
+    let answer = answer.response;
+    if !matches!(answer.status().as_u16(), 200 | 206 | 416) {
+        return Err(bad_gateway(format!("The provider answered {} instead of the recording.", answer.status())));
+    }
+    let mut response = Response::builder().status(answer.status());
+    for name in PASSED_ON {
+        if let Some(value) = answer.headers().get(&name) {
+            response = response.header(name, value);
+        }
+    }
+    // Whatever it is, it is to be played, not shown as a page of ours.
+    let response = response
+        .header(header::CONTENT_SECURITY_POLICY, "sandbox")
+        .header(header::CACHE_CONTROL, "private, no-store")
+        .body(Body::from_stream(answer.bytes_stream()));
+    response.map_err(ApiError::internal)
+}
+
+fn bad_gateway(detail: impl Into<String>) -> ApiError {
+    ApiError::new(StatusCode::BAD_GATEWAY, "recordingUnavailable", detail)
 }

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::modules::active;
 use crate::app::App;
-use crate::auth::Admin;
+use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path, Query};
 use crate::intake::replay;
@@ -184,7 +184,7 @@ pub async fn list_requests(
     let page = PageQuery { limit, cursor };
     let (limit, before) = (page.limit()?, page.after::<RequestId>()?);
     let filter = RequestFilter { module_id: id, status };
-    let requests = app.store.requests(&filter, before, limit + 1).await.map_err(ApiError::internal)?;
+    let requests = app.store.requests(&filter, before, limit + 1).await?;
     let items = requests.into_iter().map(Into::into).collect();
     Ok(axum::Json(Page::of(items, limit, |request: &WebhookRequest| request.id)?))
 }
@@ -206,7 +206,7 @@ pub async fn get_request(
 }
 
 async fn stored(app: &App, module: ModuleId, id: RequestId) -> ApiResult<StoredRequest> {
-    let stored = app.store.request(id).await.map_err(ApiError::internal)?;
+    let stored = app.store.request(id).await?;
     stored.filter(|stored| stored.summary.module_id == module).ok_or_else(|| ApiError::not_found("request"))
 }
 
@@ -260,7 +260,7 @@ pub struct CallDiff {
 )]
 pub async fn replay_request(
     State(app): State<Arc<App>>,
-    Admin { user, .. }: Admin,
+    Admin(SignedIn { user, .. }): Admin,
     Path((id, request)): Path<(ModuleId, RequestId)>,
     Json(Replay { dry_run }): Json<Replay>,
 ) -> ApiResult<axum::Json<Replayed>> {

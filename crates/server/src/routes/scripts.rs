@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::modules::{Module, active, module};
 use crate::app::App;
-use crate::auth::Admin;
+use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
 use crate::modules::create::save_script as save;
@@ -77,7 +77,7 @@ pub async fn get_script_version(
 
 async fn version(app: &App, id: ModuleId, number: Option<i32>) -> ApiResult<axum::Json<Script>> {
     active(app, id)?;
-    let script = app.store.script(id, number).await.map_err(ApiError::internal)?;
+    let script = app.store.script(id, number).await?;
     let script = script.ok_or_else(|| ApiError::not_found("version of the script"))?;
     Ok(axum::Json(Script::new(script.info, Some(script.source))))
 }
@@ -97,7 +97,7 @@ async fn version(app: &App, id: ModuleId, number: Option<i32>) -> ApiResult<axum
 )]
 pub async fn save_script(
     State(app): State<Arc<App>>,
-    Admin { user, .. }: Admin,
+    Admin(SignedIn { user, .. }): Admin,
     Path(id): Path<ModuleId>,
     Json(script): Json<SaveScript>,
 ) -> ApiResult<axum::Json<Module>> {
@@ -120,7 +120,7 @@ pub async fn list_script_versions(
     Path(id): Path<ModuleId>,
 ) -> ApiResult<axum::Json<Page<Script>>> {
     active(&app, id)?;
-    let versions = app.store.script_versions(id).await.map_err(ApiError::internal)?;
+    let versions = app.store.script_versions(id).await?;
     let items = versions.into_iter().map(|info| Script::new(info, None)).collect();
     Ok(axum::Json(Page { items, next_cursor: None }))
 }
@@ -135,11 +135,11 @@ pub async fn list_script_versions(
 )]
 pub async fn restore_script_version(
     State(app): State<Arc<App>>,
-    Admin { user, .. }: Admin,
+    Admin(SignedIn { user, .. }): Admin,
     Path((id, number)): Path<(ModuleId, i32)>,
 ) -> ApiResult<axum::Json<Module>> {
     active(&app, id)?;
-    let script = app.store.script(id, Some(number)).await.map_err(ApiError::internal)?;
+    let script = app.store.script(id, Some(number)).await?;
     let script = script.ok_or_else(|| ApiError::not_found("version of the script"))?;
     let active = save(&app, id, &script.source, user.id).await?;
     notify_if_changed(&app, &active);

@@ -112,7 +112,7 @@ async fn write(tx: &mut Tx, batch: &Batch) -> Result<Vec<Result<Applied, StoreEr
             }
             applied.push(done.map(|done| Applied { changes: done.changes }).map_err(StoreError::from));
         }
-        save::calls(tx, &working.changed()?).await?;
+        save::calls(tx, &working.changed()).await?;
         save::outcomes(tx, &outcomes).await?;
     }
     save::notes(tx, &batch.notes).await?;

@@ -44,7 +44,7 @@ impl CallRow {
             heard_at: self.heard_at,
             comment: self.comment,
             client_id: self.client_id,
-            changed: false,
+            changes: 0,
         };
         Ok((id, entry))
     }

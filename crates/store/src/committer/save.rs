@@ -1,12 +1,12 @@
 //! Writes a batch, many rows a statement.
 
 use chrono::{DateTime, Utc};
-use hookswitch_model::{CallId, RequestId, UserId};
+use hookswitch_model::{Call, CallId, CallView, RequestId, UserId};
 
 use super::batch::{BatchError, Incoming};
 use super::rows::Rows;
 use super::types::{Apply, Outcome};
-use super::working::{After, Changed, operators};
+use super::working::{After, Changed, Entry, operators};
 use crate::db::{Tx, on, text, time, to_json};
 use crate::error::StoreError;
 use crate::requests::RequestStatus;
@@ -135,11 +135,20 @@ pub(super) async fn notes(tx: &mut Tx, notes: &[(RequestId, String)]) -> Result<
 
 /// Writes changed calls; fails with [`BatchError::Conflict`] where another node changed one of them meanwhile.
 pub(super) async fn calls(tx: &mut Tx, changed: &[Changed<'_>]) -> Result<(), BatchError> {
-    let (kept, gone): (Vec<_>, Vec<_>) = changed.iter().partition(|changed| changed.after.is_some());
+    let (mut gone, mut known, mut taking, mut new) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for changed in changed {
+        match &changed.after {
+            None => gone.push(changed),
+            Some(_) if changed.entry.stored.is_none() => new.push(CallRow::new(changed)?),
+            Some(after) if after.owns_key && !changed.entry.owns_key => taking.push(CallRow::new(changed)?),
+            Some(_) => known.push(CallRow::new(changed)?),
+        }
+    }
+    // A key is unique at every moment: it has to be free before another call takes it.
     delete_calls(tx, &gone).await?;
-    let kept: Vec<_> =
-        kept.iter().filter_map(|changed| Some((changed.id, *changed, changed.after.as_ref()?))).collect();
-    upsert_calls(tx, &kept).await?;
+    update_calls(tx, &known).await?;
+    update_calls(tx, &taking).await?;
+    insert_calls(tx, &new).await?;
 
     let (mut joined, mut left) = (Vec::new(), Vec::new());
     for changed in changed {
@@ -169,57 +178,103 @@ async fn delete_calls(tx: &mut Tx, gone: &[&Changed<'_>]) -> Result<(), BatchErr
     Ok(())
 }
 
+/// A call to be written and its facts as JSON.
+struct CallRow<'a> {
+    id: CallId,
+    entry: &'a Entry,
+    call: &'a Call,
+    view: &'a CallView,
+    owns_key: bool,
+    late_until: DateTime<Utc>,
+    facts: String,
+}
+
+impl<'a> CallRow<'a> {
+    fn new(changed: &'a Changed<'a>) -> Result<Self, StoreError> {
+        let Some(After { call, view, owns_key, late_until }) = &changed.after else {
+            return Err(StoreError::Corrupt("a call to be written is gone".to_owned()));
+        };
+        let facts = to_json(&call.facts)?;
+        let (id, entry) = (changed.id, changed.entry);
+        Ok(Self { id, entry, call, view, owns_key: *owns_key, late_until: time(*late_until), facts })
+    }
+}
+
+/// Binds what changes in a call's life.
+macro_rules! bind_changing {
+    ($query:expr, $row:expr) => {
+        $query
+            .bind($row.owns_key)
+            .bind($row.late_until)
+            .bind($row.facts.clone())
+            .bind(time($row.entry.heard_at))
+            .bind($row.view.direction.map(|direction| direction.as_str()))
+            .bind($row.view.state.as_str())
+            .bind($row.view.disposition.as_str())
+            .bind($row.view.client_e164.as_deref().map(text))
+            .bind($row.view.client_raw.as_deref().map(text))
+            .bind(time($row.view.started_at))
+            .bind($row.view.answered_at.map(time))
+            .bind($row.view.ended_at.map(time))
+            .bind($row.view.talk_seconds.and_then(|seconds| i32::try_from(seconds).ok()))
+            .bind($row.view.missed)
+            .bind(operators($row.view).is_empty())
+    };
+}
+
 /// What people add to a call (comment, client, resolution) is not among the columns written here.
-static UPSERT_CALLS: Rows = Rows::new(
-    "insert into calls (id, module_id, call_id, call_key, owns_key, late_until, version, facts, created_at, heard_at, \
-     direction, state, disposition, client_e164, client_raw, started_at, answered_at, ended_at, talk_seconds, missed, \
-     rang_at_nobody) values ",
-    21,
-    " on conflict (id) do update set owns_key = excluded.owns_key, late_until = excluded.late_until, \
-     version = excluded.version, facts = excluded.facts, heard_at = excluded.heard_at, \
-     direction = excluded.direction, state = excluded.state, disposition = excluded.disposition, \
-     client_e164 = excluded.client_e164, client_raw = excluded.client_raw, started_at = excluded.started_at, \
-     answered_at = excluded.answered_at, ended_at = excluded.ended_at, talk_seconds = excluded.talk_seconds, \
-     missed = excluded.missed, rang_at_nobody = excluded.rang_at_nobody \
-     where calls.version = excluded.version - 1",
+static UPDATE_CALLS: Rows = Rows::new(
+    "update calls set version = version + 1, owns_key = v.column3, late_until = v.column4, facts = v.column5, \
+     heard_at = v.column6, direction = v.column7, state = v.column8, disposition = v.column9, \
+     client_e164 = v.column10, client_raw = v.column11, started_at = v.column12, answered_at = v.column13, \
+     ended_at = v.column14, talk_seconds = v.column15, missed = v.column16, rang_at_nobody = v.column17 \
+     from (values ",
+    17,
+    ") as v where calls.id = v.column1 and calls.version = v.column2",
 );
 
-async fn upsert_calls(tx: &mut Tx, kept: &[(CallId, &Changed<'_>, &After<'_>)]) -> Result<(), BatchError> {
-    let facts = kept.iter().map(|(.., after)| to_json(&after.call.facts)).collect::<Result<Vec<_>, _>>()?;
-    let mut facts = facts.into_iter();
-    for chunk in UPSERT_CALLS.chunks(kept) {
-        let sql = UPSERT_CALLS.sql(chunk.len());
-        let written = on!(tx.conn(), |db| {
+async fn update_calls(tx: &mut Tx, rows: &[CallRow<'_>]) -> Result<(), BatchError> {
+    for chunk in UPDATE_CALLS.chunks(rows) {
+        let sql = UPDATE_CALLS.sql(chunk.len());
+        let updated = on!(tx.conn(), |db| {
             let mut query = sqlx::query(sql);
-            for ((id, changed, after), facts) in chunk.iter().zip(facts.by_ref()) {
-                let (entry, view) = (changed.entry, &after.view);
-                query = query
-                    .bind(id.0)
-                    .bind(entry.module_id.0)
-                    .bind(after.call.call_id.clone())
-                    .bind(entry.key.clone())
-                    .bind(after.owns_key)
-                    .bind(time(after.late_until))
-                    .bind(entry.version + 1)
-                    .bind(facts)
-                    .bind(time(entry.created_at))
-                    .bind(time(entry.heard_at))
-                    .bind(view.direction.map(|direction| direction.as_str()))
-                    .bind(view.state.as_str())
-                    .bind(view.disposition.as_str())
-                    .bind(view.client_e164.clone())
-                    .bind(view.client_raw.as_deref().map(text))
-                    .bind(time(view.started_at))
-                    .bind(view.answered_at.map(time))
-                    .bind(view.ended_at.map(time))
-                    .bind(view.talk_seconds.and_then(|seconds| i32::try_from(seconds).ok()))
-                    .bind(view.missed)
-                    .bind(operators(view).is_empty());
+            for row in chunk {
+                query = bind_changing!(query.bind(row.id.0).bind(row.entry.version), row);
             }
             query.execute(db).await.map(|done| done.rows_affected())
         })
         .map_err(BatchError::of_calls)?;
-        all(written, chunk.len())?;
+        all(updated, chunk.len())?;
+    }
+    Ok(())
+}
+
+static INSERT_CALLS: Rows = Rows::new(
+    "insert into calls (id, module_id, call_id, call_key, version, created_at, owns_key, late_until, facts, heard_at, \
+     direction, state, disposition, client_e164, client_raw, started_at, answered_at, ended_at, talk_seconds, missed, \
+     rang_at_nobody) values ",
+    21,
+    "",
+);
+
+async fn insert_calls(tx: &mut Tx, rows: &[CallRow<'_>]) -> Result<(), BatchError> {
+    for chunk in INSERT_CALLS.chunks(rows) {
+        let sql = INSERT_CALLS.sql(chunk.len());
+        on!(tx.conn(), |db| {
+            let mut query = sqlx::query(sql);
+            for row in chunk {
+                query = query
+                    .bind(row.id.0)
+                    .bind(row.entry.module_id.0)
+                    .bind(row.call.call_id.clone())
+                    .bind(row.entry.key.clone())
+                    .bind(1)
+                    .bind(time(row.entry.created_at));
+                query = bind_changing!(query, row);
+            }
+            query.execute(db).await.map(drop)
+        })
+        .map_err(BatchError::of_calls)?;
     }
     Ok(())
 }

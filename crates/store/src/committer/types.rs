@@ -139,6 +139,8 @@ pub struct Applied {
 /// A call that changed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallChange {
+    /// Grows with each change of the call; see also [`crate::StoredCall::version`].
+    pub version: i64,
     /// The call before; none for a new one.
     pub before: Option<Call>,
     /// The call after; none for one of which nothing is left.

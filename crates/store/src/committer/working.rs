@@ -9,8 +9,8 @@ use hookswitch_model::{reduce, retract, view};
 use uuid::Uuid;
 
 use super::types::{Apply, CallChange, FactTarget};
+use crate::calls::call_version;
 use crate::db::{far_future, text};
-use crate::error::StoreError;
 
 /// A call's key as its column has it.
 pub(super) fn key_text(key: &CallKey) -> String {
@@ -31,7 +31,8 @@ pub(super) struct Entry {
     pub heard_at: DateTime<Utc>,
     pub comment: Option<String>,
     pub client_id: Option<Uuid>,
-    pub changed: bool,
+    /// How often it changed in this batch.
+    pub changes: u16,
 }
 
 /// A call to be written.
@@ -182,7 +183,7 @@ impl Working {
             heard_at: one.apply.received_at,
             comment: None,
             client_id: None,
-            changed: false,
+            changes: 0,
         };
         self.add(id, entry);
         one.before.push((id, None));
@@ -205,9 +206,10 @@ impl Working {
             if entry.call == before {
                 continue;
             }
-            entry.changed = true;
+            entry.changes = entry.changes.saturating_add(1);
             entry.heard_at = entry.heard_at.max(one.apply.received_at);
             changes.push(CallChange {
+                version: call_version(entry.version + 1, entry.changes),
                 before,
                 after: entry.call.clone(),
                 comment: entry.comment.clone(),
@@ -217,51 +219,38 @@ impl Working {
         Done { changes, touched: one.touched }
     }
 
-    /// The calls to be written: first those that let go of their key or vanish, then those that take one.
-    pub(super) fn changed(&self) -> Result<Vec<Changed<'_>>, StoreError> {
-        let views = self.entries.iter().filter(|(_, entry)| entry.changed).map(|(id, entry)| {
-            let after = entry.call.as_ref().map(|call| (call, view(call)));
-            (*id, entry, after)
+    /// The calls to be written.
+    pub(super) fn changed(&self) -> Vec<Changed<'_>> {
+        let changed = self.entries.iter().filter(|(_, entry)| entry.changed);
+        // What began and vanished within the batch was never there.
+        let changed = changed.filter(|(_, entry)| entry.stored.is_some() || entry.call.is_some());
+        let changed = changed.map(|(id, entry)| Changed {
+            id: *id,
+            entry,
+            after: entry.call.as_ref().map(|call| self.after(entry, call)),
+            operators_before: entry.stored.as_ref().map(|call| operators(&view(call))).unwrap_or_default(),
         });
-        let mut changed: Vec<_> = views
-            .filter(|(_, entry, after)| entry.stored.is_some() || after.is_some())
-            .map(|(id, entry, after)| Changed {
-                id,
-                entry,
-                after: after.map(|(call, view)| self.after(id, entry, call, view)),
-                operators_before: entry
-                    .stored
-                    .as_ref()
-                    .map(|call| operators(&view(call)))
-                    .unwrap_or_default(),
-            })
-            .collect();
-        changed
-            .sort_by_key(|changed| (changed.after.as_ref().is_some_and(|after| after.owns_key), changed.id));
-        Ok(changed)
+        changed.collect()
     }
 
-    fn after<'a>(&self, id: CallId, entry: &Entry, call: &'a Call, view: CallView) -> After<'a> {
-        // A call with the provider's id keeps its key for good; others until they end.
-        let ended_at = view.ended_at.filter(|_| call.call_id.is_none());
-        // One that a replay opened again does not take the key from the call that has it by now.
-        let others = self.by_key.get(&(entry.module_id, entry.key.clone())).into_iter().flatten();
-        let taken = !entry.owns_key
-            && others.filter(|other| **other != id).filter_map(|other| self.entries.get(other)).any(
-                |other| {
-                    let open = other
-                        .call
-                        .as_ref()
-                        .is_some_and(|call| hookswitch_model::view(call).ended_at.is_none());
-                    open && (other.owns_key || other.call.as_ref().is_some_and(|call| call.id < id))
-                },
-            );
-        After {
-            owns_key: ended_at.is_none() && !(taken && call.call_id.is_none()),
-            late_until: ended_at.map_or_else(far_future, |ended_at| ended_at + LATE_RECORD),
-            call,
-            view,
+    fn after<'a>(&self, entry: &Entry, call: &'a Call) -> After<'a> {
+        let view = view(call);
+        if call.call_id.is_some() {
+            // The provider's id means this call for good.
+            return After { call, view, owns_key: true, late_until: far_future() };
         }
+        let owns_key = view.ended_at.is_none() && (entry.owns_key || !self.key_is_taken(entry, call));
+        let late_until = view.ended_at.map_or_else(far_future, |ended_at| ended_at + LATE_RECORD);
+        After { call, view, owns_key, late_until }
+    }
+
+    /// Whether another call, not ended either, has or takes the key: a call that a replay opened again gets out of its way.
+    fn key_is_taken(&self, entry: &Entry, call: &Call) -> bool {
+        let ids = self.by_key.get(&(entry.module_id, entry.key.clone())).into_iter().flatten();
+        let others = ids.filter(|id| **id != call.id).filter_map(|id| self.entries.get(id));
+        let mut open =
+            others.filter(|other| other.call.as_ref().is_some_and(|call| view(call).ended_at.is_none()));
+        open.any(|other| other.owns_key || other.call.as_ref().is_some_and(|other| other.id < call.id))
     }
 }
 

@@ -1,0 +1,43 @@
+//! The users, in memory: names and roles for what goes to the sockets.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use hookswitch_model::UserId;
+use hookswitch_store::{Role, Store, StoreError, User};
+
+/// Every user by id.
+#[derive(Default)]
+pub struct Directory(RwLock<HashMap<UserId, Entry>>);
+
+struct Entry {
+    name: String,
+    role: Role,
+}
+
+impl Directory {
+    /// Reads all users again; call it after any of them changed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reload(&self, store: &Store) -> Result<(), StoreError> {
+        let users =
+            store.users().await?.into_iter().map(|User { id, name, role, .. }| (id, Entry { name, role }));
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = users.collect();
+        Ok(())
+    }
+
+    /// A user's name.
+    pub fn name_of(&self, user: UserId) -> Option<String> {
+        self.read(user, |entry| entry.name.clone())
+    }
+
+    /// A user's role.
+    pub fn role_of(&self, user: UserId) -> Option<Role> {
+        self.read(user, |entry| entry.role)
+    }
+
+    fn read<T>(&self, user: UserId, get: impl Fn(&Entry) -> T) -> Option<T> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&user).map(get)
+    }
+}

@@ -1,0 +1,57 @@
+//! Requests that were stored but not processed: after a crash, or when the database failed in between.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hookswitch_model::RequestId;
+use hookswitch_store::StoreError;
+
+use super::process::{Steps, commit, read};
+use super::replay::request;
+use crate::app::App;
+
+/// Longer than any request is under way: a script's wall time several times over, and a slow disk.
+const UNDER_WAY: TimeDelta = TimeDelta::minutes(5);
+/// Requests read from the database at once.
+const BATCH: u32 = 100;
+
+/// Processes every request that was stored before then and is not processed yet, oldest first. Gives how many there were.
+///
+/// One whose script fails is kept as failed, like any other; one whose module is gone went with it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn recover(app: &App, stored_before: DateTime<Utc>) -> Result<usize, StoreError> {
+    let until = RequestId::new(stored_before, [0; 10]);
+    let (mut done, mut after) = (0, None);
+    loop {
+        let requests = app.store.unprocessed_requests(after, until, BATCH).await?;
+        let last = requests.len() < BATCH as usize;
+        for stored in requests {
+            after = Some(stored.summary.id);
+            let Some(active) = app.modules.get(stored.summary.module_id) else { continue };
+            let request = request(stored);
+            let reading = read(app, &active, &request, None).await;
+            let mut steps = Steps::authenticated(Instant::now());
+            commit(app, &active, &request, reading, &mut steps, false).await?;
+            done += 1;
+        }
+        if last {
+            return Ok(done);
+        }
+    }
+}
+
+/// Looks for left-over requests now and then, as long as the server runs.
+pub async fn run(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        ticks.tick().await;
+        match recover(&app, app.clock.now() - UNDER_WAY).await {
+            Ok(0) => {}
+            Ok(count) => tracing::warn!(count, "processed requests that had been left over"),
+            Err(error) => tracing::error!(%error, "left-over requests could not be processed"),
+        }
+    }
+}

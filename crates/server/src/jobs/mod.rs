@@ -1,0 +1,28 @@
+//! What the server does by itself now and then. Each job has a `run` beside the thing it works on.
+
+mod purge;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::intake::recover;
+use crate::live::missed;
+use crate::modules::token;
+use crate::telephony::silent;
+
+/// Starts every job; they end when the server stops.
+pub fn start(app: &Arc<App>) {
+    job(app, recover::run(Arc::clone(app)));
+    job(app, silent::run(Arc::clone(app)));
+    job(app, missed::run(Arc::clone(app)));
+    job(app, purge::run(Arc::clone(app)));
+    for active in app.modules.all() {
+        token::notify_if_changed(app, &active);
+    }
+}
+
+fn job(app: &Arc<App>, run: impl Future<Output = ()> + Send + 'static) {
+    let stopping = app.stopping.clone();
+    app.tasks.spawn(async move { stopping.run_until_cancelled_owned(run).await });
+}

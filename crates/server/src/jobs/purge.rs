@@ -1,0 +1,35 @@
+//! Deletes what has had its time: old requests, expired sessions and stored values.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use hookswitch_store::StoreError;
+
+use crate::app::App;
+
+/// Requests deleted in one statement: it holds up the webhooks for that long.
+const BATCH: u32 = 500;
+
+/// Purges every ten minutes, as long as the server runs.
+pub async fn run(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(600));
+    loop {
+        ticks.tick().await;
+        if let Err(error) = purge(&app).await {
+            tracing::error!(%error, "old data could not be deleted");
+        }
+    }
+}
+
+async fn purge(app: &App) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let keep = TimeDelta::days(i64::from(app.config.webhooks.keep_days));
+    while app.store.purge_requests(now - keep, BATCH).await? == u64::from(BATCH) {
+        // Webhooks first.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    app.store.purge_sessions(now).await?;
+    app.store.purge_storage(now).await?;
+    Ok(())
+}

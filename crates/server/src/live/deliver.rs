@@ -1,0 +1,94 @@
+//! From a changed call to messages for those it concerns.
+
+use std::collections::BTreeSet;
+
+use axum::extract::ws::Utf8Bytes;
+use hookswitch_model::{Call, CallId, CallView, OperatorState, UserId};
+
+use super::message::{GoneReason, Message, TakenBy};
+use super::{Hub, Version};
+use crate::telephony::api_call::{Viewer, api_call_of_view};
+
+/// A call before and after a change; `None` where there was or is none.
+pub struct Changed<'a> {
+    /// Which call.
+    pub id: CallId,
+    /// Its version after the change.
+    pub version: Version,
+    /// Before.
+    pub before: Option<CallView>,
+    /// After.
+    pub after: Option<(&'a Call, CallView)>,
+    /// What the operators noted.
+    pub comment: Option<&'a str>,
+}
+
+/// Tells every tab of everybody concerned. Gives the number of tabs.
+pub fn deliver<'a>(hub: &Hub, changed: &Changed<'_>, viewer_of: impl Fn(UserId) -> Viewer<'a>) -> usize {
+    let before = changed.before.as_ref();
+    let after = changed.after.as_ref().map(|(_, view)| view);
+    let users: BTreeSet<UserId> = users(before).chain(users(after)).collect();
+    let messages: Vec<(UserId, Vec<Utf8Bytes>)> = users
+        .into_iter()
+        .filter(|user| hub.is_connected(*user))
+        .map(|user| {
+            let viewer = viewer_of(user);
+            let call = changed.after.as_ref().filter(|(_, view)| has(view, user)).map(|(call, view)| {
+                let comment = changed.comment.map(str::to_owned);
+                Message::Call { call: Box::new(api_call_of_view(call, view, comment, &viewer)) }
+            });
+            let gone = gone(changed.id, user, before, after, &viewer);
+            (user, call.iter().chain(gone.iter()).map(Message::to_text).collect())
+        })
+        .collect();
+    hub.publish(changed.id, changed.version, &messages)
+}
+
+fn users(view: Option<&CallView>) -> impl Iterator<Item = UserId> {
+    view.into_iter().flat_map(|view| view.operators.iter().filter_map(|leg| leg.user))
+}
+
+fn has(view: &CallView, user: UserId) -> bool {
+    view.operators.iter().any(|leg| leg.user == Some(user))
+}
+
+/// Whether the call is on the user's screen.
+pub fn is_on_screen(view: &CallView, user: UserId) -> bool {
+    view.operators.iter().any(|leg| leg.user == Some(user) && leg.state.is_active())
+}
+
+/// The message that takes a call off the user's screen, if it was there and no longer is.
+fn gone(
+    id: CallId,
+    user: UserId,
+    before: Option<&CallView>,
+    after: Option<&CallView>,
+    viewer: &Viewer<'_>,
+) -> Option<Message> {
+    if !before.is_some_and(|before| is_on_screen(before, user))
+        || after.is_some_and(|after| is_on_screen(after, user))
+    {
+        return None;
+    }
+    let leg = after.and_then(|after| after.operators.iter().find(|leg| leg.user == Some(user)));
+    let reason = match leg.map(|leg| leg.state) {
+        None => GoneReason::Removed,
+        Some(OperatorState::Missed) => GoneReason::Missed,
+        Some(OperatorState::AnsweredElsewhere) => GoneReason::AnsweredElsewhere,
+        Some(OperatorState::Left) => GoneReason::Left,
+        Some(_) => GoneReason::Ended,
+    };
+    let by = after.filter(|_| matches!(reason, GoneReason::AnsweredElsewhere | GoneReason::Left));
+    let by = by.and_then(|after| taken_by(after, user, viewer));
+    Some(Message::CallGone { id, reason, by })
+}
+
+/// Who has the call now.
+fn taken_by(view: &CallView, user: UserId, viewer: &Viewer<'_>) -> Option<TakenBy> {
+    let leg = view.operators.iter().find(|leg| leg.state.is_active() && leg.user != Some(user))?;
+    Some(TakenBy {
+        user_id: leg.user,
+        name: leg.user.and_then(viewer.name_of),
+        extension: leg.extension.clone(),
+    })
+}

@@ -1,0 +1,189 @@
+//! Which sockets are open, and the way to them.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::extract::ws::Utf8Bytes;
+use hookswitch_model::{CallId, UserId};
+use lru::LruCache;
+use tokio::sync::mpsc;
+
+/// The version of a call: grows with each change.
+pub type Version = i64;
+
+/// Messages a socket may be behind before it is closed.
+const BACKLOG: usize = 256;
+/// Calls whose last delivered version is remembered, so that an older change that lost the race is not shown after it.
+const REMEMBERED_CALLS: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
+
+/// What goes to one socket.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The message.
+    pub text: Utf8Bytes,
+    /// The call it is about and its version.
+    pub call: Option<(CallId, Version)>,
+}
+
+/// The open sockets. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Hub(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    state: Mutex<State>,
+    next_id: AtomicU64,
+}
+
+struct State {
+    sockets: HashMap<UserId, Vec<Socket>>,
+    delivered: LruCache<CallId, Version>,
+}
+
+struct Socket {
+    id: u64,
+    frames: mpsc::Sender<Frame>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { sockets: HashMap::new(), delivered: LruCache::new(REMEMBERED_CALLS) }
+    }
+}
+
+/// One socket's end; leaving it takes the socket off the hub.
+pub struct Connection {
+    /// What to send, until the hub drops the socket.
+    pub frames: mpsc::Receiver<Frame>,
+    hub: Hub,
+    user: UserId,
+    id: u64,
+}
+
+impl Hub {
+    /// Adds a socket of `user`.
+    pub fn connect(&self, user: UserId) -> Connection {
+        let (sender, frames) = mpsc::channel(BACKLOG);
+        let id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
+        self.state().sockets.entry(user).or_default().push(Socket { id, frames: sender });
+        metrics::gauge!("hookswitch_sockets").increment(1);
+        Connection { frames, hub: self.clone(), user, id }
+    }
+
+    /// Whether a user has a socket open.
+    pub fn is_connected(&self, user: UserId) -> bool {
+        self.state().sockets.contains_key(&user)
+    }
+
+    /// Everybody who has a socket open.
+    pub fn connected(&self) -> Vec<UserId> {
+        self.state().sockets.keys().copied().collect()
+    }
+
+    /// Sends the messages about one version of a call, unless a later one was sent already. Gives the number of tabs.
+    pub fn publish(&self, call: CallId, version: Version, messages: &[(UserId, Vec<Utf8Bytes>)]) -> usize {
+        let mut state = self.state();
+        if state.delivered.get(&call).is_some_and(|latest| *latest >= version) {
+            return 0;
+        }
+        state.delivered.put(call, version);
+        let mut tabs = 0;
+        for (user, texts) in messages {
+            let frames = texts.iter().map(|text| Frame { text: text.clone(), call: Some((call, version)) });
+            tabs += frames.map(|frame| state.send(*user, &frame)).last().unwrap_or(0);
+        }
+        tabs
+    }
+
+    /// Sends a message that is about no call to every tab of a user.
+    pub fn send(&self, user: UserId, text: Utf8Bytes) {
+        self.state().send(user, &Frame { text, call: None });
+    }
+
+    /// Closes a user's sockets: the user was deactivated or signed out everywhere.
+    pub fn disconnect(&self, user: UserId) {
+        self.state().sockets.remove(&user);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while holding it; and if something did, the map is still sound.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn send(&mut self, user: UserId, frame: &Frame) -> usize {
+        let Some(sockets) = self.sockets.get_mut(&user) else { return 0 };
+        sockets.retain(|socket| {
+            let sent = socket.frames.try_send(frame.clone()).is_ok();
+            if !sent {
+                metrics::counter!("hookswitch_sockets_too_slow_total").increment(1);
+            }
+            sent
+        });
+        let tabs = sockets.len();
+        if tabs == 0 {
+            self.sockets.remove(&user);
+        }
+        tabs
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        metrics::gauge!("hookswitch_sockets").decrement(1);
+        let mut state = self.hub.state();
+        if let Some(sockets) = state.sockets.get_mut(&self.user) {
+            sockets.retain(|socket| socket.id != self.id);
+            if sockets.is_empty() {
+                state.sockets.remove(&self.user);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    const USER: UserId = UserId(Uuid::nil());
+    const CALL: CallId = CallId(Uuid::nil());
+
+    fn publish(hub: &Hub, version: Version) -> usize {
+        hub.publish(CALL, version, &[(USER, vec![version.to_string().into()])])
+    }
+
+    #[test]
+    fn a_change_that_lost_the_race_is_not_shown() {
+        let hub = Hub::default();
+        let mut tab = hub.connect(USER);
+        assert_eq!(publish(&hub, 2), 1);
+        assert_eq!(publish(&hub, 1), 0);
+        assert_eq!(tab.frames.try_recv().unwrap().text.as_str(), "2");
+        assert!(tab.frames.try_recv().is_err());
+    }
+
+    #[test]
+    fn a_tab_that_does_not_read_is_closed_and_others_go_on() {
+        let hub = Hub::default();
+        let mut slow = hub.connect(USER);
+        let mut quick = hub.connect(USER);
+        for version in 0..=i64::try_from(BACKLOG).unwrap() {
+            publish(&hub, version);
+            assert!(quick.frames.try_recv().is_ok());
+        }
+        assert_eq!(publish(&hub, 1000), 1);
+        while slow.frames.try_recv().is_ok() {}
+        assert!(matches!(slow.frames.try_recv(), Err(mpsc::error::TryRecvError::Disconnected)));
+    }
+
+    #[test]
+    fn a_closed_tab_is_forgotten() {
+        let hub = Hub::default();
+        drop(hub.connect(USER));
+        assert!(!hub.is_connected(USER));
+    }
+}

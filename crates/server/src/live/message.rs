@@ -1,0 +1,109 @@
+//! What the server says on a socket.
+
+use axum::extract::ws::Utf8Bytes;
+use hookswitch_model::{CallId, UserId};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::telephony::api_call::ApiCall;
+
+/// The subprotocol, which names the messages' version too.
+pub const SUBPROTOCOL: &str = "hookswitch.v1";
+
+/// A message to a client. In JSON each has its `type` and `v`, the version of the messages (1).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Message {
+    /// Everything the user needs to begin with.
+    Snapshot {
+        /// The calls that are on this operator's screen.
+        calls: Vec<ApiCall>,
+        /// Missed calls not dealt with yet.
+        missed_count: u64,
+    },
+    /// A call that concerns the user is new or has changed.
+    Call {
+        /// The whole call.
+        call: Box<ApiCall>,
+    },
+    /// A call is to leave the user's screen.
+    CallGone {
+        /// Which.
+        id: CallId,
+        /// Why.
+        reason: GoneReason,
+        /// Who took it, where somebody else did.
+        by: Option<TakenBy>,
+    },
+    /// The number of missed calls not dealt with yet.
+    Missed {
+        /// How many.
+        count: u64,
+    },
+    /// Something to tell the user.
+    Notice {
+        /// How serious.
+        level: NoticeLevel,
+        /// In plain words.
+        text: String,
+    },
+}
+
+/// Why a call leaves an operator's screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum GoneReason {
+    /// It ended.
+    Ended,
+    /// It ended without anybody answering.
+    Missed,
+    /// A colleague answered.
+    AnsweredElsewhere,
+    /// It went on to somebody else.
+    Left,
+    /// It turned out not to be this operator's, after a replay.
+    Removed,
+}
+
+/// Who took a call.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TakenBy {
+    /// The user; none where nobody is bound to the number.
+    pub user_id: Option<UserId>,
+    /// The user's name.
+    pub name: Option<String>,
+    /// The internal number.
+    pub extension: String,
+}
+
+/// How serious a notice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum NoticeLevel {
+    /// Good to know.
+    Info,
+    /// Needs a look.
+    Warning,
+}
+
+#[derive(Serialize)]
+struct Versioned<'a> {
+    v: u8,
+    #[serde(flatten)]
+    message: &'a Message,
+}
+
+impl Message {
+    /// As it goes over the socket.
+    pub fn to_text(&self) -> Utf8Bytes {
+        match serde_json::to_string(&Versioned { v: 1, message: self }) {
+            Ok(text) => text.into(),
+            Err(error) => {
+                // Only a map with keys that are no texts could fail, and there is none.
+                tracing::error!(%error, "a socket message could not be written");
+                Utf8Bytes::default()
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Making modules and saving their scripts.
+
+use axum::http::StatusCode;
+use hookswitch_model::{ModuleId, UserId};
+use hookswitch_script::{Compiled, Diagnostic, Function, ScriptError, compile};
+use hookswitch_store::{NewModule, SettingChange, SettingValue};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+use super::builtin;
+use super::manifest::{self, Setting, SettingKind};
+use super::registry::{self, Active};
+use super::token::new_token;
+use crate::app::App;
+use crate::clock::random;
+use crate::error::{ApiError, ApiResult};
+
+/// What a new module is made of.
+pub struct Recipe {
+    /// What people call it.
+    pub name: String,
+    /// The built-in module to begin from.
+    pub provider: Option<String>,
+    /// The script; that of the provider, or an empty one, when left out.
+    pub script: Option<String>,
+    /// The settings it declares; those of the provider when left out.
+    pub fields: Option<Vec<Setting>>,
+    /// The settings' values.
+    pub values: Map<String, Value>,
+    /// For numbers without a country code; the provider's when left out.
+    pub default_country: Option<String>,
+}
+
+/// Makes a module, switched on.
+///
+/// # Errors
+/// 422 for what is wrong in the recipe.
+pub async fn create(app: &App, recipe: Recipe, by: Option<UserId>) -> ApiResult<Arc<Active>> {
+    let builtin = recipe.provider.as_deref().map(find_provider).transpose()?;
+    let manifest = builtin.map(|builtin| &builtin.manifest);
+    let fields = recipe.fields.or_else(|| manifest.map(|manifest| manifest.settings.clone()));
+    let fields = fields.unwrap_or_else(|| declared_by(&recipe.values));
+    manifest::check_settings(&fields).map_err(|problem| ApiError::invalid("settings", problem))?;
+    let changes = changes(&fields, &recipe.values)?;
+    let source = recipe.script.or_else(|| builtin.map(|builtin| builtin.source.to_owned()));
+    let compiled = source.as_deref().map(compiled).transpose()?;
+    let country =
+        recipe.default_country.or_else(|| manifest.and_then(|manifest| manifest.default_country.clone()));
+    check_country(country.as_deref())?;
+
+    let now = app.clock.now();
+    let id = ModuleId::new(now, random());
+    let module = NewModule {
+        id,
+        name: recipe.name,
+        icon: None,
+        provider: recipe.provider,
+        enabled: true,
+        default_country: country,
+        fields: serde_json::to_value(&fields).map_err(ApiError::internal)?,
+        services: json!([]),
+        webhook_token: new_token(),
+        created_at: now,
+    };
+    if let Some(compiled) = compiled {
+        loads(app, id, compiled).await?;
+    }
+    app.store.create_module(&module).await?;
+    app.store.update_settings(id, &changes).await?;
+    if let Some(source) = &source {
+        app.store.save_script(id, source, by, now).await?;
+    }
+    reload(app, id).await
+}
+
+/// Saves a new version of a module's script, once it is known to load.
+///
+/// # Errors
+/// 422 with `diagnostics` where it does not compile or load, 404 where there is no such module.
+pub async fn save_script(app: &App, id: ModuleId, source: &str, by: UserId) -> ApiResult<Arc<Active>> {
+    if app.modules.get(id).is_none() {
+        return Err(ApiError::not_found("module"));
+    }
+    loads(app, id, compiled(source)?).await?;
+    app.store.save_script(id, source, Some(by), app.clock.now()).await?;
+    reload(app, id).await
+}
+
+/// The changes that set these values of these settings.
+///
+/// # Errors
+/// 422 for a value of the wrong kind or a setting that is not declared.
+pub fn changes(fields: &[Setting], values: &Map<String, Value>) -> ApiResult<Vec<SettingChange>> {
+    manifest::check_values(fields, values).map_err(|error| {
+        ApiError::invalid(format!("settings.{}", error.name), format!("{}.", error.problem))
+    })?;
+    let change = |(name, value): (&String, &Value)| {
+        let secret = fields.iter().any(|field| field.name == *name && field.kind == SettingKind::Secret);
+        let value = match value {
+            Value::Null => SettingValue::Unset,
+            Value::String(text) if secret => SettingValue::Secret(text.clone()),
+            value => SettingValue::Plain(value.clone()),
+        };
+        SettingChange { name: name.clone(), value }
+    };
+    Ok(values.iter().map(change).collect())
+}
+
+/// Reads a module again after a change.
+///
+/// # Errors
+/// 404 where it is gone.
+pub async fn reload(app: &App, id: ModuleId) -> ApiResult<Arc<Active>> {
+    let active = registry::reload(app, id).await?;
+    active.ok_or_else(|| ApiError::not_found("module"))
+}
+
+/// 422 where the text is no country.
+///
+/// # Errors
+/// That.
+pub fn check_country(country: Option<&str>) -> ApiResult<()> {
+    match country.map(str::parse::<hookswitch_model::phone::Country>) {
+        Some(Err(_)) => Err(ApiError::invalid(
+            "defaultCountry",
+            "Give a country as two letters of ISO 3166, for example \"GB\".",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn find_provider(code: &str) -> ApiResult<&'static builtin::BuiltinModule> {
+    builtin::find(code).ok_or_else(|| {
+        let codes: Vec<_> = builtin::all().iter().map(|module| module.manifest.code.as_str()).collect();
+        ApiError::invalid("provider", format!("There is no such provider; there are: {}.", codes.join(", ")))
+    })
+}
+
+/// Settings given as bare values declare themselves.
+fn declared_by(values: &Map<String, Value>) -> Vec<Setting> {
+    let declared = values.iter().map(|(name, value)| Setting {
+        name: name.clone(),
+        label: name.clone(),
+        kind: match value {
+            Value::Number(_) => SettingKind::Number,
+            Value::Bool(_) => SettingKind::Boolean,
+            _ => SettingKind::Text,
+        },
+        required: false,
+        default: None,
+        help: None,
+        options: Vec::new(),
+    });
+    declared.collect()
+}
+
+fn compiled(source: &str) -> ApiResult<Compiled> {
+    compile(source).map_err(|diagnostics| not_usable(&diagnostics))
+}
+
+async fn loads(app: &App, id: ModuleId, compiled: Compiled) -> ApiResult<()> {
+    match registry::probe(app, id, compiled).await {
+        Ok(functions) => {
+            tracing::debug!(module = %id, functions = functions.len(), "script loads");
+            Ok(())
+        }
+        Err(error) => Err(not_usable(&[diagnostic(&error)])),
+    }
+}
+
+fn diagnostic(error: &ScriptError) -> Diagnostic {
+    let position = error.position();
+    Diagnostic {
+        line: position.map_or(1, |position| position.line),
+        column: position.map_or(1, |position| position.column),
+        message: error.to_string(),
+    }
+}
+
+fn not_usable(diagnostics: &[Diagnostic]) -> ApiError {
+    let detail = diagnostics.first().map_or_else(String::new, |first| {
+        format!(
+            "The script cannot be used: {} (line {}, column {}).",
+            first.message, first.line, first.column
+        )
+    });
+    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "script", detail).with("diagnostics", json!(diagnostics))
+}
+
+/// What a module's missing functions cost, by name, in the contract's order.
+pub fn missing_functions(active: &Active) -> Vec<Function> {
+    Function::ALL.into_iter().filter(|function| !active.functions.contains(function)).collect()
+}

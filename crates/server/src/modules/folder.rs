@@ -1,0 +1,47 @@
+//! A module's folder on disk, as its author works on it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::manifest::{self, Manifest};
+use super::sample::{self, Sample};
+
+/// What a folder holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Folder {
+    /// `module.toml`.
+    pub manifest: Manifest,
+    /// `module.ts`.
+    pub source: String,
+    /// `samples/*.json`, by name.
+    pub samples: Vec<(PathBuf, Result<Sample, String>)>,
+}
+
+/// Reads a folder.
+///
+/// # Errors
+/// A file that is missing or cannot be read, or what is wrong with the manifest. What is wrong with a sample stands with
+/// that sample.
+pub fn read(folder: &Path) -> Result<Folder, String> {
+    let text = |path: &Path| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
+    let manifest = text(&folder.join("module.toml"))?;
+    let manifest = manifest::parse(&manifest).map_err(|error| error.to_string())?;
+    let source = text(&folder.join("module.ts"))?;
+    let samples = sample_files(&folder.join("samples"))?.into_iter().map(|path| {
+        let sample = text(&path).and_then(|text| sample::parse(&text));
+        (path, sample)
+    });
+    Ok(Folder { manifest, source, samples: samples.collect() })
+}
+
+fn sample_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let paths: Result<Vec<_>, _> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
+    let mut paths = paths.map_err(|error| format!("{}: {error}", folder.display()))?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    Ok(paths)
+}

@@ -1,0 +1,117 @@
+//! What a module's script can reach: the world as the engine sees it.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use hookswitch_model::ModuleId;
+use hookswitch_script::{Environment, FetchRequest, FetchResponse, Host, HostError, LogEntry};
+use hookswitch_store::{Store, StoreError};
+use serde_json::Value;
+
+use super::log::ModuleLog;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::fetch::FetchClient;
+
+/// One module's host.
+pub struct ModuleHost {
+    module: ModuleId,
+    environment: RwLock<Arc<Environment>>,
+    store: Store,
+    fetch: FetchClient,
+    log: ModuleLog,
+    clock: Clock,
+}
+
+impl ModuleHost {
+    /// The host of a module, with no settings yet.
+    pub fn new(app: &App, module: ModuleId) -> Self {
+        Self {
+            module,
+            environment: RwLock::default(),
+            store: app.store.clone(),
+            fetch: app.fetch.clone(),
+            log: app.module_log.clone(),
+            clock: app.clock.clone(),
+        }
+    }
+
+    /// Gives the script these settings from its next call on.
+    pub fn set_environment(&self, environment: Arc<Environment>) {
+        let mut current = self.environment.write().unwrap_or_else(PoisonError::into_inner);
+        // The engine loads the script afresh for another `Arc`, so an equal one is kept.
+        if *current != environment {
+            *current = environment;
+        }
+    }
+}
+
+#[async_trait]
+impl Host for ModuleHost {
+    fn environment(&self) -> Arc<Environment> {
+        Arc::clone(&self.environment.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn fetch(&self, request: FetchRequest) -> Result<FetchResponse, HostError> {
+        self.fetch.fetch(request).await
+    }
+
+    async fn service_fetch(
+        &self,
+        service: String,
+        _request: FetchRequest,
+    ) -> Result<FetchResponse, HostError> {
+        Err(HostError::new("noService", format!("the module has no service \"{service}\"")))
+    }
+
+    async fn storage_get(&self, key: String) -> Result<Option<Value>, HostError> {
+        self.store
+            .storage_get(self.module, &key, self.clock.now())
+            .await
+            .map_err(|error| storage_error(&error))
+    }
+
+    async fn storage_set(
+        &self,
+        key: String,
+        value: Value,
+        ttl_seconds: Option<u64>,
+    ) -> Result<(), HostError> {
+        let now = self.clock.now();
+        let too_long = || HostError::new("storage", "ttlSeconds is too large");
+        let lifetime = ttl_seconds
+            .map(|seconds| i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds).ok_or_else(too_long))
+            .transpose()?;
+        let expires_at = match lifetime {
+            None => None,
+            Some(lifetime) => Some(now.checked_add_signed(lifetime).ok_or_else(too_long)?),
+        };
+        let set = self.store.storage_set(self.module, &key, &value, expires_at, now).await;
+        set.map_err(|error| storage_error(&error))
+    }
+
+    async fn storage_delete(&self, key: String) -> Result<(), HostError> {
+        self.store.storage_delete(self.module, &key).await.map(drop).map_err(|error| storage_error(&error))
+    }
+
+    fn log(&self, entry: LogEntry) {
+        self.log.write(self.module, self.clock.now(), entry);
+    }
+
+    fn random(&self, buffer: &mut [u8]) {
+        rand::fill(buffer);
+    }
+}
+
+fn storage_error(error: &StoreError) -> HostError {
+    match error {
+        StoreError::StorageKeyTooLong | StoreError::StorageValueTooLong | StoreError::StorageFull => {
+            HostError::new("storage", error.to_string())
+        }
+        error => {
+            tracing::error!(%error, "module storage failed");
+            HostError::new("storage", "the server's storage failed; its log says why")
+        }
+    }
+}

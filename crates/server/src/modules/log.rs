@@ -1,0 +1,98 @@
+//! The modules' log: lines that scripts write, gathered and kept in batches.
+
+use chrono::{DateTime, Utc};
+use hookswitch_model::ModuleId;
+use hookswitch_script::{LogEntry, LogLevel};
+use hookswitch_store::{self as store, NewLogEntry, Store, StoreError};
+use tokio::sync::{mpsc, oneshot};
+
+/// Lines that may wait for the database; one more is lost (and counted), since a script must not wait for its log.
+const WAITING: usize = 10_000;
+/// Lines kept in one transaction.
+const BATCH: usize = 500;
+
+/// The way to the log. Cheap to clone.
+#[derive(Clone)]
+pub struct ModuleLog(mpsc::Sender<Message>);
+
+enum Message {
+    Line(NewLogEntry),
+    /// Answered when everything before it is kept.
+    Flush(oneshot::Sender<()>),
+}
+
+impl ModuleLog {
+    /// Starts the task that keeps the lines; it ends when the last way to the log is dropped.
+    pub fn start(store: Store) -> Self {
+        let (sender, messages) = mpsc::channel(WAITING);
+        tokio::spawn(keep(store, messages));
+        Self(sender)
+    }
+
+    /// Waits until every line written so far is kept.
+    pub async fn flush(&self) {
+        let (reply, kept) = oneshot::channel();
+        if self.0.send(Message::Flush(reply)).await.is_ok() {
+            // It ends without an answer only when the task is gone, and then nothing is left to be kept.
+            let _ = kept.await;
+        }
+    }
+
+    /// Writes a line.
+    pub fn write(&self, module_id: ModuleId, at: DateTime<Utc>, entry: LogEntry) {
+        let line = NewLogEntry {
+            module_id,
+            at,
+            level: match entry.level {
+                LogLevel::Debug => store::LogLevel::Debug,
+                LogLevel::Info => store::LogLevel::Info,
+                LogLevel::Warn => store::LogLevel::Warn,
+                LogLevel::Error => store::LogLevel::Error,
+            },
+            message: entry.text,
+            line: entry.line,
+            function: entry.function.map(|function| function.name().to_owned()),
+            request_id: entry.request_id.and_then(|id| id.parse().ok()),
+        };
+        if self.0.try_send(Message::Line(line)).is_err() {
+            metrics::counter!("hookswitch_module_log_lost_total").increment(1);
+        }
+    }
+}
+
+async fn keep(store: Store, mut messages: mpsc::Receiver<Message>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while messages.recv_many(&mut batch, BATCH).await > 0 {
+        let (mut lines, mut flushes) = (Vec::with_capacity(batch.len()), Vec::new());
+        for message in batch.drain(..) {
+            match message {
+                Message::Line(line) => lines.push(line),
+                Message::Flush(reply) => flushes.push(reply),
+            }
+        }
+        keep_lines(&store, &lines).await;
+        for reply in flushes {
+            // Whoever asked may have stopped waiting.
+            let _ = reply.send(());
+        }
+    }
+}
+
+async fn keep_lines(store: &Store, lines: &[NewLogEntry]) {
+    if lines.is_empty() {
+        return;
+    }
+    match store.append_log(lines).await {
+        Ok(()) => {}
+        // One of the modules was deleted meanwhile (or is only being tried): keep the others' lines.
+        Err(StoreError::UnknownModule) if lines.len() > 1 => {
+            for line in lines {
+                Box::pin(keep_lines(store, std::slice::from_ref(line))).await;
+            }
+        }
+        Err(StoreError::UnknownModule) => {}
+        Err(error) => {
+            tracing::error!(%error, lines = lines.len(), "lines of the modules' log could not be kept")
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Webhook tokens, and telling a module's script that its webhook URL changed.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hookswitch_model::ModuleId;
+use hookswitch_script::{CallContext, Function};
+use serde_json::json;
+
+use super::create::reload;
+use super::manifest;
+use super::registry::Active;
+use crate::app::App;
+use crate::clock::random;
+use crate::error::ApiResult;
+use crate::telephony::controls::log_failure;
+
+/// Whether the script heard of its webhook URL.
+pub struct Notified {
+    /// It did.
+    pub notified: bool,
+    /// What to tell the administrator.
+    pub message: Option<String>,
+}
+
+/// A new unguessable token.
+pub fn new_token() -> String {
+    URL_SAFE_NO_PAD.encode(random::<24>())
+}
+
+/// Gives a module a new webhook token; the old one stops working at once.
+///
+/// # Errors
+/// 404 where there is no such module.
+pub async fn rotate(app: &App, id: ModuleId) -> ApiResult<(Arc<Active>, Notified)> {
+    app.store.set_webhook_token(id, &new_token(), app.clock.now()).await?;
+    let active = reload(app, id).await?;
+    let notified = notify(app, &active).await;
+    Ok((active, notified))
+}
+
+/// Tells a module's script its webhook URL, where it wants to know.
+pub async fn notify(app: &App, active: &Active) -> Notified {
+    let function = Function::OnWebhookUpdated;
+    if !active.functions.contains(&function) {
+        let message = "Set the new address at the provider: the module does not do that itself.";
+        return Notified { notified: false, message: Some(message.to_owned()) };
+    }
+    let url = active.webhook_url(app);
+    match active.call(function, vec![json!(url)], CallContext::default()).await {
+        Ok(_) => {
+            if let Err(error) = app.store.set_public_url_notified(active.module.id, Some(&url)).await {
+                tracing::error!(%error, "that the module knows its webhook URL could not be kept");
+            }
+            Notified { notified: true, message: None }
+        }
+        Err(error) => {
+            log_failure(app, active, function, &error);
+            let message = format!("The module could not set the new address at the provider: {error}");
+            Notified { notified: false, message: Some(message) }
+        }
+    }
+}
+
+/// Tells a module's script its webhook URL in the background, where that is another than it was told last and the module
+/// has what it needs for it.
+pub fn notify_if_changed(app: &Arc<App>, active: &Arc<Active>) {
+    let url = active.webhook_url(app);
+    let knows = active.module.public_url_notified.as_deref() == Some(url.as_str());
+    let wants = active.functions.contains(&Function::OnWebhookUpdated);
+    let can = active.module.enabled && manifest::missing(&active.settings, &active.values).is_empty();
+    if knows || !wants || !can {
+        return;
+    }
+    let (app, active) = (Arc::clone(app), Arc::clone(active));
+    let tasks = app.tasks.clone();
+    tasks.spawn(async move {
+        let told = notify(&app, &active).await;
+        if told.notified
+            && let Err(error) = super::registry::reload(&app, active.module.id).await
+        {
+            tracing::error!(%error, "the module could not be read again");
+        }
+    });
+}

@@ -1,0 +1,153 @@
+//! The buttons of a call: each runs a function of the call's module. The call's state changes only when the provider
+//! reports that it did.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use hookswitch_model::{Call, CallId, CallView, OperatorLeg, UserId, view};
+use hookswitch_script::{CallContext, Function, LogEntry, LogLevel, ScriptError};
+use hookswitch_store::{Role, StoredCall, User};
+use serde_json::{Value, json};
+
+use super::actions::{Action, leg_of};
+use super::functions;
+use crate::app::App;
+use crate::error::{ApiError, ApiResult};
+use crate::modules::registry::Active;
+
+/// A call that a user may see, and what goes with it.
+pub struct Seen {
+    /// The call.
+    pub stored: StoredCall,
+    /// The same, derived.
+    pub view: CallView,
+    /// Its module, unless it was deleted.
+    pub module: Option<Arc<Active>>,
+}
+
+/// The call, where the user may see it: administrators all, operators those that rang at them.
+///
+/// # Errors
+/// 404 where it is not there or not theirs.
+pub async fn find(app: &App, user: &User, id: CallId) -> ApiResult<Seen> {
+    let stored = app.store.call(id).await?;
+    let stored = stored.ok_or_else(|| ApiError::not_found("call"))?;
+    let view = view(&stored.call);
+    if !may_see(user, &view) {
+        return Err(ApiError::not_found("call"));
+    }
+    let module = app.modules.get(stored.call.module_id);
+    Ok(Seen { stored, view, module })
+}
+
+fn may_see(user: &User, view: &CallView) -> bool {
+    view.direction.is_some()
+        && (user.role == Role::Admin || view.operators.iter().any(|leg| leg.user == Some(user.id)))
+}
+
+/// Does `action` to a call; `arguments` stand between the two numbers and the call.
+///
+/// # Errors
+/// 409 where the module cannot do that or the call's state does not allow it, 502 where the module's function failed.
+pub async fn control(
+    app: &App,
+    user: &User,
+    seen: &Seen,
+    action: Action,
+    arguments: Vec<Value>,
+) -> ApiResult<()> {
+    let function = action.function();
+    if !functions(seen.module.as_deref()).contains(&function) {
+        return Err(not_implemented(seen.module.as_deref(), function));
+    }
+    let module = seen.module.as_deref().ok_or_else(|| not_implemented(None, function))?;
+    let leg = leg_of(&seen.view, user.id, user.role == Role::Admin)
+        .filter(|leg| action.allowed(&seen.view, leg))
+        .ok_or_else(|| wrong_state(&seen.view))?;
+    let mut all = vec![json!(leg.src), json!(leg.dst)];
+    all.extend(arguments);
+    all.push(call_argument(app, &seen.stored.call, &seen.view, leg));
+    run(app, module, function, all).await.map(drop)
+}
+
+/// The last argument of control functions *(ours)*: tells two calls between the same numbers apart.
+fn call_argument(app: &App, call: &Call, view: &CallView, leg: &OperatorLeg) -> Value {
+    let operator = json!({
+        "id": leg.user,
+        "name": leg.user.and_then(|user: UserId| app.directory.name_of(user)),
+        "extension": leg.extension,
+    });
+    let mut argument = json!({ "id": call.id, "direction": view.direction, "operator": operator });
+    let optional = [
+        ("callId", call.call_id.clone().map(Value::String)),
+        ("legId", leg.leg.clone().map(Value::String)),
+        ("data", view.recording.clone()),
+    ];
+    for (name, value) in optional {
+        if let Some(value) = value {
+            argument[name] = value;
+        }
+    }
+    argument
+}
+
+/// Runs a function of a module for a user who waits for it. What fails stands in the module's log too.
+///
+/// # Errors
+/// 409 where the module has no such function, 429/503 where it is busy, 502 where the function failed.
+pub async fn run(app: &App, module: &Active, function: Function, arguments: Vec<Value>) -> ApiResult<Value> {
+    match module.call(function, arguments, CallContext::default()).await {
+        Ok(outcome) => Ok(outcome.value),
+        Err(error) => {
+            log_failure(app, module, function, &error);
+            Err(failed(module, function, &error))
+        }
+    }
+}
+
+/// Writes a function's failure to its module's log.
+pub fn log_failure(app: &App, module: &Active, function: Function, error: &ScriptError) {
+    let entry = LogEntry {
+        level: LogLevel::Error,
+        text: format!("{function} failed: {error}"),
+        line: error.position().map(|position| position.line),
+        function: Some(function),
+        request_id: None,
+    };
+    app.module_log.write(module.module.id, app.clock.now(), entry);
+}
+
+fn failed(module: &Active, function: Function, error: &ScriptError) -> ApiError {
+    match error {
+        ScriptError::Busy => ApiError::unavailable(1, "The module has too much to do; try again."),
+        ScriptError::NotImplemented { .. } => not_implemented(Some(module), function),
+        // What a script throws is meant for whoever clicked; everything else is the engine's own plain sentence.
+        ScriptError::Threw { message, .. } => module_failed(message.clone(), function),
+        error => module_failed(error.to_string(), function),
+    }
+}
+
+fn module_failed(detail: String, function: Function) -> ApiError {
+    ApiError::new(StatusCode::BAD_GATEWAY, "moduleFailed", detail).with("function", json!(function))
+}
+
+/// What a module returned breaks the contract.
+pub fn broke_contract(function: Function, error: &hookswitch_model::contract::ContractError) -> ApiError {
+    module_failed(format!("What {function} returned breaks the contract: {error}."), function)
+}
+
+fn not_implemented(module: Option<&Active>, function: Function) -> ApiError {
+    let detail = match module {
+        None => "The call's module was deleted.".to_owned(),
+        Some(module) if !module.module.enabled => {
+            format!("The module \"{}\" is switched off.", module.module.name)
+        }
+        Some(module) => format!("The module \"{}\" does not implement {function}.", module.module.name),
+    };
+    ApiError::conflict("notImplemented", detail).with("function", json!(function))
+}
+
+fn wrong_state(view: &CallView) -> ApiError {
+    let state = view.state.as_str();
+    ApiError::conflict("wrongState", format!("That cannot be done now: the call's state is \"{state}\"."))
+}

@@ -1,0 +1,46 @@
+//! Calls: what is shown of them, what can be done with them, who hears of their changes.
+
+pub mod actions;
+pub mod api_call;
+pub mod controls;
+pub mod outgoing;
+pub mod silent;
+
+use std::collections::BTreeSet;
+
+use hookswitch_model::{UserId, view};
+use hookswitch_script::Function;
+use hookswitch_store::{CallChange, Role};
+
+use crate::app::App;
+use crate::live::{Changed, deliver};
+use crate::modules::registry::Active;
+use api_call::Viewer;
+
+static NO_FUNCTIONS: BTreeSet<Function> = BTreeSet::new();
+
+/// Tells every tab of everybody whom a changed call concerns. Gives the number of tabs.
+pub fn tell(app: &App, active: Option<&Active>, change: &CallChange) -> usize {
+    let name_of = |user| app.directory.name_of(user);
+    let viewer_of = |user: UserId| Viewer {
+        user,
+        admin: app.directory.role_of(user) == Some(Role::Admin),
+        functions: functions(active),
+        name_of: &name_of,
+    };
+    let Some(call) = change.after.as_ref().or(change.before.as_ref()) else { return 0 };
+    let changed = Changed {
+        id: call.id,
+        version: change.version,
+        before: change.before.as_ref().map(view),
+        after: change.after.as_ref().map(|call| (call, view(call))),
+        comment: change.comment.as_deref(),
+    };
+    app.missed.note(&changed);
+    deliver(&app.hub, &changed, viewer_of)
+}
+
+/// What a call's module can do; nothing where it is gone or switched off.
+pub fn functions(active: Option<&Active>) -> &BTreeSet<Function> {
+    active.filter(|active| active.module.enabled).map_or(&NO_FUNCTIONS, |active| &active.functions)
+}

@@ -1,0 +1,82 @@
+//! Closes calls of which nothing is heard any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use hookswitch_model::contract::Disposition;
+use hookswitch_model::{Fact, FactKind};
+use hookswitch_store::{Apply, FactTarget, StoreError, StoredCall, TargetedFact};
+
+use super::tell;
+use crate::app::App;
+
+const BATCH: u32 = 100;
+
+/// Looks for silent calls now and then, as long as the server runs.
+pub async fn run(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(15));
+    loop {
+        ticks.tick().await;
+        match close_silent(&app).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "closed calls of which nothing was heard any more"),
+            Err(error) => tracing::error!(%error, "silent calls could not be closed"),
+        }
+    }
+}
+
+/// Closes every call that has been silent for too long, as `unknown`. Gives how many there were.
+///
+/// # Errors
+/// When the database fails.
+pub async fn close_silent(app: &App) -> Result<usize, StoreError> {
+    let now = app.clock.now();
+    let since = |seconds: u32| now - TimeDelta::seconds(seconds.into());
+    let (ringing, talking) =
+        (since(app.config.calls.silent_ringing_seconds), since(app.config.calls.silent_talking_seconds));
+    let mut done = 0;
+    loop {
+        let silent = app.store.silent_calls(ringing, talking, BATCH).await?;
+        for stored in &silent {
+            close(app, stored).await?;
+        }
+        done += silent.len();
+        if silent.len() < BATCH as usize {
+            return Ok(done);
+        }
+    }
+}
+
+async fn close(app: &App, stored: &StoredCall) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let fact = Fact {
+        kind: FactKind::TimedOut,
+        at: now,
+        timed: true,
+        sequence: None,
+        leg: None,
+        disposition: Disposition::Unknown,
+        parties: None,
+        redirect: None,
+        caller_name: None,
+        line: None,
+        record: None,
+        source: None,
+    };
+    let apply = Apply {
+        request: None,
+        module_id: stored.call.module_id,
+        received_at: now,
+        facts: vec![TargetedFact { target: FactTarget::Call(stored.call.id), fact }],
+        replace: false,
+        outcome: None,
+        now,
+    };
+    let applied = app.store.apply(apply).await?;
+    let active = app.modules.get(stored.call.module_id);
+    for change in &applied.changes {
+        tell(app, active.as_deref(), change);
+    }
+    Ok(())
+}
