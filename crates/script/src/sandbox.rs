@@ -291,8 +291,7 @@ impl Sandbox {
 /// Evaluates the prelude and gives the border functions it returns.
 fn install<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> rquickjs::Result<Border> {
     let natives = natives::install(ctx, state)?;
-    let prelude: JsFunction<'js> = ctx.eval_with_options(prelude::SOURCE, prelude::options())?;
-    let border: Object<'js> = prelude.call((natives,))?;
+    let border: Object<'js> = prelude::function(ctx)?.call((natives,))?;
     let keep = |name| border.get::<_, JsFunction<'js>>(name).map(|function| Persistent::save(ctx, function));
     Ok(Border {
         register: keep("register")?,
