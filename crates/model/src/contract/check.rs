@@ -1,5 +1,6 @@
 //! Checking what a script returned.
 
+use chrono::Datelike;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
@@ -107,7 +108,15 @@ impl Event {
             ("callerName", self.caller_name.as_ref()),
             ("line", self.line.as_ref()),
         ];
-        check_lengths(path, &texts)
+        check_lengths(path, &texts)?;
+        // A clock that is this wrong would put the call where nobody finds it.
+        match self.occurred_at {
+            Some(at) if !(2000..2100).contains(&at.year()) => {
+                let problem = format!("must lie between the years 2000 and 2100, not in {}", at.year());
+                Err(wrong(format!("{path}.occurredAt"), problem))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -25,7 +25,10 @@ pub(super) struct Fold<'a> {
 impl<'a> Fold<'a> {
     pub fn of(placed: &[Placed<'a>]) -> Self {
         let mut fold = Self { sole: sole_operator(placed), ..Self::default() };
-        for placed in placed {
+        // Records come whenever they come: whom they name, they name last.
+        let (records, events): (Vec<_>, Vec<_>) =
+            placed.iter().partition(|placed| placed.fact.kind == FactKind::Record);
+        for placed in events.into_iter().chain(records) {
             fold.take(placed);
         }
         fold

@@ -1,9 +1,7 @@
-//! What people see of calls, story by story. [`story`] says how to read them.
+//! What people see of calls, story by story. [`crate::story`] says how to read them.
 
-mod story;
-
+use crate::story::{self, call, facts_of, lines, seen};
 use hookswitch_model::view;
-use story::{call, facts_of, lines, seen};
 
 #[track_caller]
 fn check(story: &str, expected: &str) {

@@ -15,8 +15,11 @@ pub const CLIENT: &str = "+442079460000";
 const LINE: &str = "+4930901820";
 
 pub fn time(second: i64) -> DateTime<Utc> {
-    DateTime::UNIX_EPOCH + TimeDelta::seconds(second)
+    BEGIN + TimeDelta::seconds(second)
 }
+
+/// Second 0 of every story.
+const BEGIN: DateTime<Utc> = DateTime::from_timestamp_secs(1_700_000_000).expect("in range");
 
 /// The user bound to every three-digit number but those that begin with 9.
 fn bound(number: &str) -> Option<UserId> {
@@ -98,13 +101,13 @@ pub fn lines(story: &str) -> impl Iterator<Item = &str> {
 
 /// What people see, as text: the call, its operators, its segments.
 pub fn shown(view: &CallView) -> String {
-    let second = |at: DateTime<Utc>| at.timestamp().to_string();
+    let second = |at: DateTime<Utc>| (at - BEGIN).num_seconds().to_string();
     let text = |value: Value| value.as_str().map_or_else(|| "nowhere".to_owned(), str::to_owned);
     let direction = text(json!(view.direction));
     let client = view.client_e164.as_ref().or(view.client_raw.as_ref());
     let mut call = format!("{} {} {direction}", text(json!(view.state)), text(json!(view.disposition)));
     call += &client.map(|client| format!(" {client}")).unwrap_or_default();
-    call += &format!(" {}..{}", view.started_at.timestamp(), view.ended_at.map(second).unwrap_or_default());
+    call += &format!(" {}..{}", second(view.started_at), view.ended_at.map(second).unwrap_or_default());
     call += &view.answered_at.map(|at| format!(", answered {}", second(at))).unwrap_or_default();
     call += &view.talk_seconds.map(|seconds| format!(", talked {seconds}")).unwrap_or_default();
     call += &view.recording.clone().map(|data| format!(", recording {}", text(data))).unwrap_or_default();

@@ -1,0 +1,7 @@
+//! The model's tests: call stories, matching, properties, the contract.
+
+mod calls;
+mod contract;
+mod matching;
+mod properties;
+mod story;
