@@ -221,7 +221,7 @@ impl Working {
 
     /// The calls to be written.
     pub(super) fn changed(&self) -> Vec<Changed<'_>> {
-        let changed = self.entries.iter().filter(|(_, entry)| entry.changed);
+        let changed = self.entries.iter().filter(|(_, entry)| entry.changes > 0);
         // What began and vanished within the batch was never there.
         let changed = changed.filter(|(_, entry)| entry.stored.is_some() || entry.call.is_some());
         let changed = changed.map(|(id, entry)| Changed {

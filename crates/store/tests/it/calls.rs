@@ -1,0 +1,169 @@
+//! Lists of calls and what people add to them.
+
+use hookswitch_model::contract::{Direction, Disposition};
+use hookswitch_model::{CallId, CallState, FactKind, Parties, UserId};
+use hookswitch_store::{CallFilter, CallPage, Role};
+use uuid::Uuid;
+
+use crate::support::{Db, answer, at, both, end, fact, incoming, of_id, start};
+
+fn ids(page: &CallPage) -> Vec<CallId> {
+    page.items.iter().map(|call| call.call.id).collect()
+}
+
+async fn list(db: &Db, filter: CallFilter) -> Vec<CallId> {
+    ids(&db.calls(&filter, None, 200).await.unwrap())
+}
+
+both!(lists_filter_by_what_calls_are, |db| {
+    let (module, other) = (db.new_module().await, db.new_module().await);
+    let ada = db.new_user("ada", Role::Operator).await;
+    let bob = db.new_user("bob", Role::Operator).await;
+    let missed = db.report(module, 10, vec![start("a", "+4930111111", Some(ada)), end("a")]).await.1[0].id;
+    let talking =
+        db.report(module, 20, vec![start("b", "+4930222222", Some(bob)), answer("b")]).await.1[0].id;
+    let out = Parties {
+        direction: Direction::Out,
+        src: "102".into(),
+        dst: "anonymous".into(),
+        ..incoming("x", Some(ada))
+    };
+    let mut out = of_id("c", hookswitch_model::Fact { parties: Some(out), ..fact(FactKind::Start) });
+    out.fact.disposition = Disposition::Busy;
+    let mut busy = end("c");
+    busy.fact.disposition = Disposition::Busy;
+    let outgoing = db.report(other, 30, vec![out, busy]).await.1[0].id;
+    let client = Uuid::from_u128(1);
+    db.set_client(outgoing, Some(client)).await.unwrap();
+
+    let all = CallFilter::default;
+    assert_eq!(list(&db, all()).await, [outgoing, talking, missed]);
+    assert_eq!(list(&db, CallFilter { state: Some(CallState::Talking), ..all() }).await, [talking]);
+    assert_eq!(list(&db, CallFilter { state: Some(CallState::Ended), ..all() }).await, [outgoing, missed]);
+    assert_eq!(list(&db, CallFilter { direction: Some(Direction::Out), ..all() }).await, [outgoing]);
+    assert_eq!(list(&db, CallFilter { disposition: Some(Disposition::Busy), ..all() }).await, [outgoing]);
+    assert_eq!(list(&db, CallFilter { operator: Some(ada), ..all() }).await, [outgoing, missed]);
+    assert_eq!(list(&db, CallFilter { module_id: Some(module), ..all() }).await, [talking, missed]);
+    assert_eq!(list(&db, CallFilter { client_id: Some(client), ..all() }).await, [outgoing]);
+    assert_eq!(list(&db, CallFilter { from: Some(at(20)), ..all() }).await, [outgoing, talking]);
+    assert_eq!(list(&db, CallFilter { to: Some(at(20)), ..all() }).await, [missed]);
+    assert_eq!(list(&db, CallFilter { phone: Some("+4930222222".into()), ..all() }).await, [talking]);
+    assert_eq!(list(&db, CallFilter { phone: Some("anonymous".into()), ..all() }).await, [outgoing]);
+    assert_eq!(list(&db, CallFilter { missed: Some(true), ..all() }).await, [missed]);
+    assert_eq!(list(&db, CallFilter { missed: Some(false), ..all() }).await, [outgoing, talking]);
+    let several = CallFilter {
+        missed: Some(true),
+        operator: Some(ada),
+        direction: Some(Direction::In),
+        phone: Some("+4930111111".into()),
+        ..all()
+    };
+    assert_eq!(list(&db, several.clone()).await, [missed]);
+    assert!(list(&db, CallFilter { operator: Some(bob), ..several }).await.is_empty());
+});
+
+both!(pages_follow_each_other_without_gap_or_repetition, |db| {
+    let module = db.new_module().await;
+    // Several start in the same moment.
+    for call in 0..10 {
+        db.report(module, call / 4, vec![start(&format!("call {call}"), "+4930111111", None)]).await;
+    }
+    let all = list(&db, CallFilter::default()).await;
+    let mut paged = Vec::new();
+    let mut cursor = None;
+    let mut pages = 0;
+    loop {
+        let page = db.calls(&CallFilter::default(), cursor, 3).await.unwrap();
+        paged.extend(ids(&page));
+        pages += 1;
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!((paged, pages, all.len()), (all, 4, 10));
+});
+
+both!(an_operator_sees_their_active_calls, |db| {
+    let module = db.new_module().await;
+    let ada = db.new_user("ada", Role::Operator).await;
+    let bob = db.new_user("bob", Role::Operator).await;
+    let one = db.report(module, 0, vec![start("a", "+4930111111", Some(ada))]).await.1[0].id;
+    let two = db.report(module, 1, vec![start("b", "+4930222222", Some(bob))]).await.1[0].id;
+    db.report(module, 2, vec![start("c", "+4930333333", Some(ada)), end("c")]).await;
+    let active = async |operator: Option<UserId>| -> Vec<CallId> {
+        db.active_calls(operator).await.unwrap().iter().map(|call| call.call.id).collect()
+    };
+    assert_eq!(active(None).await, [one, two]);
+    assert_eq!(active(Some(ada)).await, [one]);
+    // It rings at another operator as well.
+    let mut also = start("a", "+4930111111", Some(bob));
+    also.fact.parties.as_mut().unwrap().dst = "102".into();
+    also.fact.parties.as_mut().unwrap().operator.as_mut().unwrap().extension = "102".into();
+    db.report(module, 3, vec![also]).await;
+    assert_eq!(active(Some(bob)).await, [one, two]);
+});
+
+both!(silent_calls_are_those_not_heard_of, |db| {
+    let module = db.new_module().await;
+    let ringing = db.report(module, 0, vec![start("a", "+4930111111", None)]).await.1[0].id;
+    let talking = db.report(module, 1, vec![start("b", "+4930222222", None), answer("b")]).await.1[0].id;
+    db.report(module, 2, vec![start("c", "+4930333333", None), end("c")]).await;
+    let silent = async |ringing, talking| -> Vec<CallId> {
+        let calls = db.silent_calls(at(ringing), at(talking), 10).await.unwrap();
+        calls.iter().map(|call| call.call.id).collect()
+    };
+    assert_eq!(silent(1, 2).await, [ringing, talking]);
+    assert_eq!(silent(1, 1).await, [ringing]);
+    assert_eq!(silent(0, 2).await, [talking]);
+    db.report(module, 50, vec![answer("a")]).await;
+    assert_eq!(silent(40, 40).await, [talking]);
+    assert_eq!(silent(99, 51).await, [ringing, talking]);
+});
+
+both!(missed_calls_wait_for_those_they_rang_at, |db| {
+    let module = db.new_module().await;
+    let ada = db.new_user("ada", Role::Operator).await;
+    let bob = db.new_user("bob", Role::Operator).await;
+    let adas = db.report(module, 0, vec![start("a", "+4930111111", Some(ada)), end("a")]).await.1[0].id;
+    let nobodys = db.report(module, 1, vec![start("b", "+4930222222", None), end("b")]).await.1[0].id;
+    db.report(module, 2, vec![start("c", "+4930333333", Some(ada)), answer("c"), end("c")]).await;
+    let missed = async |operator| {
+        let page = db.missed_calls(operator, None, 10).await.unwrap();
+        assert_eq!(db.missed_count(operator).await.unwrap(), page.items.len() as u64);
+        ids(&page)
+    };
+    assert_eq!(missed(None).await, [nobodys, adas]);
+    assert_eq!(missed(Some(ada)).await, [nobodys, adas]);
+    assert_eq!(missed(Some(bob)).await, [nobodys]);
+    let first = db.missed_calls(None, None, 1).await.unwrap();
+    assert_eq!(ids(&db.missed_calls(None, first.next, 1).await.unwrap()), [adas]);
+
+    assert!(db.resolve_missed(adas, ada, at(9)).await.unwrap());
+    assert!(!db.resolve_missed(adas, bob, at(10)).await.unwrap(), "dealt with already");
+    assert_eq!(missed(Some(ada)).await, [nobodys]);
+    let call = db.call(adas).await.unwrap().expect("a call");
+    assert_eq!((call.resolved_at, call.resolved_by), (Some(at(9)), Some(ada)));
+    // What is heard of the call later does not bring it back.
+    let mut late = end("a");
+    late.fact.disposition = Disposition::NoAnswer;
+    db.report(module, 20, vec![late]).await;
+    assert_eq!(missed(Some(ada)).await, [nobodys]);
+    assert!(db.unresolve_missed(adas).await.unwrap());
+    assert_eq!(missed(Some(ada)).await, [nobodys, adas]);
+    assert!(!db.resolve_missed(CallId::new(at(1), [0; 10]), ada, at(9)).await.unwrap());
+});
+
+both!(people_add_to_calls_and_take_away, |db| {
+    let module = db.new_module().await;
+    let id = db.report(module, 0, vec![start("a", "+4930111111", None)]).await.1[0].id;
+    assert!(db.set_comment(id, Some("first\0")).await.unwrap());
+    assert_eq!(db.call(id).await.unwrap().expect("it").comment.as_deref(), Some("first␀"));
+    assert!(db.set_comment(id, None).await.unwrap());
+    assert!(db.set_client(id, None).await.unwrap());
+    assert_eq!(db.call(id).await.unwrap().expect("it").comment, None);
+    let nobodys = CallId::new(at(1), [0; 10]);
+    assert!(!db.set_comment(nobodys, Some("x")).await.unwrap());
+    assert!(!db.set_client(nobodys, None).await.unwrap());
+    assert!(db.call(nobodys).await.unwrap().is_none());
+});

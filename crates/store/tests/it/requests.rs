@@ -1,0 +1,116 @@
+//! The request log and the inbox.
+
+use hookswitch_model::RequestId;
+use hookswitch_store::{OutcomeStatus, RequestError, RequestFilter, RequestStatus};
+use serde_json::json;
+
+use crate::support::{at, both, outcome, processed, request, start};
+
+both!(a_request_comes_back_as_it_arrived, |db| {
+    let module = db.new_module().await;
+    let mut sent = request(module, 0);
+    sent.path = "/with\0nul".into();
+    db.accept(sent.clone()).await.unwrap();
+    let stored = db.request(sent.id).await.unwrap().expect("a request");
+    assert_eq!((&stored.body, &stored.query, &stored.headers), (&sent.body, &sent.query, &sent.headers));
+    assert_eq!((stored.summary.received_at, stored.summary.status), (at(0), RequestStatus::New));
+    assert_eq!(
+        (stored.summary.path.as_str(), stored.remote_address.as_deref()),
+        ("/with␀nul", Some("192.0.2.1"))
+    );
+    assert_eq!((stored.result, stored.steps, stored.summary.calls), (None, None, vec![]));
+});
+
+both!(what_became_of_a_request_is_kept_with_it, |db| {
+    let module = db.new_module().await;
+    let (id, calls) = db.report(module, 0, vec![start("a", "+4930123456", None)]).await;
+    let stored = db.request(id).await.unwrap().expect("a request");
+    assert_eq!(stored.summary.status, RequestStatus::Processed);
+    assert_eq!((stored.summary.calls, stored.summary.response_status), (vec![calls[0].id], Some(200)));
+    assert_eq!((stored.script_version, stored.result, stored.steps), {
+        let outcome = outcome();
+        (outcome.script_version, outcome.result, Some(outcome.steps))
+    });
+    db.note_delivery(id, json!({ "hub": 40 }));
+    let delivery = loop {
+        if let Some(delivery) = db.request(id).await.unwrap().expect("a request").delivery {
+            break delivery;
+        }
+    };
+    assert_eq!((delivery, db.notes_dropped()), (json!({ "hub": 40 }), 0));
+});
+
+both!(a_failed_request_says_why, |db| {
+    let module = db.new_module().await;
+    let sent = request(module, 0);
+    db.accept(sent.clone()).await.unwrap();
+    let mut apply = processed(module, sent.id, 0, vec![]);
+    let error = RequestError {
+        code: "scriptThrew".into(),
+        message: "x is not defined".into(),
+        line: Some(4),
+        column: Some(9),
+        path: None,
+    };
+    let failed = hookswitch_store::Outcome {
+        status: OutcomeStatus::Failed,
+        error: Some(error.clone()),
+        response_status: 500,
+        ..outcome()
+    };
+    apply.outcome = Some(failed);
+    db.apply(apply).await.unwrap();
+    let filter = RequestFilter { module_id: module, status: Some(RequestStatus::Failed) };
+    let listed = db.requests(&filter, None, 10).await.unwrap();
+    assert_eq!((listed.len(), &listed[0].error, listed[0].response_status), (1, &Some(error), Some(500)));
+});
+
+both!(requests_are_listed_newest_first_by_page_and_status, |db| {
+    let (module, other) = (db.new_module().await, db.new_module().await);
+    db.accept(request(other, 0)).await.unwrap();
+    let mut ids = Vec::new();
+    for second in 0..5 {
+        ids.push(db.report(module, second, vec![]).await.0);
+    }
+    let waiting = request(module, 9);
+    db.accept(waiting.clone()).await.unwrap();
+    let list = async |status, before| -> Vec<RequestId> {
+        let filter = RequestFilter { module_id: module, status };
+        let page = db.requests(&filter, before, 3).await.unwrap();
+        page.into_iter().map(|request| request.id).collect()
+    };
+    assert_eq!(list(None, None).await, [waiting.id, ids[4], ids[3]]);
+    assert_eq!(list(None, Some(ids[3])).await, [ids[2], ids[1], ids[0]]);
+    assert_eq!(list(Some(RequestStatus::New), None).await, [waiting.id]);
+    assert_eq!(list(Some(RequestStatus::Processed), Some(ids[2])).await, [ids[1], ids[0]]);
+    assert!(list(Some(RequestStatus::Failed), None).await.is_empty());
+});
+
+both!(a_start_finds_what_was_not_processed, |db| {
+    let module = db.new_module().await;
+    let sent: Vec<_> = (0..4).map(|second| request(module, second)).collect();
+    for request in &sent {
+        db.accept(request.clone()).await.unwrap();
+    }
+    db.apply(processed(module, sent[1].id, 1, vec![])).await.unwrap();
+    let left = async |after| -> Vec<RequestId> {
+        let page = db.unprocessed_requests(after, sent[3].id, 10).await.unwrap();
+        page.into_iter().map(|request| request.summary.id).collect()
+    };
+    assert_eq!(left(None).await, [sent[0].id, sent[2].id]);
+    assert_eq!(left(Some(sent[0].id)).await, [sent[2].id]);
+});
+
+both!(old_requests_go_but_not_unprocessed_ones, |db| {
+    let module = db.new_module().await;
+    for second in 0..5 {
+        db.report(module, second, vec![]).await;
+    }
+    let waiting = request(module, 0);
+    db.accept(waiting.clone()).await.unwrap();
+    assert_eq!(db.purge_requests(at(3), 2).await.unwrap(), 2);
+    assert_eq!(db.purge_requests(at(3), 2).await.unwrap(), 1);
+    let filter = RequestFilter { module_id: module, status: None };
+    assert_eq!(db.requests(&filter, None, 10).await.unwrap().len(), 3);
+    assert!(db.request(waiting.id).await.unwrap().is_some());
+});
