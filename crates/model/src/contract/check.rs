@@ -126,7 +126,7 @@ impl CallRecord {
         self.numbers().check(path)?;
         if self.call.as_ref().is_some_and(|data| data.to_string().len() > MAX_CALL_DATA) {
             let problem = format!(
-                "longer than {MAX_CALL_DATA} bytes as JSON; keep what finds the recording, not the recording"
+                "must not be longer than {MAX_CALL_DATA} bytes as JSON; keep what finds the recording, not the recording"
             );
             return Err(wrong(format!("{path}.call"), problem));
         }
