@@ -20,7 +20,7 @@ pub async fn crash(installation: &Installation, rounds: u64, connections: u64) -
     let token = prepare::administrator_token(installation).await?;
     let mut server = installation.start().await?;
     let mut api = Connection::open(server.address, Some(token.clone())).await?;
-    let operators = prepare::operators(&mut api, 10).await?;
+    let operators = prepare::operators(installation, &mut api, 10).await?;
     let module = prepare::module(&mut api, &server, ("Calls", CALLS_MODULE), &operators).await?;
     let mut target = module.target;
     println!();
@@ -80,7 +80,7 @@ async fn call_states(api: &mut Connection, module: &str) -> Result<HashMap<CallN
 
 /// Waits until no stored request is left to process.
 async fn everything_processed(api: &mut Connection, module: &str) -> Result<()> {
-    let path = format!("/api/v1/modules/{module}/requests?status=received&limit=200");
+    let path = format!("/api/v1/modules/{module}/requests?status=new&limit=200");
     let deadline = Instant::now() + CATCH_UP;
     loop {
         let waiting = list(api, &path).await?.len();

@@ -18,7 +18,7 @@ pub async fn noisy_neighbour(installation: &Installation, options: &Options) -> 
     let token = prepare::administrator_token(installation).await?;
     let server = installation.start().await?;
     let mut api = Connection::open(server.address, Some(token)).await?;
-    let operators = prepare::operators(&mut api, options.operators).await?;
+    let operators = prepare::operators(installation, &mut api, options.operators).await?;
     let quiet = prepare::module(&mut api, &server, ("Quiet", CALLS_MODULE), &operators).await?.target;
     let noisy = prepare::module(&mut api, &server, ("Noisy", SPINNING_MODULE), &[]).await?.target;
 

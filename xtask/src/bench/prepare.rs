@@ -22,14 +22,18 @@ pub struct Operator {
     pub token: String,
 }
 
-pub async fn operators(api: &mut Connection, count: u64) -> Result<Vec<Operator>> {
+pub async fn operators(
+    installation: &Installation,
+    api: &mut Connection,
+    count: u64,
+) -> Result<Vec<Operator>> {
     let mut operators = Vec::new();
     for number in 0..count {
         let login = format!("operator{number}");
-        let user = json!({ "login": login, "name": login, "role": "operator" });
+        let user =
+            json!({ "login": login, "name": login, "role": "operator", "password": "not a secret here" });
         let user_id = text(&api.call(Method::POST, "/api/v1/users", &user).await?, "id")?;
-        let token = json!({ "userId": user_id, "name": "bench" });
-        let token = text(&api.call(Method::POST, "/api/v1/tokens", &token).await?, "token")?;
+        let token = installation.command(&["token", "create", "--user", &login]).await?;
         operators.push(Operator { user_id, token });
     }
     Ok(operators)
@@ -47,7 +51,7 @@ pub async fn module(
     (name, script): (&str, &str),
     operators: &[Operator],
 ) -> Result<Module> {
-    let module = json!({ "name": name, "script": script, "settings": [] });
+    let module = json!({ "name": name, "script": script });
     let module = api.call(Method::POST, "/api/v1/modules", &module).await?;
     let id = text(&module, "id")?;
     let bindings: Vec<Value> = (FIRST_EXTENSION..)

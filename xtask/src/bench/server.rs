@@ -62,6 +62,7 @@ impl Installation {
     fn program(&self) -> Command {
         let mut program = command(&self.binary);
         program
+            .stdin(Stdio::null())
             .env("HOOKSWITCH_LISTEN", "127.0.0.1:0")
             .env("HOOKSWITCH_DATA_DIR", self.folder.path().join("data"));
         if let Some(url) = &self.database_url {

@@ -20,7 +20,7 @@ pub async fn speed(installation: &Installation, options: &Options) -> Result<()>
     let token = prepare::administrator_token(installation).await?;
     let server = installation.start().await?;
     let mut api = Connection::open(server.address, Some(token)).await?;
-    let operators = prepare::operators(&mut api, options.operators).await?;
+    let operators = prepare::operators(installation, &mut api, options.operators).await?;
     let mut modules = Vec::new();
     for number in 0..options.modules.max(1) {
         let name = format!("Module {number}");
