@@ -156,6 +156,8 @@ pub async fn replace_bindings(
     Json(new): Json<Vec<Binding>>,
 ) -> ApiResult<axum::Json<Vec<Binding>>> {
     active(&app, id)?;
+    // Users made on the command line are not known yet.
+    app.directory.reload(&app.store).await?;
     let mut members = BTreeSet::new();
     for (index, binding) in new.iter().enumerate() {
         let wrong = |field: &str, detail: &str| Err(ApiError::invalid(format!("[{index}].{field}"), detail));

@@ -16,6 +16,7 @@ use crate::auth::{Admin, Passwords, SignedIn, Via};
 use crate::clock;
 use crate::error::{ApiError, ApiResult, FieldError};
 use crate::extract::{Json, Path, Query, nullable};
+use crate::modules::registry;
 use crate::page::{Page, PageQuery};
 
 mod check;
@@ -114,6 +115,7 @@ pub async fn create_user(
     Json(body): Json<CreateUser>,
 ) -> ApiResult<(StatusCode, axum::Json<User>)> {
     let user = make(&app.store, &app.auth.passwords, app.clock.now(), body).await?;
+    users_changed(&app).await?;
     Ok((StatusCode::CREATED, axum::Json(user)))
 }
 
@@ -154,6 +156,10 @@ pub async fn update_user(
     if ends_sessions {
         app.store.delete_sessions_of(id, own_session(&caller)).await?;
     }
+    users_changed(&app).await?;
+    if ends_sessions || role.is_some() {
+        app.hub.disconnect(id);
+    }
     Ok(axum::Json(user.into()))
 }
 
@@ -169,10 +175,21 @@ pub async fn delete_user(
     Path(id): Path<UserId>,
 ) -> ApiResult<StatusCode> {
     if app.store.delete_user(id).await? {
+        users_changed(&app).await?;
+        app.hub.disconnect(id);
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(ApiError::not_found("user"))
     }
+}
+
+/// Reads again what is kept in memory of users: names and roles, and who is bound to which number.
+async fn users_changed(app: &App) -> ApiResult<()> {
+    app.directory.reload(&app.store).await?;
+    for active in app.modules.all() {
+        registry::reload(app, active.module.id).await?;
+    }
+    Ok(())
 }
 
 /// Checks and makes a user: for this route, the set-up and the command line.
