@@ -16,6 +16,7 @@ mod migrate;
 mod modules;
 mod open;
 mod requests;
+mod rows;
 mod scripts;
 mod sessions;
 mod settings;

@@ -9,9 +9,10 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::MAX_PAGE;
-use crate::db::{on, text, time};
+use crate::db::{is_missing_reference, on, text, time};
 use crate::error::StoreError;
 use crate::open::Store;
+use crate::rows::Rows;
 
 /// Lines kept of a module; older ones go.
 const MAX_LINES: i64 = 5000;
@@ -119,6 +120,16 @@ impl From<Row> for LogEntry {
     }
 }
 
+static INSERT: Rows = Rows::new(
+    "insert into module_log (module_id, at, level, message, line, function, request_id) values ",
+    7,
+    "",
+);
+
+fn unknown_module(error: sqlx::Error) -> StoreError {
+    if is_missing_reference(&error) { StoreError::UnknownModule } else { error.into() }
+}
+
 impl Store {
     /// Keeps lines, in their order, and of each module no more than the newest few thousand.
     ///
@@ -126,26 +137,23 @@ impl Store {
     /// [`StoreError::UnknownModule`]; then none of them is kept.
     pub async fn append_log(&self, entries: &[NewLogEntry]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        for entry in entries {
-            let sql = "insert into module_log (module_id, at, level, message, line, function, request_id) \
-                       values ($1, $2, $3, $4, $5, $6, $7)";
-            on!(tx.conn(), |db| {
-                sqlx::query(sql)
-                    .bind(entry.module_id.0)
-                    .bind(time(entry.at))
-                    .bind(entry.level as i32)
-                    .bind(text(&entry.message))
-                    .bind(entry.line.and_then(|line| i32::try_from(line).ok()))
-                    .bind(entry.function.as_deref().map(text))
-                    .bind(entry.request_id.map(|request| request.0))
-                    .execute(db)
-                    .await
-                    .map(drop)
-            })
-            .map_err(|error| match crate::db::is_missing_reference(&error) {
-                true => StoreError::UnknownModule,
-                false => error.into(),
-            })?;
+        for chunk in INSERT.chunks(entries) {
+            let sql = INSERT.sql(chunk.len());
+            let done = on!(tx.conn(), |db| {
+                let mut query = sqlx::query(sql);
+                for entry in chunk {
+                    query = query
+                        .bind(entry.module_id.0)
+                        .bind(time(entry.at))
+                        .bind(entry.level as i32)
+                        .bind(text(&entry.message))
+                        .bind(entry.line.and_then(|line| i32::try_from(line).ok()))
+                        .bind(entry.function.as_deref().map(text))
+                        .bind(entry.request_id.map(|request| request.0));
+                }
+                query.execute(db).await.map(drop)
+            });
+            done.map_err(unknown_module)?;
         }
         let modules: BTreeSet<_> = entries.iter().map(|entry| entry.module_id).collect();
         for module in modules {

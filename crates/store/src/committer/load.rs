@@ -8,11 +8,11 @@ use hookswitch_model::{Call, CallId, CallKey, ModuleId, RequestId};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::rows::Rows;
 use super::types::{Apply, FactTarget};
 use super::working::{Entry, Working, key_text};
 use crate::db::{Tx, far_future, far_past, from_json, on, time};
 use crate::error::StoreError;
+use crate::rows::Rows;
 
 #[derive(FromRow)]
 struct CallRow {

@@ -5,7 +5,6 @@
 
 mod batch;
 mod load;
-mod rows;
 mod save;
 mod task;
 mod types;
@@ -31,7 +30,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Closed`], and the database's.
     pub async fn accept(&self, request: NewRequest) -> Result<(), StoreError> {
-        let request = batch::Incoming::new(request)?;
+        let request = Box::new(batch::Incoming::new(request)?);
         self.ask(|answer| Message::Accept(request, answer)).await
     }
 

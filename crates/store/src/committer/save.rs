@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use hookswitch_model::{Call, CallId, CallView, RequestId, UserId};
 
 use super::batch::{BatchError, Incoming};
-use super::rows::Rows;
 use super::types::{Apply, Outcome};
 use super::working::{After, Changed, Entry, operators};
 use crate::db::{Tx, on, text, time, to_json};
 use crate::error::StoreError;
 use crate::requests::RequestStatus;
+use crate::rows::Rows;
 
 static INSERT_REQUESTS: Rows = Rows::new(
     "insert into requests (id, module_id, received_at, method, path, query, headers, body, remote_address, status) \

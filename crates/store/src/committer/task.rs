@@ -22,7 +22,7 @@ const ATTEMPTS: usize = 50;
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
 pub(crate) enum Message {
-    Accept(Incoming, Answer<()>),
+    Accept(Box<Incoming>, Answer<()>),
     Apply(Box<Apply>, Answer<Applied>),
     Note(RequestId, String),
     Stop,
@@ -97,7 +97,7 @@ impl Members {
         for message in messages {
             match message {
                 Message::Accept(request, answer) => {
-                    members.batch.accepts.push(request);
+                    members.batch.accepts.push(*request);
                     members.accepts.push(answer);
                 }
                 Message::Apply(apply, answer) => {

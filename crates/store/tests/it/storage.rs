@@ -30,13 +30,17 @@ both!(storage_is_bounded, |db| {
     let refused = db.storage_set(nobodys, "k", &json!(1), None, at(0)).await;
     assert!(matches!(refused, Err(StoreError::UnknownModule)));
 
-    for key in 0..1000 {
-        db.storage_set(module, &key.to_string(), &json!(key), Some(at(10)), at(0)).await.unwrap();
-    }
-    let refused = db.storage_set(module, "one more", &json!(1), None, at(0)).await;
+    // A thousand keys that expire at the stories' beginning.
+    db.execute(
+        "with recursive keys (key) as (select 0 union all select key + 1 from keys where key < 999) \
+         insert into module_storage (module_id, key, value, expires_at) \
+         select id, cast(key as text), '1', created_at from keys cross join modules",
+    )
+    .await;
+    let refused = db.storage_set(module, "one more", &json!(1), None, at(-1)).await;
     assert!(matches!(refused, Err(StoreError::StorageFull)));
-    db.storage_set(module, "999", &json!("changed"), None, at(0)).await.unwrap();
-    db.storage_set(module, "one more", &json!(1), None, at(10)).await.unwrap();
+    db.storage_set(module, "999", &json!("changed"), None, at(-1)).await.unwrap();
+    db.storage_set(module, "one more", &json!(1), None, at(0)).await.unwrap();
 });
 
 fn entry(module: ModuleId, second: i64, level: LogLevel) -> NewLogEntry {

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 const SIZES: usize = 8;
 
 /// A statement with `($1, $2), ($3, $4), …` in the middle.
-pub(super) struct Rows {
+pub(crate) struct Rows {
     before: &'static str,
     columns: usize,
     after: &'static str,
@@ -17,12 +17,12 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) const fn new(before: &'static str, columns: usize, after: &'static str) -> Self {
+    pub(crate) const fn new(before: &'static str, columns: usize, after: &'static str) -> Self {
         Self { before, columns, after, texts: [const { OnceLock::new() }; SIZES] }
     }
 
     /// The things in slices, each of a size that [`Rows::sql`] has a text for.
-    pub(super) fn chunks<'a, T>(&self, mut rest: &'a [T]) -> impl Iterator<Item = &'a [T]> {
+    pub(crate) fn chunks<'a, T>(&self, mut rest: &'a [T]) -> impl Iterator<Item = &'a [T]> {
         std::iter::from_fn(move || {
             let size = 1 << rest.len().checked_ilog2()?.min(SIZES as u32 - 1);
             let (chunk, others) = rest.split_at(size);
@@ -32,7 +32,7 @@ impl Rows {
     }
 
     /// The statement for so many rows, a power of two.
-    pub(super) fn sql(&self, rows: usize) -> SqlStr {
+    pub(crate) fn sql(&self, rows: usize) -> SqlStr {
         self.texts[rows.ilog2() as usize]
             .get_or_init(|| AssertSqlSafe(self.text(rows)).into_sql_str())
             .clone()
