@@ -1,0 +1,167 @@
+//! The command line, as whoever runs the server uses it.
+
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::support::{Database, PASSWORD};
+
+fn hookswitch(database: &Database, arguments: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hookswitch"));
+    command
+        .args(arguments.split(' '))
+        .env("HOOKSWITCH_DATA_DIR", database.folder.path())
+        .env("HOOKSWITCH_DATABASE_URL", &database.url)
+        .env("HOOKSWITCH_LISTEN", "127.0.0.1:0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+async fn run(database: &Database, arguments: &str) -> (i32, String, String) {
+    finished(hookswitch(database, arguments).output().await.unwrap())
+}
+
+async fn run_with_input(database: &Database, arguments: &str, input: &str) -> (i32, String, String) {
+    let mut child = hookswitch(database, arguments).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
+    finished(child.wait_with_output().await.unwrap())
+}
+
+fn finished(output: Output) -> (i32, String, String) {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// A server process, when it is ready: the process, its address, the lines before, and the lines to come.
+async fn serve(database: &Database) -> (Child, String, Vec<String>, Lines<BufReader<ChildStdout>>) {
+    let mut child = hookswitch(database, "serve").spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut before = Vec::new();
+    let ready = async {
+        loop {
+            let line = lines.next_line().await.unwrap().expect("a line that says the server is ready");
+            match line.strip_prefix("listening on ") {
+                Some(address) => return address.to_owned(),
+                None => before.push(line),
+            }
+        }
+    };
+    let address = tokio::time::timeout(Duration::from_secs(60), ready).await.expect("a ready server");
+    (child, address, before, lines)
+}
+
+async fn terminate(child: &Child) {
+    let pid = child.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().await.unwrap().success());
+}
+
+async fn get(address: &str, path: &str, token: &str) -> (u16, String) {
+    let client = crate::support::Client::new(address.to_owned(), std::sync::Arc::default());
+    let answer = client.header("authorization", &format!("Bearer {token}")).get(path).await;
+    (answer.status.as_u16(), answer.text)
+}
+
+async fn users_and_tokens_are_made_while_the_server_runs(database: Database) {
+    let (mut child, address, before, _lines) = serve(&database).await;
+    assert!(before.concat().contains("hookswitch user create --admin"), "{before:?}");
+
+    let input = format!("{PASSWORD}\n");
+    let made = run_with_input(&database, "user create --login ann --name Ann --admin --password-stdin", &input).await;
+    assert_eq!(made, (0, "made the admin ann\n".to_owned(), String::new()));
+    let (code, token, _) = run(&database, "token create --user ANN").await;
+    assert_eq!((code, token.lines().count()), (0, 1), "the token alone");
+    assert_eq!(get(&address, "/api/v1/users", token.trim()).await.0, 200);
+
+    let (code, out, _) = run(&database, "user create --login bob").await;
+    assert_eq!((code, out.lines().count()), (0, 2), "{out}");
+    let password = out.lines().nth(1).unwrap().strip_prefix("password: ").unwrap();
+    let client = crate::support::Client::new(address.clone(), std::sync::Arc::default());
+    client.post("/api/v1/session", json!({ "login": "bob", "password": password })).await.is(200);
+
+    terminate(&child).await;
+    let status = tokio::time::timeout(Duration::from_secs(30), child.wait()).await.expect("an end").unwrap();
+    assert_eq!(status.code(), Some(0));
+}
+
+mod users_and_tokens_are_made_while_the_server_runs {
+    use crate::support::Database;
+
+    #[tokio::test]
+    async fn on_sqlite() {
+        super::users_and_tokens_are_made_while_the_server_runs(Database::sqlite()).await;
+    }
+
+    #[tokio::test]
+    async fn on_postgres() {
+        super::users_and_tokens_are_made_while_the_server_runs(Database::postgres().await).await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_done_says_so_in_one_line() {
+    let database = Database::sqlite();
+    let cases = [
+        ("token create --user nobody", "there is no user `nobody`"),
+        ("user create --login a\u{a0}b", "A login has"),
+        ("--config /nowhere.toml serve", "/nowhere"),
+        ("backup /nowhere/file", "/nowhere/file"),
+    ];
+    for (arguments, words) in cases {
+        let (code, out, error) = run(&database, arguments).await;
+        assert_eq!((code, out.as_str(), error.lines().count()), (1, "", 1), "{arguments}: {error}");
+        assert!(error.starts_with("hookswitch: ") && error.contains(words), "{arguments}: {error}");
+    }
+    let (code, _, error) = run_with_input(&database, "user create --login ann --password-stdin", "short\n").await;
+    assert!(code == 1 && error.contains("at least 10 characters"), "{error}");
+    for arguments in ["serv", "user create", "token create", "backup", "serve --port 80"] {
+        assert_eq!(run(&database, arguments).await.0, 2, "{arguments}");
+    }
+}
+
+#[tokio::test]
+async fn a_backup_of_a_running_server_can_be_started_from() {
+    let database = Database::sqlite();
+    let (_child, _, _, _lines) = serve(&database).await;
+    assert_eq!(run(&database, "user create --login ann").await.0, 0);
+    let (_, token, _) = run(&database, "token create --user ann").await;
+
+    let copy = Database::sqlite();
+    let file = copy.folder.path().join("hookswitch.db");
+    let (code, _, error) = run(&database, &format!("backup {}", file.display())).await;
+    assert_eq!((code, error.as_str()), (0, ""));
+    std::fs::copy(database.folder.path().join("secret.key"), copy.folder.path().join("secret.key")).unwrap();
+    assert_eq!(run(&database, &format!("backup {}", file.display())).await.0, 1, "nothing is overwritten");
+
+    let (_other, address, _, _other_lines) = serve(&copy).await;
+    assert_eq!(get(&address, "/api/v1/me", token.trim()).await.0, 200);
+}
+
+#[tokio::test]
+async fn the_description_of_the_api_needs_no_server() {
+    let (code, out, _) = run(&Database::sqlite(), "openapi").await;
+    assert_eq!(code, 0);
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(document["paths"]["/api/v1/users"]["get"].is_object());
+}
+
+#[tokio::test]
+async fn what_the_folder_holds_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let database = Database::sqlite();
+    let folder = database.folder.path().join("data");
+    let output = hookswitch(&database, "user create --login ann")
+        .env("HOOKSWITCH_DATA_DIR", &folder)
+        .env_remove("HOOKSWITCH_DATABASE_URL")
+        .output();
+    assert_eq!(finished(output.await.unwrap()).0, 0);
+    for (name, mode) in [("", 0o700), ("secret.key", 0o600), ("hookswitch.db", 0o600)] {
+        let permissions = std::fs::metadata(folder.join(name)).unwrap().permissions();
+        assert_eq!(permissions.mode() & 0o777, mode, "{name}");
+    }
+}

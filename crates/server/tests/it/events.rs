@@ -1,0 +1,95 @@
+//! Live: what an operator's tabs are told.
+
+use serde_json::json;
+
+use crate::support::{Module, PASS_ON, Tab, both};
+
+const CLIENT: &str = "+442079460000";
+
+both!(a_call_rings_in_every_tab_of_its_operator_and_nobody_elses, |server| {
+    let admin = server.admin().await;
+    let (one, one_client) = server.operator("one").await;
+    let (_, two_client) = server.operator("two").await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    module.bind(&[("101", one)]).await;
+    let (mut left, snapshot) = Tab::open(server, &one_client).await;
+    let (mut right, _) = Tab::open(server, &one_client).await;
+    let (mut other, _) = Tab::open(server, &two_client).await;
+    assert_eq!((&snapshot["calls"], &snapshot["missedCount"]), (&json!([]), &json!(0)));
+
+    module.event("notifyStart", "a", CLIENT, "101").await;
+    for tab in [&mut left, &mut right] {
+        let call = &tab.next().await["call"];
+        assert_eq!((&call["state"], &call["clientNumber"]["raw"]), (&json!("ringing"), &json!(CLIENT)));
+        assert_eq!(call["actions"], json!(["accept", "hangup", "redirect"]));
+    }
+    module.event("notifyEnd", "a", CLIENT, "101").await;
+    for tab in [&mut left, &mut right] {
+        let ended = tab.next().await;
+        assert_eq!((&ended["call"]["state"], &ended["call"]["actions"]), (&json!("ended"), &json!(["callBack"])));
+        let gone = tab.next().await;
+        assert_eq!((&gone["type"], &gone["reason"]), (&json!("callGone"), &json!("missed")));
+        assert_eq!(tab.next_of("missed").await["count"], 1);
+    }
+    // The first thing that the other operator ever hears is a call of their own.
+    module.event("notifyStart", "b", CLIENT, "102").await;
+    module.bind(&[("101", one), ("102", server.user("two").await)]).await;
+    module.event("notifyStart", "c", CLIENT, "102").await;
+    assert_eq!(other.next().await["call"]["callId"], "c");
+});
+
+both!(when_one_of_several_answers_the_others_are_told_who, |server| {
+    let admin = server.admin().await;
+    let (one, one_client) = server.operator("one").await;
+    let (two, two_client) = server.operator("two").await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    module.bind(&[("101", one), ("102", two)]).await;
+    let (mut first, _) = Tab::open(server, &one_client).await;
+    let (mut second, _) = Tab::open(server, &two_client).await;
+    module.event("notifyStart", "a", CLIENT, "101").await;
+    module.event("notifyStart", "a", CLIENT, "102").await;
+    module.event("notifyAnswer", "a", CLIENT, "102").await;
+    let gone = first.next_of("callGone").await;
+    assert_eq!((&gone["reason"], &gone["by"]["name"], &gone["by"]["extension"]), (&json!("answeredElsewhere"), &json!("two"), &json!("102")));
+    loop {
+        let call = second.next_of("call").await;
+        if call["call"]["state"] == "talking" {
+            assert_eq!(call["call"]["actions"], json!(["hangup", "redirect", "hold"]));
+            break;
+        }
+    }
+    module.event("notifyEnd", "a", CLIENT, "102").await;
+    assert_eq!(second.next_of("callGone").await["reason"], "ended");
+    // Who did not answer a call that another took has missed nothing.
+    let missed = one_client.get("/api/v1/missed-calls").await.json(200);
+    assert_eq!(missed["items"], json!([]));
+});
+
+both!(a_tab_opened_in_mid_call_begins_with_it, |server| {
+    let admin = server.admin().await;
+    let (one, one_client) = server.operator("one").await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    module.bind(&[("101", one)]).await;
+    module.event("notifyStart", "a", CLIENT, "101").await;
+    module.event("notifyAnswer", "a", CLIENT, "101").await;
+    module.event("notifyHold", "a", CLIENT, "101").await;
+    let (_tab, snapshot) = Tab::open(server, &one_client).await;
+    assert_eq!(snapshot["calls"][0]["state"], "held");
+    assert_eq!(snapshot["calls"][0]["actions"], json!(["hangup", "redirect", "resume"]));
+});
+
+both!(a_socket_is_for_who_is_signed_in_and_comes_from_here, |server| {
+    assert!(Tab::connect(server, &server.anonymous()).await.is_err());
+    let (_, browser) = server.browser("one", hookswitch_store::Role::Operator).await;
+    assert!(Tab::connect(server, &browser.clone().header("origin", "https://elsewhere.example")).await.is_err());
+    Tab::open(server, &browser).await;
+});
+
+both!(a_deactivated_user_hears_nothing_more, |server| {
+    let admin = server.admin().await;
+    let (one, one_client) = server.operator("one").await;
+    let (mut tab, _) = Tab::open(server, &one_client).await;
+    admin.patch(&format!("/api/v1/users/{one}"), json!({ "active": false })).await.is(200);
+    tab.closed().await;
+    assert!(Tab::connect(server, &one_client).await.is_err());
+});

@@ -1,0 +1,121 @@
+//! A client that looks into every answer for what must not be there.
+
+use std::sync::{Arc, Mutex};
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use rustls::crypto::ring;
+use serde_json::Value;
+
+/// Sends requests to one server as one person.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    headers: HeaderMap,
+    secrets: Arc<Mutex<Vec<String>>>,
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Client {
+    pub fn new(base: String, secrets: Arc<Mutex<Vec<String>>>) -> Self {
+        let tls = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("TLS")
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth();
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("a client");
+        Self { http, base, headers: HeaderMap::new(), secrets }
+    }
+
+    /// The same with a header on every request, instead of any it had.
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header"));
+        self
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::PUT, path).json(&body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::PATCH, path).json(&body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
+    /// The headers on every request.
+    pub fn headers(&self) -> HeaderMap {
+        self.headers.clone()
+    }
+
+    /// A request to add to, for [`Client::send`].
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base)).headers(self.headers.clone())
+    }
+
+    /// Sends it, and fails when the answer holds a secret.
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = String::from_utf8_lossy(&response.bytes().await.expect("a whole answer")).into_owned();
+        for secret in self.secrets.lock().expect("secrets").iter() {
+            assert!(!text.contains(secret), "the secret {secret} is in the answer {text}");
+            assert!(!format!("{headers:?}").contains(secret), "the secret {secret} is in the headers {headers:?}");
+        }
+        Answer { status, headers, text }
+    }
+}
+
+impl Answer {
+    /// Expects this status.
+    pub fn is(&self, status: u16) -> &Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self
+    }
+
+    /// Expects this status and gives the JSON.
+    pub fn json(&self, status: u16) -> Value {
+        self.is(status);
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// Expects a problem of this status and code, and gives it.
+    pub fn problem(&self, status: u16, code: &str) -> Value {
+        let problem = self.json(status);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(problem["code"], code, "{problem}");
+        assert_eq!(problem["status"], status);
+        problem
+    }
+
+    /// A header that must be there, once.
+    pub fn header(&self, name: &str) -> &str {
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next().unwrap_or_else(|| panic!("no {name} in {:?}", self.headers));
+        assert!(values.next().is_none(), "more than one {name}");
+        value.to_str().expect("ASCII")
+    }
+}

@@ -1,0 +1,140 @@
+//! The server under test.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use chrono::{TimeDelta, Utc};
+use hookswitch_model::UserId;
+use hookswitch_server::app::{self, App};
+use hookswitch_server::clock::Clock;
+use hookswitch_server::config::Config;
+use hookswitch_server::routes::tokens::{self, CreateToken};
+use hookswitch_store::{NewUser, Role};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::{Client, Database};
+
+/// What users of a test sign in with.
+pub const PASSWORD: &str = "seven purple herons";
+
+/// A server that runs until [`Server::stop`].
+pub struct Server {
+    pub url: String,
+    pub app: Arc<App>,
+    /// What no answer may hold.
+    secrets: Arc<Mutex<Vec<String>>>,
+    ahead_seconds: Arc<AtomicI64>,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<()>,
+    _folder: TempDir,
+}
+
+impl Server {
+    /// Starts one; `settings` are environment variables.
+    pub async fn start(database: Database, settings: &[(&str, &str)]) -> Self {
+        let Database { folder, url: database_url } = database;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let env = |name: &str| match name {
+            "HOOKSWITCH_DATA_DIR" => Some(folder.path().display().to_string()),
+            "HOOKSWITCH_DATABASE_URL" => Some(database_url.clone()),
+            _ => settings.iter().find(|(of, _)| *of == name).map(|(_, value)| (*value).to_owned()),
+        };
+        let config = Config::load(None, env).expect("settings");
+        let ahead_seconds = Arc::new(AtomicI64::new(0));
+        let app = App::open(config, clock(&ahead_seconds), address).await.expect("an app");
+        let (stop, stopped) = oneshot::channel();
+        let running = tokio::spawn(app::serve(Arc::clone(&app), listener, async {
+            // A test that fails drops the sender: that stops the server as well.
+            let _ = stopped.await;
+        }));
+        let secrets = Arc::new(Mutex::new(vec![PASSWORD.to_owned(), "$argon2".to_owned()]));
+        Self { url: format!("http://{address}"), app, secrets, ahead_seconds, stop, running, _folder: folder }
+    }
+
+    /// Stops it in order.
+    pub async fn stop(self) {
+        self.stop.send(()).expect("a running server");
+        self.running.await.expect("a server that stops in order");
+    }
+
+    /// Lets time pass for the server.
+    pub fn advance(&self, time: TimeDelta) {
+        self.ahead_seconds.fetch_add(time.num_seconds(), Ordering::SeqCst);
+    }
+
+    /// From now on no answer may hold this.
+    pub fn keep_secret(&self, secret: impl Into<String>) {
+        self.secrets.lock().expect("secrets").push(secret.into());
+    }
+
+    /// Somebody who is not signed in.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.url.clone(), Arc::clone(&self.secrets))
+    }
+
+    /// Somebody with this token.
+    pub fn with_token(&self, token: &str) -> Client {
+        self.anonymous().header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// A new administrator, signed in with a token.
+    pub async fn admin(&self) -> Client {
+        self.new_user("admin", Role::Admin).await.1
+    }
+
+    /// A new operator, signed in with a token.
+    pub async fn operator(&self, login: &str) -> (UserId, Client) {
+        self.new_user(login, Role::Operator).await
+    }
+
+    /// The user of that login.
+    pub async fn user(&self, login: &str) -> UserId {
+        self.app.store.user_by_login(login).await.expect("an answer").expect("a user").id
+    }
+
+    /// Makes a user with [`PASSWORD`] and signs them in as a browser does.
+    pub async fn browser(&self, login: &str, role: Role) -> (UserId, Client) {
+        let (id, _) = self.new_user(login, role).await;
+        let hash = self.app.auth.passwords.hash(PASSWORD.into()).await.expect("a hash");
+        let patch = hookswitch_store::UserPatch { password_hash: Some(Some(hash)), ..Default::default() };
+        self.app.store.update_user(id, &patch).await.expect("an answer").expect("a user");
+        (id, self.sign_in(login, PASSWORD).await)
+    }
+
+    /// Signs in as a browser does.
+    pub async fn sign_in(&self, login: &str, password: &str) -> Client {
+        let answer = self.anonymous().post("/api/v1/session", json!({ "login": login, "password": password })).await;
+        answer.is(200);
+        let cookie = answer.header("set-cookie");
+        let (pair, _) = cookie.split_once(';').expect("attributes");
+        self.anonymous().header("cookie", pair).header("origin", &self.url)
+    }
+
+    async fn new_user(&self, login: &str, role: Role) -> (UserId, Client) {
+        let now = self.app.clock.now();
+        let user = NewUser {
+            id: UserId::new(now, rand::random()),
+            login: login.to_owned(),
+            name: login.to_owned(),
+            email: None,
+            role,
+            password_hash: None,
+            created_at: now,
+        };
+        let user = self.app.store.create_user(&user).await.expect("a user");
+        let body = CreateToken { name: "test".to_owned(), expires_at: None };
+        let made = tokens::make(&self.app.store, now, user.id, body).await.expect("a token");
+        (user.id, self.with_token(&made.token))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's clock runs ahead of the system's")]
+fn clock(ahead_seconds: &Arc<AtomicI64>) -> Clock {
+    let ahead_seconds = Arc::clone(ahead_seconds);
+    Clock::new(move || Utc::now() + TimeDelta::seconds(ahead_seconds.load(Ordering::SeqCst)))
+}
