@@ -1,0 +1,306 @@
+// Zadarma's cloud PBX: its call notifications (webhooks) and its API, version 1.
+//
+// The reference for both is https://zadarma.com/en/support/api/. What stands there is not repeated here; comments say
+// what does not, and why something is done.
+
+interface Settings { key?: string; secret?: string; apiUrl?: string }
+const settings = Namespace.params.data as Settings;
+
+// ---------------------------------------------------------------------------------------------------- notifications
+
+/** The fields of a notification; an absent one is empty, as in the texts that Zadarma signs. */
+type Fields = (name: string) => string;
+
+const START = ['caller_id', 'called_did', 'call_start'];
+const OUT = ['internal', 'destination', 'call_start'];
+
+/** What the signature of each notification covers. `pbx_call_id`, `duration` and `disposition` mostly are not. */
+const SIGNED: Record<string, string[] | undefined> = {
+  NOTIFY_START: START,
+  NOTIFY_IVR: START,
+  NOTIFY_INTERNAL: START,
+  NOTIFY_END: START,
+  NOTIFY_ANSWER: ['caller_id', 'destination', 'call_start'],
+  NOTIFY_OUT_START: OUT,
+  NOTIFY_OUT_END: OUT,
+  NOTIFY_RECORD: ['pbx_call_id', 'call_id_with_rec'],
+};
+
+export async function VoipParseWebhookRequest(request: FetchRequest): Promise<VoipWebhookParseResult> {
+  const echo = request.query.zd_echo;
+  if (echo !== undefined && request.method === 'GET') {
+    // Zadarma checks an address before it takes it: it wants this text back and nothing else. It signs nothing here.
+    const text = typeof echo === 'string' ? echo : echo[0] ?? '';
+    return { response: new HttpResponse().status(200).header('content-type', 'text/plain').content(text) };
+  }
+  const form = new URLSearchParams(textOf(request.body));
+  const field: Fields = (name) => form.get(name) ?? '';
+  const signed = SIGNED[field('event')];
+  if (!signed) {
+    return {}; // SMS, number lookup, speech recognition and the like: not calls
+  }
+  if (!await isSigned(signed.map(field).join(''), request.headers.signature)) {
+    return { response: new HttpResponse().status(401).json({ error: 'The signature is missing or wrong.' }) };
+  }
+  // Without `response` the answer is `{}`, which leaves the PBX's own scenario as it is. (Fields in the answer to
+  // NOTIFY_START and NOTIFY_IVR would change it.)
+  return resultOf(field);
+}
+
+function resultOf(field: Fields): VoipWebhookParseResult {
+  switch (field('event')) {
+    case 'NOTIFY_START': // the line rings; no extension yet
+    case 'NOTIFY_INTERNAL': // an extension rings
+      return { event: field('transfer_from') ? transferred(field) : event(field, VoipWebhookEvent.NotifyStart) };
+    case 'NOTIFY_OUT_START':
+      return { event: event(field, VoipWebhookEvent.NotifyStart) };
+    case 'NOTIFY_ANSWER':
+      return { event: event(field, VoipWebhookEvent.NotifyAnswer) };
+    case 'NOTIFY_END':
+    case 'NOTIFY_OUT_END':
+      return ended(field);
+    case 'NOTIFY_RECORD':
+      return recorded(field);
+    default:
+      return {}; // NOTIFY_IVR: what the caller pressed in a menu
+  }
+}
+
+// No event says `occurredAt`: `call_start` is when the call began (not when the event happened), in the time zone of
+// the account and without saying which that is.
+function event(field: Fields, kind: VoipWebhookEvent): VoipWebhookRequest {
+  const disposition = DISPOSITIONS[field('disposition').toLowerCase()] ?? VoipCallDisposition.Unknown;
+  return { event: kind, disposition, ...numbers(field) };
+}
+
+function transferred(field: Fields): VoipWebhookRequest {
+  const from = { ...numbers(field), srcPhoneExt: field('transfer_from') };
+  const disposition = VoipCallDisposition.Unknown;
+  return { event: VoipWebhookEvent.NotifyRedirect, disposition, ...from, redirectTo: field('internal') };
+}
+
+function ended(field: Fields): VoipWebhookParseResult {
+  const end = event(field, VoipWebhookEvent.NotifyEnd);
+  if (end.disposition !== VoipCallDisposition.Answered) {
+    return { event: end }; // `duration` may be above 0 here: it is no talk
+  }
+  const { event: _event, line: _line, ...record } = end;
+  return { event: end, callRecord: { ...record, duration: Number(field('duration')) || 0 } };
+}
+
+/** Says nothing of the call but its id. The length came with its end. */
+function recorded(field: Fields): VoipWebhookParseResult {
+  const call = { call_id_with_rec: field('call_id_with_rec'), pbx_call_id: field('pbx_call_id') };
+  return { callRecord: { callId: call.pbx_call_id, call } };
+}
+
+const DISPOSITIONS: Record<string, VoipCallDisposition | undefined> = {
+  'answered': VoipCallDisposition.Answered,
+  'busy': VoipCallDisposition.Busy,
+  'cancel': VoipCallDisposition.Cancelled,
+  'no answer': VoipCallDisposition.NoAnswer,
+  'failed': VoipCallDisposition.Failed,
+  'call failed': VoipCallDisposition.Failed,
+  'no money': VoipCallDisposition.Failed,
+  'no money, no limit': VoipCallDisposition.Failed,
+  'unallocated number': VoipCallDisposition.Failed,
+  'no limit': VoipCallDisposition.Failed,
+  'no day limit': VoipCallDisposition.Failed,
+  'line limit': VoipCallDisposition.Failed,
+};
+
+interface Numbers {
+  direction: VoipCallDirection; callId?: string; line?: string;
+  srcPhone: string; srcPhoneExt?: string; dstPhone: string; dstPhoneExt?: string;
+}
+
+function numbers(field: Fields): Numbers {
+  const callId = field('pbx_call_id') || undefined;
+  const extension = extensionOf(field);
+  const caller = field('caller_id');
+  const called = field('called_did') || field('destination');
+  if (!isOutgoing(field)) {
+    // In NOTIFY_ANSWER the called number is the extension itself.
+    const srcPhoneExt = extension ?? (isExtension(called) ? called : undefined);
+    return {
+      direction: VoipCallDirection.In, callId,
+      srcPhone: international(caller), srcPhoneExt, dstPhone: isExtension(called) ? called : international(called),
+    };
+  }
+  // Of an outgoing call `caller_id` is the company's number that the client sees.
+  const line = caller && !isExtension(caller) ? international(caller) : undefined;
+  const srcPhone = extension ?? (isExtension(caller) ? caller : line ?? ANONYMOUS);
+  return isExtension(called)
+    ? { direction: VoipCallDirection.Internal, callId, srcPhone, dstPhone: called }
+    : { direction: VoipCallDirection.Out, callId, srcPhone, dstPhone: international(called), line };
+}
+
+/** `last_internal` is who had the call last, after a transfer or a pick-up. */
+function extensionOf(field: Fields): string | undefined {
+  return field('last_internal') || field('internal') || undefined;
+}
+
+function isOutgoing(field: Fields): boolean {
+  const id = field('pbx_call_id');
+  return id.startsWith('out_') || (!id.startsWith('in_') && field('event').startsWith('NOTIFY_OUT_'));
+}
+
+const ANONYMOUS = 'anonymous';
+
+/** Extensions have three digits. */
+function isExtension(number: string): boolean {
+  return /^\d{3}$/.test(number);
+}
+
+/** Numbers come with their country but mostly without the plus. One that begins with 0 has no country. */
+function international(number: string): string {
+  return /^[1-9]\d{7,14}$/.test(number) ? `+${number}` : number || ANONYMOUS;
+}
+
+function textOf(body: string | ArrayBuffer | undefined): string {
+  return body instanceof ArrayBuffer ? new TextDecoder().decode(body) : body ?? '';
+}
+
+// ------------------------------------------------------------------------------------------------------- signatures
+
+/**
+ * Signatures here are the base64 of the *hexadecimal text* of an HMAC-SHA1. (Zadarma's TypeScript SDK takes the raw
+ * digest and lets requests without a signature pass; the older PHP SDK and what the PBX really sends do not.)
+ * Compared by `verify`, which takes the same time wherever the two differ.
+ */
+async function isSigned(text: string, signature: string | undefined): Promise<boolean> {
+  const digest = digestIn(signature ?? '');
+  return digest !== undefined && crypto.subtle.verify('HMAC', await hmacKey(), digest, bytesOf(text));
+}
+
+function digestIn(signature: string): Uint8Array | undefined {
+  if (!/^[A-Za-z0-9+/]{54}==$/.test(signature)) {
+    return undefined;
+  }
+  const hex = atob(signature);
+  const pairs = /^[0-9a-f]{40}$/.test(hex) ? hex.match(/../g) : null;
+  return pairs ? Uint8Array.from(pairs, (pair) => parseInt(pair, 16)) : undefined;
+}
+
+async function sign(text: string): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.sign('HMAC', await hmacKey(), bytesOf(text)));
+  return btoa(Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join(''));
+}
+
+function hmacKey(): Promise<CryptoKey> {
+  const secret = bytesOf(required('secret', 'API secret'));
+  return crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-1' }, false, ['sign', 'verify']);
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function required(name: 'key' | 'secret', label: string): string {
+  const value = settings[name];
+  if (!value) {
+    throw new Error(`The ${label} is not set: enter it in the module's settings.`);
+  }
+  return value;
+}
+
+// -------------------------------------------------------------------------------------------------------------- API
+
+export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
+  try {
+    const { balance, currency } = await api<{ balance: number; currency: string }>('GET', '/v1/info/balance/');
+    return { success: true, message: `Connected. The account's balance is ${balance} ${currency}.` };
+  } catch (error) {
+    return { success: false, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Zadarma takes 100 requests a minute from an account: names are asked for this many extensions, the rest go without. */
+const NAMED_MEMBERS = 40;
+
+export async function VoipGetMembers(): Promise<VoipMember[]> {
+  const { numbers } = await api<{ numbers: number[] }>('GET', '/v1/pbx/internal/');
+  const members: VoipMember[] = [];
+  let names = true;
+  for (const number of numbers) {
+    const name: string | undefined = names && members.length < NAMED_MEMBERS ? await nameOf(number) : undefined;
+    names &&= name !== undefined; // refused once, refused again: the list is worth more than the names
+    members.push({ id: String(number), name: name || `Extension ${number}` });
+  }
+  return members;
+}
+
+async function nameOf(number: number): Promise<string | undefined> {
+  try {
+    const info = await api<{ name?: string }>('GET', `/v1/pbx/internal/${number}/info/`);
+    return info.name ?? '';
+  } catch (error) {
+    console.warn(`No names from extension ${number} on:`, error);
+    return undefined;
+  }
+}
+
+/** Rings the operator's extension, then the client. The answer has no call id: the call shows by its notifications. */
+export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Promise<void> {
+  const to = dstPhone.replace(/\D/g, '');
+  if (!to) {
+    throw new Error(`"${dstPhone}" is no number that can be called.`);
+  }
+  await api('GET', '/v1/request/callback/', { from: srcPhone, to });
+}
+
+interface RecordingLink { link?: string; links?: string[] }
+
+export async function VoipGetCallLink(
+  callData: { call_id_with_rec?: string; pbx_call_id?: string },
+): Promise<string> {
+  const { call_id_with_rec, pbx_call_id } = callData;
+  const which: Record<string, string> =
+    call_id_with_rec ? { call_id: call_id_with_rec } : { pbx_call_id: pbx_call_id ?? '' };
+  const { link, links } = await api<RecordingLink>('GET', '/v1/pbx/record/request/', which);
+  const url = link ?? links?.[0];
+  if (!url) {
+    throw new Error('Zadarma has no recording of this call. It can take a minute after the call until it has one.');
+  }
+  return url;
+}
+
+export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
+  // Zadarma calls the address at once (zd_echo) and refuses one that does not answer.
+  await api('POST', '/v1/pbx/callinfo/url/', { url: webhookUrl });
+  const on = 'true';
+  await api('POST', '/v1/pbx/callinfo/notifications/', {
+    notify_start: on, notify_internal: on, notify_answer: on, notify_end: on, notify_out_start: on, notify_out_end: on,
+  }); // NOTIFY_RECORD and NOTIFY_IVR have no switch
+}
+
+async function api<T = unknown>(method: 'GET' | 'POST', path: string, parameters: Record<string, string> = {}): Promise<T> {
+  const query = new URLSearchParams({ ...parameters, format: 'json' });
+  query.sort();
+  const text = query.toString().replaceAll('*', '%2A'); // signed as PHP encodes it
+  const authorization = `${required('key', 'API key')}:${await sign(path + text + crypto.md5(text))}`;
+  const base = (settings.apiUrl || 'https://api.zadarma.com').replace(/\/+$/, '');
+  const response = method === 'GET'
+    ? await fetch(`${base}${path}?${text}`, { headers: { authorization } })
+    : await fetch(base + path, {
+      method, body: text, headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
+    });
+  const answer = await response.json().catch(() => undefined) as { status?: string; message?: string } | undefined;
+  if (response.ok && answer && answer.status !== 'error') {
+    return answer as T;
+  }
+  throw new Error(reason(response.status, answer?.message));
+}
+
+function reason(status: number, message: string | undefined): string {
+  const said = message ? ` It said: ${/[.!?]$/.test(message) ? message : `${message}.`}` : '';
+  switch (status) {
+    case 401: return `Zadarma did not accept the API key and secret: check both in the module's settings.${said}`;
+    case 403: return `Zadarma does not allow this for the account.${said}`;
+    case 404: return `Zadarma does not know what was asked for.${said}`;
+    case 429: return `Too many requests to Zadarma (it takes 100 a minute): try again in a minute.${said}`;
+    default: return status >= 500
+      ? `Zadarma's API is not working at the moment (status ${status}): try again later.${said}`
+      : `Zadarma refused the request (status ${status}).${said}`;
+  }
+}
