@@ -8,7 +8,9 @@ use clap::{Parser, Subcommand};
 use crate::config::Config;
 
 mod backup;
+mod demo_pbx;
 mod log;
+mod module;
 mod openapi;
 mod serve;
 mod token;
@@ -35,6 +37,11 @@ enum Command {
     /// API tokens. Also while the server runs.
     #[command(subcommand)]
     Token(token::Command),
+    /// For authors of modules: make one, check it, run its samples.
+    #[command(subcommand)]
+    Module(module::Command),
+    /// Run the simulated PBX alone.
+    DemoPbx(demo_pbx::Args),
     /// Write a consistent copy of the SQLite database to a new file. Also while the server runs.
     Backup(backup::Args),
     /// Print the description of the HTTP API (openapi.json).
@@ -63,6 +70,8 @@ fn execute(cli: Cli) -> CliResult {
         Command::Serve(args) => block_on(serve::run(config()?, args)),
         Command::User(command) => block_on(user::run(config()?, command)),
         Command::Token(command) => block_on(token::run(config()?, command)),
+        Command::Module(command) => block_on(module::run(command)),
+        Command::DemoPbx(args) => block_on(demo_pbx::run(args)),
         Command::Backup(args) => block_on(backup::run(config()?, args)),
         Command::Openapi => openapi::run(),
     }

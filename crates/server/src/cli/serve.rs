@@ -7,12 +7,18 @@ use super::{CliResult, log, print};
 use crate::app::{self, App};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::demo::setup;
 
 /// Arguments of `serve`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// With something to see: a simulated PBX, its module, an administrator and two operators. Give it a data folder of its
+    /// own.
+    #[arg(long)]
+    demo: bool,
+}
 
-pub async fn run(config: Config, _args: Args) -> CliResult {
+pub async fn run(mut config: Config, args: Args) -> CliResult {
     log::init(&config.log)?;
     let listen = config.server.listen;
     let listener = TcpListener::bind(listen)
@@ -20,9 +26,14 @@ pub async fn run(config: Config, _args: Args) -> CliResult {
         .map_err(|error| format!("cannot listen on {listen} (server.listen): {error}"))?;
     let address = listener.local_addr()?;
     let shutdown = shutdown()?;
-    let app = App::open(config, Clock::system(), address).await?;
+    let clock = Clock::system();
+    let mut demo = if args.demo { Some(setup::prepare(&mut config, &clock).await?) } else { None };
+    let app = App::open(config, clock, address).await?;
     if let Some(code) = app.auth.setup.code().await {
         print(&set_up_hint(&app, &code))?;
+    }
+    if let Some(demo) = &mut demo {
+        print(&demo.connect(&app).await?)?;
     }
     print(&format!("listening on http://{address}\n"))?;
     app::serve(app, listener, shutdown).await;

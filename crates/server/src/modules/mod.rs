@@ -2,9 +2,11 @@
 
 pub mod builtin;
 pub mod create;
+pub mod folder;
 pub mod host;
 pub mod log;
 pub mod manifest;
 pub mod registry;
 pub mod sample;
 pub mod token;
+pub mod trial;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use hookswitch_model::contract;
 use hookswitch_script::{
-    CallContext, Compiled, Engine, Environment, FetchRequest, FetchResponse, Function, Host, HostError, LogEntry,
-    ScriptError,
+    CallContext, Compiled, Engine, Environment, FetchRequest, FetchResponse, Function, Host, HostError,
+    LogEntry, ScriptError,
 };
 use serde_json::{Map, Value, json};
 
@@ -179,7 +179,11 @@ impl Host for TrialHost {
         })
     }
 
-    async fn service_fetch(&self, service: String, _request: FetchRequest) -> Result<FetchResponse, HostError> {
+    async fn service_fetch(
+        &self,
+        service: String,
+        _request: FetchRequest,
+    ) -> Result<FetchResponse, HostError> {
         Err(self.refuse(format!("samples have no services, so {service} cannot be asked")))
     }
 
@@ -187,7 +191,12 @@ impl Host for TrialHost {
         Ok(locked(&self.storage).get(&key).cloned())
     }
 
-    async fn storage_set(&self, key: String, value: Value, _ttl_seconds: Option<u64>) -> Result<(), HostError> {
+    async fn storage_set(
+        &self,
+        key: String,
+        value: Value,
+        _ttl_seconds: Option<u64>,
+    ) -> Result<(), HostError> {
         locked(&self.storage).insert(key, value);
         Ok(())
     }
@@ -220,7 +229,8 @@ fn made(request: &FetchRequest) -> ExpectedFetch {
 
 fn fits(expected: &ExpectedFetch, made: &ExpectedFetch) -> bool {
     let made_headers: HashMap<_, _> = made.headers.iter().collect();
-    let has = |(name, value): (&String, &String)| made_headers.get(&name.to_ascii_lowercase()) == Some(&value);
+    let has =
+        |(name, value): (&String, &String)| made_headers.get(&name.to_ascii_lowercase()) == Some(&value);
     expected.method == made.method
         && expected.url == made.url
         && expected.headers.iter().all(has)
@@ -258,7 +268,8 @@ mod tests {
     async fn every_builtin_module_has_what_a_module_needs() {
         for module in builtin::all() {
             let compiled = Arc::new(compile(module.source).expect("it compiles"));
-            let functions = functions(&engine(), compiled, &module.manifest.settings).await.expect("it loads");
+            let functions =
+                functions(&engine(), compiled, &module.manifest.settings).await.expect("it loads");
             for function in Function::ALL.into_iter().filter(|function| function.required()) {
                 assert!(functions.contains(&function), "{} lacks {function}", module.manifest.code);
             }
@@ -267,7 +278,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_sample_does_not_say_is_a_problem() {
-        let source = "async function VoipGetCallLink(data) { await fetch('https://x.example/' + data); return 1 }";
+        let source =
+            "async function VoipGetCallLink(data) { await fetch('https://x.example/' + data); return 1 }";
         let compiled = Arc::new(compile(source).expect("it compiles"));
         let recorded = r#"{
             "name": "n", "call": { "function": "VoipGetCallLink", "args": ["a"] }, "result": 1,
@@ -283,7 +295,11 @@ mod tests {
 
         let other = Sample { fetch: Vec::new(), ..recorded };
         let ran = run(&engine(), &compiled, &[], &other).await;
-        assert!(ran.problems[0].starts_with("fetched what the sample does not record: "), "{:?}", ran.problems);
+        assert!(
+            ran.problems[0].starts_with("fetched what the sample does not record: "),
+            "{:?}",
+            ran.problems
+        );
         assert!(ran.outcome.is_err());
     }
 }

@@ -1,0 +1,63 @@
+//! `hookswitch module check`
+
+use std::io::Write as _;
+use std::path::Path;
+
+use hookswitch_script::{Engine, Function, Limits};
+
+use super::open;
+use crate::cli::CliResult;
+use crate::modules::trial;
+
+pub async fn run(dir: &Path) -> CliResult {
+    let (folder, compiled) = open(dir)?;
+    let engine = Engine::new(Limits::default(), tokio::runtime::Handle::current());
+    let functions = trial::functions(&engine, compiled, &folder.manifest.settings)
+        .await
+        .map_err(|error| format!("{} cannot be loaded: {error}", dir.join("module.ts").display()))?;
+    let mut out = std::io::stdout().lock();
+    let manifest = &folder.manifest;
+    writeln!(out, "{} ({}): {} settings", manifest.name, manifest.code, manifest.settings.len())?;
+    for function in Function::ALL {
+        let there = functions.contains(&function);
+        let (mark, cost) = if there { ("x", "") } else { (" ", cost(function)) };
+        writeln!(out, "{}", format!("  [{mark}] {:<24} {cost}", function.name()).trim_end())?;
+    }
+    let wrong: Vec<_> =
+        folder.samples.iter().filter_map(|(path, sample)| Some((path, sample.as_ref().err()?))).collect();
+    writeln!(out, "  {} samples", folder.samples.len() - wrong.len())?;
+    for (path, problem) in &wrong {
+        writeln!(out, "  {}: {problem}", path.display())?;
+    }
+    let lacks: Vec<_> = Function::ALL
+        .into_iter()
+        .filter(|f| f.required() && !functions.contains(f))
+        .map(Function::name)
+        .collect();
+    if !lacks.is_empty() {
+        return Err(format!("the module cannot be used without {}", lacks.join(", ")).into());
+    }
+    if !wrong.is_empty() {
+        return Err(format!("{} samples cannot be read", wrong.len()).into());
+    }
+    Ok(())
+}
+
+/// What people miss while the function is not there.
+const fn cost(function: Function) -> &'static str {
+    match function {
+        Function::TestConnection => "needed: nobody can see whether the settings are right",
+        Function::ParseWebhookRequest => "needed: no call is ever shown",
+        Function::GetMembers => "needed: provider's users cannot be bound to operators",
+        Function::GenerateCall => "needed: nobody can call or call back with a click",
+        Function::GetCallLink => "needed: no recording can be played",
+        Function::OnWebhookUpdated => "a new webhook URL must be entered at the provider by hand",
+        Function::AcceptCall => "no button to accept a call",
+        Function::HangupCall => "no button to end a call",
+        Function::RedirectCall => "no button to redirect a call",
+        Function::HoldCall => "no buttons to hold and resume a call",
+        Function::MuteCall => "no button to mute the microphone",
+        Function::SendDtmf => "no keypad during a call",
+        Function::AttendedTransfer => "no button to transfer a call after asking",
+    }
+}

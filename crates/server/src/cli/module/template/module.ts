@@ -1,0 +1,121 @@
+// A telephony module. hookswitch.d.ts says what there is besides the language itself.
+//
+// `hookswitch module check` says which functions are there, `hookswitch module test` runs the samples.
+
+interface Settings { apiUrl: string; apiKey: string }
+const settings = Namespace.params.data as unknown as Settings;
+
+// ---- Needed ---------------------------------------------------------------------------------------------------------
+
+/** A request reached the module's webhook URL: say what it means. */
+export async function VoipParseWebhookRequest(request: FetchRequest): Promise<VoipWebhookParseResult> {
+  // Anybody can find out a URL. Where the provider signs its requests, check the signature first:
+  // crypto.subtle.verify compares in constant time.
+  //   return { response: new HttpResponse().status(401).json({ error: 'The signature is missing or wrong.' }) };
+  const hook = JSON.parse(String(request.body)) as {
+    type: string; call: string; from: string; to: string; extension?: string; seconds?: number; recording?: string;
+  };
+  const numbers = {
+    callId: hook.call, // with it, two calls between the same two numbers stay two
+    direction: VoipCallDirection.In,
+    srcPhone: hook.from, // in: the client
+    dstPhone: hook.to, // in: the company's number, or the operator's
+    srcPhoneExt: hook.extension, // in: the operator's extension, where dstPhone is the company's number
+    // out: srcPhone is the operator or the company's number, dstPhoneExt the operator's extension, dstPhone the client
+  };
+  const disposition = VoipCallDisposition.Unknown;
+  switch (hook.type) {
+    case 'ringing':
+      return { event: { event: VoipWebhookEvent.NotifyStart, disposition, ...numbers } };
+    case 'answered':
+      return { event: { event: VoipWebhookEvent.NotifyAnswer, disposition, ...numbers } };
+    case 'ended': {
+      const ended = { disposition: VoipCallDisposition.Answered, ...numbers };
+      return {
+        event: { event: VoipWebhookEvent.NotifyEnd, ...ended },
+        // Seconds of talk, and what VoipGetCallLink gets. May come with a later request too.
+        callRecord: { duration: hook.seconds ?? 0, call: hook.recording, ...ended },
+      };
+    }
+    default:
+      return {}; // not a call
+  }
+}
+
+/** *Test connection*: tell the administrator whether the settings are right. */
+export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
+  try {
+    await api('GET', '/account');
+    return { success: true, message: 'Connected.' };
+  } catch (error) {
+    return { success: false, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The provider's users. `id` is the number that stands in the events. */
+export async function VoipGetMembers(): Promise<VoipMember[]> {
+  const users = await api<{ extension: string; name: string; email?: string }[]>('GET', '/users');
+  return users.map(({ extension, name, email }) => ({ id: extension, name, email }));
+}
+
+/** The call button: ring the operator, then the number. */
+export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Promise<void> {
+  await api('POST', '/calls', { extension: srcPhone, number: dstPhone });
+}
+
+/** A recording is played: give its URL. `callData` is the `call` of the callRecord above. */
+export async function VoipGetCallLink(callData: any): Promise<string> {
+  const { url } = await api<{ url: string }>('GET', `/recordings/${encodeURIComponent(callData)}`);
+  return url;
+}
+
+// ---- Optional: a button whose function is missing is not shown -------------------------------------------------------
+// Take out what the provider can do. `call` says which call is meant; an error is shown to the operator.
+
+// /** The module's webhook URL is another now: tell the provider. */
+// export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
+//   await api('PUT', '/webhook', { url: webhookUrl });
+// }
+
+// export async function VoipAcceptCall(srcPhone: string, dstPhone: string, call: VoipCallContext): Promise<void> {
+//   await api('POST', `/calls/${call.callId}/accept`, { extension: call.operator.extension });
+// }
+
+// export async function VoipHangupCall(srcPhone: string, dstPhone: string, call: VoipCallContext): Promise<void> {
+//   await api('POST', `/calls/${call.callId}/hangup`);
+// }
+
+// export async function VoipRedirectCall(srcPhone: string, dstPhone: string, redirectTo: string, call: VoipCallContext): Promise<void> {
+//   await api('POST', `/calls/${call.callId}/redirect`, { to: redirectTo });
+// }
+
+// export async function VoipHoldCall(srcPhone: string, dstPhone: string, hold: boolean, call: VoipCallContext): Promise<void> {
+//   await api('POST', `/calls/${call.callId}/${hold ? 'hold' : 'resume'}`);
+// }
+
+// export async function VoipMuteCall(srcPhone: string, dstPhone: string, mute: boolean, call: VoipCallContext): Promise<void> {
+//   await api('POST', `/calls/${call.callId}/mute`, { mute });
+// }
+
+// export async function VoipSendDtmf(srcPhone: string, dstPhone: string, digits: string, call: VoipCallContext): Promise<void> {
+//   await api('POST', `/calls/${call.callId}/dtmf`, { digits });
+// }
+
+// export async function VoipAttendedTransfer(srcPhone: string, dstPhone: string, redirectTo: string, call: VoipCallContext): Promise<void> {
+//   await api('POST', `/calls/${call.callId}/transfer`, { to: redirectTo });
+// }
+
+// ---- The provider's API ----------------------------------------------------------------------------------------------
+
+async function api<T = unknown>(method: string, path: string, body?: object): Promise<T> {
+  const response = await fetch(settings.apiUrl + path, {
+    method,
+    headers: { authorization: `Bearer ${settings.apiKey}`, 'content-type': 'application/json' },
+    body: body && JSON.stringify(body),
+  });
+  if (!response.ok) {
+    // A sentence that an operator or administrator can act on.
+    throw new Error(`The PBX refused the request (status ${response.status}).`);
+  }
+  return await response.json() as T;
+}

@@ -1,0 +1,150 @@
+//! The demo PBX, running: its HTTP server, its clock, its webhooks.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use ring::hmac;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::event::Event;
+use super::outbox::{Outbox, hex};
+use super::switch::{Extension, Switch, SwitchError};
+use super::{control, provider};
+use crate::clock::{self, Clock};
+
+/// The company's number: one of those that are given to nobody, for use in plays and films.
+pub const LINE: &str = "+442079460000";
+
+/// How to run it.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where events go until a module sets another address.
+    pub webhook_url: Option<String>,
+    /// What the module must send as `x-api-key`.
+    pub api_key: String,
+    /// What webhooks are signed with.
+    pub webhook_secret: String,
+    /// The company's phones.
+    pub extensions: Vec<Extension>,
+}
+
+/// The phones of a small company.
+#[must_use]
+pub fn extensions() -> Vec<Extension> {
+    let named = [("101", "Reception"), ("102", "Sales"), ("103", "Support"), ("104", "Accounts")];
+    named.map(|(number, name)| Extension { number: number.into(), name: name.into() }).into()
+}
+
+/// The running PBX; stops when dropped.
+#[derive(Debug)]
+pub struct Pbx {
+    /// Where it listens.
+    pub address: SocketAddr,
+    tasks: [JoinHandle<()>; 2],
+}
+
+impl Drop for Pbx {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Starts it on the tokio runtime of the caller.
+///
+/// # Errors
+/// The address is taken, or the HTTP client for webhooks cannot be set up.
+pub async fn start(options: Options, clock: Clock) -> std::io::Result<Pbx> {
+    let listener = TcpListener::bind(options.listen).await?;
+    let address = listener.local_addr()?;
+    let outbox = Outbox::new(options.webhook_url, &options.webhook_secret).map_err(std::io::Error::other)?;
+    let run = hex(&clock::random::<4>());
+    let state = Shared(Arc::new(State {
+        switch: Mutex::new(Switch::new(LINE.into(), options.extensions, run)),
+        outbox,
+        clock,
+        changed: Notify::new(),
+        address,
+        recordings_key: hmac::Key::new(hmac::HMAC_SHA256, options.api_key.as_bytes()),
+        api_key: options.api_key,
+    }));
+    let app: Router = control::router().merge(provider::router(state.clone())).with_state(state.clone());
+    let serve = tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, app).await {
+            tracing::error!(%error, "the demo PBX stopped");
+        }
+    });
+    Ok(Pbx { address, tasks: [serve, tokio::spawn(state.tick())] })
+}
+
+/// What every request gets.
+#[derive(Debug, Clone)]
+pub struct Shared(pub Arc<State>);
+
+/// What the PBX's parts share.
+#[derive(Debug)]
+pub struct State {
+    switch: Mutex<Switch>,
+    /// The way out for events.
+    pub outbox: Outbox,
+    clock: Clock,
+    changed: Notify,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What the module must send.
+    pub api_key: String,
+    recordings_key: hmac::Key,
+}
+
+impl Shared {
+    /// The PBX's calls, to look at.
+    pub fn switch(&self) -> MutexGuard<'_, Switch> {
+        self.0.switch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something, sends what it causes, and tells the id of the call concerned (null where nothing is reported).
+    ///
+    /// # Errors
+    /// As the action.
+    pub fn act(
+        &self,
+        action: impl FnOnce(&mut Switch, chrono::DateTime<chrono::Utc>) -> Result<Vec<Event>, SwitchError>,
+    ) -> Result<Value, SwitchError> {
+        let mut switch = self.switch();
+        let events = action(&mut switch, self.0.clock.now())?;
+        let call_id = events.first().map(|event| event.call_id.clone());
+        // Under the lock, so that the events of a call leave in the order in which they happened.
+        self.0.outbox.send(events);
+        drop(switch);
+        self.0.changed.notify_one();
+        Ok(json!({ "callId": call_id }))
+    }
+
+    /// Makes a recording's link one that cannot be guessed.
+    #[must_use]
+    pub fn recording_token(&self, id: &str) -> String {
+        hex(&hmac::sign(&self.0.recordings_key, id.as_bytes()).as_ref()[..16])
+    }
+
+    /// Lets happen what happens by itself.
+    async fn tick(self) {
+        loop {
+            let changed = self.0.changed.notified();
+            let next = self.switch().next_deadline();
+            let wait = next.map(|at| (at - self.0.clock.now()).to_std().unwrap_or_default());
+            tokio::select! {
+                () = async { tokio::time::sleep(wait.unwrap_or_default()).await }, if wait.is_some() => {
+                    let mut switch = self.switch();
+                    let events = switch.tick(self.0.clock.now());
+                    self.0.outbox.send(events);
+                }
+                () = changed => {}
+            }
+        }
+    }
+}
