@@ -34,6 +34,10 @@ macro_rules! text_enum {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
+                // Mostly it is the one spelling already: always, when a stored call is read.
+                if let Some(value) = Self::ALL.iter().find(|value| value.as_str() == text) {
+                    return Ok(*value);
+                }
                 let folded = $crate::contract::lenient::folded(&text);
                 Self::ALL.iter().copied().find(|value| $crate::contract::lenient::folded(value.as_str()) == folded)
                     .ok_or_else(|| $crate::contract::lenient::none_of(&text, &[$($text),+]))

@@ -145,6 +145,18 @@ fn late_start_of_an_ended_leg_does_not_ring() {
 }
 
 #[test]
+fn late_answer_of_an_ended_leg_does_not_take_the_call_back() {
+    check(
+        "0 start 101 leg=a
+         0 start 102 leg=b
+         3 end 101 leg=a
+         4 answer 102 leg=b
+         5 answer 101 leg=a",
+        "talking unknown in +442079460000 0.., answered 4\n 101 left, 102 talking\n 102 4..",
+    );
+}
+
+#[test]
 fn operator_rings_again_with_a_new_leg() {
     check(
         "0 start 101 leg=a
@@ -454,6 +466,14 @@ fn silent_call_is_closed_and_its_late_end_still_counts() {
     call.facts.push(story::fact("4000 end d=answered", 10).fact);
     let text = "ended answered in +442079460000 0..4000, answered 5, talked 3995\n101 ended\n101 5..4000";
     assert_eq!(story::shown(&view(&call)), text);
+}
+
+#[test]
+fn of_two_reports_of_the_same_the_earlier_counts() {
+    let reports = ["0 start 101", "9 answer 101", "5 answer 101"];
+    let call = call((1..).zip(reports).map(|(request, line)| story::fact(line, request)));
+    assert_eq!(call.facts.len(), 2);
+    assert_eq!(view(&call).answered_at, Some(story::time(5)));
 }
 
 #[test]

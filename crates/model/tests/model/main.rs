@@ -1,4 +1,5 @@
 //! The model's tests: call stories, matching, properties, the contract.
+#![cfg(test)]
 
 mod calls;
 mod contract;
