@@ -10,13 +10,15 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::contract::{Context, facts, parse_result};
 use hookswitch_model::{ModuleId, RequestId, UserId};
-use hookswitch_store::{Apply, NewRequest, Outcome, OutcomeStatus, SecretKey, Store};
+use hookswitch_store::{Apply, NewRequest, Outcome, OutcomeStatus, SecretKey, Store, TargetedFact};
 use serde_json::{Value, json};
 
 const EVENTS: u64 = 4;
 
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
     let folder = tempfile::tempdir()?;
     let url =
@@ -51,11 +53,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// One provider's line: call after call, event after event.
-async fn one_line(
-    store: Store,
-    next_call: Arc<AtomicU64>,
-    calls: u64,
-) -> Result<Vec<Duration>, Box<dyn std::error::Error + Send + Sync>> {
+async fn one_line(store: Store, next_call: Arc<AtomicU64>, calls: u64) -> Result<Vec<Duration>, Failure> {
     let module = ModuleId::new(DateTime::UNIX_EPOCH, [1; 10]);
     let mut times = Vec::new();
     loop {
@@ -71,12 +69,7 @@ async fn one_line(
     }
 }
 
-async fn webhook(
-    store: &Store,
-    module: ModuleId,
-    call: u64,
-    event: u64,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn webhook(store: &Store, module: ModuleId, call: u64, event: u64) -> Result<(), Failure> {
     let now: DateTime<Utc> = DateTime::UNIX_EPOCH + TimeDelta::milliseconds((call * EVENTS + event) as i64);
     let result = script_result(call, event);
     let request = NewRequest {
@@ -95,10 +88,7 @@ async fn webhook(
     };
     let id = request.id;
     store.accept(request).await?;
-    let user = UserId::new(DateTime::UNIX_EPOCH, [(call % 50) as u8; 10]);
-    let bound = |_: &str| Some(user);
-    let context = Context { bound: &bound, country: None, received_at: now, source: id };
-    let parsed = parse_result(result.clone())?;
+    let facts = reported(call, id, now, result.clone())?;
     let outcome = Outcome {
         status: OutcomeStatus::Processed,
         error: None,
@@ -107,7 +97,6 @@ async fn webhook(
         steps: json!({ "queue": 12, "script": 80, "check": 9 }),
         script_version: Some(1),
     };
-    let facts = facts(&parsed, &context).into_iter().map(Into::into).collect();
     let apply = Apply {
         request: Some(id),
         module_id: module,
@@ -119,6 +108,18 @@ async fn webhook(
     };
     store.apply(apply).await?;
     Ok(())
+}
+
+fn reported(
+    call: u64,
+    request: RequestId,
+    now: DateTime<Utc>,
+    result: Value,
+) -> Result<Vec<TargetedFact>, Failure> {
+    let user = UserId::new(DateTime::UNIX_EPOCH, [(call % 50) as u8; 10]);
+    let bound = |_: &str| Some(user);
+    let context = Context { bound: &bound, country: None, received_at: now, source: request };
+    Ok(facts(&parse_result(result)?, &context).into_iter().map(Into::into).collect())
 }
 
 fn script_result(call: u64, event: u64) -> Value {

@@ -1,5 +1,7 @@
 //! The store's stories, each on SQLite and on PostgreSQL.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a step that fails fails its story")]
+
 mod backup;
 mod calls;
 mod committer;
