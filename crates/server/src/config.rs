@@ -235,3 +235,6 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
     };
     texts.iter().map(network).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use ring::hmac;
 use serde::Serialize;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::event::{Event, EventKind};
+use crate::fetch;
 
 /// Events of one call that may wait.
 const MAX_WAITING: usize = 256;
@@ -66,9 +68,13 @@ impl Outbox {
     ///
     /// # Errors
     /// The HTTP client cannot be set up.
-    pub fn new(url: Option<String>, secret: &str) -> reqwest::Result<Self> {
-        let client =
-            Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()?;
+    pub fn new(url: Option<String>, secret: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let client = Client::builder()
+            .no_proxy()
+            .timeout(TIMEOUT)
+            .redirect(Policy::none())
+            .tls_backend_preconfigured(fetch::tls()?)
+            .build()?;
         let delivery = Delivery {
             url: RwLock::new(url),
             key: hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()),

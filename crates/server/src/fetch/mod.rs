@@ -216,7 +216,8 @@ fn host_of(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-fn tls() -> Result<ClientConfig, rustls::Error> {
+/// TLS as outgoing requests have it: certificates are checked against the machine's own store.
+pub(crate) fn tls() -> Result<ClientConfig, rustls::Error> {
     let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
     let (added, _) = roots.add_parsable_certificates(found.certs);

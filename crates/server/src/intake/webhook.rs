@@ -90,8 +90,9 @@ async fn take(
 ) -> Result<Response, ApiError> {
     let module =
         path.iter().find(|(name, _)| *name == "moduleId").and_then(|(_, id)| id.parse::<ModuleId>().ok());
-    let active =
-        module.and_then(|id| app.modules.get(id)).filter(|active| active.accepts_token(token(&parts.uri).as_deref()));
+    let active = module
+        .and_then(|id| app.modules.get(id))
+        .filter(|active| active.accepts_token(token(&parts.uri).as_deref()));
     let active = active.ok_or_else(unauthorized)?;
     if !active.module.enabled {
         return Err(ApiError::unavailable(60, "The module is switched off."));

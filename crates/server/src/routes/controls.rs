@@ -97,7 +97,8 @@ impl RedirectTo {
         match (&self.redirect_to, self.user_id) {
             (Some(number), None) => {
                 let number = number.trim();
-                let dialable = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '*' | '#' | '.' | '-' | '_');
+                let dialable =
+                    |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '*' | '#' | '.' | '-' | '_');
                 if (1..=64).contains(&number.len()) && number.chars().all(dialable) {
                     return Ok(number.to_owned());
                 }
@@ -106,7 +107,9 @@ impl RedirectTo {
             (None, Some(user)) => {
                 let bindings = seen.module.iter().flat_map(|module| &module.bindings);
                 let numbers = bindings.filter(|(_, bound)| **bound == user).map(|(number, _)| number.clone());
-                numbers.min().ok_or_else(|| ApiError::invalid("userId", "This user has no number in the call's module."))
+                numbers.min().ok_or_else(|| {
+                    ApiError::invalid("userId", "This user has no number in the call's module.")
+                })
             }
             _ => Err(ApiError::invalid("redirectTo", "Give either `redirectTo` or `userId`.")),
         }

@@ -24,7 +24,11 @@ const MAX_INCOMING: usize = 1024;
         (status = 401, body = crate::error::ApiError),
     ),
 )]
-pub async fn events(State(app): State<Arc<App>>, SignedIn { user, .. }: SignedIn, upgrade: WebSocketUpgrade) -> Response {
+pub async fn events(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     let upgrade = upgrade.protocols([SUBPROTOCOL]).max_message_size(MAX_INCOMING);
     upgrade.on_upgrade(move |opened| socket::serve(app, user.id, opened))
 }

@@ -78,7 +78,9 @@ pub async fn reopen_missed_call(
 async fn missed(app: &App, user: &User, id: CallId) -> ApiResult<hookswitch_model::CallView> {
     let stored = app.store.call(id).await?;
     let view = stored.map(|stored| view(&stored.call)).filter(|view| view.missed);
-    let users = |view: &hookswitch_model::CallView| view.operators.iter().filter_map(|leg| leg.user).collect::<Vec<_>>();
+    let users = |view: &hookswitch_model::CallView| {
+        view.operators.iter().filter_map(|leg| leg.user).collect::<Vec<_>>()
+    };
     let theirs = view.filter(|view| {
         let users = users(view);
         user.role == Role::Admin || users.is_empty() || users.contains(&user.id)

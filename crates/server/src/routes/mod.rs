@@ -8,20 +8,19 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use tower_http::timeout::RequestBodyTimeoutLayer;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{Modify, OpenApi};
+use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::App;
-use crate::auth::SESSION_COOKIE;
 use crate::error::ApiError;
 use crate::intake::webhook;
 use crate::observe::observe;
 
 mod calls;
 mod controls;
+mod docs;
+mod document;
 mod events;
 mod health;
 mod missed_calls;
@@ -41,7 +40,7 @@ pub mod users;
 const BODY_BYTES: usize = 1 << 20;
 
 fn api() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::with_openapi(Document::openapi())
+    OpenApiRouter::with_openapi(document::Document::openapi())
         // Signing in
         .routes(routes!(setup::setup_state, setup::set_up))
         .routes(routes!(session::sign_in, session::sign_out))
@@ -96,8 +95,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
 
 /// What the routes need around them.
 pub fn router(app: &Arc<App>) -> Router {
-    let (api, document) = api().split_for_parts();
-    api.merge(SwaggerUi::new("/docs").url("/openapi.json", document))
+    let (api, mut document) = api().split_for_parts();
+    document::describe_errors(&mut document);
+    api.merge(docs::docs(document))
         .route("/", axum::routing::get(root::root))
         // Some providers append paths of their own to the webhook's address.
         .route("/webhooks/{moduleId}/{*suffix}", axum::routing::get(webhook::webhook).post(webhook::webhook))
@@ -112,41 +112,11 @@ pub fn router(app: &Arc<App>) -> Router {
 /// `openapi.json`: what the routes above take and give.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    api().into_openapi()
+    let mut document = api().into_openapi();
+    document::describe_errors(&mut document);
+    document
 }
 
 async fn method_not_allowed() -> ApiError {
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", "This route does not take that method.")
-}
-
-#[derive(OpenApi)]
-#[openapi(
-    info(title = "Hookswitch", description = "Telephony integration: a provider's webhooks in, calls out."),
-    components(schemas(ApiError)),
-    modifiers(&Security),
-    security(("session" = []), ("token" = [])),
-    tags(
-        (name = "session", description = "Signing in"),
-        (name = "users", description = "System users, for administrators"),
-        (name = "tokens", description = "What programs sign in with"),
-        (name = "modules", description = "Connected provider accounts"),
-        (name = "requests", description = "A module's log of webhook requests"),
-        (name = "webhooks", description = "For providers"),
-        (name = "calls", description = "Calls and what can be done with them"),
-        (name = "events", description = "Changes, live"),
-        (name = "health", description = "For whatever runs the server"),
-    )
-)]
-struct Document;
-
-struct Security;
-
-impl Modify for Security {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE)));
-        let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
-        let components = document.components.get_or_insert_default();
-        components.add_security_scheme("session", cookie);
-        components.add_security_scheme("token", bearer);
-    }
 }

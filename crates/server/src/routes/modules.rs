@@ -137,8 +137,9 @@ fn setting_state(active: &Active, setting: &Setting) -> SettingState {
 pub async fn list_providers(State(app): State<Arc<App>>, _: Admin) -> ApiResult<axum::Json<Page<Provider>>> {
     let mut items = Vec::new();
     for module in builtin::all() {
-        let compiled = hookswitch_script::compile(module.source)
-            .map_err(|_| ApiError::internal(format!("the script of {} does not compile", module.manifest.code)))?;
+        let compiled = hookswitch_script::compile(module.source).map_err(|_| {
+            ApiError::internal(format!("the script of {} does not compile", module.manifest.code))
+        })?;
         let id = ModuleId(uuid::Uuid::nil());
         let functions = registry::probe(&app, id, compiled).await.map_err(ApiError::internal)?;
         let manifest = &module.manifest;
@@ -156,7 +157,10 @@ pub async fn list_providers(State(app): State<Arc<App>>, _: Admin) -> ApiResult<
 
 /// All modules, oldest first.
 #[utoipa::path(get, path = "/api/v1/modules", tag = "modules", responses((status = 200, body = Page<Module>)))]
-pub async fn list_modules(State(app): State<Arc<App>>, SignedIn { user, .. }: SignedIn) -> axum::Json<Page<Module>> {
+pub async fn list_modules(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+) -> axum::Json<Page<Module>> {
     let items = app.modules.all().iter().map(|active| module(&app, active, user.role)).collect();
     axum::Json(Page { items, next_cursor: None })
 }
@@ -281,7 +285,11 @@ pub async fn update_module(
         icon: update.icon,
         enabled: update.enabled,
         default_country: update.default_country,
-        fields: update.settings.map(|fields| serde_json::to_value(fields)).transpose().map_err(ApiError::internal)?,
+        fields: update
+            .settings
+            .map(|fields| serde_json::to_value(fields))
+            .transpose()
+            .map_err(ApiError::internal)?,
         services: None,
     };
     let updated = app.store.update_module(id, &patch, app.clock.now()).await?;
@@ -299,7 +307,11 @@ pub async fn update_module(
     params(("id" = ModuleId, Path)),
     responses((status = 204), (status = 404, body = ApiError)),
 )]
-pub async fn delete_module(State(app): State<Arc<App>>, _: Admin, Path(id): Path<ModuleId>) -> ApiResult<StatusCode> {
+pub async fn delete_module(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(id): Path<ModuleId>,
+) -> ApiResult<StatusCode> {
     let deleted = app.store.delete_module(id, app.clock.now()).await?;
     registry::reload(&app, id).await.map_err(ApiError::internal)?;
     if deleted { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::not_found("module")) }

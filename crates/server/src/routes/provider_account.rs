@@ -51,7 +51,10 @@ pub async fn test_connection(
     let module = active(&app, id)?;
     let missing = manifest::missing(&module.settings, &module.values);
     if let Some(setting) = missing.first() {
-        return Err(ApiError::conflict("settingMissing", format!("First set \"{}\" ({}).", setting.label, setting.name)));
+        return Err(ApiError::conflict(
+            "settingMissing",
+            format!("First set \"{}\" ({}).", setting.label, setting.name),
+        ));
     }
     let started = Instant::now();
     let (success, message) = test(&app, &module).await?;
@@ -65,7 +68,9 @@ async fn test(app: &App, module: &Active) -> ApiResult<(bool, Option<String>)> {
     match module.call(function, Vec::new(), CallContext::default()).await {
         Ok(outcome) => match contract::test_connection_result(outcome.value) {
             Ok(result) => Ok((result.success, result.message)),
-            Err(error) => Ok((false, Some(format!("What {function} returned breaks the contract: {error}.")))),
+            Err(error) => {
+                Ok((false, Some(format!("What {function} returned breaks the contract: {error}."))))
+            }
         },
         Err(ScriptError::NotImplemented { .. }) => {
             Err(ApiError::conflict("notImplemented", format!("The module does not implement {function}.")))

@@ -51,12 +51,12 @@ pub async fn get_recording(
 ) -> ApiResult<Response> {
     let seen = find(&app, &user, id).await?;
     let data = seen.view.recording.ok_or_else(|| ApiError::not_found("recording"))?;
-    let module = seen.module.ok_or_else(|| ApiError::conflict("notImplemented", "The call's module was deleted."))?;
+    let module =
+        seen.module.ok_or_else(|| ApiError::conflict("notImplemented", "The call's module was deleted."))?;
     let function = Function::GetCallLink;
     let link = run(&app, &module, function, vec![data]).await?;
     let link = contract::call_link(link).map_err(|error| broke_contract(function, &error))?;
-    let link = Url::parse(&link).ok().filter(|link| matches!(link.scheme(), "http" | "https"));
-    let link = link.ok_or_else(|| bad_gateway("The module gave no http(s) link to the recording."))?;
+    let link = Url::parse(&link).map_err(|_| bad_gateway("The module gave no link that can be followed."))?;
     if proxy == Some(1) {
         return through(&app, link, &headers).await;
     }
@@ -83,10 +83,17 @@ async fn through(app: &App, url: Url, asked: &HeaderMap) -> ApiResult<Response> 
         }
     }
     let request = Outgoing { url, method: Method::GET, headers, body: None, redirects: Redirects::Follow };
-    let answer = app.fetch.send(request).await.map_err(|error| bad_gateway(format!("The recording cannot be had: {error}.")))?;
+    let answer = app
+        .fetch
+        .send(request)
+        .await
+        .map_err(|error| bad_gateway(format!("The recording cannot be had: {error}.")))?;
     let answer = answer.response;
     if !matches!(answer.status().as_u16(), 200 | 206 | 416) {
-        return Err(bad_gateway(format!("The provider answered {} instead of the recording.", answer.status())));
+        return Err(bad_gateway(format!(
+            "The provider answered {} instead of the recording.",
+            answer.status()
+        )));
     }
     let mut response = Response::builder().status(answer.status());
     for name in PASSED_ON {

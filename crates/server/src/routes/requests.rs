@@ -136,7 +136,12 @@ fn detail(stored: StoredRequest) -> WebhookRequestDetail {
     let tabs = stored.delivery.as_ref().and_then(|delivery| delivery.get("tabs")?.as_u64());
     let (body, body_base64) = match String::from_utf8(stored.body) {
         Ok(text) => (Some(text), None),
-        Err(error) => (None, data::bytes(error.as_bytes()).as_object().and_then(|b| b.values().next()?.as_str().map(str::to_owned))),
+        Err(error) => (
+            None,
+            data::bytes(error.as_bytes())
+                .as_object()
+                .and_then(|b| b.values().next()?.as_str().map(str::to_owned)),
+        ),
     };
     WebhookRequestDetail {
         summary: stored.summary.into(),
@@ -273,7 +278,11 @@ pub async fn replay_request(
     let changes = replayed.changes.iter().filter_map(|change| {
         let call_id = change.after.as_ref().or(change.before.as_ref())?.id;
         let show = |call| api_call(call, change.comment.clone(), &viewer);
-        Some(CallDiff { call_id, before: change.before.as_ref().map(show), after: change.after.as_ref().map(show) })
+        Some(CallDiff {
+            call_id,
+            before: change.before.as_ref().map(show),
+            after: change.after.as_ref().map(show),
+        })
     });
     Ok(axum::Json(Replayed {
         dry_run,

@@ -55,7 +55,11 @@ pub struct SaveScript {
     params(("id" = ModuleId, Path)),
     responses((status = 200, body = Script), (status = 404, body = ApiError)),
 )]
-pub async fn get_script(State(app): State<Arc<App>>, _: Admin, Path(id): Path<ModuleId>) -> ApiResult<axum::Json<Script>> {
+pub async fn get_script(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(id): Path<ModuleId>,
+) -> ApiResult<axum::Json<Script>> {
     version(&app, id, None).await
 }
 

@@ -18,10 +18,16 @@ pub fn route(app: &App, user: UserId, module: Option<ModuleId>) -> ApiResult<(Ar
     let modules = match module {
         None => app.modules.all(),
         Some(id) => {
-            vec![app.modules.get(id).ok_or_else(|| ApiError::invalid("moduleId", "There is no such module."))?]
+            vec![
+                app.modules
+                    .get(id)
+                    .ok_or_else(|| ApiError::invalid("moduleId", "There is no such module."))?,
+            ]
         }
     };
-    let able = modules.iter().filter(|module| module.module.enabled && module.functions.contains(&Function::GenerateCall));
+    let able = modules
+        .iter()
+        .filter(|module| module.module.enabled && module.functions.contains(&Function::GenerateCall));
     let mut routes = able.filter_map(|module| Some((Arc::clone(module), number_of(module, user)?)));
     routes.next().ok_or_else(|| {
         let detail = "No module can make this call: one has to be on, able to call out, and have a number bound to you. \
@@ -47,8 +53,14 @@ pub fn number(text: &str, country: Option<Country>) -> ApiResult<String> {
     }
     let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.' | '/')).collect();
     let dialable = |c: char| c.is_ascii_digit() || matches!(c, '+' | '*' | '#');
-    if (1..=32).contains(&digits.len()) && digits.chars().all(dialable) && digits.contains(|c: char| c.is_ascii_digit()) {
+    if (1..=32).contains(&digits.len())
+        && digits.chars().all(dialable)
+        && digits.contains(|c: char| c.is_ascii_digit())
+    {
         return Ok(digits);
     }
-    Err(ApiError::invalid("phone", "This is no phone number: give digits, with + and the country code if need be."))
+    Err(ApiError::invalid(
+        "phone",
+        "This is no phone number: give digits, with + and the country code if need be.",
+    ))
 }

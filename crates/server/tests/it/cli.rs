@@ -72,7 +72,9 @@ async fn users_and_tokens_are_made_while_the_server_runs(database: Database) {
     assert!(before.concat().contains("hookswitch user create --admin"), "{before:?}");
 
     let input = format!("{PASSWORD}\n");
-    let made = run_with_input(&database, "user create --login ann --name Ann --admin --password-stdin", &input).await;
+    let made =
+        run_with_input(&database, "user create --login ann --name Ann --admin --password-stdin", &input)
+            .await;
     assert_eq!(made, (0, "made the admin ann\n".to_owned(), String::new()));
     let (code, token, _) = run(&database, "token create --user ANN").await;
     assert_eq!((code, token.lines().count()), (0, 1), "the token alone");
@@ -117,7 +119,8 @@ async fn what_was_not_done_says_so_in_one_line() {
         assert_eq!((code, out.as_str(), error.lines().count()), (1, "", 1), "{arguments}: {error}");
         assert!(error.starts_with("hookswitch: ") && error.contains(words), "{arguments}: {error}");
     }
-    let (code, _, error) = run_with_input(&database, "user create --login ann --password-stdin", "short\n").await;
+    let (code, _, error) =
+        run_with_input(&database, "user create --login ann --password-stdin", "short\n").await;
     assert!(code == 1 && error.contains("at least 10 characters"), "{error}");
     for arguments in ["serv", "user create", "token create", "backup", "serve --port 80"] {
         assert_eq!(run(&database, arguments).await.0, 2, "{arguments}");

@@ -26,7 +26,10 @@ both!(a_call_rings_in_every_tab_of_its_operator_and_nobody_elses, |server| {
     module.event("notifyEnd", "a", CLIENT, "101").await;
     for tab in [&mut left, &mut right] {
         let ended = tab.next().await;
-        assert_eq!((&ended["call"]["state"], &ended["call"]["actions"]), (&json!("ended"), &json!(["callBack"])));
+        assert_eq!(
+            (&ended["call"]["state"], &ended["call"]["actions"]),
+            (&json!("ended"), &json!(["callBack"]))
+        );
         let gone = tab.next().await;
         assert_eq!((&gone["type"], &gone["reason"]), (&json!("callGone"), &json!("missed")));
         assert_eq!(tab.next_of("missed").await["count"], 1);
@@ -50,7 +53,10 @@ both!(when_one_of_several_answers_the_others_are_told_who, |server| {
     module.event("notifyStart", "a", CLIENT, "102").await;
     module.event("notifyAnswer", "a", CLIENT, "102").await;
     let gone = first.next_of("callGone").await;
-    assert_eq!((&gone["reason"], &gone["by"]["name"], &gone["by"]["extension"]), (&json!("answeredElsewhere"), &json!("two"), &json!("102")));
+    assert_eq!(
+        (&gone["reason"], &gone["by"]["name"], &gone["by"]["extension"]),
+        (&json!("answeredElsewhere"), &json!("two"), &json!("102"))
+    );
     loop {
         let call = second.next_of("call").await;
         if call["call"]["state"] == "talking" {
@@ -81,7 +87,9 @@ both!(a_tab_opened_in_mid_call_begins_with_it, |server| {
 both!(a_socket_is_for_who_is_signed_in_and_comes_from_here, |server| {
     assert!(Tab::connect(server, &server.anonymous()).await.is_err());
     let (_, browser) = server.browser("one", hookswitch_store::Role::Operator).await;
-    assert!(Tab::connect(server, &browser.clone().header("origin", "https://elsewhere.example")).await.is_err());
+    assert!(
+        Tab::connect(server, &browser.clone().header("origin", "https://elsewhere.example")).await.is_err()
+    );
     Tab::open(server, &browser).await;
 });
 

@@ -17,7 +17,11 @@ use hookswitch_server::fetch::{FetchClient, Outgoing, Redirects};
 async fn target() -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let endless = async || Body::from_stream(futures::stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[0; 1024]))));
+    let endless = async || {
+        Body::from_stream(futures::stream::repeat_with(|| {
+            Ok::<_, std::io::Error>(Bytes::from_static(&[0; 1024]))
+        }))
+    };
     let router = Router::new()
         .route("/echo", any(echo))
         .route("/to/{*url}", any(async |Path(url): Path<String>| redirect(307, &url)))
@@ -72,7 +76,17 @@ async fn error_of(client: &FetchClient, request: FetchRequest) -> HostError {
 #[tokio::test]
 async fn this_machine_is_refused_however_it_is_spelled() {
     let port = target().await.port();
-    for host in ["127.0.0.1", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "LocalHost"] {
+    for host in [
+        "127.0.0.1",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "127.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "0.0.0.0",
+        "LocalHost",
+    ] {
         let error = error_of(&client(""), get_of(format!("http://{host}:{port}/echo"))).await;
         assert_eq!(error.code, "refusedAddress", "{host}: {error}");
         assert!(error.message.contains("fetch.allow"), "{error}");
@@ -107,7 +121,11 @@ async fn a_redirect_leads_nowhere_that_a_request_could_not_go() {
     let address = target().await;
     let other = target().await;
     let client = client(&address.to_string());
-    for url in [format!("http://{other}/echo"), format!("http://localhost:{}/echo", address.port()), "http://[::1]/".to_owned()] {
+    for url in [
+        format!("http://{other}/echo"),
+        format!("http://localhost:{}/echo", address.port()),
+        "http://[::1]/".to_owned(),
+    ] {
         let error = error_of(&client, get_of(format!("http://{address}/to/{url}"))).await;
         assert_eq!(error.code, "refusedAddress", "{url}: {error}");
     }
@@ -123,10 +141,16 @@ async fn redirects_are_followed_given_or_refused_as_asked() {
     let start = format!("http://{address}/to/http://{address}/echo");
 
     let followed = client.fetch(get_of(&start)).await.unwrap();
-    assert_eq!((followed.status, followed.redirected, followed.url), (200, true, format!("http://{address}/echo")));
+    assert_eq!(
+        (followed.status, followed.redirected, followed.url),
+        (200, true, format!("http://{address}/echo"))
+    );
     let given = client.fetch(FetchRequest { redirect: Redirect::Manual, ..get_of(&start) }).await.unwrap();
     assert_eq!((given.status, given.redirected), (307, false));
-    assert_eq!(error_of(&client, FetchRequest { redirect: Redirect::Error, ..get_of(&start) }).await.code, "redirected");
+    assert_eq!(
+        error_of(&client, FetchRequest { redirect: Redirect::Error, ..get_of(&start) }).await.code,
+        "redirected"
+    );
     assert_eq!(error_of(&client, get_of(format!("http://{address}/loop"))).await.code, "tooManyRedirects");
 }
 
@@ -135,7 +159,9 @@ async fn credentials_stay_with_the_origin_they_were_for() {
     let (address, other) = (target().await, target().await);
     let client = client("127.0.0.1");
     let secret = |url: String| FetchRequest {
-        headers: [("authorization", "Bearer x"), ("cookie", "a=b"), ("x-own", "kept")].map(|(n, v)| (n.into(), v.into())).into(),
+        headers: [("authorization", "Bearer x"), ("cookie", "a=b"), ("x-own", "kept")]
+            .map(|(n, v)| (n.into(), v.into()))
+            .into(),
         ..get_of(url)
     };
     let same = body_of(&client, secret(format!("http://{address}/to/http://{address}/echo"))).await;
@@ -151,12 +177,18 @@ async fn a_post_stays_one_where_http_says_so() {
     let client = client("127.0.0.1");
     let post = |way: &str| FetchRequest {
         method: "POST".to_owned(),
-        headers: vec![("content-type".to_owned(), "text/plain".to_owned()), ("host".to_owned(), "evil.example".to_owned())],
+        headers: vec![
+            ("content-type".to_owned(), "text/plain".to_owned()),
+            ("host".to_owned(), "evil.example".to_owned()),
+        ],
         body: Some(hookswitch_script::Body::Text("hello".to_owned())),
         ..get_of(format!("http://{address}/{way}/http://{address}/echo"))
     };
     let expected_host = format!("host: {address}");
-    assert_eq!(body_of(&client, post("to")).await, format!("POST hello\n{expected_host}\ncontent-type: text/plain"));
+    assert_eq!(
+        body_of(&client, post("to")).await,
+        format!("POST hello\n{expected_host}\ncontent-type: text/plain")
+    );
     assert_eq!(body_of(&client, post("found")).await, format!("GET \n{expected_host}"));
 }
 
@@ -166,9 +198,15 @@ async fn time_and_size_are_bounded() {
     let client = client("127.0.0.1");
     let never = FetchRequest { timeout_ms: Some(50), ..get_of(format!("http://{address}/never")) };
     let error = error_of(&client, never).await;
-    assert_eq!((error.code.as_str(), error.message.as_str()), ("timeout", "there was no whole answer within 50 ms"));
+    assert_eq!(
+        (error.code.as_str(), error.message.as_str()),
+        ("timeout", "there was no whole answer within 50 ms")
+    );
     let error = error_of(&client, get_of(format!("http://{address}/endless"))).await;
-    assert_eq!((error.code.as_str(), error.message.as_str()), ("tooLarge", "the answer has more than 65536 bytes"));
+    assert_eq!(
+        (error.code.as_str(), error.message.as_str()),
+        ("tooLarge", "the answer has more than 65536 bytes")
+    );
 }
 
 #[tokio::test]

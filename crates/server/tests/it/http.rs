@@ -35,7 +35,8 @@ both!(what_is_not_there_is_a_problem_too, |server| {
 both!(bodies_are_json_of_a_bounded_size, |server| {
     let admin = server.admin().await;
     let post = |body: &'static str, content_type: &'static str| {
-        let request = admin.request(Method::POST, "/api/v1/users").header("content-type", content_type).body(body);
+        let request =
+            admin.request(Method::POST, "/api/v1/users").header("content-type", content_type).body(body);
         admin.send(request)
     };
     post("{}", "text/plain").await.problem(415, "notJson");
@@ -62,21 +63,25 @@ both!(the_start_page_and_the_documentation_load_nothing_from_elsewhere, |server|
     nobody.get("/docs/swagger-ui-bundle.js").await.is(200);
 });
 
-both!(who_dawdles_is_cut_off, [("HOOKSWITCH_SERVER_HEADER_SECONDS", "1"), ("HOOKSWITCH_SERVER_BODY_SECONDS", "1")], |server| {
-    let answer_to = async |begun: &str| {
-        let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
-        stream.write_all(begun.as_bytes()).await.unwrap();
-        let mut answer = Vec::new();
-        let read = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer));
-        if let Err(error) = read.await.expect("the server closes the connection") {
-            assert_eq!(error.kind(), ErrorKind::ConnectionReset);
-        }
-        String::from_utf8(answer).unwrap()
-    };
-    let half_a_head = answer_to("GET /healthz HTTP/1.1\r\nhost: x\r\n").await;
-    assert!(!half_a_head.contains("200 OK"), "{half_a_head}");
+both!(
+    who_dawdles_is_cut_off,
+    [("HOOKSWITCH_SERVER_HEADER_SECONDS", "1"), ("HOOKSWITCH_SERVER_BODY_SECONDS", "1")],
+    |server| {
+        let answer_to = async |begun: &str| {
+            let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
+            stream.write_all(begun.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            let read = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer));
+            if let Err(error) = read.await.expect("the server closes the connection") {
+                assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+            }
+            String::from_utf8(answer).unwrap()
+        };
+        let half_a_head = answer_to("GET /healthz HTTP/1.1\r\nhost: x\r\n").await;
+        assert!(!half_a_head.contains("200 OK"), "{half_a_head}");
 
-    let begun = "POST /api/v1/session HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{";
-    let half_a_body = answer_to(begun).await;
-    assert!(half_a_body.starts_with("HTTP/1.1 4"), "{half_a_body}");
-});
+        let begun = "POST /api/v1/session HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{";
+        let half_a_body = answer_to(begun).await;
+        assert!(half_a_body.starts_with("HTTP/1.1 4"), "{half_a_body}");
+    }
+);

@@ -1,11 +1,16 @@
 //! The server as its users meet it: real HTTP, a real database, both kinds. One file an area of routes.
 
+mod calls;
 mod cli;
+mod controls;
+mod documented_examples;
 mod events;
 mod fetch;
 mod health;
 mod http;
+mod modules;
 mod openapi;
+mod provider_stories;
 mod requests;
 mod session;
 mod setup;

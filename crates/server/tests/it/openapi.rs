@@ -7,7 +7,8 @@ use crate::support::both;
 
 #[test]
 fn the_committed_description_is_what_the_server_says() {
-    let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.json")).unwrap_or_default();
+    let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.json"))
+        .unwrap_or_default();
     let current = format!("{}\n", routes::openapi().to_pretty_json().unwrap());
     assert!(committed == current, "openapi.json is out of date; write it anew with `cargo xtask codegen`");
 }
@@ -18,7 +19,8 @@ fn operations_are_named_after_their_handlers_and_describe_their_errors() {
     let mut names = std::collections::BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            let name = operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no name"));
+            let name =
+                operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no name"));
             assert!(names.insert(name.to_owned()), "two operations are named {name}");
             if path.starts_with("/api/") && name != "me" {
                 let problem = &operation["responses"]["default"]["content"]["application/problem+json"];

@@ -45,7 +45,12 @@ both!(a_mended_script_replays_what_failed, |server| {
 
 both!(a_replay_replaces_what_the_request_had_said, |server| {
     let admin = server.admin().await;
-    let module = Module::with_script(server, &admin, &PASS_ON.replace("JSON.parse(request.body)", "JSON.parse(request.body.replace('101', '109'))")).await;
+    let module = Module::with_script(
+        server,
+        &admin,
+        &PASS_ON.replace("JSON.parse(request.body)", "JSON.parse(request.body.replace('101', '109'))"),
+    )
+    .await;
     module.post(&start("a")).await.is(200);
     assert_eq!(only_call(&admin).await["operators"][0]["extension"], "109");
     let id = module.requests().await[0]["id"].as_str().expect("an id").to_owned();
@@ -72,7 +77,10 @@ both!(failed_requests_are_found_and_pages_go_on, |server| {
     let first = admin.get(&module.path("/requests?limit=3")).await.json(200);
     let cursor = first["nextCursor"].as_str().expect("more");
     let second = admin.get(&module.path(&format!("/requests?limit=3&cursor={cursor}"))).await.json(200);
-    assert_eq!((first["items"].as_array().map(Vec::len), second["items"].as_array().map(Vec::len)), (Some(3), Some(1)));
+    assert_eq!(
+        (first["items"].as_array().map(Vec::len), second["items"].as_array().map(Vec::len)),
+        (Some(3), Some(1))
+    );
     assert_eq!(second["nextCursor"], json!(null));
     operator.get(&module.path("/requests")).await.is(403);
     admin.get(&module.path("/requests?stauts=failed")).await.is(422);

@@ -29,12 +29,16 @@ both!(the_cookie_is_out_of_reach_of_scripts_and_other_sites, |server| {
     assert_eq!(token.len(), 43, "256 bits in base64");
 });
 
-both!(behind_https_the_cookie_is_secure, [("HOOKSWITCH_PUBLIC_URL", "https://calls.example.org")], |server| {
-    server.browser("ann", Role::Operator).await;
-    let body = json!({ "login": "ann", "password": PASSWORD });
-    let cookie = server.anonymous().post("/api/v1/session", body).await.header("set-cookie").to_owned();
-    assert!(cookie.contains("; Secure"), "{cookie}");
-});
+both!(
+    behind_https_the_cookie_is_secure,
+    [("HOOKSWITCH_PUBLIC_URL", "https://calls.example.org")],
+    |server| {
+        server.browser("ann", Role::Operator).await;
+        let body = json!({ "login": "ann", "password": PASSWORD });
+        let cookie = server.anonymous().post("/api/v1/session", body).await.header("set-cookie").to_owned();
+        assert!(cookie.contains("; Secure"), "{cookie}");
+    }
+);
 
 both!(wrong_passwords_and_unknown_logins_get_the_same_answer, |server| {
     let (_, ann) = server.browser("ann", Role::Operator).await;
@@ -61,7 +65,13 @@ both!(a_session_ends_in_time, |server| {
 });
 
 both!(a_made_up_session_is_none, |server| {
-    for cookie in ["hookswitch_session=", "hookswitch_session=AAAA", "hookswitch_session=' or 1=1 --", "=;;;=", "\u{ff}"] {
+    for cookie in [
+        "hookswitch_session=",
+        "hookswitch_session=AAAA",
+        "hookswitch_session=' or 1=1 --",
+        "=;;;=",
+        "\u{ff}",
+    ] {
         server.anonymous().header("cookie", cookie).get("/api/v1/me").await.problem(401, "notSignedIn");
     }
 });
@@ -71,10 +81,20 @@ both!(another_site_cannot_use_a_browsers_session, |server| {
     let name = json!({ "name": "mine" });
 
     for origin in ["https://evil.example", "null", "http://127.0.0.1:1"] {
-        let problem = ann.clone().header("origin", origin).post("/api/v1/tokens", name.clone()).await.problem(403, "notAllowed");
+        let problem = ann
+            .clone()
+            .header("origin", origin)
+            .post("/api/v1/tokens", name.clone())
+            .await
+            .problem(403, "notAllowed");
         assert!(problem["detail"].as_str().unwrap().contains(origin), "{problem}");
         let body = json!({ "login": "ann", "password": PASSWORD });
-        server.anonymous().header("origin", origin).post("/api/v1/session", body).await.problem(403, "notAllowed");
+        server
+            .anonymous()
+            .header("origin", origin)
+            .post("/api/v1/session", body)
+            .await
+            .problem(403, "notAllowed");
     }
     ann.clone().header("origin", "").post("/api/v1/tokens", name.clone()).await.problem(403, "notAllowed");
     ann.post("/api/v1/tokens", name).await.is(201);

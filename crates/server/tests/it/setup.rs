@@ -50,7 +50,8 @@ both!(one_code_makes_one_administrator_even_at_the_same_time, |server| {
         body
     };
     let nobody = server.anonymous();
-    let (one, two) = tokio::join!(nobody.post("/api/v1/setup", body("one")), nobody.post("/api/v1/setup", body("two")));
+    let (one, two) =
+        tokio::join!(nobody.post("/api/v1/setup", body("one")), nobody.post("/api/v1/setup", body("two")));
     let mut statuses = [one.status.as_u16(), two.status.as_u16()];
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409]);

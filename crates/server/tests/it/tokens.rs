@@ -33,7 +33,10 @@ both!(a_token_ends_in_time, |server| {
     server.with_token(&token).get("/api/v1/me").await.is(200);
     server.advance(TimeDelta::hours(2));
     server.with_token(&token).get("/api/v1/me").await.problem(401, "notSignedIn");
-    let problem = ann.post("/api/v1/tokens", json!({ "name": "late", "expiresAt": soon })).await.problem(422, "invalid");
+    let problem = ann
+        .post("/api/v1/tokens", json!({ "name": "late", "expiresAt": soon }))
+        .await
+        .problem(422, "invalid");
     assert_eq!(problem["path"], "expiresAt");
 });
 
@@ -43,7 +46,11 @@ both!(a_token_is_its_users_business_and_an_administrators, |server| {
     let (id, _) = make(&ann, json!({ "name": "wallboard" })).await;
     let path = format!("/api/v1/tokens/{id}");
 
-    assert_eq!(bob.get("/api/v1/tokens").await.json(200)["items"].as_array().unwrap().len(), 1, "only bob's own");
+    assert_eq!(
+        bob.get("/api/v1/tokens").await.json(200)["items"].as_array().unwrap().len(),
+        1,
+        "only bob's own"
+    );
     bob.delete(&path).await.problem(404, "notFound");
     server.admin().await.delete(&path).await.is(204);
 });
@@ -62,6 +69,11 @@ both!(a_users_tokens_rest_while_the_user_does, |server| {
 
 both!(a_made_up_token_is_none, |server| {
     for header in ["Bearer", "Bearer ", "Bearer AAAA", "Basic YW5uOmFubg==", "Bearer ' or 1=1 --"] {
-        server.anonymous().header("authorization", header).get("/api/v1/me").await.problem(401, "notSignedIn");
+        server
+            .anonymous()
+            .header("authorization", header)
+            .get("/api/v1/me")
+            .await
+            .problem(401, "notSignedIn");
     }
 });

@@ -37,14 +37,18 @@ both!(users_are_listed_page_by_page, |server| {
     let mut path = "/api/v1/users?limit=2".to_owned();
     loop {
         let page = admin.get(&path).await.json(200);
-        names.extend(page["items"].as_array().unwrap().iter().map(|user| user["name"].as_str().unwrap().to_owned()));
+        names.extend(
+            page["items"].as_array().unwrap().iter().map(|user| user["name"].as_str().unwrap().to_owned()),
+        );
         match page["nextCursor"].as_str() {
             Some(cursor) => path = format!("/api/v1/users?limit=2&cursor={cursor}"),
             None => break,
         }
     }
     assert_eq!(names, ["admin", "bert", "bert2", "carl", "dora"]);
-    for (query, path) in [("limit=0", "limit"), ("limit=201", "limit"), ("limit=x", "limit"), ("cursor=rubbish", "cursor")] {
+    for (query, path) in
+        [("limit=0", "limit"), ("limit=201", "limit"), ("limit=x", "limit"), ("cursor=rubbish", "cursor")]
+    {
         let problem = admin.get(&format!("/api/v1/users?{query}")).await.problem(422, "invalid");
         assert_eq!(problem["path"], path);
     }
@@ -52,9 +56,11 @@ both!(users_are_listed_page_by_page, |server| {
 
 both!(what_is_wrong_is_said_by_field, |server| {
     let admin = server.admin().await;
-    let body = json!({ "login": "a b", "name": " ", "email": "nowhere", "role": "operator", "password": "short" });
+    let body =
+        json!({ "login": "a b", "name": " ", "email": "nowhere", "role": "operator", "password": "short" });
     let problem = admin.post("/api/v1/users", body).await.problem(422, "invalid");
-    let paths: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|error| error["path"].clone()).collect();
+    let paths: Vec<_> =
+        problem["errors"].as_array().unwrap().iter().map(|error| error["path"].clone()).collect();
     assert_eq!(paths, ["login", "name", "email", "password"]);
 
     let with = |key: &str, value: Value| {
@@ -62,7 +68,11 @@ both!(what_is_wrong_is_said_by_field, |server| {
         body[key] = value;
         body
     };
-    for (body, path) in [(with("role", json!("root")), "role"), (with("name", json!(7)), "name"), (with("nmae", json!("x")), "nmae")] {
+    for (body, path) in [
+        (with("role", json!("root")), "role"),
+        (with("name", json!(7)), "name"),
+        (with("nmae", json!("x")), "nmae"),
+    ] {
         let problem = admin.post("/api/v1/users", body).await.problem(422, "invalid");
         assert_eq!(problem["path"], path, "{problem}");
     }

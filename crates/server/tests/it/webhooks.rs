@@ -28,7 +28,9 @@ both!(an_unknown_module_and_a_wrong_token_are_told_the_same_and_leave_nothing, |
     let nobody = "/webhooks/00000000-0000-7000-8000-000000000000?token=x";
     let (path, _) = module.webhook.split_once('?').expect("a query");
     let mut said = Vec::new();
-    for address in [nobody, path, &format!("{path}?token="), &format!("{}x", module.webhook), "/webhooks/none?token=x"] {
+    for address in
+        [nobody, path, &format!("{path}?token="), &format!("{}x", module.webhook), "/webhooks/none?token=x"]
+    {
         said.push(provider.post(address, json!({})).await.problem(401, "unauthorized"));
     }
     assert!(said.iter().all(|answer| *answer == said[0]));
@@ -57,14 +59,18 @@ both!(a_body_over_the_limit_is_refused, [("HOOKSWITCH_WEBHOOKS_BODY_BYTES", "100
 both!(a_response_is_given_exactly, |server| {
     let admin = server.admin().await;
     let module = Module::with_script(server, &admin, PASS_ON).await;
-    let text = module.post(&json!({ "response": { "status": 418, "headers": { "X-Pot": "tea" }, "content": "short" } })).await;
+    let text = module
+        .post(&json!({ "response": { "status": 418, "headers": { "X-Pot": "tea" }, "content": "short" } }))
+        .await;
     assert_eq!(text.is(418).text, "short");
     assert_eq!(text.header("x-pot"), "tea");
     assert_eq!(text.header("content-type"), "text/plain; charset=utf-8");
     let json = module.post(&json!({ "response": { "content": { "a": 1 } } })).await;
     assert_eq!(json.json(200), json!({ "a": 1 }));
     assert_eq!(json.header("content-type"), "application/json");
-    let own = module.post(&json!({ "response": { "headers": { "content-type": "text/xml" }, "content": "<a/>" } })).await;
+    let own = module
+        .post(&json!({ "response": { "headers": { "content-type": "text/xml" }, "content": "<a/>" } }))
+        .await;
     assert_eq!(own.is(200).header("content-type"), "text/xml");
 });
 
@@ -98,7 +104,10 @@ both!(what_breaks_the_contract_is_said_by_path, |server| {
     let answer = module.post(&json!({ "event": event })).await.json(500);
     assert!(answer["error"].as_str().expect("a text").contains("event.direction"), "{answer}");
     let request = &module.requests().await[0];
-    assert_eq!((&request["error"]["code"], &request["error"]["path"]), (&json!("contract"), &json!("event.direction")));
+    assert_eq!(
+        (&request["error"]["code"], &request["error"]["path"]),
+        (&json!("contract"), &json!("event.direction"))
+    );
     module.post(&json!({ "response": { "headers": { "a b": "c" } } })).await.is(500);
     assert_eq!(module.requests().await[0]["error"]["path"], "response.headers.a b");
 });
@@ -120,7 +129,13 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
 ",
     );
     let module = Module::with_script(server, &admin, &script).await;
-    let asked = [("spin", "cpuTime"), ("memory", "memory"), ("stack", "stack"), ("never", "neverSettles"), ("fetches", "fetchCount")];
+    let asked = [
+        ("spin", "cpuTime"),
+        ("memory", "memory"),
+        ("stack", "stack"),
+        ("never", "neverSettles"),
+        ("fetches", "fetchCount"),
+    ];
     for (what, code) in asked {
         server.anonymous().post(&format!("{}&do={what}", module.webhook), json!({})).await.is(500);
         assert_eq!(module.requests().await[0]["error"]["code"], code);
@@ -128,26 +143,36 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
     }
 });
 
-both!(the_script_gets_the_request_as_it_came, [("HOOKSWITCH_PUBLIC_URL", "https://calls.example.org/pbx")], |server| {
-    let admin = server.admin().await;
-    let module = Module::with_script(server, &admin, &with_the_rest(ECHO)).await;
-    let webhook = module.webhook.strip_prefix("https://calls.example.org/pbx").expect("the public URL");
-    let (path, token) = webhook.split_once('?').expect("a query");
-    let provider = server.anonymous();
-    let request = provider.request(Method::POST, &format!("{path}/events/call?a=1&{token}&a=%C3%BC")).header("X-Say", "hello");
-    let answer = provider.send(request.body("ä = ä")).await;
-    assert_eq!(answer.header("x-said"), "hello");
-    let got = answer.json(202);
-    assert_eq!(got["method"], "POST");
-    assert_eq!(got["path"], "/events/call");
-    assert_eq!(got["query"], json!({ "a": ["1", "ü"] }));
-    assert_eq!(got["body"], "ä = ä");
-    assert_eq!(got["url"], format!("https://calls.example.org/pbx{path}/events/call?a=1&{token}&a=%C3%BC"));
-    let bytes = provider.send(provider.request(Method::POST, webhook).body(vec![0xff, 0x00])).await.json(202);
-    assert_eq!(bytes["bytes"], json!([255, 0]));
-    let got = provider.get(webhook).await.json(202);
-    assert_eq!((&got["method"], &got["body"]), (&json!("GET"), &json!(null)));
-});
+both!(
+    the_script_gets_the_request_as_it_came,
+    [("HOOKSWITCH_PUBLIC_URL", "https://calls.example.org/pbx")],
+    |server| {
+        let admin = server.admin().await;
+        let module = Module::with_script(server, &admin, &with_the_rest(ECHO)).await;
+        let webhook = module.webhook.strip_prefix("https://calls.example.org/pbx").expect("the public URL");
+        let (path, token) = webhook.split_once('?').expect("a query");
+        let provider = server.anonymous();
+        let request = provider
+            .request(Method::POST, &format!("{path}/events/call?a=1&{token}&a=%C3%BC"))
+            .header("X-Say", "hello");
+        let answer = provider.send(request.body("ä = ä")).await;
+        assert_eq!(answer.header("x-said"), "hello");
+        let got = answer.json(202);
+        assert_eq!(got["method"], "POST");
+        assert_eq!(got["path"], "/events/call");
+        assert_eq!(got["query"], json!({ "a": ["1", "ü"] }));
+        assert_eq!(got["body"], "ä = ä");
+        assert_eq!(
+            got["url"],
+            format!("https://calls.example.org/pbx{path}/events/call?a=1&{token}&a=%C3%BC")
+        );
+        let bytes =
+            provider.send(provider.request(Method::POST, webhook).body(vec![0xff, 0x00])).await.json(202);
+        assert_eq!(bytes["bytes"], json!([255, 0]));
+        let got = provider.get(webhook).await.json(202);
+        assert_eq!((&got["method"], &got["body"]), (&json!("GET"), &json!(null)));
+    }
+);
 
 both!(a_rotated_token_stops_the_old_address_at_once, |server| {
     let admin = server.admin().await;
@@ -155,7 +180,11 @@ both!(a_rotated_token_stops_the_old_address_at_once, |server| {
     let rotated = admin.post(&module.path("/webhook-token"), json!({})).await.json(200);
     assert_eq!(rotated["notified"], false, "the script has no VoipOnWebhookUpdated");
     module.post(&json!({})).await.is(401);
-    let new = rotated["webhookUrl"].as_str().expect("an address").strip_prefix(&server.url).expect("of this server");
+    let new = rotated["webhookUrl"]
+        .as_str()
+        .expect("an address")
+        .strip_prefix(&server.url)
+        .expect("of this server");
     server.anonymous().post(new, json!({})).await.is(200);
 });
 
@@ -163,13 +192,18 @@ both!(the_token_is_not_kept_with_the_request, |server| {
     let admin = server.admin().await;
     let module = Module::with_script(server, &admin, PASS_ON).await;
     let (_, token) = module.webhook.split_once("token=").expect("a token");
-    server.anonymous().post(&format!("{}&a=1", module.webhook), json!({ "kept": "as it came" })).await.is(200);
+    server
+        .anonymous()
+        .post(&format!("{}&a=1", module.webhook), json!({ "kept": "as it came" }))
+        .await
+        .is(200);
     server.keep_secret(token);
     let id = module.requests().await[0]["id"].as_str().expect("an id").to_owned();
     let request = admin.get(&module.path(&format!("/requests/{id}"))).await.json(200);
     assert_eq!(request["query"], "token={token}&a=1");
     assert_eq!(request["body"], r#"{"kept":"as it came"}"#);
-    let steps: Vec<_> = request["steps"].as_array().expect("steps").iter().map(|step| step["name"].as_str()).collect();
+    let steps: Vec<_> =
+        request["steps"].as_array().expect("steps").iter().map(|step| step["name"].as_str()).collect();
     assert_eq!(steps[..3], [Some("authenticated"), Some("stored"), Some("parsed")]);
 });
 
@@ -181,7 +215,12 @@ both!(two_calls_between_the_same_numbers_stay_two, |server| {
     }
     module.event("notifyEnd", "b", "+442079460000", "101").await;
     let calls = admin.get("/api/v1/calls").await.json(200);
-    let states: Vec<_> = calls["items"].as_array().expect("items").iter().map(|call| (call["callId"].as_str(), call["state"].as_str())).collect();
+    let states: Vec<_> = calls["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .map(|call| (call["callId"].as_str(), call["state"].as_str()))
+        .collect();
     assert_eq!(states.len(), 2);
     assert!(states.contains(&(Some("a"), Some("ringing"))) && states.contains(&(Some("b"), Some("ended"))));
 });
@@ -189,10 +228,11 @@ both!(two_calls_between_the_same_numbers_stay_two, |server| {
 both!(a_batch_of_events_is_one_request, |server| {
     let admin = server.admin().await;
     let module = Module::with_script(server, &admin, PASS_ON).await;
-    let event = |event: &str| {
-        json!({ "event": event, "direction": "In", "disposition": "ANSWERED", "srcPhone": "020 7946 0000", "dstPhone": 101, "callId": 7 })
-    };
-    module.post(&json!({ "events": [event("NOTIFY_START"), event("notify_answer"), event("NotifyEnd")] })).await.is(200);
+    let event = |event: &str| json!({ "event": event, "direction": "In", "disposition": "ANSWERED", "srcPhone": "020 7946 0000", "dstPhone": 101, "callId": 7 });
+    module
+        .post(&json!({ "events": [event("NOTIFY_START"), event("notify_answer"), event("NotifyEnd")] }))
+        .await
+        .is(200);
     let call = only_call(&admin).await;
     assert_eq!(call["state"], "ended");
     assert_eq!(call["disposition"], "answered");

@@ -83,7 +83,10 @@ impl Client {
         let text = String::from_utf8_lossy(&response.bytes().await.expect("a whole answer")).into_owned();
         for secret in self.secrets.lock().expect("secrets").iter() {
             assert!(!text.contains(secret), "the secret {secret} is in the answer {text}");
-            assert!(!format!("{headers:?}").contains(secret), "the secret {secret} is in the headers {headers:?}");
+            assert!(
+                !format!("{headers:?}").contains(secret),
+                "the secret {secret} is in the headers {headers:?}"
+            );
         }
         Answer { status, headers, text }
     }

@@ -3,12 +3,13 @@
 mod client;
 mod database;
 mod module;
+pub mod provider;
 mod server;
 mod socket;
 
-pub use client::Client;
+pub use client::{Answer, Client};
 pub use database::Database;
-pub use module::{Module, PASS_ON, only_call};
+pub use module::{Module, PASS_ON, only_call, server_log};
 pub use server::{PASSWORD, Server};
 pub use socket::Tab;
 

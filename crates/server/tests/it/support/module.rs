@@ -85,3 +85,9 @@ pub async fn only_call(person: &Client) -> Value {
     assert_eq!(items.len(), 1, "{page}");
     items[0].clone()
 }
+
+/// The module's log, newest line first, with everything that was written so far.
+pub async fn server_log(server: &Server, admin: &Client, module: &Module) -> Vec<Value> {
+    server.app.module_log.flush().await;
+    admin.get(&module.path("/log")).await.json(200)["items"].as_array().expect("items").clone()
+}

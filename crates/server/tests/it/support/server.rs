@@ -108,7 +108,8 @@ impl Server {
 
     /// Signs in as a browser does.
     pub async fn sign_in(&self, login: &str, password: &str) -> Client {
-        let answer = self.anonymous().post("/api/v1/session", json!({ "login": login, "password": password })).await;
+        let answer =
+            self.anonymous().post("/api/v1/session", json!({ "login": login, "password": password })).await;
         answer.is(200);
         let cookie = answer.header("set-cookie");
         let (pair, _) = cookie.split_once(';').expect("attributes");

@@ -1,0 +1,86 @@
+//! What `openapi.json` says besides the routes themselves.
+
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
+use utoipa::{Modify, OpenApi, ToSchema};
+
+use crate::auth::SESSION_COOKIE;
+use crate::error::ApiError;
+
+const PROBLEM: &str = "application/problem+json";
+
+/// The document that the routes are added to.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Hookswitch", description = "Telephony integration: a provider's webhooks in, calls out."),
+    components(schemas(ApiError)),
+    modifiers(&Security),
+    security(("session" = []), ("token" = [])),
+    tags(
+        (name = "session", description = "Signing in"),
+        (name = "users", description = "System users, for administrators"),
+        (name = "tokens", description = "What programs sign in with"),
+        (name = "modules", description = "Connected provider accounts"),
+        (name = "requests", description = "A module's log of webhook requests"),
+        (name = "webhooks", description = "For providers"),
+        (name = "calls", description = "Calls and what can be done with them"),
+        (name = "events", description = "Changes, live"),
+        (name = "health", description = "For whatever runs the server"),
+    )
+)]
+pub struct Document;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE)));
+        let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("session", cookie);
+        components.add_security_scheme("token", bearer);
+    }
+}
+
+/// What holds for the errors of every route: they are problems, of this media type, and any route of the API may give one.
+pub fn describe_errors(document: &mut utoipa::openapi::OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        for operation in operations(item) {
+            for response in operation.responses.responses.values_mut() {
+                name_media_type(response);
+            }
+            if path.starts_with("/api/") {
+                operation
+                    .responses
+                    .responses
+                    .entry("default".to_owned())
+                    .or_insert_with(|| RefOr::T(problem()));
+            }
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+fn name_media_type(response: &mut RefOr<Response>) {
+    let RefOr::T(response) = response else { return };
+    let json = "application/json";
+    if response.content.get(json).is_some_and(|content| content.schema == Some(schema())) {
+        let content = response.content.remove(json);
+        response.content.extend(content.map(|content| (PROBLEM.to_owned(), content)));
+    }
+}
+
+fn problem() -> Response {
+    ResponseBuilder::new()
+        .description("The request was not done: see `code` and `detail`")
+        .content(PROBLEM, ContentBuilder::new().schema(Some(schema())).build())
+        .build()
+}
+
+fn schema() -> RefOr<Schema> {
+    Ref::from_schema_name(ApiError::name()).into()
+}

@@ -1,0 +1,154 @@
+//! Call items: lists, comments, missed calls, recordings, silence.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::support::{Module, PASS_ON, Tab, both, only_call, provider};
+
+const CLIENT: &str = "+442079460000";
+
+both!(calls_are_listed_and_found, |server| {
+    let admin = server.admin().await;
+    let (one, one_client) = server.operator("one").await;
+    let (two, two_client) = server.operator("two").await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    module.bind(&[("101", one), ("102", two)]).await;
+    for (id, client, extension) in [("a", CLIENT, "101"), ("b", "+4930901820", "102"), ("c", CLIENT, "102")] {
+        module.event("notifyStart", id, client, extension).await;
+        server.advance(TimeDelta::seconds(10));
+    }
+    module.event("notifyAnswer", "b", "+4930901820", "102").await;
+    let ids = async |person: &crate::support::Client, query: &str| {
+        let page = person.get(&format!("/api/v1/calls?{query}")).await.json(200);
+        let items = page["items"].as_array().expect("items").clone();
+        items.iter().map(|call| call["callId"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&admin, "").await, ["c", "b", "a"], "latest first");
+    assert_eq!(ids(&one_client, "").await, ["a"], "operators see their own");
+    assert_eq!(ids(&two_client, &format!("operatorId={one}")).await, Vec::<String>::new());
+    assert_eq!(ids(&admin, &format!("operatorId={two}&state=talking")).await, ["b"]);
+    assert_eq!(ids(&admin, "phone=%2B442079460000").await, ["c", "a"]);
+    assert_eq!(ids(&admin, "direction=out").await, Vec::<String>::new());
+    admin.get("/api/v1/calls?state=sleeping").await.problem(422, "invalid");
+    let first = admin.get("/api/v1/calls?limit=2").await.json(200);
+    let cursor = first["nextCursor"].as_str().expect("more");
+    assert_eq!(ids(&admin, &format!("limit=2&cursor={cursor}")).await, ["a"]);
+});
+
+both!(an_operator_notes_something_about_their_call, |server| {
+    let admin = server.admin().await;
+    let (one, operator) = server.operator("one").await;
+    let (_, stranger) = server.operator("two").await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    module.bind(&[("101", one)]).await;
+    module.event("notifyStart", "a", CLIENT, "101").await;
+    let path = format!("/api/v1/calls/{}", only_call(&operator).await["id"].as_str().expect("an id"));
+    assert_eq!(
+        operator.patch(&path, json!({ "comment": " Wants an offer. " })).await.json(200)["comment"],
+        "Wants an offer."
+    );
+    module.event("notifyEnd", "a", CLIENT, "101").await;
+    assert_eq!(operator.get(&path).await.json(200)["comment"], "Wants an offer.", "an event leaves it alone");
+    assert_eq!(operator.patch(&path, json!({ "comment": "" })).await.json(200)["comment"], Value::Null);
+    operator.patch(&path, json!({ "comment": "x".repeat(10_001) })).await.problem(422, "invalid");
+    operator.patch(&path, json!({ "note": "x" })).await.problem(422, "invalid");
+    stranger.patch(&path, json!({ "comment": "x" })).await.problem(404, "notFound");
+});
+
+both!(a_missed_call_stays_open_until_somebody_deals_with_it, |server| {
+    let admin = server.admin().await;
+    let (one, operator) = server.operator("one").await;
+    let (_, other) = server.operator("two").await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    module.bind(&[("101", one)]).await;
+    // Nobody is signed in, and it is missed all the same.
+    module.event("notifyStart", "a", CLIENT, "101").await;
+    module.event_with("notifyEnd", "a", CLIENT, "101", &json!({ "disposition": "noAnswer" })).await;
+    let open = operator.get("/api/v1/missed-calls").await.json(200);
+    assert_eq!(
+        (&open["items"][0]["missed"], &open["items"][0]["disposition"]),
+        (&json!(true), &json!("noAnswer"))
+    );
+    assert_eq!(other.get("/api/v1/missed-calls").await.json(200)["items"], json!([]));
+    let (mut tab, snapshot) = Tab::open(server, &operator).await;
+    assert_eq!(snapshot["missedCount"], 1);
+    let id = open["items"][0]["id"].as_str().expect("an id");
+    other.post(&format!("/api/v1/missed-calls/{id}/resolve"), json!({})).await.problem(404, "notFound");
+    operator.post(&format!("/api/v1/missed-calls/{id}/resolve"), json!({})).await.is(204);
+    assert_eq!(tab.next_of("missed").await["count"], 0);
+    operator
+        .post(&format!("/api/v1/missed-calls/{id}/resolve"), json!({}))
+        .await
+        .problem(409, "alreadyResolved");
+    operator.post(&format!("/api/v1/missed-calls/{id}/reopen"), json!({})).await.is(204);
+    assert_eq!(tab.next_of("missed").await["count"], 1);
+    // A call that rang at nobody is everybody's.
+    module.event("notifyStart", "b", CLIENT, "109").await;
+    module.event("notifyEnd", "b", CLIENT, "109").await;
+    assert_eq!(other.get("/api/v1/missed-calls").await.json(200)["items"][0]["callId"], "b");
+});
+
+both!(a_call_that_hears_nothing_is_closed_as_unknown, |server| {
+    let admin = server.admin().await;
+    let (one, operator) = server.operator("one").await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    module.bind(&[("101", one)]).await;
+    module.event("notifyStart", "a", CLIENT, "101").await;
+    let (mut tab, _) = Tab::open(server, &operator).await;
+    server.advance(TimeDelta::minutes(4));
+    assert_eq!(hookswitch_server::telephony::silent::close_silent(&server.app).await.expect("an answer"), 0);
+    server.advance(TimeDelta::minutes(2));
+    assert_eq!(hookswitch_server::telephony::silent::close_silent(&server.app).await.expect("an answer"), 1);
+    let ended = tab.next_of("call").await;
+    assert_eq!(
+        (&ended["call"]["state"], &ended["call"]["disposition"]),
+        (&json!("ended"), &json!("unknown"))
+    );
+    assert_eq!(tab.next_of("callGone").await["reason"], "missed");
+});
+
+both!(a_recording_is_linked_and_played_through, [("HOOKSWITCH_FETCH_ALLOW", "127.0.0.1")], |server| {
+    let admin = server.admin().await;
+    let (one, operator) = server.operator("one").await;
+    let (_, stranger) = server.operator("two").await;
+    let files = provider::files(b"RIFF a short tone").await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    module.bind(&[("101", one)]).await;
+    let record = json!({ "callRecord": { "callId": "a", "duration": 12, "call": { "link": format!("{files}/tone.wav") } } });
+    // The record comes first and waits for its call.
+    module.post(&record).await.is(200);
+    assert_eq!(admin.get("/api/v1/calls").await.json(200)["items"], json!([]));
+    for event in ["notifyStart", "notifyAnswer", "notifyEnd"] {
+        module.event(event, "a", CLIENT, "101").await;
+    }
+    let call = only_call(&operator).await;
+    assert_eq!((&call["recording"]["available"], &call["talkSeconds"]), (&json!(true), &json!(12)));
+    let path = format!("/api/v1/calls/{}/recording", call["id"].as_str().expect("an id"));
+    let link = operator.get(&path).await;
+    assert_eq!(link.is(302).header("location"), format!("{files}/tone.wav"));
+    let played = operator.get(&format!("{path}?proxy=1")).await;
+    assert_eq!(played.is(200).text, "RIFF a short tone");
+    let part = operator
+        .send(operator.request(reqwest::Method::GET, &format!("{path}?proxy=1")).header("range", "bytes=5-"))
+        .await;
+    assert_eq!((part.is(206).text.as_str(), part.header("content-range")), ("a short tone", "bytes 5-16/17"));
+    stranger.get(&path).await.problem(404, "notFound");
+});
+
+both!(a_recording_at_a_private_address_is_not_played_through, |server| {
+    let admin = server.admin().await;
+    let files = provider::files(b"secret").await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    for event in ["notifyStart", "notifyAnswer", "notifyEnd"] {
+        module.event(event, "a", CLIENT, "101").await;
+    }
+    module
+        .post(&json!({ "callRecord": { "callId": "a", "call": { "link": format!("{files}/x") } } }))
+        .await
+        .is(200);
+    let path =
+        format!("/api/v1/calls/{}/recording?proxy=1", only_call(&admin).await["id"].as_str().expect("an id"));
+    admin.get(&path).await.problem(502, "recordingUnavailable");
+    module.post(&json!({ "callRecord": { "callId": "a", "duration": 1, "call": { "link": "file:///etc/passwd" } } })).await.is(200);
+    admin.get(&path).await.problem(502, "moduleFailed");
+});

@@ -1,0 +1,151 @@
+//! Modules: made, changed, scripted, set up, connected.
+
+use serde_json::{Value, json};
+
+use crate::support::{Module, PASS_ON, both, server_log};
+
+fn setting(name: &str, kind: &str) -> Value {
+    json!({ "name": name, "label": name, "type": kind, "required": kind == "secret" })
+}
+
+both!(every_built_in_provider_makes_a_module, |server| {
+    let admin = server.admin().await;
+    let providers = admin.get("/api/v1/providers").await.json(200);
+    let providers = providers["items"].as_array().expect("items");
+    assert!(providers.len() >= 2);
+    for provider in providers {
+        let body = json!({ "name": provider["name"], "provider": provider["code"] });
+        let module = admin.post("/api/v1/modules", body).await.json(201);
+        assert_eq!(module["functions"], provider["functions"]);
+        assert_eq!(
+            module["settings"].as_array().map(Vec::len),
+            provider["settings"].as_array().map(Vec::len)
+        );
+        assert!(module["webhookUrl"].is_string(), "the required functions are there: {module}");
+    }
+    admin.post("/api/v1/modules", json!({ "name": "X", "provider": "none" })).await.problem(422, "invalid");
+});
+
+both!(secrets_are_set_and_never_seen_again, |server| {
+    let admin = server.admin().await;
+    let (_, operator) = server.operator("one").await;
+    let script = PASS_ON
+        .replace("'It works.'", "String(Namespace.params.data.key).length + Namespace.params.data.region");
+    let fields = json!([setting("key", "secret"), setting("region", "text")]);
+    let module =
+        Module::of(server, &admin, json!({ "name": "Test", "script": script, "settings": fields })).await;
+    let test = module.path("/test-connection");
+    admin.post(&test, json!({})).await.problem(409, "settingMissing");
+    let secret = "s3cret-of-the-provider";
+    server.keep_secret(secret);
+    let changed =
+        admin.patch(&module.path("/settings"), json!({ "key": secret, "region": "eu" })).await.json(200);
+    assert_eq!(
+        (&changed["settings"][0]["isSet"], &changed["settings"][0]["value"]),
+        (&json!(true), &json!(null))
+    );
+    assert_eq!(changed["settings"][1]["value"], "eu");
+    let tested = admin.post(&test, json!({})).await.json(200);
+    assert_eq!((&tested["success"], &tested["message"]), (&json!(true), &json!("22eu")));
+    let unset = admin.patch(&module.path("/settings"), json!({ "region": null })).await.json(200);
+    assert_eq!(unset["settings"][1]["isSet"], false);
+    let wrong = admin.patch(&module.path("/settings"), json!({ "key": 5 })).await.problem(422, "invalid");
+    assert_eq!(wrong["path"], "settings.key");
+    admin.patch(&module.path("/settings"), json!({ "kee": "x" })).await.problem(422, "invalid");
+    let seen = operator.get(&module.path("")).await.json(200);
+    assert!(seen.get("settings").is_none() && seen.get("webhookUrl").is_none(), "{seen}");
+    operator.patch(&module.path("/settings"), json!({})).await.problem(403, "notAllowed");
+    for path in ["", "/requests", "/log", "/bindings", "/script"] {
+        admin.get(&module.path(path)).await.is(200);
+    }
+});
+
+both!(a_script_that_cannot_run_is_refused_with_its_line, |server| {
+    let admin = server.admin().await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    let refused = module.save("function a() {\n  return 1 +;\n}").await.problem(422, "script");
+    assert_eq!(refused["diagnostics"][0]["line"], 2, "{refused}");
+    let refused = module.save("import { x } from 'y';\nx();").await.problem(422, "script");
+    assert_eq!(refused["diagnostics"][0]["line"], 1);
+    let refused =
+        module.save("const a: number = 1;\nthrow new Error('at load');").await.problem(422, "script");
+    assert_eq!(refused["diagnostics"][0]["line"], 2);
+    let versions = admin.get(&module.path("/script/versions")).await.json(200);
+    assert_eq!(versions["items"].as_array().map(Vec::len), Some(1), "none of them was saved");
+});
+
+both!(an_older_script_is_restored, |server| {
+    let admin = server.admin().await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    let without = PASS_ON.replace("VoipHoldCall", "NotAnyMore");
+    let saved = module.save(&without).await.json(200);
+    assert_eq!(saved["scriptVersion"], 2);
+    assert!(saved["missingFunctions"].as_array().expect("names").contains(&json!("VoipHoldCall")));
+    let restored = admin.post(&module.path("/script/versions/1/restore"), json!({})).await.json(200);
+    assert_eq!(restored["scriptVersion"], 3);
+    assert!(restored["functions"].as_array().expect("names").contains(&json!("VoipHoldCall")));
+    assert_eq!(admin.get(&module.path("/script")).await.json(200)["source"], PASS_ON);
+    assert_eq!(admin.get(&module.path("/script/versions/2")).await.json(200)["source"], without);
+    admin.get(&module.path("/script/versions/9")).await.problem(404, "notFound");
+});
+
+both!(members_are_fetched_and_bound, |server| {
+    let admin = server.admin().await;
+    let (one, _) = server.operator("one").await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    let members = admin.get(&module.path("/members")).await.json(200);
+    assert_eq!(members["items"][1], json!({ "id": "102", "name": "Two", "email": "two@example.org" }));
+    let bindings = json!([{ "memberId": "101", "memberName": "One", "userId": one }]);
+    assert_eq!(admin.put(&module.path("/bindings"), bindings.clone()).await.json(200), bindings);
+    let twice = json!([{ "memberId": "101", "userId": one }, { "memberId": "101", "userId": one }]);
+    assert_eq!(
+        admin.put(&module.path("/bindings"), twice).await.problem(422, "invalid")["path"],
+        "[1].memberId"
+    );
+    let nobody = json!([{ "memberId": "101", "userId": "00000000-0000-7000-8000-000000000000" }]);
+    admin.put(&module.path("/bindings"), nobody).await.problem(422, "invalid");
+    assert_eq!(admin.get(&module.path("/bindings")).await.json(200), bindings);
+    admin.delete(&format!("/api/v1/users/{one}")).await.is(204);
+    assert_eq!(admin.get(&module.path("/bindings")).await.json(200), json!([]));
+});
+
+both!(a_module_hears_of_its_new_address, |server| {
+    let admin = server.admin().await;
+    let script = format!(
+        "{PASS_ON}\nexport function VoipOnWebhookUpdated(url: string) {{ console.log('address', url); }}"
+    );
+    let module = Module::with_script(server, &admin, &script).await;
+    let rotated = admin.post(&module.path("/webhook-token"), json!({})).await.json(200);
+    assert_eq!((&rotated["notified"], &rotated["message"]), (&json!(true), &json!(null)));
+    let last = server_log(server, &admin, &module).await[0].clone();
+    assert_eq!(last["message"], format!("address {}", rotated["webhookUrl"].as_str().expect("an address")));
+    module.save(&script.replace("console.log('address', url)", "throw new Error('No.')")).await.is(200);
+    let rotated = admin.post(&module.path("/webhook-token"), json!({})).await.json(200);
+    assert_eq!(rotated["notified"], false);
+    assert!(rotated["message"].as_str().expect("a sentence").contains("No."));
+});
+
+both!(a_deleted_module_leaves_its_calls, |server| {
+    let admin = server.admin().await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    module.event("notifyStart", "a", "+442079460000", "101").await;
+    admin.delete(&module.path("")).await.is(204);
+    module.post(&json!({})).await.problem(401, "unauthorized");
+    admin.get(&module.path("")).await.problem(404, "notFound");
+    let call = crate::support::only_call(&admin).await;
+    assert_eq!((&call["callId"], &call["actions"]), (&json!("a"), &json!([])));
+});
+
+both!(two_modules_share_nothing, |server| {
+    let admin = server.admin().await;
+    let counting = "let seen = 0;\n".to_owned()
+        + &PASS_ON.replace(
+            "typeof request.body === 'string' ? JSON.parse(request.body) : {}",
+            "{ response: new HttpResponse().content(String(++seen)) }",
+        );
+    let one = Module::with_script(server, &admin, &counting).await;
+    let two = Module::with_script(server, &admin, &counting).await;
+    one.post(&json!({})).await.is(200);
+    one.post(&json!({})).await.is(200);
+    assert_eq!(two.post(&json!({})).await.is(200).text, "1");
+});
