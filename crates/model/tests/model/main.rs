@@ -4,5 +4,6 @@
 mod calls;
 mod contract;
 mod matching;
+mod operators;
 mod properties;
 mod story;

@@ -125,6 +125,12 @@ pub fn shown(view: &CallView) -> String {
 }
 
 /// The view of a story, as text.
-pub fn seen(story: &str) -> String {
+fn seen(story: &str) -> String {
     shown(&view(&call(facts_of(story))))
+}
+
+/// Tells a story and compares what people see.
+#[track_caller]
+pub fn check(story: &str, expected: &str) {
+    assert_eq!(seen(story), lines(expected).collect::<Vec<_>>().join("\n"), "\nof the story{story}");
 }
