@@ -19,7 +19,11 @@ use serde::{Deserialize, Serialize};
 use crate::position::SCRIPT_FILE;
 
 /// Longest script taken, bytes.
-pub const MAX_SOURCE_BYTES: usize = 512 << 10;
+pub const MAX_SOURCE_BYTES: usize = 256 << 10;
+
+/// Stack of the thread that compiles. The parser and its visitors recurse as deep as the script nests, and have no limit of
+/// their own; a script of nothing but nesting needs this much. Only what is used is ever backed by memory.
+const STACK_BYTES: usize = 1 << 30;
 
 /// Diagnostics given for one script.
 const MAX_DIAGNOSTICS: usize = 50;
@@ -59,6 +63,18 @@ pub fn compile(source: &str) -> Result<Compiled, Vec<Diagnostic>> {
     if let Some(at) = source.find('\0') {
         return Err(vec![diagnostic(source, at, "the script holds a NUL character".into())]);
     }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("compile".into()).stack_size(STACK_BYTES);
+        let compiling = thread.spawn_scoped(scope, || strip(source));
+        let failed = |what: &str| vec![Diagnostic { line: 1, column: 1, message: what.into() }];
+        compiling
+            .map_err(|error| failed(&format!("no thread to compile on: {error}")))?
+            .join()
+            .unwrap_or_else(|_| Err(failed("the compiler failed on this script")))
+    })
+}
+
+fn strip(source: &str) -> Result<Compiled, Vec<Diagnostic>> {
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, source, SourceType::ts().with_module(true)).parse();
     refuse(source, parsed.diagnostics.errors())?;
@@ -81,7 +97,11 @@ pub fn compile(source: &str) -> Result<Compiled, Vec<Diagnostic>> {
             .collect());
     }
 
-    let options = CodegenOptions { source_map_path: Some(SCRIPT_FILE.into()), ..CodegenOptions::default() };
+    let options = CodegenOptions {
+        source_map_path: Some(SCRIPT_FILE.into()),
+        indent_width: 0,
+        ..CodegenOptions::default()
+    };
     let printed = Codegen::new().with_options(options).build(&program);
     let map = printed
         .map

@@ -37,7 +37,7 @@ impl Engine {
     /// or the last handle is dropped. `key` names the thread.
     pub fn load(&self, key: &str, compiled: Arc<Compiled>, host: Arc<dyn Host>) -> ModuleHandle {
         ModuleHandle(Arc::new(Module {
-            name: format!("module {key}"),
+            name: format!("js {key}"),
             compiled,
             host,
             limits: self.limits.clone(),

@@ -236,6 +236,13 @@ impl Sandbox {
             let (compiled, limits) = (&self.state.compiled, &self.state.limits);
             for (id, running) in self.state.calls.borrow_mut().iter_mut() {
                 let mine = *id == call;
+                if running.host_failed {
+                    verdicts.push((
+                        *id,
+                        Err(ScriptError::engine("the host of the script failed; see the server's log")),
+                    ));
+                    continue;
+                }
                 let verdict = match (running.over.take(), broken, running.result.take(), &threw) {
                     (Some((limit, position)), ..) => {
                         let position =

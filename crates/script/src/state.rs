@@ -3,11 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
+use rquickjs::{Ctx, Exception};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
@@ -57,6 +59,7 @@ pub(crate) struct Running {
     pub logged: usize,
     pub over: Option<(LimitKind, Option<Position>)>,
     pub result: Option<Result<String, Thrown>>,
+    pub host_failed: bool,
 }
 
 impl Running {
@@ -70,6 +73,7 @@ impl Running {
             logged: 0,
             over: None,
             result: None,
+            host_failed: false,
         }
     }
 }
@@ -184,6 +188,15 @@ impl State {
         }
         let position = position::first(&self.compiled.map, stack);
         self.with_current(|running| running.over.get_or_insert((limit, position)).0);
+    }
+
+    /// Calls the host on this thread. Should it panic, the call ends with an engine error: unwinding through QuickJS, the panic
+    /// would be taken for an exception of the script.
+    pub(crate) fn guarded<R>(&self, ctx: &Ctx<'_>, work: impl FnOnce(&dyn Host) -> R) -> rquickjs::Result<R> {
+        catch_unwind(AssertUnwindSafe(|| work(&*self.host))).map_err(|_| {
+            self.with_current(|running| running.host_failed = true);
+            Exception::throw_internal(ctx, "the host failed")
+        })
     }
 
     pub(crate) fn with_current<R>(&self, change: impl FnOnce(&mut Running) -> R) -> Option<R> {

@@ -38,7 +38,7 @@ pub(super) fn install<'js>(natives: &Object<'js>, state: &Rc<State>) -> rquickjs
             return Err(Exception::throw_range(&ctx, &format!("at most {MAX_RANDOM} random bytes at once")));
         }
         let mut buffer = vec![0; length];
-        shared.host.random(&mut buffer);
+        shared.guarded(&ctx, |host| host.random(&mut buffer))?;
         Ok(Bytes(buffer))
     })
 }

@@ -183,8 +183,8 @@ fn log(state: &State, ctx: &Ctx<'_>, level: &str, text: String, stack: &str) -> 
         _ => LogLevel::Info,
     };
     let line = position::first(&state.compiled.map, stack).map(|position| position.line);
-    state.host.log(LogEntry { level, text, line, function, request_id });
-    Ok(())
+    let entry = LogEntry { level, text, line, function, request_id };
+    state.guarded(ctx, |host| host.log(entry))
 }
 
 /// Counts what a finished operation brought in. Over the limit, the call ends.

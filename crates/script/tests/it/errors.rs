@@ -96,7 +96,7 @@ fn what_does_not_parse_is_refused_with_line_and_column() {
     assert_eq!(refused("function f() {\n  return 1\n"), [(3, 1)]);
     assert_eq!(refused("const ä = '😀'; const ä = 2;").first(), Some(&(1, 7)));
     assert_eq!(refused("let a = '\0';"), [(1, 10)]);
-    assert_eq!(refused(&" ".repeat(600_000)), [(1, 1)]);
+    assert_eq!(refused(&" ".repeat(300_000)), [(1, 1)]);
     assert_eq!(refused("return 5;").len(), 1);
 }
 
@@ -109,4 +109,14 @@ fn importing_values_is_refused_and_importing_types_is_not() {
     assert_eq!(refused("const load = () => import('fs');"), [(1, 20)]);
     assert_eq!(refused("const here = import.meta.url;"), [(1, 14)]);
     assert!(compile("import type { A } from './a';\nimport { B } from './b';\nconst a: A | B = 1;").is_ok());
+}
+
+#[test]
+fn a_script_of_nothing_but_nesting_does_not_overflow_the_compiler() {
+    let size = hookswitch_script::MAX_SOURCE_BYTES;
+    for (open, middle, close) in [("{", "", "}"), ("a=>", "1", "")] {
+        let levels = size / (open.len() + close.len()) - 2;
+        let source = format!("{}{middle}{}", open.repeat(levels), close.repeat(levels));
+        assert!(compile(&source).is_ok(), "{open}");
+    }
 }

@@ -220,3 +220,35 @@ async fn hostile_results_are_plain_data_or_an_error() {
     let deep = "let a: any = []; for (let i = 0; i < 1000; i++) a = [a]; return a;";
     assert!(eval(deep).await.unwrap_err().to_string().contains("cannot be read"));
 }
+
+#[tokio::test]
+async fn a_panic_of_the_host_fails_the_call_and_the_module_goes_on() {
+    let script = load(
+        "function VoipTestConnection() { console.log('panic'); }
+         function VoipGetCallLink(data: any) { if (data === 0) throw new Error('mine'); return data; }",
+    );
+    for _ in 0..3 {
+        assert_eq!(soon(script.test()).await.unwrap_err().code(), "engine");
+        assert_eq!(soon(script.link(json!(0))).await.unwrap_err().code(), "threw");
+        assert_eq!(soon(script.link(json!(1))).await.unwrap(), json!(1));
+    }
+}
+
+#[tokio::test]
+async fn a_module_stuck_in_native_code_is_answered_and_then_refused_until_it_comes_back() {
+    let script = load_with(
+        "function VoipTestConnection() { return Array.prototype.indexOf.call({ length: 4e9 } as any, 1); }
+         function VoipGetCallLink(data: any) { return data; }",
+        Limits { cpu_ms: 50, wall_ms: 1_000, ..tight() },
+        json!({}),
+    );
+    let error = soon(script.test()).await.unwrap_err();
+    assert_eq!(error.code(), "cpuTime", "{error}");
+    assert_eq!(script.link(json!(1)).await.unwrap_err().code(), "engine");
+    let back = async {
+        while script.link(json!(1)).await != Ok(json!(1)) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), back).await.expect("it did not come back");
+}

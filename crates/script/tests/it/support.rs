@@ -130,6 +130,7 @@ impl Host for TestHost {
     }
 
     fn log(&self, entry: LogEntry) {
+        assert!(entry.text != "panic", "the script asked for a panic");
         self.log.lock().unwrap().push(entry);
     }
 
