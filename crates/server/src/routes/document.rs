@@ -67,11 +67,14 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 
 fn name_media_type(response: &mut RefOr<Response>) {
     let RefOr::T(response) = response else { return };
-    let json = "application/json";
-    if response.content.get(json).is_some_and(|content| content.schema == Some(schema())) {
-        let content = response.content.remove(json);
-        response.content.extend(content.map(|content| (PROBLEM.to_owned(), content)));
-    }
+    let content = std::mem::take(&mut response.content);
+    response.content = content
+        .into_iter()
+        .map(|(media_type, content)| {
+            let is_problem = matches!(&content, RefOr::T(content) if content.schema == Some(schema()));
+            (if is_problem { PROBLEM.to_owned() } else { media_type }, content)
+        })
+        .collect();
 }
 
 fn problem() -> Response {
