@@ -1,5 +1,6 @@
 /**
- * What a telephony module's script sees: the language of ES2023, these globals, and nothing else. No DOM, no Node, no imports.
+ * What a telephony module's script sees: the language of ES2023 (without Intl and shared memory), these globals, and nothing
+ * else. No DOM, no Node, no imports.
  *
  * A script declares functions by name; which of them exist is found by loading the script. Each may be `async` or not, exported
  * or a plain top-level declaration.

@@ -1,8 +1,8 @@
 //! Seen from outside a module's thread: is it inside the script, since when, and should it stop?
 //!
-//! QuickJS asks for interruption between steps of a script, not inside one native function, and a few of those (a search
-//! in an array-like of 2^53 elements) run all but for ever. Nothing can stop such a thread, so the module is refused
-//! further calls until it comes back; the harm stays at one core.
+//! QuickJS asks for interruption between steps of a script and in most of its long loops, but not in all: a search for a long
+//! string in a long string can run all but for ever. Nothing can stop such a thread, so the module is refused further calls
+//! until it comes back; the harm stays at one core.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
