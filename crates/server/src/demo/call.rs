@@ -3,26 +3,15 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
 
 use super::event::{Direction, Event, EventKind, Outcome};
+use super::leg::{Leg, LegState, Plan};
 use super::switch::{HUNT, RING, TALK};
 
 /// How long another extension rings for an attended transfer before the call comes back.
 const CONSULT: TimeDelta = TimeDelta::seconds(20);
 /// Keys remembered.
 const MAX_DIGITS: usize = 64;
-
-/// What a call does by itself, counted from its start (talk: from the answer).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Plan {
-    /// Whoever rings first picks up.
-    pub answer_after: Option<TimeDelta>,
-    /// The caller gives up while it rings.
-    pub give_up_after: Option<TimeDelta>,
-    /// The client hangs up after that much talk.
-    pub talk_for: Option<TimeDelta>,
-}
 
 /// A call.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,32 +45,6 @@ pub struct Call {
     alarms: BTreeMap<Alarm, DateTime<Utc>>,
     legs_made: u32,
     sequence: u64,
-}
-
-/// One extension's part in a call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Leg {
-    /// Its id in the webhooks.
-    pub id: String,
-    /// Whose it is.
-    pub extension: String,
-    /// What the phone does.
-    pub state: LegState,
-    /// Whether its microphone is off.
-    pub muted: bool,
-}
-
-/// What a phone does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum LegState {
-    /// It rings (of an outgoing call: it hears the ringing).
-    Ringing,
-    /// It talks, but the other side hears music.
-    Held,
-    /// It talks.
-    Talking,
 }
 
 /// What happens by itself at some time.

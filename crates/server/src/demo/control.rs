@@ -9,7 +9,8 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::call::{Call, Plan};
+use super::call::Call;
+use super::leg::Plan;
 use super::pbx::Shared;
 use super::switch::{Strategy, SwitchError};
 

@@ -4,6 +4,7 @@
 mod call;
 mod control;
 mod event;
+mod leg;
 mod outbox;
 pub mod pbx;
 mod provider;

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use std::ops::Bound;
 use subtle::ConstantTimeEq as _;
 
-use super::call::Plan;
 use super::control::{Answer, answer_with};
+use super::leg::Plan;
 use super::pbx::{LINE, Shared};
 use super::wav;
 

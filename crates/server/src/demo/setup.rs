@@ -249,3 +249,6 @@ impl Demo {
         text
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,8 +11,8 @@ use hookswitch_script::{Compiled, Engine, Limits, compile};
 use ring::hmac;
 use serde_json::json;
 
-use super::call::Plan;
 use super::event::Event;
+use super::leg::Plan;
 use super::outbox::hex;
 use super::pbx::extensions;
 use super::switch::{Strategy, Switch, SwitchError};
