@@ -9,15 +9,19 @@ use axum::response::{IntoResponse, Response};
 use hookswitch_store::StoreError;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// What every handler gives.
 pub type ApiResult<T> = Result<T, ApiError>;
 
-/// Why a request was not done.
+/// Why a request was not done. Boxed, since every `Result` of a handler has room for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApiError(Box<Problem>);
+
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ApiError {
+struct Problem {
     /// A URN made of `code`.
     #[serde(rename = "type")]
     #[schema(example = "urn:hookswitch:error:invalid")]
@@ -56,7 +60,7 @@ pub struct FieldError {
 impl ApiError {
     /// An error of that status; `code` is stable and in camelCase, `detail` a sentence to act on.
     pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Problem {
             kind: format!("urn:hookswitch:error:{code}"),
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
             status: status.as_u16(),
@@ -66,7 +70,7 @@ impl ApiError {
             errors: Vec::new(),
             more: Map::new(),
             retry_after_seconds: None,
-        }
+        }))
     }
 
     /// 401 `notSignedIn`.
@@ -101,7 +105,7 @@ impl ApiError {
 
     /// 422 `invalid`: understood, but the field at `path` is wrong.
     pub fn invalid(path: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { path: Some(path.into()), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).at(path)
     }
 
     /// 422 `invalid` with every wrong field; the first one is also `path` and `detail`.
@@ -112,25 +116,21 @@ impl ApiError {
         match errors.first() {
             None => Ok(()),
             Some(FieldError { path, detail }) => {
-                Err(Self { errors: errors.clone(), ..Self::invalid(path, detail) })
+                let mut error = Self::invalid(path, detail);
+                error.0.errors = errors;
+                Err(error)
             }
         }
     }
 
     /// 429 `tooMany`, with `Retry-After`.
     pub fn too_many(retry_after_seconds: u64, detail: impl Into<String>) -> Self {
-        Self {
-            retry_after_seconds: Some(retry_after_seconds),
-            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "tooMany", detail)
-        }
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "tooMany", detail).retry_after(retry_after_seconds)
     }
 
     /// 503 `unavailable`, with `Retry-After`.
     pub fn unavailable(retry_after_seconds: u64, detail: impl Into<String>) -> Self {
-        Self {
-            retry_after_seconds: Some(retry_after_seconds),
-            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
-        }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(retry_after_seconds)
     }
 
     /// 500 `internal`: the cause goes to the log alone.
@@ -143,31 +143,55 @@ impl ApiError {
         )
     }
 
+    /// The same for the field at `path`.
+    #[must_use]
+    pub fn at(mut self, path: impl Into<String>) -> Self {
+        self.0.path = Some(path.into());
+        self
+    }
+
+    fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after_seconds = Some(seconds);
+        self
+    }
+
     /// The same with the extension member `name`.
     #[must_use]
     pub fn with(mut self, name: &str, value: Value) -> Self {
-        self.more.insert(name.to_owned(), value);
+        self.0.more.insert(name.to_owned(), value);
         self
     }
 
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &str {
-        &self.code
+        &self.0.code
     }
 
     /// The sentence for people.
     #[must_use]
     pub fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
+    }
+}
+
+impl PartialSchema for ApiError {
+    fn schema() -> RefOr<Schema> {
+        Problem::schema()
+    }
+}
+
+impl ToSchema for ApiError {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Problem::schemas(schemas);
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry_after = self.retry_after_seconds;
-        let mut response = (status, Json(self)).into_response();
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.0.retry_after_seconds;
+        let mut response = (status, Json(self.0)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = retry_after {
@@ -180,10 +204,9 @@ impl IntoResponse for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::LoginTaken => Self {
-                path: Some("login".to_owned()),
-                ..Self::conflict("loginTaken", "Another user has this login.")
-            },
+            StoreError::LoginTaken => {
+                Self::conflict("loginTaken", "Another user has this login.").at("login")
+            }
             StoreError::LastAdmin => Self::conflict(
                 "lastAdmin",
                 "This is the last active administrator. Make another user an administrator first.",
