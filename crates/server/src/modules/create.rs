@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use hookswitch_model::{ModuleId, UserId};
-use hookswitch_script::{Compiled, Diagnostic, Function, ScriptError, compile};
+use hookswitch_script::{Compiled, Diagnostic, Function, ScriptError};
 use hookswitch_store::{NewModule, SettingChange, SettingValue};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -43,7 +43,10 @@ pub async fn create(app: &App, recipe: Recipe, by: Option<UserId>) -> ApiResult<
     manifest::check_settings(&fields).map_err(|problem| ApiError::invalid("settings", problem))?;
     let changes = changes(&fields, &recipe.values)?;
     let source = recipe.script.or_else(|| builtin.map(|builtin| builtin.source.to_owned()));
-    let compiled = source.as_deref().map(compiled).transpose()?;
+    let compiled = match &source {
+        None => None,
+        Some(source) => Some(compiled(source).await?),
+    };
     let country =
         recipe.default_country.or_else(|| manifest.and_then(|manifest| manifest.default_country.clone()));
     check_country(country.as_deref())?;
@@ -81,7 +84,7 @@ pub async fn save_script(app: &App, id: ModuleId, source: &str, by: UserId) -> A
     if app.modules.get(id).is_none() {
         return Err(ApiError::not_found("module"));
     }
-    loads(app, id, compiled(source)?).await?;
+    loads(app, id, compiled(source).await?).await?;
     app.store.save_script(id, source, Some(by), app.clock.now()).await?;
     reload(app, id).await
 }
@@ -154,8 +157,9 @@ fn declared_by(values: &Map<String, Value>) -> Vec<Setting> {
     declared.collect()
 }
 
-fn compiled(source: &str) -> ApiResult<Compiled> {
-    compile(source).map_err(|diagnostics| not_usable(&diagnostics))
+async fn compiled(source: &str) -> ApiResult<Compiled> {
+    let compiled = registry::compiled(source).await.map_err(ApiError::internal)?;
+    compiled.map_err(|diagnostics| not_usable(&diagnostics))
 }
 
 async fn loads(app: &App, id: ModuleId, compiled: Compiled) -> ApiResult<()> {

@@ -6,7 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use hookswitch_model::phone::Country;
 use hookswitch_model::{ModuleId, UserId};
 use hookswitch_script::{
-    CallContext, Compiled, Environment, Function, ModuleHandle, Outcome, ScriptError, Slot, compile,
+    CallContext, Compiled, Diagnostic, Environment, Function, ModuleHandle, Outcome, ScriptError, Slot,
+    compile,
 };
 use hookswitch_store::{Module, StoreError};
 use serde_json::{Map, Value};
@@ -146,12 +147,22 @@ async fn activate(app: &App, module: Module) -> Result<Active, StoreError> {
 }
 
 async fn load(app: &App, id: ModuleId, source: &str) -> Result<(Loaded, BTreeSet<Function>), ScriptError> {
-    let compiled = compile(source).map_err(|diagnostics| ScriptError::Engine {
+    let compiled = compiled(source).await?.map_err(|diagnostics| ScriptError::Engine {
         reason: diagnostics.first().map_or_else(String::new, |first| {
             format!("{} (line {}, column {})", first.message, first.line, first.column)
         }),
     })?;
     try_script(app, id, Arc::new(compiled)).await
+}
+
+/// Compiles a script, off the async threads: it takes as long as the source is large.
+///
+/// # Errors
+/// When the server stops meanwhile.
+pub async fn compiled(source: &str) -> Result<Result<Compiled, Vec<Diagnostic>>, ScriptError> {
+    let source = source.to_owned();
+    let compiled = tokio::task::spawn_blocking(move || compile(&source)).await;
+    compiled.map_err(|error| ScriptError::Engine { reason: error.to_string() })
 }
 
 /// Loads a compiled script and finds out what it implements.

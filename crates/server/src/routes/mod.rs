@@ -100,6 +100,7 @@ pub fn router(app: &Arc<App>) -> Router {
     api.merge(docs::docs(document))
         .route("/", axum::routing::get(root::root))
         // Some providers append paths of their own to the webhook's address.
+        .route("/webhooks/{moduleId}/", axum::routing::get(webhook::webhook).post(webhook::webhook))
         .route("/webhooks/{moduleId}/{*suffix}", axum::routing::get(webhook::webhook).post(webhook::webhook))
         .fallback(async || ApiError::not_found("route"))
         .method_not_allowed_fallback(method_not_allowed)

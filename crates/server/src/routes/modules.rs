@@ -285,11 +285,7 @@ pub async fn update_module(
         icon: update.icon,
         enabled: update.enabled,
         default_country: update.default_country,
-        fields: update
-            .settings
-            .map(|fields| serde_json::to_value(fields))
-            .transpose()
-            .map_err(ApiError::internal)?,
+        fields: update.settings.map(serde_json::to_value).transpose().map_err(ApiError::internal)?,
         services: None,
     };
     let updated = app.store.update_module(id, &patch, app.clock.now()).await?;
