@@ -1,5 +1,7 @@
 //! The server as its users meet it: real HTTP, a real database, both kinds. One file an area of routes.
 
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod calls;
 mod cli;
 mod controls;
