@@ -36,10 +36,10 @@ pub const TOKEN_PLACE: &str = "{token}";
     ),
     responses(
         (status = 200, description = "What the module's script answers; `{}` when it says nothing else"),
-        (status = 401, description = "Unknown module, or missing or wrong token", body = ApiError),
-        (status = 413, description = "The body is larger than this server takes", body = ApiError),
+        (status = 401, description = "Unknown module, or missing or wrong token"),
+        (status = 413, description = "The body is larger than this server takes"),
         (status = 500, description = "The script failed; the request is kept and can be replayed"),
-        (status = 503, description = "The module is off, or has too much to do", body = ApiError),
+        (status = 503, description = "The module is off, or has too much to do"),
     ),
 )]
 pub async fn webhook(

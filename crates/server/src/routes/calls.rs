@@ -60,7 +60,7 @@ pub struct ListCalls {
     path = "/api/v1/calls",
     tag = "calls",
     params(ListCalls),
-    responses((status = 200, body = Page<ApiCall>), (status = 422, body = ApiError)),
+    responses((status = 200, body = Page<ApiCall>)),
 )]
 pub async fn list_calls(
     State(app): State<Arc<App>>,
@@ -117,7 +117,7 @@ pub fn show(app: &App, user: &User, stored: &StoredCall) -> ApiCall {
     path = "/api/v1/calls/{id}",
     tag = "calls",
     params(("id" = CallId, Path)),
-    responses((status = 200, body = ApiCall), (status = 404, body = ApiError)),
+    responses((status = 200, body = ApiCall)),
 )]
 pub async fn get_call(
     State(app): State<Arc<App>>,
@@ -146,7 +146,7 @@ const MAX_COMMENT: usize = 10_000;
     tag = "calls",
     params(("id" = CallId, Path)),
     request_body = UpdateCall,
-    responses((status = 200, body = ApiCall), (status = 404, body = ApiError), (status = 422, body = ApiError)),
+    responses((status = 200, body = ApiCall)),
 )]
 pub async fn update_call(
     State(app): State<Arc<App>>,
@@ -192,11 +192,7 @@ pub struct MakingCall {
     path = "/api/v1/calls",
     tag = "calls",
     request_body = MakeCall,
-    responses(
-        (status = 202, body = MakingCall),
-        (status = 409, description = "No module can make the call", body = ApiError),
-        (status = 502, description = "The module's function failed", body = ApiError),
-    ),
+    responses((status = 202, body = MakingCall)),
 )]
 pub async fn make_call(
     State(app): State<Arc<App>>,

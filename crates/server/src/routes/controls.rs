@@ -21,24 +21,31 @@ use crate::telephony::controls::{Seen, control, find};
 
 type Answer = ApiResult<axum::Json<ApiCall>>;
 
-/// A route without a body.
+/// A button's route; `$body`, if it has one, gives the arguments that stand between the two numbers and the call.
 macro_rules! button {
     ($(#[$doc:meta])* $name:ident, $path:literal, $action:expr $(, $argument:expr)*) => {
         $(#[$doc])*
         #[utoipa::path(
-            post,
-            path = $path,
-            tag = "calls",
-            params(("id" = CallId, Path)),
-            responses(
-                (status = 200, body = ApiCall),
-                (status = 404, body = ApiError),
-                (status = 409, description = "The module cannot do that, or the call's state does not allow it", body = ApiError),
-                (status = 502, description = "The module's function failed", body = ApiError),
-            ),
+            post, path = $path, tag = "calls", params(("id" = CallId, Path)),
+            responses((status = 200, body = ApiCall)),
         )]
         pub async fn $name(State(app): State<Arc<App>>, SignedIn { user, .. }: SignedIn, Path(id): Path<CallId>) -> Answer {
             press(&app, &user, id, $action, |_| Ok(vec![$(json!($argument)),*])).await
+        }
+    };
+    ($(#[$doc:meta])* $name:ident, $path:literal, $action:expr; $body:ident) => {
+        $(#[$doc])*
+        #[utoipa::path(
+            post, path = $path, tag = "calls", params(("id" = CallId, Path)), request_body = $body,
+            responses((status = 200, body = ApiCall)),
+        )]
+        pub async fn $name(
+            State(app): State<Arc<App>>,
+            SignedIn { user, .. }: SignedIn,
+            Path(id): Path<CallId>,
+            Json(body): Json<$body>,
+        ) -> Answer {
+            press(&app, &user, id, $action, |seen| Ok(vec![json!(body.argument(seen)?)])).await
         }
     };
 }
@@ -67,6 +74,18 @@ button!(
     /// Unmutes the operator.
     unmute_call, "/api/v1/calls/{id}/unmute", Action::Unmute, false
 );
+button!(
+    /// Gives a call to another operator.
+    redirect_call, "/api/v1/calls/{id}/redirect", Action::Redirect; RedirectTo
+);
+button!(
+    /// Gives a call to another operator after speaking to them.
+    transfer_call, "/api/v1/calls/{id}/transfer", Action::Transfer; RedirectTo
+);
+button!(
+    /// Sends key tones into a call.
+    send_dtmf, "/api/v1/calls/{id}/dtmf", Action::Dtmf; Dtmf
+);
 
 async fn press(
     app: &App,
@@ -93,7 +112,7 @@ pub struct RedirectTo {
 }
 
 impl RedirectTo {
-    fn number(&self, seen: &Seen) -> ApiResult<String> {
+    fn argument(&self, seen: &Seen) -> ApiResult<String> {
         match (&self.redirect_to, self.user_id) {
             (Some(number), None) => {
                 let number = number.trim();
@@ -116,54 +135,6 @@ impl RedirectTo {
     }
 }
 
-/// Gives a call to another operator.
-#[utoipa::path(
-    post,
-    path = "/api/v1/calls/{id}/redirect",
-    tag = "calls",
-    params(("id" = CallId, Path)),
-    request_body = RedirectTo,
-    responses(
-        (status = 200, body = ApiCall),
-        (status = 404, body = ApiError),
-        (status = 409, body = ApiError),
-        (status = 422, body = ApiError),
-        (status = 502, body = ApiError),
-    ),
-)]
-pub async fn redirect_call(
-    State(app): State<Arc<App>>,
-    SignedIn { user, .. }: SignedIn,
-    Path(id): Path<CallId>,
-    Json(to): Json<RedirectTo>,
-) -> Answer {
-    press(&app, &user, id, Action::Redirect, |seen| Ok(vec![json!(to.number(seen)?)])).await
-}
-
-/// Gives a call to another operator after speaking to them.
-#[utoipa::path(
-    post,
-    path = "/api/v1/calls/{id}/transfer",
-    tag = "calls",
-    params(("id" = CallId, Path)),
-    request_body = RedirectTo,
-    responses(
-        (status = 200, body = ApiCall),
-        (status = 404, body = ApiError),
-        (status = 409, body = ApiError),
-        (status = 422, body = ApiError),
-        (status = 502, body = ApiError),
-    ),
-)]
-pub async fn transfer_call(
-    State(app): State<Arc<App>>,
-    SignedIn { user, .. }: SignedIn,
-    Path(id): Path<CallId>,
-    Json(to): Json<RedirectTo>,
-) -> Answer {
-    press(&app, &user, id, Action::Transfer, |seen| Ok(vec![json!(to.number(seen)?)])).await
-}
-
 /// Key tones.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -172,30 +143,12 @@ pub struct Dtmf {
     digits: String,
 }
 
-/// Sends key tones into a call.
-#[utoipa::path(
-    post,
-    path = "/api/v1/calls/{id}/dtmf",
-    tag = "calls",
-    params(("id" = CallId, Path)),
-    request_body = Dtmf,
-    responses(
-        (status = 200, body = ApiCall),
-        (status = 404, body = ApiError),
-        (status = 409, body = ApiError),
-        (status = 422, body = ApiError),
-        (status = 502, body = ApiError),
-    ),
-)]
-pub async fn send_dtmf(
-    State(app): State<Arc<App>>,
-    SignedIn { user, .. }: SignedIn,
-    Path(id): Path<CallId>,
-    Json(Dtmf { digits }): Json<Dtmf>,
-) -> Answer {
-    let is_key = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#' | 'A'..='D');
-    if !(1..=64).contains(&digits.len()) || !digits.chars().all(is_key) {
-        return Err(ApiError::invalid("digits", "Give 1 to 64 of 0-9, *, # and A-D."));
+impl Dtmf {
+    fn argument(&self, _seen: &Seen) -> ApiResult<String> {
+        let is_key = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#' | 'A'..='D');
+        if (1..=64).contains(&self.digits.len()) && self.digits.chars().all(is_key) {
+            return Ok(self.digits.clone());
+        }
+        Err(ApiError::invalid("digits", "Give 1 to 64 of 0-9, *, # and A-D."))
     }
-    press(&app, &user, id, Action::Dtmf, |_| Ok(vec![json!(digits)])).await
 }

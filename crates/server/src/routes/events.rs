@@ -19,10 +19,7 @@ const MAX_INCOMING: usize = 1024;
     get,
     path = "/api/v1/events",
     tag = "events",
-    responses(
-        (status = 101, description = "The socket; its messages are of the type `Message`", body = Message),
-        (status = 401, body = crate::error::ApiError),
-    ),
+    responses((status = 101, description = "The socket; its messages are of the type `Message`", body = Message)),
 )]
 pub async fn events(
     State(app): State<Arc<App>>,

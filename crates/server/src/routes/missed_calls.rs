@@ -39,7 +39,7 @@ pub async fn list_missed_calls(
     path = "/api/v1/missed-calls/{id}/resolve",
     tag = "calls",
     params(("id" = CallId, Path)),
-    responses((status = 204), (status = 404, body = ApiError), (status = 409, body = ApiError)),
+    responses((status = 204)),
 )]
 pub async fn resolve_missed_call(
     State(app): State<Arc<App>>,
@@ -60,7 +60,7 @@ pub async fn resolve_missed_call(
     path = "/api/v1/missed-calls/{id}/reopen",
     tag = "calls",
     params(("id" = CallId, Path)),
-    responses((status = 204), (status = 404, body = ApiError), (status = 409, body = ApiError)),
+    responses((status = 204)),
 )]
 pub async fn reopen_missed_call(
     State(app): State<Arc<App>>,

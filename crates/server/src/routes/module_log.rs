@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::modules::active;
 use crate::app::App;
 use crate::auth::Admin;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::{Path, Query};
 use crate::page::{Page, PageQuery};
 
@@ -110,7 +110,7 @@ pub struct ListLog {
     path = "/api/v1/modules/{id}/log",
     tag = "modules",
     params(("id" = ModuleId, Path), ListLog),
-    responses((status = 200, body = Page<LogLine>), (status = 404, body = ApiError)),
+    responses((status = 200, body = Page<LogLine>)),
 )]
 pub async fn list_module_log(
     State(app): State<Arc<App>>,

@@ -197,7 +197,7 @@ enum SettingsOrValues {
     path = "/api/v1/modules",
     tag = "modules",
     request_body = CreateModule,
-    responses((status = 201, body = Module), (status = 422, body = ApiError)),
+    responses((status = 201, body = Module)),
 )]
 pub async fn create_module(
     State(app): State<Arc<App>>,
@@ -228,7 +228,7 @@ pub async fn create_module(
     path = "/api/v1/modules/{id}",
     tag = "modules",
     params(("id" = ModuleId, Path)),
-    responses((status = 200, body = Module), (status = 404, body = ApiError)),
+    responses((status = 200, body = Module)),
 )]
 pub async fn get_module(
     State(app): State<Arc<App>>,
@@ -268,7 +268,7 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
     tag = "modules",
     params(("id" = ModuleId, Path)),
     request_body = UpdateModule,
-    responses((status = 200, body = Module), (status = 404, body = ApiError), (status = 422, body = ApiError)),
+    responses((status = 200, body = Module)),
 )]
 pub async fn update_module(
     State(app): State<Arc<App>>,
@@ -301,7 +301,7 @@ pub async fn update_module(
     path = "/api/v1/modules/{id}",
     tag = "modules",
     params(("id" = ModuleId, Path)),
-    responses((status = 204), (status = 404, body = ApiError)),
+    responses((status = 204)),
 )]
 pub async fn delete_module(
     State(app): State<Arc<App>>,
@@ -320,7 +320,7 @@ pub async fn delete_module(
     tag = "modules",
     params(("id" = ModuleId, Path)),
     request_body(content = Object, description = "Values by name"),
-    responses((status = 200, body = Module), (status = 404, body = ApiError), (status = 422, body = ApiError)),
+    responses((status = 200, body = Module)),
 )]
 pub async fn update_module_settings(
     State(app): State<Arc<App>>,

@@ -41,7 +41,7 @@ pub struct TestedConnection {
     path = "/api/v1/modules/{id}/test-connection",
     tag = "modules",
     params(("id" = ModuleId, Path)),
-    responses((status = 200, body = TestedConnection), (status = 404, body = ApiError), (status = 409, body = ApiError)),
+    responses((status = 200, body = TestedConnection)),
 )]
 pub async fn test_connection(
     State(app): State<Arc<App>>,
@@ -88,11 +88,7 @@ async fn test(app: &App, module: &Active) -> ApiResult<(bool, Option<String>)> {
     path = "/api/v1/modules/{id}/members",
     tag = "modules",
     params(("id" = ModuleId, Path)),
-    responses(
-        (status = 200, body = Page<Member>),
-        (status = 409, body = ApiError),
-        (status = 502, description = "The module's function failed", body = ApiError),
-    ),
+    responses((status = 200, body = Page<Member>)),
 )]
 pub async fn list_members(
     State(app): State<Arc<App>>,
@@ -124,7 +120,7 @@ pub struct Binding {
     path = "/api/v1/modules/{id}/bindings",
     tag = "modules",
     params(("id" = ModuleId, Path)),
-    responses((status = 200, body = Vec<Binding>), (status = 404, body = ApiError)),
+    responses((status = 200, body = Vec<Binding>)),
 )]
 pub async fn list_bindings(
     State(app): State<Arc<App>>,
@@ -152,7 +148,7 @@ async fn bindings(app: &App, id: ModuleId) -> ApiResult<axum::Json<Vec<Binding>>
     tag = "modules",
     params(("id" = ModuleId, Path)),
     request_body = Vec<Binding>,
-    responses((status = 200, body = Vec<Binding>), (status = 404, body = ApiError), (status = 422, body = ApiError)),
+    responses((status = 200, body = Vec<Binding>)),
 )]
 pub async fn replace_bindings(
     State(app): State<Arc<App>>,
@@ -210,7 +206,7 @@ pub struct RotatedToken {
     path = "/api/v1/modules/{id}/webhook-token",
     tag = "modules",
     params(("id" = ModuleId, Path)),
-    responses((status = 200, body = RotatedToken), (status = 404, body = ApiError)),
+    responses((status = 200, body = RotatedToken)),
 )]
 pub async fn rotate_webhook_token(
     State(app): State<Arc<App>>,

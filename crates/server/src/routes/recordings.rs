@@ -34,13 +34,7 @@ pub struct GetRecording {
     path = "/api/v1/calls/{id}/recording",
     tag = "calls",
     params(("id" = CallId, Path), GetRecording),
-    responses(
-        (status = 200, description = "With `proxy=1`: the recording", content_type = "audio/*"),
-        (status = 206, description = "With `proxy=1` and `Range`: the part asked for", content_type = "audio/*"),
-        (status = 302, description = "The provider's link"),
-        (status = 404, body = ApiError),
-        (status = 502, body = ApiError),
-    ),
+    responses((status = 200, description = "With `proxy=1`: the recording", content_type = "audio/*"), (status = 206, description = "With `proxy=1` and `Range`: the part asked for", content_type = "audio/*"), (status = 302, description = "The provider's link")),
 )]
 pub async fn get_recording(
     State(app): State<Arc<App>>,

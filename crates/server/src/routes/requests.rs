@@ -177,7 +177,7 @@ pub struct ListRequests {
     path = "/api/v1/modules/{id}/requests",
     tag = "requests",
     params(("id" = ModuleId, Path), ListRequests),
-    responses((status = 200, body = Page<WebhookRequest>), (status = 404, body = ApiError)),
+    responses((status = 200, body = Page<WebhookRequest>)),
 )]
 pub async fn list_requests(
     State(app): State<Arc<App>>,
@@ -200,7 +200,7 @@ pub async fn list_requests(
     path = "/api/v1/modules/{id}/requests/{requestId}",
     tag = "requests",
     params(("id" = ModuleId, Path), ("requestId" = RequestId, Path)),
-    responses((status = 200, body = WebhookRequestDetail), (status = 404, body = ApiError)),
+    responses((status = 200, body = WebhookRequestDetail)),
 )]
 pub async fn get_request(
     State(app): State<Arc<App>>,
@@ -261,7 +261,7 @@ pub struct CallDiff {
     tag = "requests",
     params(("id" = ModuleId, Path), ("requestId" = RequestId, Path)),
     request_body = Replay,
-    responses((status = 200, body = Replayed), (status = 404, body = ApiError)),
+    responses((status = 200, body = Replayed)),
 )]
 pub async fn replay_request(
     State(app): State<Arc<App>>,

@@ -53,7 +53,7 @@ pub struct SaveScript {
     path = "/api/v1/modules/{id}/script",
     tag = "modules",
     params(("id" = ModuleId, Path)),
-    responses((status = 200, body = Script), (status = 404, body = ApiError)),
+    responses((status = 200, body = Script)),
 )]
 pub async fn get_script(
     State(app): State<Arc<App>>,
@@ -69,7 +69,7 @@ pub async fn get_script(
     path = "/api/v1/modules/{id}/script/versions/{version}",
     tag = "modules",
     params(("id" = ModuleId, Path), ("version" = i32, Path)),
-    responses((status = 200, body = Script), (status = 404, body = ApiError)),
+    responses((status = 200, body = Script)),
 )]
 pub async fn get_script_version(
     State(app): State<Arc<App>>,
@@ -93,11 +93,7 @@ async fn version(app: &App, id: ModuleId, number: Option<i32>) -> ApiResult<axum
     tag = "modules",
     params(("id" = ModuleId, Path)),
     request_body = SaveScript,
-    responses(
-        (status = 200, body = Module),
-        (status = 404, body = ApiError),
-        (status = 422, description = "It does not compile or load; `diagnostics` say where", body = ApiError),
-    ),
+    responses((status = 200, body = Module)),
 )]
 pub async fn save_script(
     State(app): State<Arc<App>>,
@@ -116,7 +112,7 @@ pub async fn save_script(
     path = "/api/v1/modules/{id}/script/versions",
     tag = "modules",
     params(("id" = ModuleId, Path)),
-    responses((status = 200, body = Page<Script>), (status = 404, body = ApiError)),
+    responses((status = 200, body = Page<Script>)),
 )]
 pub async fn list_script_versions(
     State(app): State<Arc<App>>,
@@ -135,7 +131,7 @@ pub async fn list_script_versions(
     path = "/api/v1/modules/{id}/script/versions/{version}/restore",
     tag = "modules",
     params(("id" = ModuleId, Path), ("version" = i32, Path)),
-    responses((status = 200, body = Module), (status = 404, body = ApiError), (status = 422, body = ApiError)),
+    responses((status = 200, body = Module)),
 )]
 pub async fn restore_script_version(
     State(app): State<Arc<App>>,
