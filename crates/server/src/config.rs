@@ -167,6 +167,23 @@ impl Config {
     }
 }
 
+/// Variables of the environment that look like settings but are none: a slip of the pen, or another version's.
+#[must_use]
+pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
+    let settings = keys().unwrap_or_default();
+    let known: Vec<String> =
+        settings.iter().flat_map(|(section, name, _)| variables(section, name)).collect();
+    names.filter(|name| name.starts_with("HOOKSWITCH_") && !known.contains(name)).collect()
+}
+
+/// The variables of a setting; the first that is there counts.
+fn variables(section: &str, name: &str) -> impl Iterator<Item = String> + use<> {
+    let key = format!("{section}.{name}");
+    let short = SHORT_NAMES.iter().find(|(of, _)| *of == key).map(|(_, variable)| (*variable).to_owned());
+    let long = format!("HOOKSWITCH_{}_{}", section.to_uppercase(), name.to_uppercase());
+    [Some(long), short].into_iter().flatten()
+}
+
 /// Section, name and whether it is a list, of every setting.
 fn keys() -> Result<Vec<(String, String, bool)>, ConfigError> {
     let defaults: toml::Table =
@@ -186,11 +203,7 @@ fn set_from_env(
     env: impl Fn(&str) -> Option<String>,
 ) -> Result<ConfigBuilder<DefaultState>, ConfigError> {
     let key = format!("{section}.{name}");
-    let short = SHORT_NAMES.iter().find(|(of, _)| *of == key).map(|(_, variable)| (*variable).to_owned());
-    let long = format!("HOOKSWITCH_{}_{}", section.to_uppercase(), name.to_uppercase());
-    let Some((variable, text)) =
-        [Some(long), short].into_iter().flatten().find_map(|v| env(&v).map(|text| (v, text)))
-    else {
+    let Some((variable, text)) = variables(section, name).find_map(|v| env(&v).map(|text| (v, text))) else {
         return Ok(builder);
     };
     let value = if is_list {

@@ -1,12 +1,13 @@
 //! `hookswitch serve`
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{CliResult, log, print};
 use crate::app::{self, App};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::demo::setup;
 
 /// Arguments of `serve`.
@@ -20,6 +21,11 @@ pub struct Args {
 
 pub async fn run(mut config: Config, args: Args) -> CliResult {
     log::init(&config.log)?;
+    for name in config::unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))
+    {
+        tracing::warn!("the environment variable {name} is no setting of this version");
+    }
+    raise_open_files();
     let listen = config.server.listen;
     let listener = TcpListener::bind(listen)
         .await
@@ -38,6 +44,14 @@ pub async fn run(mut config: Config, args: Args) -> CliResult {
     print(&format!("listening on http://{address}\n"))?;
     app::serve(app, listener, shutdown).await;
     Ok(())
+}
+
+/// Every socket and connection is an open file; the usual soft limit of 1024 is for programs that use `select`.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "the number of open files stays limited to {:?}", limit.current);
+    }
 }
 
 /// Resolves at the first SIGTERM or SIGINT from now on.

@@ -118,3 +118,15 @@ fn secrets_do_not_show_in_a_dump() {
         from_env(&[("HOOKSWITCH_SECRET_KEY", "hush"), ("HOOKSWITCH_DATABASE_URL", "postgres://u:hush@h/d")]);
     assert!(!format!("{:?}", config.unwrap()).contains("hush"));
 }
+
+#[test]
+fn a_misspelled_variable_is_noticed() {
+    let names = [
+        "HOOKSWITCH_LISTEN",
+        "HOOKSWITCH_LOG_FORMAT",
+        "HOOKSWITCH_SERVER_LISTEN",
+        "HOOKSWITCH_LISTENS",
+        "PATH",
+    ];
+    assert_eq!(unknown_variables(names.map(str::to_owned).into_iter()), ["HOOKSWITCH_LISTENS"]);
+}

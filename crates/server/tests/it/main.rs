@@ -12,6 +12,7 @@ mod health;
 mod http;
 mod modules;
 mod openapi;
+mod process;
 mod provider_stories;
 mod requests;
 mod session;

@@ -3,6 +3,7 @@
 mod client;
 mod database;
 mod module;
+pub mod process;
 pub mod provider;
 mod server;
 mod socket;
