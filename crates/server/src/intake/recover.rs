@@ -43,15 +43,19 @@ pub async fn recover(app: &App, stored_before: DateTime<Utc>) -> Result<usize, S
     }
 }
 
-/// Looks for left-over requests now and then, as long as the server runs.
-pub async fn run(app: Arc<App>) {
+/// Looks for left-over requests as long as the server runs: at once for what was stored before it started, since nothing
+/// is under way then; later for what is too old to be under way.
+pub async fn run(app: Arc<App>, started_at: DateTime<Utc>) {
+    let mut stored_before = started_at;
     let mut ticks = tokio::time::interval(Duration::from_secs(60));
+    ticks.reset();
     loop {
-        ticks.tick().await;
-        match recover(&app, app.clock.now() - UNDER_WAY).await {
+        match recover(&app, stored_before).await {
             Ok(0) => {}
             Ok(count) => tracing::warn!(count, "processed requests that had been left over"),
             Err(error) => tracing::error!(%error, "left-over requests could not be processed"),
         }
+        ticks.tick().await;
+        stored_before = started_at.max(app.clock.now() - UNDER_WAY);
     }
 }

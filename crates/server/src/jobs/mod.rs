@@ -13,7 +13,7 @@ use crate::telephony::silent;
 
 /// Starts every job; they end when the server stops.
 pub fn start(app: &Arc<App>) {
-    job(app, recover::run(Arc::clone(app)));
+    job(app, recover::run(Arc::clone(app), app.clock.now()));
     job(app, silent::run(Arc::clone(app)));
     job(app, missed::run(Arc::clone(app)));
     job(app, purge::run(Arc::clone(app)));
