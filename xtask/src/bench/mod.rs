@@ -32,8 +32,8 @@ pub struct Options {
     /// Open WebSockets at the fixed rate
     #[arg(long, default_value_t = 1000)]
     sockets: u64,
-    /// Operators that calls ring at and the WebSockets belong to
-    #[arg(long, default_value_t = 100)]
+    /// Operators that calls ring at and the WebSockets belong to; making one takes some 50 ms
+    #[arg(long, default_value_t = 500)]
     operators: u64,
     /// Loaded modules
     #[arg(long, default_value_t = 10)]

@@ -81,9 +81,14 @@ pub struct Server {
 }
 
 impl Server {
+    /// Processor time of all the server's threads so far.
+    pub fn processor_time(&self) -> Result<Duration> {
+        processor_time_of(self.id()?)
+    }
+
     /// A figure of `/proc/<pid>/status` in MB of 10^6 bytes: `VmRSS` (memory now) or `VmHWM` (its peak).
     pub fn memory_megabytes(&self, figure: &str) -> Result<f64> {
-        let id = self.process.id().context("the server has ended")?;
+        let id = self.id()?;
         let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
         let line = status.lines().find_map(|line| line.strip_prefix(figure)?.strip_prefix(':'));
         let kibibytes: f64 = line
@@ -92,10 +97,26 @@ impl Server {
         Ok(kibibytes * 1024.0 / 1e6)
     }
 
+    fn id(&self) -> Result<u32> {
+        self.process.id().context("the server has ended")
+    }
+
     /// SIGKILL: the process gets no chance to finish anything.
     pub async fn kill(mut self) -> Result<()> {
         self.process.kill().await
     }
+}
+
+/// Processor time of all threads of a process so far.
+pub fn processor_time_of(id: u32) -> Result<Duration> {
+    let file = format!("/proc/{id}/stat");
+    let text = std::fs::read_to_string(&file)?;
+    // The second field is the program's name in parentheses; user and system time are the fields 14 and 15.
+    let fields = text.rsplit_once(')').map(|(_, fields)| fields.split_whitespace().skip(11));
+    let ticks: Option<u64> =
+        fields.and_then(|fields| fields.take(2).map(|field| field.parse::<u64>().ok()).sum());
+    let ticks = ticks.with_context(|| format!("{file} is not as expected"))?;
+    Ok(Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second()))
 }
 
 fn tail(log: &Path) -> String {

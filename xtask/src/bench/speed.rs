@@ -4,7 +4,7 @@ use super::http::Connection;
 use super::load::{self, Outcome};
 use super::prepare::{self, CALLS_MODULE, Module, Operator};
 use super::report::line;
-use super::server::{Installation, Server};
+use super::server::{Installation, Server, processor_time_of};
 use super::sockets::{self, SharedClock, note_due, with_clock};
 use super::{Options, traffic};
 use anyhow::{Result, ensure};
@@ -20,6 +20,7 @@ pub async fn speed(installation: &Installation, options: &Options) -> Result<()>
     let token = prepare::administrator_token(installation).await?;
     let server = installation.start().await?;
     let mut api = Connection::open(server.address, Some(token)).await?;
+    println!("making {} operators", options.operators);
     let operators = prepare::operators(installation, &mut api, options.operators).await?;
     let mut modules = Vec::new();
     for number in 0..options.modules.max(1) {
@@ -27,23 +28,44 @@ pub async fn speed(installation: &Installation, options: &Options) -> Result<()>
         modules.push(prepare::module(&mut api, &server, (&name, CALLS_MODULE), &operators).await?);
     }
     println!();
-    throughput(&modules[0], options).await?;
+    throughput(&server, &modules[0], options).await?;
     fixed_rate(&server, &modules[0], &operators, options).await?;
     line("peak memory (VmHWM)", format!("{:.1} MB", server.memory_megabytes("VmHWM")?));
     drop(server);
     start_and_idle(installation, modules).await
 }
 
-async fn throughput(module: &Module, options: &Options) -> Result<()> {
+async fn throughput(server: &Server, module: &Module, options: &Options) -> Result<()> {
     let connections = options.connections;
     load::closed(&module.target, MILLION, connections, WARM_UP).await?;
     let time = Duration::from_secs(options.seconds);
+    let costs = Costs::so_far(server)?;
     let outcome = load::closed(&module.target, 2 * MILLION, connections, time).await?;
     all_answered(&outcome)?;
     let rate = outcome.answered as f64 / outcome.elapsed.as_secs_f64();
     line(&format!("webhooks a second, {connections} connections"), format!("{rate:.0}"));
     line("  request to answer", outcome.latencies.summary());
+    line("  processor time a webhook", costs.since(server, outcome.answered)?);
     Ok(())
+}
+
+/// Processor time: unlike the other figures it hardly depends on what else the machine does.
+struct Costs {
+    server: Duration,
+    generator: Duration,
+}
+
+impl Costs {
+    fn so_far(server: &Server) -> Result<Self> {
+        Ok(Self { server: server.processor_time()?, generator: processor_time_of(std::process::id())? })
+    }
+
+    fn since(self, server: &Server, webhooks: u64) -> Result<String> {
+        let now = Self::so_far(server)?;
+        let each = |spent: Duration| spent.as_micros() / u128::from(webhooks.max(1));
+        let (server, generator) = (now.server - self.server, now.generator - self.generator);
+        Ok(format!("server {} µs   load generator {} µs", each(server), each(generator)))
+    }
 }
 
 async fn fixed_rate(
@@ -57,6 +79,7 @@ async fn fixed_rate(
     let load = (options.connections, options.rate);
     load::open(&module.target, 3 * MILLION, load, WARM_UP, |_, _, _| ()).await?;
     let time = Duration::from_secs(options.seconds);
+    let costs = Costs::so_far(server)?;
     let due = |call, step, moment| note_due(&clock, call, step, moment);
     let outcome = load::open(&module.target, 4 * MILLION, load, time, due).await?;
     all_answered(&outcome)?;
@@ -69,6 +92,7 @@ async fn fixed_rate(
     line("  request to answer", outcome.latencies.summary());
     let (count, summary) = with_clock(&clock, |clock| (clock.latencies.count(), clock.latencies.summary()));
     line("  request to WebSocket message", format!("{summary}   ({count} messages)"));
+    line("  processor time a webhook", costs.since(server, outcome.answered)?);
     let screens = options.sockets / options.operators.max(1);
     ensure!(
         count >= outcome.answered * screens,
