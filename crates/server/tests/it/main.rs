@@ -5,6 +5,7 @@
 mod calls;
 mod cli;
 mod controls;
+mod crash;
 mod documented_examples;
 mod events;
 mod fetch;
