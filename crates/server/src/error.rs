@@ -3,16 +3,14 @@
 //! Handlers return `Result<_, ApiError>`. Anything private goes to the log, with the request's id, by
 //! [`ApiError::internal`]; the answer then says no more than that something failed.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hookswitch_store::StoreError;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, Schema};
-use utoipa::{IntoResponses, PartialSchema, ToSchema};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// What every handler gives.
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -186,18 +184,6 @@ impl PartialSchema for ApiError {
 impl ToSchema for ApiError {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         Problem::schemas(schemas);
-    }
-}
-
-/// Every answer of a route that is not one of those it names.
-impl IntoResponses for ApiError {
-    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
-        let schema = Ref::from_schema_name(Self::name());
-        let response = ResponseBuilder::new()
-            .description("The request was not done: see `code` and `detail`")
-            .content("application/problem+json", ContentBuilder::new().schema(Some(schema)).build())
-            .build();
-        BTreeMap::from([("default".to_owned(), RefOr::T(response))])
     }
 }
 

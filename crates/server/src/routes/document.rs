@@ -1,10 +1,14 @@
 //! What `openapi.json` says besides the routes themselves.
 
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{Modify, OpenApi};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
+use utoipa::{Modify, OpenApi, ToSchema};
 
 use crate::auth::SESSION_COOKIE;
 use crate::error::ApiError;
+
+const PROBLEM: &str = "application/problem+json";
 
 /// The document that the routes are added to.
 #[derive(OpenApi)]
@@ -37,4 +41,49 @@ impl Modify for Security {
         components.add_security_scheme("session", cookie);
         components.add_security_scheme("token", bearer);
     }
+}
+
+/// What holds for the errors of every route: they are problems, of this media type, and any route of the API may give one.
+pub fn describe_errors(document: &mut utoipa::openapi::OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        for operation in operations(item) {
+            for response in operation.responses.responses.values_mut() {
+                name_media_type(response);
+            }
+            if path.starts_with("/api/") {
+                operation
+                    .responses
+                    .responses
+                    .entry("default".to_owned())
+                    .or_insert_with(|| RefOr::T(problem()));
+            }
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+fn name_media_type(response: &mut RefOr<Response>) {
+    let RefOr::T(response) = response else { return };
+    let content = std::mem::take(&mut response.content);
+    response.content = content
+        .into_iter()
+        .map(|(media_type, content)| {
+            let is_problem = matches!(&content, RefOr::T(content) if content.schema == Some(schema()));
+            (if is_problem { PROBLEM.to_owned() } else { media_type }, content)
+        })
+        .collect();
+}
+
+fn problem() -> Response {
+    ResponseBuilder::new()
+        .description("The request was not done: see `code` and `detail`")
+        .content(PROBLEM, ContentBuilder::new().schema(Some(schema())).build())
+        .build()
+}
+
+fn schema() -> RefOr<Schema> {
+    Ref::from_schema_name(ApiError::name()).into()
 }

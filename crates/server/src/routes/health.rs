@@ -17,7 +17,7 @@ pub async fn healthz() -> &'static str {
 }
 
 /// Ready: the database answers. 503 when not.
-#[utoipa::path(get, path = "/readyz", tag = "health", security(()), responses((status = 200, description = "ready", body = String), ApiError))]
+#[utoipa::path(get, path = "/readyz", tag = "health", security(()), responses((status = 200, description = "ready", body = String)))]
 pub async fn readyz(State(app): State<Arc<App>>) -> ApiResult<&'static str> {
     app.store.ping().await.map_err(|error| {
         tracing::warn!(%error, "not ready");
@@ -28,7 +28,7 @@ pub async fn readyz(State(app): State<Arc<App>>) -> ApiResult<&'static str> {
 
 /// Metrics as Prometheus reads them: for any signed-in user, and without signing in for a request that comes from the server's
 /// own machine, not through a proxy.
-#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, description = "metrics", body = String), ApiError))]
+#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, description = "metrics", body = String)))]
 pub async fn metrics(
     State(app): State<Arc<App>>,
     caller: Result<SignedIn, ApiError>,

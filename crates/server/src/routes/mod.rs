@@ -95,7 +95,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
 
 /// What the routes need around them.
 pub fn router(app: &Arc<App>) -> Router {
-    let (api, document) = api().split_for_parts();
+    let (api, mut document) = api().split_for_parts();
+    document::describe_errors(&mut document);
     api.merge(docs::docs(document))
         .route("/", axum::routing::get(root::root))
         // Some providers append paths of their own to the webhook's address.
@@ -112,7 +113,9 @@ pub fn router(app: &Arc<App>) -> Router {
 /// `openapi.json`: what the routes above take and give.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    api().into_openapi()
+    let mut document = api().into_openapi();
+    document::describe_errors(&mut document);
+    document
 }
 
 async fn method_not_allowed() -> ApiError {

@@ -32,7 +32,6 @@ pub struct SignIn {
 /// many tries.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = SignIn, security(()), responses(
     (status = 200, body = User),
-    ApiError,
 ))]
 pub async fn sign_in(
     State(app): State<Arc<App>>,
@@ -72,7 +71,6 @@ pub async fn sign_in(
 /// Signs out: ends the session that the cookie names. 409 for who came with a token.
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses(
     (status = 204, description = "signed out"),
-    ApiError,
 ))]
 pub async fn sign_out(
     State(app): State<Arc<App>>,
@@ -87,7 +85,7 @@ pub async fn sign_out(
 }
 
 /// Who is signed in.
-#[utoipa::path(get, path = "/api/v1/me", tag = "session", responses((status = 200, body = User), ApiError))]
+#[utoipa::path(get, path = "/api/v1/me", tag = "session", responses((status = 200, body = User)))]
 pub async fn me(caller: SignedIn) -> axum::Json<User> {
     axum::Json(caller.user.into())
 }

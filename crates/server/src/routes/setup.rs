@@ -40,7 +40,7 @@ pub struct SetUp {
 }
 
 /// Tells whether set-up is open.
-#[utoipa::path(get, path = "/api/v1/setup", tag = "session", security(()), responses((status = 200, body = SetupState), ApiError))]
+#[utoipa::path(get, path = "/api/v1/setup", tag = "session", security(()), responses((status = 200, body = SetupState)))]
 pub async fn setup_state(State(app): State<Arc<App>>) -> ApiResult<axum::Json<SetupState>> {
     let open = app.auth.setup.open().await.is_some() && !has_admin(&app.store).await?;
     Ok(axum::Json(SetupState { open }))
@@ -49,7 +49,6 @@ pub async fn setup_state(State(app): State<Arc<App>>) -> ApiResult<axum::Json<Se
 /// Makes the first administrator with the code that the server printed. 409 once there is one, 403 for another code.
 #[utoipa::path(post, path = "/api/v1/setup", tag = "session", request_body = SetUp, security(()), responses(
     (status = 201, body = User),
-    ApiError,
 ))]
 pub async fn set_up(
     State(app): State<Arc<App>>,

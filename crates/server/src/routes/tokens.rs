@@ -72,7 +72,6 @@ pub struct CreateToken {
 /// The caller's own tokens, newest first.
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", params(PageQuery), responses(
     (status = 200, body = Page<Token>),
-    ApiError,
 ))]
 pub async fn list_tokens(
     State(app): State<Arc<App>>,
@@ -86,7 +85,6 @@ pub async fn list_tokens(
 /// Makes a token that may do what the caller may.
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "tokens", request_body = CreateToken, responses(
     (status = 201, body = MadeToken),
-    ApiError,
 ))]
 pub async fn create_token(
     State(app): State<Arc<App>>,
@@ -100,7 +98,6 @@ pub async fn create_token(
 /// Deletes a token: one's own, or as an administrator anyone's.
 #[utoipa::path(delete, path = "/api/v1/tokens/{id}", tag = "tokens", params(("id" = TokenId, Path)), responses(
     (status = 204, description = "deleted"),
-    ApiError,
 ))]
 pub async fn delete_token(
     State(app): State<Arc<App>>,

@@ -91,7 +91,6 @@ pub struct UpdateUser {
 /// All users, by name.
 #[utoipa::path(get, path = "/api/v1/users", tag = "users", params(PageQuery), responses(
     (status = 200, body = Page<User>),
-    ApiError,
 ))]
 pub async fn list_users(
     State(app): State<Arc<App>>,
@@ -107,7 +106,6 @@ pub async fn list_users(
 /// Makes a user. 409 when the login is taken.
 #[utoipa::path(post, path = "/api/v1/users", tag = "users", request_body = CreateUser, responses(
     (status = 201, body = User),
-    ApiError,
 ))]
 pub async fn create_user(
     State(app): State<Arc<App>>,
@@ -122,7 +120,6 @@ pub async fn create_user(
 /// One user.
 #[utoipa::path(get, path = "/api/v1/users/{id}", tag = "users", params(("id" = UserId, Path)), responses(
     (status = 200, body = User),
-    ApiError,
 ))]
 pub async fn get_user(
     State(app): State<Arc<App>>,
@@ -136,7 +133,6 @@ pub async fn get_user(
 /// Changes a user. 409 when the login is taken, or nobody could administer any more.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users", params(("id" = UserId, Path)), request_body = UpdateUser, responses(
     (status = 200, body = User),
-    ApiError,
 ))]
 pub async fn update_user(
     State(app): State<Arc<App>>,
@@ -167,7 +163,6 @@ pub async fn update_user(
 /// more.
 #[utoipa::path(delete, path = "/api/v1/users/{id}", tag = "users", params(("id" = UserId, Path)), responses(
     (status = 204, description = "deleted"),
-    ApiError,
 ))]
 pub async fn delete_user(
     State(app): State<Arc<App>>,
