@@ -12,7 +12,7 @@ use crate::MAX_PAGE;
 use crate::db::{is_missing_reference, on, text, time};
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::rows::Rows;
+use crate::rows::{Rows, chunks};
 
 /// Lines kept of a module; older ones go.
 const MAX_LINES: i64 = 5000;
@@ -121,9 +121,9 @@ impl From<Row> for LogEntry {
 }
 
 static INSERT: Rows = Rows::new(
-    "insert into module_log (module_id, at, level, message, line, function, request_id) values ",
+    "insert into module_log (module_id, at, level, message, line, function, request_id) select * from (values ",
     7,
-    "",
+    ") as v where v.column1 is not null",
 );
 
 fn unknown_module(error: sqlx::Error) -> StoreError {
@@ -137,19 +137,20 @@ impl Store {
     /// [`StoreError::UnknownModule`]; then none of them is kept.
     pub async fn append_log(&self, entries: &[NewLogEntry]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        for chunk in INSERT.chunks(entries) {
-            let sql = INSERT.sql(chunk.len());
-            let done = on!(tx.conn(), |db| {
+        for chunk in chunks(entries) {
+            let conn = tx.conn();
+            let (sql, rows) = INSERT.fill(&conn, chunk);
+            let done = on!(conn, |db| {
                 let mut query = sqlx::query(sql);
-                for entry in chunk {
+                for entry in rows {
                     query = query
-                        .bind(entry.module_id.0)
-                        .bind(time(entry.at))
-                        .bind(entry.level as i32)
-                        .bind(text(&entry.message))
-                        .bind(entry.line.and_then(|line| i32::try_from(line).ok()))
-                        .bind(entry.function.as_deref().map(text))
-                        .bind(entry.request_id.map(|request| request.0));
+                        .bind(entry.map(|entry| entry.module_id.0))
+                        .bind(entry.map(|entry| time(entry.at)))
+                        .bind(entry.map(|entry| entry.level as i32))
+                        .bind(entry.map(|entry| text(&entry.message)))
+                        .bind(entry.and_then(|entry| i32::try_from(entry.line?).ok()))
+                        .bind(entry.and_then(|entry| entry.function.as_deref().map(text)))
+                        .bind(entry.and_then(|entry| entry.request_id.map(|request| request.0)));
                 }
                 query.execute(db).await.map(drop)
             });

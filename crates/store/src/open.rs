@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
@@ -31,6 +32,8 @@ pub(crate) struct Inner {
 
 /// How long a statement waits for its turn before it fails.
 const WAIT: Duration = Duration::from_secs(10);
+/// Prepared statements kept by a connection: more than there are texts.
+const STATEMENTS: usize = 256;
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 
@@ -101,6 +104,8 @@ async fn sqlite(url: &str) -> Result<Pools, OpenError> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(WAIT)
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging()
         // KiB, since it is negative. The operating system caches the file as well.
         .pragma("cache_size", "-4096")
         .pragma("mmap_size", "0")
@@ -130,6 +135,7 @@ fn create_private(file: &Path) -> std::io::Result<()> {
 
 async fn postgres(url: &str) -> Result<Pools, OpenError> {
     let options = PgConnectOptions::from_str(url).map_err(|_| OpenError::Url(without_password(url)))?;
+    let options = options.statement_cache_capacity(STATEMENTS).disable_statement_logging();
     let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(WAIT);
     Ok(Pools::Postgres(pool.connect_with(options).await?))
 }

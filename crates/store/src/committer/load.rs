@@ -12,7 +12,7 @@ use super::types::{Apply, FactTarget};
 use super::working::{Entry, Working, key_text};
 use crate::db::{Tx, far_future, far_past, from_json, on, time};
 use crate::error::StoreError;
-use crate::rows::Rows;
+use crate::rows::{Rows, chunks};
 
 #[derive(FromRow)]
 struct CallRow {
@@ -129,12 +129,13 @@ async fn reported(
 ) -> Result<Vec<(RequestId, Vec<CallId>)>, StoreError> {
     let requests: Vec<_> = requests.iter().collect();
     let mut found = Vec::new();
-    for chunk in REPORTED.chunks(&requests) {
-        let sql = REPORTED.sql(chunk.len());
-        let rows: Vec<(Uuid, String)> = on!(tx.conn(), |db| {
+    for chunk in chunks(&requests) {
+        let conn = tx.conn();
+        let (sql, filled) = REPORTED.fill(&conn, chunk);
+        let rows: Vec<(Uuid, String)> = on!(conn, |db| {
             let mut query = sqlx::query_as(sql);
-            for request in chunk {
-                query = query.bind(request.0);
+            for request in filled {
+                query = query.bind(request.map(|request| request.0));
             }
             query.fetch_all(db).await
         })?;
@@ -147,12 +148,13 @@ async fn reported(
 
 async fn by_id(tx: &mut Tx, ids: &BTreeSet<CallId>, working: &mut Working) -> Result<(), StoreError> {
     let ids: Vec<_> = ids.iter().collect();
-    for chunk in BY_ID.chunks(&ids) {
-        let sql = BY_ID.sql(chunk.len());
-        let rows = on!(tx.conn(), |db| {
+    for chunk in chunks(&ids) {
+        let conn = tx.conn();
+        let (sql, filled) = BY_ID.fill(&conn, chunk);
+        let rows = on!(conn, |db| {
             let mut query = sqlx::query_as(sql);
-            for id in chunk {
-                query = query.bind(id.0);
+            for id in filled {
+                query = query.bind(id.map(|id| id.0));
             }
             query.fetch_all(db).await
         })?;
@@ -162,12 +164,13 @@ async fn by_id(tx: &mut Tx, ids: &BTreeSet<CallId>, working: &mut Working) -> Re
 }
 
 async fn by_key(tx: &mut Tx, keys: &[(ModuleId, String)], working: &mut Working) -> Result<(), StoreError> {
-    for chunk in BY_KEY.chunks(keys) {
-        let sql = BY_KEY.sql(chunk.len());
-        let rows = on!(tx.conn(), |db| {
+    for chunk in chunks(keys) {
+        let conn = tx.conn();
+        let (sql, filled) = BY_KEY.fill(&conn, chunk);
+        let rows = on!(conn, |db| {
             let mut query = sqlx::query_as(sql);
-            for (module, key) in chunk {
-                query = query.bind(module.0).bind(key.clone());
+            for row in filled {
+                query = query.bind(row.map(|(module, _)| module.0)).bind(row.map(|(_, key)| key.clone()));
             }
             query.fetch_all(db).await
         })?;
@@ -181,12 +184,17 @@ async fn late_of_keys(
     keys: &[((ModuleId, String), Window)],
     working: &mut Working,
 ) -> Result<(), StoreError> {
-    for chunk in LATE.chunks(keys) {
-        let sql = LATE.sql(chunk.len());
-        let rows = on!(tx.conn(), |db| {
+    for chunk in chunks(keys) {
+        let conn = tx.conn();
+        let (sql, filled) = LATE.fill(&conn, chunk);
+        let rows = on!(conn, |db| {
             let mut query = sqlx::query_as(sql);
-            for ((module, key), window) in chunk {
-                query = query.bind(module.0).bind(key.clone()).bind(window.since).bind(window.until);
+            for row in filled {
+                query = query
+                    .bind(row.map(|((module, _), _)| module.0))
+                    .bind(row.map(|((_, key), _)| key.clone()))
+                    .bind(row.map(|(_, window)| window.since))
+                    .bind(row.map(|(_, window)| window.until));
             }
             query.fetch_all(db).await
         })?;

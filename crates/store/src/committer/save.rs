@@ -9,34 +9,34 @@ use super::working::{After, Changed, Entry, operators};
 use crate::db::{Tx, on, text, time, to_json};
 use crate::error::StoreError;
 use crate::requests::RequestStatus;
-use crate::rows::Rows;
+use crate::rows::{Rows, chunks};
 
 static INSERT_REQUESTS: Rows = Rows::new(
     "insert into requests (id, module_id, received_at, method, path, query, headers, body, remote_address, status) \
-     values ",
-    10,
-    "",
+     select v.*, 'new' from (values ",
+    9,
+    ") as v where v.column1 is not null",
 );
 
 /// Writes new requests.
 pub(super) async fn requests(tx: &mut Tx, requests: &[Incoming]) -> Result<(), BatchError> {
-    for chunk in INSERT_REQUESTS.chunks(requests) {
-        let sql = INSERT_REQUESTS.sql(chunk.len());
-        on!(tx.conn(), |db| {
+    for chunk in chunks(requests) {
+        let conn = tx.conn();
+        let (sql, rows) = INSERT_REQUESTS.fill(&conn, chunk);
+        on!(conn, |db| {
             let mut query = sqlx::query(sql);
-            for incoming in chunk {
-                let request = &incoming.request;
+            for incoming in rows {
+                let request = incoming.map(|incoming| &incoming.request);
                 query = query
-                    .bind(request.id.0)
-                    .bind(request.module_id.0)
-                    .bind(time(request.received_at))
-                    .bind(request.method.clone())
-                    .bind(request.path.clone())
-                    .bind(incoming.query.clone())
-                    .bind(incoming.headers.clone())
-                    .bind(request.body.clone())
-                    .bind(request.remote_address.clone())
-                    .bind(RequestStatus::New.as_str());
+                    .bind(request.map(|request| request.id.0))
+                    .bind(request.map(|request| request.module_id.0))
+                    .bind(request.map(|request| time(request.received_at)))
+                    .bind(request.map(|request| request.method.clone()))
+                    .bind(request.map(|request| request.path.clone()))
+                    .bind(incoming.map(|incoming| incoming.query.clone()))
+                    .bind(incoming.map(|incoming| incoming.headers.clone()))
+                    .bind(request.map(|request| request.body.clone()))
+                    .bind(request.and_then(|request| request.remote_address.clone()));
             }
             query.execute(db).await.map(drop)
         })?;
@@ -90,21 +90,22 @@ static UPDATE_REQUESTS: Rows = Rows::new(
 
 /// Writes what became of requests.
 pub(super) async fn outcomes(tx: &mut Tx, outcomes: &[OutcomeRow]) -> Result<(), BatchError> {
-    for chunk in UPDATE_REQUESTS.chunks(outcomes) {
-        let sql = UPDATE_REQUESTS.sql(chunk.len());
-        on!(tx.conn(), |db| {
+    for chunk in chunks(outcomes) {
+        let conn = tx.conn();
+        let (sql, rows) = UPDATE_REQUESTS.fill(&conn, chunk);
+        on!(conn, |db| {
             let mut query = sqlx::query(sql);
-            for outcome in chunk {
+            for row in rows {
                 query = query
-                    .bind(outcome.request.0)
-                    .bind(outcome.status.as_str())
-                    .bind(outcome.processed_at)
-                    .bind(outcome.script_version)
-                    .bind(outcome.response_status)
-                    .bind(outcome.result.clone())
-                    .bind(outcome.error.clone())
-                    .bind(outcome.steps.clone())
-                    .bind(outcome.calls.clone());
+                    .bind(row.map(|row| row.request.0))
+                    .bind(row.map(|row| row.status.as_str()))
+                    .bind(row.map(|row| row.processed_at))
+                    .bind(row.and_then(|row| row.script_version))
+                    .bind(row.map(|row| row.response_status))
+                    .bind(row.and_then(|row| row.result.clone()))
+                    .bind(row.and_then(|row| row.error.clone()))
+                    .bind(row.map(|row| row.steps.clone()))
+                    .bind(row.and_then(|row| row.calls.clone()));
             }
             query.execute(db).await.map(drop)
         })?;
@@ -120,12 +121,14 @@ static UPDATE_DELIVERY: Rows = Rows::new(
 
 /// Writes how long deliveries took.
 pub(super) async fn notes(tx: &mut Tx, notes: &[(RequestId, String)]) -> Result<(), BatchError> {
-    for chunk in UPDATE_DELIVERY.chunks(notes) {
-        let sql = UPDATE_DELIVERY.sql(chunk.len());
-        on!(tx.conn(), |db| {
+    for chunk in chunks(notes) {
+        let conn = tx.conn();
+        let (sql, rows) = UPDATE_DELIVERY.fill(&conn, chunk);
+        on!(conn, |db| {
             let mut query = sqlx::query(sql);
-            for (request, steps) in chunk {
-                query = query.bind(request.0).bind(steps.clone());
+            for row in rows {
+                query =
+                    query.bind(row.map(|(request, _)| request.0)).bind(row.map(|(_, steps)| steps.clone()));
             }
             query.execute(db).await.map(drop)
         })?;
@@ -164,12 +167,13 @@ pub(super) async fn calls(tx: &mut Tx, changed: &[Changed<'_>]) -> Result<(), Ba
 static DELETE_CALLS: Rows = Rows::new("delete from calls where (id, version) in (values ", 2, ")");
 
 async fn delete_calls(tx: &mut Tx, gone: &[&Changed<'_>]) -> Result<(), BatchError> {
-    for chunk in DELETE_CALLS.chunks(gone) {
-        let sql = DELETE_CALLS.sql(chunk.len());
-        let deleted = on!(tx.conn(), |db| {
+    for chunk in chunks(gone) {
+        let conn = tx.conn();
+        let (sql, rows) = DELETE_CALLS.fill(&conn, chunk);
+        let deleted = on!(conn, |db| {
             let mut query = sqlx::query(sql);
-            for changed in chunk {
-                query = query.bind(changed.id.0).bind(changed.entry.version);
+            for row in rows {
+                query = query.bind(row.map(|row| row.id.0)).bind(row.map(|row| row.entry.version));
             }
             query.execute(db).await.map(|done| done.rows_affected())
         })?;
@@ -202,24 +206,25 @@ impl<'a> CallRow<'a> {
 
 /// Binds what changes in a call's life.
 macro_rules! bind_changing {
-    ($query:expr, $row:expr) => {
+    ($query:expr, $row:expr) => {{
+        let view = $row.map(|row| row.view);
         $query
-            .bind($row.owns_key)
-            .bind($row.late_until)
-            .bind($row.facts.clone())
-            .bind(time($row.entry.heard_at))
-            .bind($row.view.direction.map(|direction| direction.as_str()))
-            .bind($row.view.state.as_str())
-            .bind($row.view.disposition.as_str())
-            .bind($row.view.client_e164.as_deref().map(text))
-            .bind($row.view.client_raw.as_deref().map(text))
-            .bind(time($row.view.started_at))
-            .bind($row.view.answered_at.map(time))
-            .bind($row.view.ended_at.map(time))
-            .bind($row.view.talk_seconds.and_then(|seconds| i32::try_from(seconds).ok()))
-            .bind($row.view.missed)
-            .bind(operators($row.view).is_empty())
-    };
+            .bind($row.map(|row| row.owns_key))
+            .bind($row.map(|row| row.late_until))
+            .bind($row.map(|row| row.facts.clone()))
+            .bind($row.map(|row| time(row.entry.heard_at)))
+            .bind(view.and_then(|view| view.direction).map(|direction| direction.as_str()))
+            .bind(view.map(|view| view.state.as_str()))
+            .bind(view.map(|view| view.disposition.as_str()))
+            .bind(view.and_then(|view| view.client_e164.as_deref()).map(text))
+            .bind(view.and_then(|view| view.client_raw.as_deref()).map(text))
+            .bind(view.map(|view| time(view.started_at)))
+            .bind(view.and_then(|view| view.answered_at).map(time))
+            .bind(view.and_then(|view| view.ended_at).map(time))
+            .bind(view.and_then(|view| i32::try_from(view.talk_seconds?).ok()))
+            .bind(view.map(|view| view.missed))
+            .bind(view.map(|view| operators(view).is_empty()))
+    }};
 }
 
 /// What people add to a call (comment, client, resolution) is not among the columns written here.
@@ -234,12 +239,14 @@ static UPDATE_CALLS: Rows = Rows::new(
 );
 
 async fn update_calls(tx: &mut Tx, rows: &[CallRow<'_>]) -> Result<(), BatchError> {
-    for chunk in UPDATE_CALLS.chunks(rows) {
-        let sql = UPDATE_CALLS.sql(chunk.len());
-        let updated = on!(tx.conn(), |db| {
+    for chunk in chunks(rows) {
+        let conn = tx.conn();
+        let (sql, rows) = UPDATE_CALLS.fill(&conn, chunk);
+        let updated = on!(conn, |db| {
             let mut query = sqlx::query(sql);
-            for row in chunk {
-                query = bind_changing!(query.bind(row.id.0).bind(row.entry.version), row);
+            for row in rows {
+                query = query.bind(row.map(|row| row.id.0)).bind(row.map(|row| row.entry.version));
+                query = bind_changing!(query, row);
             }
             query.execute(db).await.map(|done| done.rows_affected())
         })
@@ -252,24 +259,25 @@ async fn update_calls(tx: &mut Tx, rows: &[CallRow<'_>]) -> Result<(), BatchErro
 static INSERT_CALLS: Rows = Rows::new(
     "insert into calls (id, module_id, call_id, call_key, version, created_at, owns_key, late_until, facts, heard_at, \
      direction, state, disposition, client_e164, client_raw, started_at, answered_at, ended_at, talk_seconds, missed, \
-     rang_at_nobody) values ",
+     rang_at_nobody) select * from (values ",
     21,
-    "",
+    ") as v where v.column1 is not null",
 );
 
 async fn insert_calls(tx: &mut Tx, rows: &[CallRow<'_>]) -> Result<(), BatchError> {
-    for chunk in INSERT_CALLS.chunks(rows) {
-        let sql = INSERT_CALLS.sql(chunk.len());
-        on!(tx.conn(), |db| {
+    for chunk in chunks(rows) {
+        let conn = tx.conn();
+        let (sql, rows) = INSERT_CALLS.fill(&conn, chunk);
+        on!(conn, |db| {
             let mut query = sqlx::query(sql);
-            for row in chunk {
+            for row in rows {
                 query = query
-                    .bind(row.id.0)
-                    .bind(row.entry.module_id.0)
-                    .bind(row.call.call_id.clone())
-                    .bind(row.entry.key.clone())
-                    .bind(1)
-                    .bind(time(row.entry.created_at));
+                    .bind(row.map(|row| row.id.0))
+                    .bind(row.map(|row| row.entry.module_id.0))
+                    .bind(row.and_then(|row| row.call.call_id.clone()))
+                    .bind(row.map(|row| row.entry.key.clone()))
+                    .bind(row.map(|_| 1))
+                    .bind(row.map(|row| time(row.entry.created_at)));
                 query = bind_changing!(query, row);
             }
             query.execute(db).await.map(drop)
@@ -281,16 +289,24 @@ async fn insert_calls(tx: &mut Tx, rows: &[CallRow<'_>]) -> Result<(), BatchErro
 
 static DELETE_OPERATORS: Rows =
     Rows::new("delete from call_operators where (user_id, call_id) in (values ", 2, ")");
-static INSERT_OPERATORS: Rows =
-    Rows::new("insert into call_operators (user_id, call_id) values ", 2, " on conflict do nothing");
+static INSERT_OPERATORS: Rows = Rows::new(
+    "insert into call_operators (user_id, call_id) select * from (values ",
+    2,
+    ") as v where v.column1 is not null on conflict do nothing",
+);
 
-async fn change_operators(tx: &mut Tx, rows: &Rows, pairs: &[(UserId, CallId)]) -> Result<(), BatchError> {
-    for chunk in rows.chunks(pairs) {
-        let sql = rows.sql(chunk.len());
-        on!(tx.conn(), |db| {
+async fn change_operators(
+    tx: &mut Tx,
+    statement: &Rows,
+    pairs: &[(UserId, CallId)],
+) -> Result<(), BatchError> {
+    for chunk in chunks(pairs) {
+        let conn = tx.conn();
+        let (sql, rows) = statement.fill(&conn, chunk);
+        on!(conn, |db| {
             let mut query = sqlx::query(sql);
-            for (user, call) in chunk {
-                query = query.bind(user.0).bind(call.0);
+            for row in rows {
+                query = query.bind(row.map(|(user, _)| user.0)).bind(row.map(|(_, call)| call.0));
             }
             query.execute(db).await.map(drop)
         })?;
