@@ -25,6 +25,14 @@ pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
 /// `cargo` with arguments separated by blanks.
 pub fn cargo(arguments: &str) -> Command {
     let mut cargo = command("cargo");
+    // The cargo that runs this program describes its package in the environment. Some build scripts look there, and
+    // would run again each time somebody calls cargo directly in between.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&*name);
+        }
+    }
     cargo.args(arguments.split_whitespace());
     cargo
 }
