@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use hookswitch_model::RequestId;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::batch::{Batch, BatchError, Incoming, commit};
 use super::types::{Applied, Apply};
@@ -16,6 +18,8 @@ use crate::error::StoreError;
 const BATCH: usize = 256;
 /// Messages that wait, at most; whoever comes then waits for a place.
 const QUEUE: usize = 1024;
+/// How long notes wait for something to go along with.
+const NOTES_WAIT: Duration = Duration::from_millis(500);
 /// How often a batch starts over when other nodes changed the same calls meanwhile.
 const ATTEMPTS: usize = 50;
 
@@ -71,14 +75,29 @@ impl Committer {
 
 async fn run(pools: Arc<Pools>, mut waiting: mpsc::Receiver<Message>) {
     let mut messages = Vec::with_capacity(BATCH);
-    while waiting.recv_many(&mut messages, BATCH).await > 0 {
+    let mut members = Members::default();
+    loop {
+        // Nobody waits for a note: notes go along with what somebody waits for, and alone only after a while.
+        let arrived = match members.batch.notes.is_empty() {
+            true => waiting.recv_many(&mut messages, BATCH).await,
+            false => timeout(NOTES_WAIT, waiting.recv_many(&mut messages, BATCH)).await.unwrap_or_default(),
+        };
+        let closed = arrived == 0 && waiting.is_closed();
         if messages.iter().any(|message| matches!(message, Message::Stop)) {
             waiting.close();
         }
-        let members = Members::new(messages.drain(..));
-        // A task of its own: should one batch panic, its members hear of it and the next one is written.
-        if let Err(error) = tokio::spawn(write(Arc::clone(&pools), members)).await {
-            tracing::error!(%error, "a batch of webhooks failed inside; its members were told so");
+        members.take(messages.drain(..));
+        let only_notes = members.accepts.is_empty() && members.applies.is_empty();
+        let can_wait = arrived > 0 && only_notes && members.batch.len() < BATCH;
+        if !can_wait && members.batch.len() > 0 {
+            // A task of its own: should one batch panic, its members hear of it and the next one is written.
+            let written = tokio::spawn(write(Arc::clone(&pools), std::mem::take(&mut members))).await;
+            if let Err(error) = written {
+                tracing::error!(%error, "a batch of webhooks failed inside; its members were told so");
+            }
+        }
+        if closed {
+            return;
         }
     }
 }
@@ -92,23 +111,21 @@ struct Members {
 }
 
 impl Members {
-    fn new(messages: impl Iterator<Item = Message>) -> Self {
-        let mut members = Self::default();
+    fn take(&mut self, messages: impl Iterator<Item = Message>) {
         for message in messages {
             match message {
                 Message::Accept(request, answer) => {
-                    members.batch.accepts.push(*request);
-                    members.accepts.push(answer);
+                    self.batch.accepts.push(*request);
+                    self.accepts.push(answer);
                 }
                 Message::Apply(apply, answer) => {
-                    members.batch.applies.push(*apply);
-                    members.applies.push(answer);
+                    self.batch.applies.push(*apply);
+                    self.applies.push(answer);
                 }
-                Message::Note(request, steps) => members.batch.notes.push((request, steps)),
+                Message::Note(request, steps) => self.batch.notes.push((request, steps)),
                 Message::Stop => {}
             }
         }
-        members
     }
 
     /// Each member as a batch of its own.
