@@ -5,8 +5,7 @@ use anyhow::{Context, Result};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 
-/// Builds the server without optimisation: that takes a third of the release build's time, and a demonstration does
-/// not need more.
+/// Builds the server without optimisation, which takes much less time; a demonstration does not need more.
 pub async fn run(serve_arguments: &[String]) -> Result<()> {
     println!("Building the server (the first build takes some minutes)");
     let server = build_server(Profile::Dev).await?;
