@@ -19,7 +19,7 @@ const PROBLEM: &str = "application/problem+json";
     security(("session" = []), ("token" = [])),
     tags(
         (name = "session", description = "Signing in"),
-        (name = "users", description = "System users, for administrators"),
+        (name = "users", description = "System users"),
         (name = "tokens", description = "What programs sign in with"),
         (name = "modules", description = "Connected provider accounts"),
         (name = "requests", description = "A module's log of webhook requests"),

@@ -18,11 +18,13 @@ use crate::intake::webhook;
 use crate::observe::observe;
 
 mod calls;
+mod colleagues;
 mod controls;
 mod docs;
 mod document;
 mod events;
 mod health;
+mod me;
 mod missed_calls;
 mod module_log;
 mod modules;
@@ -44,10 +46,11 @@ fn api() -> OpenApiRouter<Arc<App>> {
         // Signing in
         .routes(routes!(setup::setup_state, setup::set_up))
         .routes(routes!(session::sign_in, session::sign_out))
-        .routes(routes!(session::me))
+        .routes(routes!(me::me, me::update_me))
         // Users and tokens
         .routes(routes!(users::list_users, users::create_user))
         .routes(routes!(users::get_user, users::update_user, users::delete_user))
+        .routes(routes!(colleagues::list_colleagues))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::delete_token))
         // Modules

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::users::User;
+use super::users::{User, with_numbers};
 use crate::app::App;
 use crate::auth::{Secret, SignedIn, Via, ended_session, new_session, require_own_origin};
 use crate::error::{ApiError, ApiResult};
@@ -65,7 +65,7 @@ pub async fn sign_in(
         })
         .await?;
     let cookie = new_session(&secret, days, app.public_url.is_https());
-    Ok(([(header::SET_COOKIE, cookie)], axum::Json(user.into())))
+    Ok(([(header::SET_COOKIE, cookie)], axum::Json(with_numbers(&app, user))))
 }
 
 /// Signs out: ends the session that the cookie names. 409 for who came with a token.
@@ -82,10 +82,4 @@ pub async fn sign_out(
     };
     app.store.delete_session(&token_hash).await?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, ended_session(app.public_url.is_https()))]))
-}
-
-/// Who is signed in.
-#[utoipa::path(get, path = "/api/v1/me", tag = "session", responses((status = 200, body = User)))]
-pub async fn me(caller: SignedIn) -> axum::Json<User> {
-    axum::Json(caller.user.into())
 }

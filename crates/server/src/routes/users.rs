@@ -19,7 +19,10 @@ use crate::extract::{Json, Path, Query, nullable};
 use crate::modules::registry;
 use crate::page::{Page, PageQuery};
 
-mod check;
+pub mod check;
+mod numbers;
+
+pub use numbers::{UserNumber, numbers};
 
 /// A user, as others may see them.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -39,14 +42,22 @@ pub struct User {
     pub active: bool,
     /// Since when.
     pub created_at: DateTime<Utc>,
+    /// The internal numbers they are bound to.
+    pub numbers: Vec<UserNumber>,
 }
 
-impl From<hookswitch_store::User> for User {
-    fn from(user: hookswitch_store::User) -> Self {
+impl User {
+    fn new(user: hookswitch_store::User, numbers: Vec<UserNumber>) -> Self {
         let hookswitch_store::User { id, login, name, email, role, active, created_at, password_hash: _ } =
             user;
-        Self { id, login, name, email, role, active, created_at }
+        Self { id, login, name, email, role, active, created_at, numbers }
     }
+}
+
+/// A user with the numbers they are bound to.
+pub fn with_numbers(app: &App, user: hookswitch_store::User) -> User {
+    let numbers = numbers(app).remove(&user.id).unwrap_or_default();
+    User::new(user, numbers)
 }
 
 /// A user to be made.
@@ -97,8 +108,14 @@ pub async fn list_users(
     _: Admin,
     Query(page): Query<PageQuery>,
 ) -> ApiResult<axum::Json<Page<User>>> {
-    let users = app.store.users().await?.into_iter().map(User::from);
-    let mut users: Vec<User> = users.collect();
+    let mut numbers = numbers(&app);
+    let users = app.store.users().await?.into_iter();
+    let mut users: Vec<User> = users
+        .map(|user| {
+            let of_user = numbers.remove(&user.id).unwrap_or_default();
+            User::new(user, of_user)
+        })
+        .collect();
     users.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
     Ok(axum::Json(Page::of_all(users, &page, |user| (user.name.clone(), user.id))?))
 }
@@ -127,10 +144,10 @@ pub async fn get_user(
     Path(id): Path<UserId>,
 ) -> ApiResult<axum::Json<User>> {
     let user = app.store.user(id).await?.ok_or_else(|| ApiError::not_found("user"))?;
-    Ok(axum::Json(user.into()))
+    Ok(axum::Json(with_numbers(&app, user)))
 }
 
-/// Changes a user. 409 when the login is taken, or nobody could administer any more.
+/// Changes a user. 409 when the login is taken, or for who would lock themselves out.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users", params(("id" = UserId, Path)), request_body = UpdateUser, responses(
     (status = 200, body = User),
 ))]
@@ -141,34 +158,51 @@ pub async fn update_user(
     Json(body): Json<UpdateUser>,
 ) -> ApiResult<axum::Json<User>> {
     ApiError::check(problems_of_update(&body))?;
-    let ends_sessions = body.password.is_some() || body.active == Some(false);
-    let password_hash = match body.password {
-        Some(password) => Some(Some(app.auth.passwords.hash(password).await?)),
-        None => None,
-    };
-    let UpdateUser { login, name, email, role, active, .. } = body;
-    let patch = UserPatch { login, name, email, role, password_hash, active };
-    let user = app.store.update_user(id, &patch).await?.ok_or_else(|| ApiError::not_found("user"))?;
-    if ends_sessions {
-        app.store.delete_sessions_of(id, own_session(&caller)).await?;
+    let UpdateUser { login, name, email, role, password, active } = body;
+    if active == Some(false) || role == Some(Role::Operator) {
+        not_oneself(&caller, id)?;
     }
-    users_changed(&app).await?;
-    if ends_sessions || role.is_some() {
-        app.hub.disconnect(id);
-    }
-    Ok(axum::Json(user.into()))
+    let patch = UserPatch { login, name, email, role, active, password_hash: None };
+    Ok(axum::Json(change(&app, &caller, id, patch, password).await?))
 }
 
-/// Deletes a user with their sessions, tokens and bindings. Calls keep who had them. 409 when nobody could administer any
-/// more.
+/// Changes a user whose new fields were checked, with what follows from it: sessions end, sockets close, and what is in
+/// memory is read again.
+///
+/// # Errors
+/// 404 when there is no such user; 409 when the login is taken, or nobody could administer any more.
+pub async fn change(
+    app: &App,
+    caller: &SignedIn,
+    id: UserId,
+    mut patch: UserPatch,
+    password: Option<SecretString>,
+) -> ApiResult<User> {
+    let ends_sessions = password.is_some() || patch.active == Some(false);
+    if let Some(password) = password {
+        patch.password_hash = Some(Some(app.auth.passwords.hash(password).await?));
+    }
+    let user = app.store.update_user(id, &patch).await?.ok_or_else(|| ApiError::not_found("user"))?;
+    if ends_sessions {
+        app.store.delete_sessions_of(id, own_session(caller)).await?;
+    }
+    users_changed(app).await?;
+    if ends_sessions || patch.role.is_some() {
+        app.hub.disconnect(id);
+    }
+    Ok(with_numbers(app, user))
+}
+
+/// Deletes a user with their sessions, tokens and bindings. Calls keep who had them. 409 for one's own account.
 #[utoipa::path(delete, path = "/api/v1/users/{id}", tag = "users", params(("id" = UserId, Path)), responses(
     (status = 204, description = "deleted"),
 ))]
 pub async fn delete_user(
     State(app): State<Arc<App>>,
-    _: Admin,
+    Admin(caller): Admin,
     Path(id): Path<UserId>,
 ) -> ApiResult<StatusCode> {
+    not_oneself(&caller, id)?;
     if app.store.delete_user(id).await? {
         users_changed(&app).await?;
         app.hub.disconnect(id);
@@ -176,6 +210,15 @@ pub async fn delete_user(
     } else {
         Err(ApiError::not_found("user"))
     }
+}
+
+/// An administrator who wants to go asks another one: so there is always somebody who can administer.
+fn not_oneself(caller: &SignedIn, id: UserId) -> ApiResult<()> {
+    if caller.user.id == id {
+        let detail = "You cannot deactivate, demote or delete your own account. Another administrator can.";
+        return Err(ApiError::conflict("ownAccount", detail));
+    }
+    Ok(())
 }
 
 /// Reads again what is kept in memory of users: names and roles, and who is bound to which number.
@@ -202,7 +245,8 @@ pub async fn make(
     let password_hash = Some(passwords.hash(password).await?);
     let id = UserId::new(now, clock::random());
     let user = NewUser { id, login, name, email, role, password_hash, created_at: now };
-    Ok(store.create_user(&user).await?.into())
+    // Nobody is bound to anything before they are there.
+    Ok(User::new(store.create_user(&user).await?, Vec::new()))
 }
 
 fn problems_of_create(body: &CreateUser) -> Vec<FieldError> {
