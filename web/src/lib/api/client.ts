@@ -1,0 +1,31 @@
+import createClient from 'openapi-fetch';
+import type { components, paths } from './schema';
+import { Problem } from './problem';
+
+export type Schemas = components['schemas'];
+
+/** Called once the server says that nobody is signed in any more. */
+let onSignedOut = () => {};
+
+export function whenSignedOut(callback: () => void) {
+  onSignedOut = callback;
+}
+
+/** The API, typed by `openapi.json`. Prefer {@link ask}, which throws what went wrong. */
+export const api = createClient<paths>({ baseUrl: '/' });
+
+/** What the API answers, or a {@link Problem}. */
+export async function ask<T>(request: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  let answer;
+  try {
+    answer = await request;
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
+    throw new Problem({ status: 0, code: 'unreachable', detail: '' });
+  }
+  const { data, error, response } = answer;
+  if (response.ok) return data as T;
+  const problem = Problem.of(response, error);
+  if (problem.code === 'notSignedIn') onSignedOut();
+  throw problem;
+}

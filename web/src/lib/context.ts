@@ -1,0 +1,14 @@
+import { createContext } from 'svelte';
+import type { Live } from '$lib/live/live.svelte';
+import type { Preferences } from '$lib/account/preferences.svelte';
+import type { Session } from '$lib/account/session.svelte';
+import type { Colleagues } from '$lib/account/colleagues.svelte';
+
+/** Who is signed in. */
+export const [getSession, setSession] = createContext<Session>();
+/** The open socket and what it told. */
+export const [getLive, setLive] = createContext<Live>();
+/** How this browser is to look and to ring. */
+export const [getPreferences, setPreferences] = createContext<Preferences>();
+/** Names and numbers of everybody else. */
+export const [getColleagues, setColleagues] = createContext<Colleagues>();

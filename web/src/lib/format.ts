@@ -1,0 +1,83 @@
+import { getLocale } from '$lib/paraglide/runtime';
+import { m } from '$lib/paraglide/messages';
+
+/** Formatters are slow to make and used in every row of a table. */
+const made = new Map<string, Intl.DateTimeFormat>();
+
+function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = getLocale() + JSON.stringify(options);
+  let found = made.get(key);
+  if (!found) {
+    found = new Intl.DateTimeFormat(getLocale(), options);
+    made.set(key, found);
+  }
+  return found;
+}
+
+/** "24 Nov 2026, 09:41", or with seconds. */
+export function dateTime(at: string, seconds = false): string {
+  return formatter({ dateStyle: 'medium', timeStyle: seconds ? 'medium' : 'short' }).format(new Date(at));
+}
+
+/** The time alone if it is today's, else with the day, and with the year if it is another one. */
+export function shortTime(at: string, now = new Date()): string {
+  const date = new Date(at);
+  const time = { hour: '2-digit', minute: '2-digit' } as const;
+  if (date.toDateString() === now.toDateString()) return formatter(time).format(date);
+  const day = { day: 'numeric', month: 'short' } as const;
+  if (date.getFullYear() === now.getFullYear()) return formatter({ ...day, ...time }).format(date);
+  return formatter({ ...day, year: 'numeric', ...time }).format(date);
+}
+
+/** "14:03:22.118": for logs, where calls follow one another within a second. */
+export function preciseTime(at: string): string {
+  return formatter({
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    fractionalSecondDigits: 3,
+    hourCycle: 'h23',
+  }).format(new Date(at));
+}
+
+/** "0:07", "12:40", "1:02:03": as a clock on a phone shows it. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (number: number) => String(number).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** "5 minutes ago", "yesterday". */
+export function ago(at: string, now = Date.now()): string {
+  const seconds = (new Date(at).getTime() - now) / 1000;
+  const units = [
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60],
+  ] as const;
+  const format = new Intl.RelativeTimeFormat(getLocale(), { numeric: 'auto' });
+  const [unit, length] = units.find(([, length]) => Math.abs(seconds) >= length) ?? (['second', 1] as const);
+  return format.format(Math.round(seconds / length), unit);
+}
+
+/** "1,234" */
+export function count(number: number): string {
+  return number.toLocaleString(getLocale());
+}
+
+/** "12 ms", "1.4 s" */
+export function milliseconds(value: number): string {
+  if (value >= 1000) return `${(value / 1000).toLocaleString(getLocale(), { maximumFractionDigits: 1 })} s`;
+  return `${value.toLocaleString(getLocale(), { maximumFractionDigits: value < 10 ? 1 : 0 })} ms`;
+}
+
+/** "United Kingdom" of "GB". */
+export function country(code: string | null | undefined): string | undefined {
+  return code ? new Intl.DisplayNames([getLocale()], { type: 'region' }).of(code) : undefined;
+}
+
+/** A client's number, or that there is none. */
+export function phone(number: { formatted: string } | null | undefined): string {
+  return number?.formatted || m.unknown_number();
+}

@@ -1,0 +1,89 @@
+import type { Colleague } from '$lib/account/colleagues.svelte';
+import { api, ask } from '$lib/api/client';
+import { phone, shortTime } from '$lib/format';
+import { m } from '$lib/paraglide/messages';
+
+export interface Found {
+  title: string;
+  items: { href: string; title: string; hint?: string }[];
+}
+
+interface Scope {
+  isAdmin: boolean;
+  colleagues: Colleague[];
+}
+
+const MAX_IN_GROUP = 6;
+
+/** Whether somebody may want to call what they typed: digits, and what stands between them. */
+export function looksLikeNumber(text: string): boolean {
+  return /^\s*\+?[\d\s().\-/*#]{2,}$/.test(text) && /\d{2}/.test(text.replace(/\D/g, ''));
+}
+
+/** Everything of that name or number: pages at once, the rest from the server. Groups without a hit are left out. */
+export async function findEverywhere(
+  text: string,
+  { isAdmin, colleagues }: Scope,
+  signal: AbortSignal,
+): Promise<Found[]> {
+  const groups = await Promise.all([
+    pages(isAdmin),
+    looksLikeNumber(text) ? calls(text, signal) : none(m.shell_search_calls()),
+    isAdmin && text ? modules(signal) : none(m.shell_search_modules()),
+    isAdmin && text ? users(colleagues) : none(m.shell_search_users()),
+  ]);
+  const needle = text.toLowerCase();
+  const matches = ({ title, hint = '' }: { title: string; hint?: string }) =>
+    `${title} ${hint}`.toLowerCase().includes(needle);
+  return groups
+    .map(({ title, items, filtered }) => ({
+      title,
+      items: (filtered ? items : items.filter(matches)).slice(0, MAX_IN_GROUP),
+    }))
+    .filter((group) => group.items.length > 0);
+}
+
+type Group = Found & { filtered?: boolean };
+
+const none = (title: string): Group => ({ title, items: [] });
+
+function pages(isAdmin: boolean): Group {
+  const all = [
+    { href: '/calls', title: m.shell_calls() },
+    { href: '/missed', title: m.shell_missed() },
+    ...(isAdmin
+      ? [
+          { href: '/modules', title: m.shell_modules() },
+          { href: '/users', title: m.shell_users() },
+        ]
+      : []),
+    { href: '/profile', title: m.shell_profile() },
+  ];
+  return { title: m.shell_search_pages(), items: all };
+}
+
+async function calls(number: string, signal: AbortSignal): Promise<Group> {
+  const query = { phone: number.trim(), limit: MAX_IN_GROUP };
+  const { items } = await ask(api.GET('/api/v1/calls', { params: { query }, signal }));
+  const rows = items.map((call) => ({
+    href: `/calls/${call.id}`,
+    title: phone(call.clientNumber),
+    hint: shortTime(call.startedAt),
+  }));
+  return { title: m.shell_search_calls(), items: rows, filtered: true };
+}
+
+async function modules(signal: AbortSignal): Promise<Group> {
+  const { items } = await ask(api.GET('/api/v1/modules', { signal }));
+  return {
+    title: m.shell_search_modules(),
+    items: items.map(({ id, name }) => ({ href: `/modules/${id}`, title: name })),
+  };
+}
+
+function users(colleagues: Colleague[]): Group {
+  return {
+    title: m.shell_search_users(),
+    items: colleagues.map(({ id, name }) => ({ href: `/users/${id}`, title: name })),
+  };
+}

@@ -1,0 +1,28 @@
+import { paraglideVitePlugin } from '@inlang/paraglide-js';
+import { sveltekit } from '@sveltejs/kit/vite';
+import tailwindcss from '@tailwindcss/vite';
+import { defineConfig } from 'vite';
+
+// `npm run dev` shows the app from its sources, on the data of a server that runs beside it.
+const server = process.env.HOOKSWITCH_URL ?? 'http://127.0.0.1:8700';
+
+export default defineConfig({
+  plugins: [
+    tailwindcss(),
+    sveltekit(),
+    paraglideVitePlugin({
+      project: './project.inlang',
+      outdir: './src/lib/paraglide',
+      strategy: ['localStorage', 'preferredLanguage', 'baseLocale'],
+    }),
+  ],
+  server: {
+    proxy: Object.fromEntries(
+      ['/api', '/webhooks', '/docs', '/openapi.json'].map((path) => [
+        path,
+        { target: server, ws: true, changeOrigin: false },
+      ]),
+    ),
+  },
+  build: { chunkSizeWarningLimit: 10_000 },
+});
