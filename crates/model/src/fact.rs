@@ -48,6 +48,7 @@ pub struct Fact {
 
 /// What happened to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum FactKind {
     /// It rings at an operator, or an operator dials.

@@ -91,17 +91,29 @@ fn with_plus(number: &str) -> Option<String> {
     (begins_with_digit && digits >= 9).then(|| format!("+{international}"))
 }
 
-/// The number as people read it, from E.164.
+/// A number as people are shown it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The number as people write it.
+    pub formatted: String,
+    /// Where it is; none of a number that is no country's (+800, satellites).
+    pub country: Option<Country>,
+}
+
+/// How people are shown a number in E.164.
 #[must_use]
-pub fn international(e164: &str) -> String {
-    static KNOWN: Known<String, String> = LazyLock::new(|| Cache::new(REMEMBERED));
-    let format = || {
+pub fn shown(e164: &str) -> Shown {
+    static KNOWN: Known<String, Shown> = LazyLock::new(|| Cache::new(REMEMBERED));
+    let read = || {
         Ok::<_, Infallible>(PHONE_NUMBER_UTIL.parse(e164, None).map_or_else(
-            |_| e164.to_owned(),
-            |parsed| parsed.format_as(PhoneNumberFormat::International).into_owned(),
+            |_| Shown { formatted: e164.to_owned(), country: None },
+            |parsed| Shown {
+                formatted: parsed.format_as(PhoneNumberFormat::International).into_owned(),
+                country: parsed.get_region_code().filter(|region| *region != Region::World).map(Country),
+            },
         ))
     };
-    let Ok(known) = KNOWN.get_or_insert_with(e164, format);
+    let Ok(known) = KNOWN.get_or_insert_with(e164, read);
     known
 }
 
@@ -231,16 +243,21 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_shown_as_people_write_them() {
-        for (e164, shown) in [
-            ("+442079460000", "+44 20 7946 0000"),
-            ("+74951234567", "+7 495 123-45-67"),
-            ("+16502530000", "+1 650-253-0000"),
-            ("+33142685300", "+33 1 42 68 53 00"),
-            ("101", "101"),
-            ("anonymous", "anonymous"),
+    fn numbers_are_shown_as_people_write_them_and_with_their_country() {
+        for (e164, formatted, country) in [
+            ("+442079460000", "+44 20 7946 0000", Some("GB")),
+            ("+441534000000", "+44 1534 000000", Some("JE")),
+            ("+74951234567", "+7 495 123-45-67", Some("RU")),
+            ("+77272580000", "+7 7272 58 00 00", Some("KZ")),
+            ("+16502530000", "+1 650-253-0000", Some("US")),
+            ("+33142685300", "+33 1 42 68 53 00", Some("FR")),
+            ("+80012345678", "+800 1234 5678", None),
+            ("101", "101", None),
+            ("anonymous", "anonymous", None),
         ] {
-            assert_eq!(international(e164), shown);
+            let shown = shown(e164);
+            let said = shown.country.map(|country| country.to_string());
+            assert_eq!((shown.formatted.as_str(), said.as_deref()), (formatted, country), "{e164}");
         }
     }
 

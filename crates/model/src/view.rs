@@ -15,6 +15,7 @@ use crate::contract::{Direction, Disposition};
 use crate::ids::UserId;
 
 pub use derive::view;
+pub use order::history;
 
 /// A call as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::fetch::FetchClient;
 use crate::listen::{self, Bounds};
-use crate::live::{Hub, Missed};
+use crate::live::{Activity, Hub, Missed};
 use crate::modules::log::ModuleLog;
 use crate::modules::registry::{self, Registry};
 use crate::public_url::PublicUrl;
@@ -56,6 +56,8 @@ pub struct App {
     pub hub: Hub,
     /// Whose number of missed calls may have changed.
     pub missed: Missed,
+    /// What administrators who look on are told of.
+    pub activity: Arc<Activity>,
     /// Told when the server is to stop.
     pub stopping: CancellationToken,
     /// What goes on beside the requests and has to be finished before the database is closed.
@@ -100,15 +102,17 @@ impl App {
         let fetch = FetchClient::new(&config.fetch).map_err(StartError::Fetch)?;
         let store = open_store(&config).await?;
         let has_admin = has_admin(&store).await?;
+        let activity = Arc::new(Activity::default());
         let app = Arc::new(Self {
             public_url: config.server.public_url.clone().unwrap_or_else(|| PublicUrl::of_listener(address)),
             auth: Auth::new(config.auth.sign_in_attempts_per_minute, !has_admin),
             engine: Engine::new(config.script.clone(), Handle::current()),
             modules: Registry::default(),
-            module_log: ModuleLog::start(store.clone()),
+            module_log: ModuleLog::start(store.clone(), Arc::clone(&activity)),
             directory: Directory::default(),
             hub: Hub::default(),
             missed: Missed::default(),
+            activity,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
             config,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::order::Placed;
+use super::order::{Placed, records_last};
 use super::{CallState, OperatorLeg, OperatorState, Segment};
 use crate::contract::Direction;
 use crate::fact::{Fact, FactKind, Target};
@@ -25,10 +25,7 @@ pub(super) struct Fold<'a> {
 impl<'a> Fold<'a> {
     pub fn of(placed: &[Placed<'a>]) -> Self {
         let mut fold = Self { sole: sole_operator(placed), ..Self::default() };
-        // Records come whenever they come: whom they name, they name last.
-        let (records, events): (Vec<_>, Vec<_>) =
-            placed.iter().partition(|placed| placed.fact.kind == FactKind::Record);
-        for placed in events.into_iter().chain(records) {
+        for placed in records_last(placed) {
             fold.take(placed);
         }
         fold

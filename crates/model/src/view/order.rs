@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 
+use crate::call::Call;
 use crate::fact::{Fact, FactKind};
 
 /// A fact and the latest moment at which it can have happened.
@@ -27,6 +28,20 @@ pub(super) fn placed(facts: &[Fact]) -> (Vec<Placed<'_>>, Option<Placed<'_>>) {
         }
     }
     (placed, end)
+}
+
+/// The order in which a call is told: records come whenever they come, and whom they name, they name last.
+pub(super) fn records_last<'p, 'a>(placed: &'p [Placed<'a>]) -> impl Iterator<Item = &'p Placed<'a>> {
+    let of_kind = move |record| placed.iter().filter(move |p| (p.fact.kind == FactKind::Record) == record);
+    of_kind(false).chain(of_kind(true))
+}
+
+/// A call's facts in the order in which [`super::view`] tells it, and when each counts as having happened.
+pub fn history(call: &Call) -> Vec<(DateTime<Utc>, &Fact)> {
+    let (placed, _) = placed(&call.facts);
+    // A record is about a call that is over; it came when it came.
+    let at = |p: &Placed<'_>| if p.fact.kind == FactKind::Record { p.fact.at } else { p.at };
+    records_last(&placed).map(|p| (at(p), p.fact)).collect()
 }
 
 fn before_successors(fact: &Fact, facts: &[Fact]) -> DateTime<Utc> {

@@ -1,5 +1,6 @@
 //! From a stored request to committed calls and an answer.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::response::Response;
@@ -133,6 +134,7 @@ pub async fn process_new(
 ) -> Result<Response, StoreError> {
     app.store.accept(request.clone()).await?;
     steps.stored_micros = Some(steps.micros());
+    app.activity.module(request.module_id);
     let reading = read(app, active, &request, slot).await;
     Ok(commit(app, active, &request, reading, &mut steps, false).await?.answer)
 }
@@ -261,5 +263,15 @@ fn apply(
 fn note_delivery(app: &App, request: &NewRequest, steps: &Steps, tabs: usize) {
     let mut delivery = steps.to_json();
     delivery["tabs"] = tabs.into();
-    app.store.note_delivery(request.id, delivery);
+    let kept = app.store.note_delivery(request.id, delivery);
+    app.activity.module(request.module_id);
+    if app.activity.is_watched() {
+        // The delivery is kept a little later; what the log of requests shows of it has then changed again.
+        let (activity, module) = (Arc::clone(&app.activity), request.module_id);
+        app.tasks.spawn(async move {
+            if kept.await.is_ok() {
+                activity.module(module);
+            }
+        });
+    }
 }

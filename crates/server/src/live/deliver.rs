@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use axum::extract::ws::Utf8Bytes;
 use hookswitch_model::{Call, CallId, CallView, OperatorState, UserId};
 
-use super::message::{GoneReason, Message, TakenBy};
+use super::message::{GoneReason, Message};
 use super::{Hub, Version};
-use crate::telephony::api_call::{Viewer, api_call_of_view};
+use crate::telephony::api_call::{NamedOperator, Viewer, api_call_of_view};
 
 /// A call before and after a change; `None` where there was or is none.
 pub struct Changed<'a> {
@@ -84,9 +84,9 @@ fn gone(
 }
 
 /// Who has the call now.
-fn taken_by(view: &CallView, user: UserId, viewer: &Viewer<'_>) -> Option<TakenBy> {
+fn taken_by(view: &CallView, user: UserId, viewer: &Viewer<'_>) -> Option<NamedOperator> {
     let leg = view.operators.iter().find(|leg| leg.state.is_active() && leg.user != Some(user))?;
-    Some(TakenBy {
+    Some(NamedOperator {
         user_id: leg.user,
         name: leg.user.and_then(viewer.name_of),
         extension: leg.extension.clone(),

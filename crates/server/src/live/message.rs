@@ -1,11 +1,11 @@
 //! What the server says on a socket.
 
 use axum::extract::ws::Utf8Bytes;
-use hookswitch_model::{CallId, UserId};
+use hookswitch_model::{CallId, ModuleId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::telephony::api_call::ApiCall;
+use crate::telephony::api_call::{ApiCall, NamedOperator};
 
 /// The subprotocol, which names the messages' version too.
 pub const SUBPROTOCOL: &str = "hookswitch.v1";
@@ -33,7 +33,21 @@ pub enum Message {
         /// Why.
         reason: GoneReason,
         /// Who took it, where somebody else did.
-        by: Option<TakenBy>,
+        by: Option<NamedOperator>,
+    },
+    /// The comment on a call of the user's has changed.
+    Comment {
+        /// Which call.
+        id: CallId,
+        /// The comment; none where it was taken away.
+        comment: Option<String>,
+    },
+    /// Something happened, for administrators alone: what they look at may be out of date.
+    Activity {
+        /// Whether calls changed.
+        calls: bool,
+        /// The modules whose log of requests, or log, has something new.
+        modules: Vec<ModuleId>,
     },
     /// The number of missed calls not dealt with yet.
     Missed {
@@ -63,18 +77,6 @@ pub enum GoneReason {
     Left,
     /// It turned out not to be this operator's, after a replay.
     Removed,
-}
-
-/// Who took a call.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct TakenBy {
-    /// The user; none where nobody is bound to the number.
-    pub user_id: Option<UserId>,
-    /// The user's name.
-    pub name: Option<String>,
-    /// The internal number.
-    pub extension: String,
 }
 
 /// How serious a notice is.

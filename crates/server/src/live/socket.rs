@@ -35,6 +35,8 @@ pub async fn serve(app: Arc<App>, user: UserId, mut socket: WebSocket) {
             return close(socket, close_code::ERROR, "try again").await;
         }
     };
+    // Before the snapshot is sent: whoever asks for more on getting it misses nothing that happens meanwhile.
+    let _watching = (app.directory.role_of(user) == Some(Role::Admin)).then(|| app.activity.watch());
     if !send(&mut socket, Frame::Text(snapshot.to_text())).await {
         return;
     }

@@ -1,10 +1,14 @@
 //! The modules' log: lines that scripts write, gathered and kept in batches.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use hookswitch_model::ModuleId;
 use hookswitch_script::{LogEntry, LogLevel};
 use hookswitch_store::{self as store, NewLogEntry, Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
+
+use crate::live::Activity;
 
 /// Lines that may wait for the database; one more is lost (and counted), since a script must not wait for its log.
 const WAITING: usize = 10_000;
@@ -23,9 +27,9 @@ enum Message {
 
 impl ModuleLog {
     /// Starts the task that keeps the lines; it ends when the last way to the log is dropped.
-    pub fn start(store: Store) -> Self {
+    pub fn start(store: Store, activity: Arc<Activity>) -> Self {
         let (sender, messages) = mpsc::channel(WAITING);
-        tokio::spawn(keep(store, messages));
+        tokio::spawn(keep(store, activity, messages));
         Self(sender)
     }
 
@@ -60,7 +64,7 @@ impl ModuleLog {
     }
 }
 
-async fn keep(store: Store, mut messages: mpsc::Receiver<Message>) {
+async fn keep(store: Store, activity: Arc<Activity>, mut messages: mpsc::Receiver<Message>) {
     let mut batch = Vec::with_capacity(BATCH);
     while messages.recv_many(&mut batch, BATCH).await > 0 {
         let (mut lines, mut flushes) = (Vec::with_capacity(batch.len()), Vec::new());
@@ -71,6 +75,7 @@ async fn keep(store: Store, mut messages: mpsc::Receiver<Message>) {
             }
         }
         keep_lines(&store, &lines).await;
+        lines.iter().for_each(|line| activity.module(line.module_id));
         for reply in flushes {
             // Whoever asked may have stopped waiting.
             let _ = reply.send(());

@@ -20,7 +20,7 @@ use crate::extract::{Json, Path, Query};
 use crate::page::{Page, PageQuery, cursor_of};
 use crate::telephony::api_call::{ApiCall, Viewer, api_call};
 use crate::telephony::controls::{find, run};
-use crate::telephony::{functions, outgoing};
+use crate::telephony::{functions, outgoing, tell_comment};
 
 /// Which calls.
 #[derive(Deserialize, IntoParams)]
@@ -161,6 +161,7 @@ pub async fn update_call(
     let comment = comment.as_deref().map(str::trim).filter(|comment| !comment.is_empty());
     app.store.set_comment(id, comment).await?;
     let seen = find(&app, &user, id).await?;
+    tell_comment(&app, &seen.stored, &seen.view);
     Ok(axum::Json(show(&app, &user, &seen.stored)))
 }
 

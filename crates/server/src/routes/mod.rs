@@ -24,6 +24,7 @@ mod docs;
 mod document;
 mod events;
 mod health;
+mod history;
 mod me;
 mod missed_calls;
 mod module_log;
@@ -75,6 +76,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         // Calls
         .routes(routes!(calls::list_calls, calls::make_call))
         .routes(routes!(calls::get_call, calls::update_call))
+        .routes(routes!(history::get_call_history))
         .routes(routes!(controls::accept_call))
         .routes(routes!(controls::hangup_call))
         .routes(routes!(controls::redirect_call))

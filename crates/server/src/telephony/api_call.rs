@@ -67,6 +67,8 @@ pub struct ClientNumber {
     pub e164: Option<String>,
     /// As people read it.
     pub formatted: String,
+    /// ISO 3166-1 alpha-2: the country of the number in E.164.
+    pub country: Option<String>,
 }
 
 /// An operator's part in a call.
@@ -81,6 +83,18 @@ pub struct ApiOperator {
     pub extension: String,
     /// What the call is to them.
     pub state: OperatorState,
+}
+
+/// An operator, by number and name.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NamedOperator {
+    /// The user; none where nobody is bound to the number.
+    pub user_id: Option<UserId>,
+    /// The user's name.
+    pub name: Option<String>,
+    /// The internal number.
+    pub extension: String,
 }
 
 /// A stretch of a call that one operator had.
@@ -163,8 +177,10 @@ pub fn api_call_of_view(
 
 fn client_number(view: &CallView) -> Option<ClientNumber> {
     let raw = view.client_raw.clone()?;
-    let formatted = view.client_e164.as_deref().map_or_else(|| raw.clone(), phone::international);
-    Some(ClientNumber { raw, e164: view.client_e164.clone(), formatted })
+    let shown = view.client_e164.as_deref().map(phone::shown);
+    let country = shown.as_ref().and_then(|shown| shown.country).map(|country| country.to_string());
+    let formatted = shown.map_or_else(|| raw.clone(), |shown| shown.formatted);
+    Some(ClientNumber { raw, e164: view.client_e164.clone(), formatted, country })
 }
 
 fn operator(leg: &OperatorLeg, viewer: &Viewer<'_>) -> ApiOperator {

@@ -8,11 +8,12 @@ pub mod silent;
 
 use std::collections::BTreeSet;
 
-use hookswitch_model::{UserId, view};
+use hookswitch_model::{CallView, UserId, view};
 use hookswitch_script::Function;
-use hookswitch_store::{CallChange, Role};
+use hookswitch_store::{CallChange, Role, StoredCall};
 
 use crate::app::App;
+use crate::live::message::Message;
 use crate::live::{Changed, deliver};
 use crate::modules::registry::Active;
 use api_call::Viewer;
@@ -37,7 +38,17 @@ pub fn tell(app: &App, active: Option<&Active>, change: &CallChange) -> usize {
         comment: change.comment.as_deref(),
     };
     app.missed.note(&changed);
+    app.activity.call();
     deliver(&app.hub, &changed, viewer_of)
+}
+
+/// Tells every tab of a call's operators what is noted about it. A comment is none of the provider's facts: it does not change
+/// the call's version.
+pub fn tell_comment(app: &App, stored: &StoredCall, view: &CallView) {
+    let message = Message::Comment { id: stored.call.id, comment: stored.comment.clone() }.to_text();
+    let users: BTreeSet<UserId> = view.operators.iter().filter_map(|leg| leg.user).collect();
+    users.into_iter().for_each(|user| app.hub.send(user, message.clone()));
+    app.activity.call();
 }
 
 /// What a call's module can do; nothing where it is gone or switched off.

@@ -1,6 +1,7 @@
 //! One transaction.
 
 use hookswitch_model::RequestId;
+use tokio::sync::oneshot;
 
 use super::types::{Applied, Apply, NewRequest};
 use super::{load, save};
@@ -12,13 +13,20 @@ use crate::error::StoreError;
 pub(crate) struct Batch {
     pub accepts: Vec<Incoming>,
     pub applies: Vec<Apply>,
-    pub notes: Vec<(RequestId, String)>,
+    pub notes: Vec<Note>,
 }
 
 impl Batch {
     pub(super) fn len(&self) -> usize {
         self.accepts.len() + self.applies.len() + self.notes.len()
     }
+}
+
+/// What came after a request's commit, as JSON, and who is told once it is kept.
+pub(crate) struct Note {
+    pub request: RequestId,
+    pub delivery: String,
+    pub kept: oneshot::Sender<()>,
 }
 
 /// A new request with its JSON written out by whoever brought it, not by the committer.

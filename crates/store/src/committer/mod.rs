@@ -18,6 +18,7 @@ use crate::db::to_json;
 use crate::error::StoreError;
 use crate::open::Store;
 
+use batch::Note;
 pub(crate) use task::Committer;
 use task::Message;
 pub use types::{
@@ -55,12 +56,14 @@ impl Store {
         Ok(working.apply(&apply)?.changes)
     }
 
-    /// Keeps, with a request, how long what came after its commit took. Not waited for; dropped when the database cannot
-    /// keep up (see [`Store::notes_dropped`]).
-    pub fn note_delivery(&self, request: RequestId, steps: Value) {
-        if let Ok(steps) = to_json(&steps) {
-            self.inner.committer.note(request, steps);
+    /// Keeps, with a request, what came after its commit. Nobody has to wait for it: dropped when the database cannot keep up
+    /// (see [`Store::notes_dropped`]). Whoever wants to know gets word once it is kept, or an error when it was dropped.
+    pub fn note_delivery(&self, request: RequestId, delivery: Value) -> oneshot::Receiver<()> {
+        let (kept, word) = oneshot::channel();
+        if let Ok(delivery) = to_json(&delivery) {
+            self.inner.committer.note(Note { request, delivery, kept });
         }
+        word
     }
 
     /// How many notes of [`Store::note_delivery`] were dropped so far.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use hookswitch_model::{Call, CallId, CallView, RequestId, UserId};
 
-use super::batch::{BatchError, Incoming};
+use super::batch::{BatchError, Incoming, Note};
 use super::types::{Apply, Outcome};
 use super::working::{After, Changed, Entry, operators};
 use crate::db::{Tx, on, text, time, to_json};
@@ -119,8 +119,8 @@ static UPDATE_DELIVERY: Rows = Rows::new(
     ") as v where requests.id = v.column1",
 );
 
-/// Writes how long deliveries took.
-pub(super) async fn notes(tx: &mut Tx, notes: &[(RequestId, String)]) -> Result<(), BatchError> {
+/// Writes what came of deliveries.
+pub(super) async fn notes(tx: &mut Tx, notes: &[Note]) -> Result<(), BatchError> {
     for chunk in chunks(notes) {
         let conn = tx.conn();
         let (sql, rows) = UPDATE_DELIVERY.fill(&conn, chunk);
@@ -128,7 +128,7 @@ pub(super) async fn notes(tx: &mut Tx, notes: &[(RequestId, String)]) -> Result<
             let mut query = sqlx::query(sql);
             for row in rows {
                 query =
-                    query.bind(row.map(|(request, _)| request.0)).bind(row.map(|(_, steps)| steps.clone()));
+                    query.bind(row.map(|note| note.request.0)).bind(row.map(|note| note.delivery.clone()));
             }
             query.execute(db).await.map(drop)
         })?;

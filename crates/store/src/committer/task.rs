@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use hookswitch_model::RequestId;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::batch::{Batch, BatchError, Incoming, commit};
+use super::batch::{Batch, BatchError, Incoming, Note, commit};
 use super::types::{Applied, Apply};
 use crate::db::Pools;
 use crate::error::StoreError;
@@ -28,7 +27,7 @@ type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(crate) enum Message {
     Accept(Box<Incoming>, Answer<()>),
     Apply(Box<Apply>, Answer<Applied>),
-    Note(RequestId, String),
+    Note(Note),
     Stop,
 }
 
@@ -50,8 +49,8 @@ impl Committer {
         self.queue.send(message).await.map_err(|_| StoreError::Closed)
     }
 
-    pub(crate) fn note(&self, request: RequestId, steps: String) {
-        if self.queue.try_send(Message::Note(request, steps)).is_err() {
+    pub(crate) fn note(&self, note: Note) {
+        if self.queue.try_send(Message::Note(note)).is_err() {
             self.notes_dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -122,7 +121,7 @@ impl Members {
                     self.batch.applies.push(*apply);
                     self.applies.push(answer);
                 }
-                Message::Note(request, steps) => self.batch.notes.push((request, steps)),
+                Message::Note(note) => self.batch.notes.push(note),
                 Message::Stop => {}
             }
         }
@@ -183,6 +182,10 @@ async fn attempt(pools: &Pools, members: Members) -> Result<(), (Members, BatchE
     for answer in members.accepts {
         // Whoever waited may have gone.
         let _ = answer.send(Ok(()));
+    }
+    for note in members.batch.notes {
+        // Few want to know.
+        let _ = note.kept.send(());
     }
     for (answer, applied) in members.applies.into_iter().zip(applied) {
         let _ = answer.send(applied);

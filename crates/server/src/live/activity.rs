@@ -1,0 +1,89 @@
+//! That something happened, for the pages of administrators who look on: they ask again for what they show.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hookswitch_model::ModuleId;
+use hookswitch_store::Role;
+use tokio::sync::Notify;
+
+use super::message::Message;
+use crate::app::App;
+
+/// However much happens, one message in this time.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// What happened since administrators were last told. Costs webhooks nothing while none of them has a socket.
+#[derive(Default)]
+pub struct Activity {
+    watching: AtomicUsize,
+    news: Mutex<News>,
+    happened: Notify,
+}
+
+#[derive(Default)]
+struct News {
+    calls: bool,
+    modules: BTreeSet<ModuleId>,
+}
+
+/// As long as it lives, an administrator looks on.
+pub struct Watching<'a>(&'a Activity);
+
+impl Activity {
+    /// Takes note that an administrator looks on.
+    pub fn watch(&self) -> Watching<'_> {
+        self.watching.fetch_add(1, Ordering::Relaxed);
+        Watching(self)
+    }
+
+    /// Whether anybody looks on.
+    pub fn is_watched(&self) -> bool {
+        self.watching.load(Ordering::Relaxed) > 0
+    }
+
+    /// A call is new or has changed.
+    pub fn call(&self) {
+        self.note(|news| news.calls = true);
+    }
+
+    /// A module's log of requests, or its own, has something new.
+    pub fn module(&self, module: ModuleId) {
+        self.note(|news| {
+            news.modules.insert(module);
+        });
+    }
+
+    fn note(&self, add: impl FnOnce(&mut News)) {
+        if self.is_watched() {
+            add(&mut self.news());
+            self.happened.notify_one();
+        }
+    }
+
+    fn news(&self) -> MutexGuard<'_, News> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Watching<'_> {
+    fn drop(&mut self) {
+        self.0.watching.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Tells administrators, as long as the server runs.
+pub async fn run(app: Arc<App>) {
+    loop {
+        app.activity.happened.notified().await;
+        let News { calls, modules } = std::mem::take(&mut *app.activity.news());
+        let text = Message::Activity { calls, modules: modules.into_iter().collect() }.to_text();
+        let connected = app.hub.connected().into_iter();
+        for user in connected.filter(|user| app.directory.role_of(*user) == Some(Role::Admin)) {
+            app.hub.send(user, text.clone());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}

@@ -1,0 +1,76 @@
+//! What was reported about a call, in the order in which it is told.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use hookswitch_model::contract::Disposition;
+use hookswitch_model::view::history;
+use hookswitch_model::{CallId, Fact, FactKind, RequestId, Target};
+use hookswitch_store::Role;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::auth::SignedIn;
+use crate::error::ApiResult;
+use crate::extract::Path;
+use crate::page::Page;
+use crate::telephony::api_call::NamedOperator;
+use crate::telephony::controls::find;
+
+/// Something that was reported about a call.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryEntry {
+    /// What happened.
+    kind: FactKind,
+    /// When it happened, as far as can be told: what was reported late slides back to before what followed it.
+    at: DateTime<Utc>,
+    /// How the call (or leg) came out, where this says so.
+    disposition: Disposition,
+    /// The operator concerned.
+    operator: Option<NamedOperator>,
+    /// To whom a redirect goes.
+    redirect_to: Option<NamedOperator>,
+    /// The provider's id of the leg.
+    leg_id: Option<String>,
+    /// The webhook request that reported it, for administrators; none for what the server itself found out.
+    request_id: Option<RequestId>,
+}
+
+/// A call's history, first thing first; records of the call come last.
+#[utoipa::path(
+    get,
+    path = "/api/v1/calls/{id}/history",
+    tag = "calls",
+    params(("id" = CallId, Path)),
+    responses((status = 200, body = Page<HistoryEntry>)),
+)]
+pub async fn get_call_history(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+    Path(id): Path<CallId>,
+) -> ApiResult<axum::Json<Page<HistoryEntry>>> {
+    let seen = find(&app, &user, id).await?;
+    let items = history(&seen.stored.call).into_iter();
+    let items = items.map(|(at, fact)| entry(&app, user.role, at, fact)).collect();
+    Ok(axum::Json(Page { items, next_cursor: None }))
+}
+
+fn entry(app: &App, role: Role, at: DateTime<Utc>, fact: &Fact) -> HistoryEntry {
+    let named = |target: &Target| NamedOperator {
+        user_id: target.user,
+        name: target.user.and_then(|user| app.directory.name_of(user)),
+        extension: target.extension.clone(),
+    };
+    HistoryEntry {
+        kind: fact.kind,
+        at,
+        disposition: fact.disposition,
+        operator: fact.operator().map(named),
+        redirect_to: fact.redirect.as_ref().map(named),
+        leg_id: fact.leg.clone(),
+        request_id: fact.source.filter(|_| role == Role::Admin),
+    }
+}
