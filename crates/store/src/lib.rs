@@ -10,6 +10,7 @@ mod calls;
 mod committer;
 mod db;
 mod error;
+mod health;
 mod key;
 mod log;
 mod migrate;
@@ -30,6 +31,7 @@ pub use committer::{
     Applied, Apply, CallChange, FactTarget, NewRequest, Outcome, OutcomeStatus, RequestError, TargetedFact,
 };
 pub use error::{OpenError, StoreError};
+pub use health::ModuleHealth;
 pub use key::{KeyError, SecretKey};
 pub use log::{LogEntry, LogFilter, LogLevel, NewLogEntry};
 pub use modules::{Module, ModulePatch, NewModule};

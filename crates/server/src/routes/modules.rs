@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use chrono::{DateTime, Utc};
 use hookswitch_model::ModuleId;
 use hookswitch_script::Function;
-use hookswitch_store::{ModulePatch, Role};
+use hookswitch_store::ModulePatch;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -18,11 +17,16 @@ use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
 use crate::modules::builtin;
-use crate::modules::create::{self, Recipe, check_country, missing_functions};
-use crate::modules::manifest::{self, Setting, SettingKind};
+use crate::modules::create::{self, Recipe, check_country};
+use crate::modules::manifest::{self, Setting};
 use crate::modules::registry::{self, Active};
 use crate::modules::token::notify_if_changed;
 use crate::page::Page;
+
+mod show;
+
+use show::modules;
+pub use show::{Module, module};
 
 /// A built-in module to start from.
 #[derive(Serialize, ToSchema)]
@@ -41,95 +45,6 @@ pub struct Provider {
     /// The functions it implements, by name.
     #[schema(value_type = Vec<String>)]
     functions: BTreeSet<Function>,
-}
-
-/// A module.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Module {
-    /// Id.
-    pub id: ModuleId,
-    /// What people call it.
-    name: String,
-    /// Its icon.
-    icon: Option<String>,
-    /// The built-in module it was made from.
-    provider: Option<String>,
-    /// Whether it takes webhooks.
-    enabled: bool,
-    /// ISO 3166-1 alpha-2: the country of numbers written without one.
-    default_country: Option<String>,
-    /// The functions it implements, by name.
-    #[schema(value_type = Vec<String>)]
-    functions: BTreeSet<Function>,
-    /// The functions it does not implement, by name.
-    #[schema(value_type = Vec<String>)]
-    missing_functions: Vec<Function>,
-    /// For administrators.
-    #[serde(flatten)]
-    admin: Option<ModuleAdmin>,
-}
-
-/// What administrators see of a module.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ModuleAdmin {
-    /// The address for the provider; none before the script implements every required function.
-    webhook_url: Option<String>,
-    /// The settings it declares and their values.
-    settings: Vec<SettingState>,
-    /// The newest version of its script; none before one was saved.
-    script_version: Option<i32>,
-    /// Why its script cannot be loaded.
-    script_error: Option<String>,
-    /// Since when.
-    created_at: DateTime<Utc>,
-    /// When it was last changed.
-    updated_at: DateTime<Utc>,
-}
-
-/// A setting and what it is set to.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct SettingState {
-    #[serde(flatten)]
-    setting: Setting,
-    /// Whether it has a value, its default aside.
-    is_set: bool,
-    /// The value in use; never that of a secret.
-    value: Option<Value>,
-}
-
-/// A module as that role sees it.
-pub fn module(app: &App, active: &Active, role: Role) -> Module {
-    let of = &active.module;
-    Module {
-        id: of.id,
-        name: of.name.clone(),
-        icon: of.icon.clone(),
-        provider: of.provider.clone(),
-        enabled: of.enabled,
-        default_country: of.default_country.clone(),
-        functions: active.functions.clone(),
-        missing_functions: missing_functions(active),
-        admin: (role == Role::Admin).then(|| ModuleAdmin {
-            webhook_url: active.is_complete().then(|| active.webhook_url(app)),
-            settings: active.settings.iter().map(|setting| setting_state(active, setting)).collect(),
-            script_version: active.script_version,
-            script_error: active.script_version.and(active.load_error()).map(ToString::to_string),
-            created_at: of.created_at,
-            updated_at: of.updated_at,
-        }),
-    }
-}
-
-fn setting_state(active: &Active, setting: &Setting) -> SettingState {
-    let value = active.values.get(&setting.name).filter(|value| !value.is_null());
-    SettingState {
-        setting: setting.clone(),
-        is_set: active.set.contains(&setting.name),
-        value: value.filter(|_| setting.kind != SettingKind::Secret).cloned(),
-    }
 }
 
 /// Built-in modules to start from.
@@ -160,9 +75,8 @@ pub async fn list_providers(State(app): State<Arc<App>>, _: Admin) -> ApiResult<
 pub async fn list_modules(
     State(app): State<Arc<App>>,
     SignedIn { user, .. }: SignedIn,
-) -> axum::Json<Page<Module>> {
-    let items = app.modules.all().iter().map(|active| module(&app, active, user.role)).collect();
-    axum::Json(Page { items, next_cursor: None })
+) -> ApiResult<axum::Json<Page<Module>>> {
+    Ok(axum::Json(Page { items: modules(&app, user.role).await?, next_cursor: None }))
 }
 
 /// A new module.
@@ -219,7 +133,7 @@ pub async fn create_module(
     };
     let active = create::create(&app, recipe, Some(user.id)).await?;
     notify_if_changed(&app, &active);
-    Ok((StatusCode::CREATED, axum::Json(module(&app, &active, user.role))))
+    Ok((StatusCode::CREATED, axum::Json(module(&app, &active, user.role).await?)))
 }
 
 /// One module.
@@ -235,7 +149,7 @@ pub async fn get_module(
     SignedIn { user, .. }: SignedIn,
     Path(id): Path<ModuleId>,
 ) -> ApiResult<axum::Json<Module>> {
-    Ok(axum::Json(module(&app, &*active(&app, id)?, user.role)))
+    Ok(axum::Json(module(&app, &*active(&app, id)?, user.role).await?))
 }
 
 /// Changes to a module.
@@ -292,7 +206,7 @@ pub async fn update_module(
     updated.ok_or_else(|| ApiError::not_found("module"))?;
     let active = create::reload(&app, id).await?;
     notify_if_changed(&app, &active);
-    Ok(axum::Json(module(&app, &active, user.role)))
+    Ok(axum::Json(module(&app, &active, user.role).await?))
 }
 
 /// Deletes a module with its script, settings, bindings, log and requests. Its calls stay.
@@ -332,7 +246,7 @@ pub async fn update_module_settings(
     app.store.update_settings(id, &changes).await?;
     let active = create::reload(&app, id).await?;
     notify_if_changed(&app, &active);
-    Ok(axum::Json(module(&app, &active, user.role)))
+    Ok(axum::Json(module(&app, &active, user.role).await?))
 }
 
 /// The module, or 404.

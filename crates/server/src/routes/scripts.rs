@@ -103,7 +103,7 @@ pub async fn save_script(
 ) -> ApiResult<axum::Json<Module>> {
     let active = save(&app, id, &script.source, user.id).await?;
     notify_if_changed(&app, &active);
-    Ok(axum::Json(module(&app, &active, user.role)))
+    Ok(axum::Json(module(&app, &active, user.role).await?))
 }
 
 /// The versions of a module's script, newest first, without their text.
@@ -143,5 +143,5 @@ pub async fn restore_script_version(
     let script = script.ok_or_else(|| ApiError::not_found("version of the script"))?;
     let active = save(&app, id, &script.source, user.id).await?;
     notify_if_changed(&app, &active);
-    Ok(axum::Json(module(&app, &active, user.role)))
+    Ok(axum::Json(module(&app, &active, user.role).await?))
 }

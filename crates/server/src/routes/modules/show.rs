@@ -1,0 +1,152 @@
+//! A module as the API shows it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hookswitch_model::ModuleId;
+use hookswitch_script::Function;
+use hookswitch_store::{ModuleHealth, RequestStatus, Role};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::error::ApiResult;
+use crate::modules::create::missing_functions;
+use crate::modules::manifest::{Setting, SettingKind};
+use crate::modules::registry::Active;
+
+/// A module.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Module {
+    /// Id.
+    pub id: ModuleId,
+    /// What people call it.
+    name: String,
+    /// Its icon.
+    icon: Option<String>,
+    /// The built-in module it was made from.
+    provider: Option<String>,
+    /// Whether it takes webhooks.
+    enabled: bool,
+    /// ISO 3166-1 alpha-2: the country of numbers written without one.
+    default_country: Option<String>,
+    /// The functions it implements, by name.
+    #[schema(value_type = Vec<String>)]
+    functions: BTreeSet<Function>,
+    /// The functions it does not implement, by name.
+    #[schema(value_type = Vec<String>)]
+    missing_functions: Vec<Function>,
+    /// For administrators.
+    #[serde(flatten)]
+    admin: Option<ModuleAdmin>,
+}
+
+/// What administrators see of a module.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ModuleAdmin {
+    /// The address for the provider; none before the script implements every required function.
+    webhook_url: Option<String>,
+    /// The settings it declares and their values.
+    settings: Vec<SettingState>,
+    /// The newest version of its script; none before one was saved.
+    script_version: Option<i32>,
+    /// Why its script cannot be loaded.
+    script_error: Option<String>,
+    /// Since when.
+    created_at: DateTime<Utc>,
+    /// When it was last changed.
+    updated_at: DateTime<Utc>,
+    /// How it is doing.
+    health: Health,
+}
+
+/// How a module is doing.
+#[derive(Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Health {
+    /// When its last webhook request arrived.
+    last_request_at: Option<DateTime<Utc>>,
+    /// What became of that.
+    #[schema(value_type = Option<String>, example = "processed")]
+    last_request_status: Option<RequestStatus>,
+    /// Requests of the last 24 hours that failed and were not replayed since; 1000 stands for that many or more.
+    failed_last_day: u32,
+}
+
+impl From<ModuleHealth> for Health {
+    fn from(health: ModuleHealth) -> Self {
+        let (last_request_at, last_request_status) = health.last.unzip();
+        Self { last_request_at, last_request_status, failed_last_day: health.failures }
+    }
+}
+
+/// A setting and what it is set to.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SettingState {
+    #[serde(flatten)]
+    setting: Setting,
+    /// Whether it has a value, its default aside.
+    is_set: bool,
+    /// The value in use; never that of a secret.
+    value: Option<Value>,
+}
+
+/// Every module, oldest first, as that role sees it.
+pub async fn modules(app: &App, role: Role) -> ApiResult<Vec<Module>> {
+    let mut health = health(app, None, role).await?;
+    let of_module = |active: Arc<Active>| {
+        let at = health.iter().position(|health| health.module_id == active.module.id);
+        show(app, &active, role, at.map(|at| health.swap_remove(at)))
+    };
+    Ok(app.modules.all().into_iter().map(of_module).collect())
+}
+
+/// A module as that role sees it.
+pub async fn module(app: &App, active: &Active, role: Role) -> ApiResult<Module> {
+    let health = health(app, Some(active.module.id), role).await?.pop();
+    Ok(show(app, active, role, health))
+}
+
+async fn health(app: &App, module: Option<ModuleId>, role: Role) -> ApiResult<Vec<ModuleHealth>> {
+    match role {
+        Role::Admin => Ok(app.store.health(module, app.clock.now() - TimeDelta::days(1)).await?),
+        Role::Operator => Ok(Vec::new()),
+    }
+}
+
+fn show(app: &App, active: &Active, role: Role, health: Option<ModuleHealth>) -> Module {
+    let of = &active.module;
+    Module {
+        id: of.id,
+        name: of.name.clone(),
+        icon: of.icon.clone(),
+        provider: of.provider.clone(),
+        enabled: of.enabled,
+        default_country: of.default_country.clone(),
+        functions: active.functions.clone(),
+        missing_functions: missing_functions(active),
+        admin: (role == Role::Admin).then(|| ModuleAdmin {
+            webhook_url: active.is_complete().then(|| active.webhook_url(app)),
+            settings: active.settings.iter().map(|setting| setting_state(active, setting)).collect(),
+            script_version: active.script_version,
+            script_error: active.script_version.and(active.load_error()).map(ToString::to_string),
+            created_at: of.created_at,
+            updated_at: of.updated_at,
+            health: health.map(Into::into).unwrap_or_default(),
+        }),
+    }
+}
+
+fn setting_state(active: &Active, setting: &Setting) -> SettingState {
+    let value = active.values.get(&setting.name).filter(|value| !value.is_null());
+    SettingState {
+        setting: setting.clone(),
+        is_set: active.set.contains(&setting.name),
+        value: value.filter(|_| setting.kind != SettingKind::Secret).cloned(),
+    }
+}

@@ -1,0 +1,72 @@
+//! How modules are doing, by their webhook requests.
+
+use chrono::{DateTime, Utc};
+use hookswitch_model::{ModuleId, RequestId};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::db::{from_word, on};
+use crate::error::StoreError;
+use crate::open::Store;
+use crate::requests::RequestStatus;
+
+/// Failures counted of a module, at most: enough to know that it is in trouble.
+const MAX_FAILURES: i64 = 1000;
+
+/// How a module is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleHealth {
+    /// Which module.
+    pub module_id: ModuleId,
+    /// When its last request arrived and what became of it.
+    pub last: Option<(DateTime<Utc>, RequestStatus)>,
+    /// Its failed requests of the time asked about; counted up to a thousand.
+    pub failures: u32,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+    received_at: Option<DateTime<Utc>>,
+    status: Option<String>,
+    failures: i64,
+}
+
+impl TryFrom<Row> for ModuleHealth {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let status: Option<RequestStatus> = row.status.map(from_word).transpose()?;
+        let failures = u32::try_from(row.failures).unwrap_or_default();
+        Ok(Self { module_id: ModuleId(row.id), last: row.received_at.zip(status), failures })
+    }
+}
+
+impl Store {
+    /// How one module, or every one that was not deleted, is doing; failures are counted among the requests since then.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn health(
+        &self,
+        module: Option<ModuleId>,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<ModuleHealth>, StoreError> {
+        // Each part is a look into an index, however many requests there are.
+        let sql = "select modules.id, last.received_at, last.status, (select count(*) from \
+                   (select 1 from requests where requests.module_id = modules.id and requests.status = 'failed' \
+                   and requests.id >= $2 limit $3) as failed) as failures \
+                   from modules left join requests as last on last.id = \
+                   (select id from requests where requests.module_id = modules.id order by id desc limit 1) \
+                   where modules.deleted_at is null and ($1 is null or modules.id = $1)";
+        let rows: Vec<Row> = on!(self.read(), |db| {
+            sqlx::query_as(sql)
+                .bind(module.map(|module| module.0))
+                .bind(RequestId::new(since, [0; 10]).0)
+                .bind(MAX_FAILURES)
+                .fetch_all(db)
+                .await
+        })?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+}
