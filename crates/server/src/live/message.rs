@@ -12,9 +12,10 @@ pub const SUBPROTOCOL: &str = "hookswitch.v1";
 
 /// A message to a client. In JSON each has its `type` and `v`, the version of the messages (1).
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(tag = "type", rename_all = "camelCase")]
 pub enum Message {
     /// Everything the user needs to begin with.
+    #[serde(rename_all = "camelCase")]
     Snapshot {
         /// The calls that are on this operator's screen.
         calls: Vec<ApiCall>,
