@@ -1,4 +1,5 @@
 import { api, ask, type Schemas } from '$lib/api/client';
+import { allPages } from '$lib/api/pages';
 
 export type Colleague = Schemas['Colleague'];
 
@@ -7,15 +8,7 @@ export class Colleagues {
   all = $state<Colleague[]>([]);
 
   async load() {
-    const everybody: Colleague[] = [];
-    let cursor: string | undefined;
-    do {
-      const query = { limit: 200, cursor };
-      const page = await ask(api.GET('/api/v1/colleagues', { params: { query } }));
-      everybody.push(...page.items);
-      cursor = page.nextCursor ?? undefined;
-    } while (cursor);
-    this.all = everybody;
+    this.all = await allPages((query) => ask(api.GET('/api/v1/colleagues', { params: { query } })));
   }
 
   nameOf(id: string): string | undefined {
