@@ -18,7 +18,9 @@ macro_rules! text_enum {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        pub enum $name { $( $(#[$variant_meta])* #[serde(rename = $text)] $variant, )+ }
+        // Not `rename = $text`: utoipa does not see through a macro's literal.
+        #[serde(rename_all = "camelCase")]
+        pub enum $name { $( $(#[$variant_meta])* $variant, )+ }
 
         impl $name {
             /// Every value.
