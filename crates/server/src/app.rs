@@ -26,6 +26,7 @@ use crate::live::{Activity, Hub, Missed};
 use crate::modules::log::ModuleLog;
 use crate::modules::registry::{self, Registry};
 use crate::public_url::PublicUrl;
+use crate::web::WebFiles;
 use crate::{jobs, observe, routes};
 
 /// What the server is made of. Handlers take it as `State(app): State<Arc<App>>`.
@@ -54,6 +55,8 @@ pub struct App {
     pub directory: Directory,
     /// The open sockets.
     pub hub: Hub,
+    /// The web app.
+    pub web: WebFiles,
     /// Whose number of missed calls may have changed.
     pub missed: Missed,
     /// What administrators who look on are told of.
@@ -62,6 +65,18 @@ pub struct App {
     pub stopping: CancellationToken,
     /// What goes on beside the requests and has to be finished before the database is closed.
     pub tasks: TaskTracker,
+}
+
+/// What a server is started with.
+pub struct Start {
+    /// The settings.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The web app.
+    pub web: WebFiles,
 }
 
 /// Why the server, or a command, cannot start.
@@ -93,11 +108,12 @@ pub enum StartError {
 }
 
 impl App {
-    /// Opens everything a server listening on `address` needs.
+    /// Opens everything a server needs.
     ///
     /// # Errors
     /// When something it needs cannot be had.
-    pub async fn open(config: Config, clock: Clock, address: SocketAddr) -> Result<Arc<Self>, StartError> {
+    pub async fn open(start: Start) -> Result<Arc<Self>, StartError> {
+        let Start { config, clock, address, web } = start;
         let metrics = observe::metrics_handle().map_err(StartError::Metrics)?;
         let fetch = FetchClient::new(&config.fetch).map_err(StartError::Fetch)?;
         let store = open_store(&config).await?;
@@ -111,6 +127,7 @@ impl App {
             module_log: ModuleLog::start(store.clone(), Arc::clone(&activity)),
             directory: Directory::default(),
             hub: Hub::default(),
+            web,
             missed: Missed::default(),
             activity,
             stopping: CancellationToken::new(),

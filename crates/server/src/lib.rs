@@ -24,3 +24,4 @@ pub mod public_url;
 pub mod remote;
 pub mod routes;
 pub mod telephony;
+pub mod web;

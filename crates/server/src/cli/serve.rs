@@ -5,10 +5,11 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{CliResult, log, print};
-use crate::app::{self, App};
+use crate::app::{self, App, Start};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::demo::setup;
+use crate::web;
 
 /// Arguments of `serve`.
 #[derive(Debug, clap::Args)]
@@ -34,7 +35,7 @@ pub async fn run(mut config: Config, args: Args) -> CliResult {
     let shutdown = shutdown()?;
     let clock = Clock::system();
     let mut demo = if args.demo { Some(setup::prepare(&mut config, &clock).await?) } else { None };
-    let app = App::open(config, clock, address).await?;
+    let app = App::open(Start { config, clock, address, web: web::BUILT_IN }).await?;
     if let Some(code) = app.auth.setup.code().await {
         print(&set_up_hint(&app, &code))?;
     }
@@ -67,11 +68,12 @@ fn shutdown() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
+/// The code stands behind the `#`: browsers do not send that part, so no log on the way has it.
 fn set_up_hint(app: &App, code: &str) -> String {
     format!(
-        "There is no administrator yet. Make one with `hookswitch user create --admin --login LOGIN`, or\n  \
-         POST {} {{ \"code\": \"{code}\", \"login\": …, \"name\": …, \"password\": … }}\n\
+        "There is no administrator yet. Make one at\n  {}#code={code}\n\
+         or with `hookswitch user create --admin --login LOGIN`.\n\
          The code is good until it is used or the server stops.\n",
-        app.public_url.join("/api/v1/setup")
+        app.public_url.join("/setup")
     )
 }

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::intake::webhook;
 use crate::observe::observe;
+use crate::web;
 
 mod calls;
 mod colleagues;
@@ -32,7 +33,6 @@ mod modules;
 mod provider_account;
 mod recordings;
 mod requests;
-mod root;
 mod scripts;
 mod session;
 mod setup;
@@ -103,11 +103,10 @@ pub fn router(app: &Arc<App>) -> Router {
     let (api, mut document) = api().split_for_parts();
     document::describe_errors(&mut document);
     api.merge(docs::docs(document))
-        .route("/", axum::routing::get(root::root))
         // Some providers append paths of their own to the webhook's address.
         .route("/webhooks/{moduleId}/", axum::routing::get(webhook::webhook).post(webhook::webhook))
         .route("/webhooks/{moduleId}/{*suffix}", axum::routing::get(webhook::webhook).post(webhook::webhook))
-        .fallback(async || ApiError::not_found("route"))
+        .fallback(web::fallback)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(app.config.server.body_seconds)))

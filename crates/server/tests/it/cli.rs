@@ -15,6 +15,7 @@ async fn get(address: &str, path: &str, token: &str) -> (u16, String) {
 
 async fn users_and_tokens_are_made_while_the_server_runs(database: Database) {
     let (mut child, address, before, _lines) = serve(&database).await;
+    assert!(before.concat().contains(&format!("{address}/setup#code=")), "{before:?}");
     assert!(before.concat().contains("hookswitch user create --admin"), "{before:?}");
 
     let input = format!("{PASSWORD}\n");

@@ -21,4 +21,5 @@ mod setup;
 mod support;
 mod tokens;
 mod users;
+mod web;
 mod webhooks;

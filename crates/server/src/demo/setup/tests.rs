@@ -2,6 +2,8 @@ use super::*;
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use crate::app::Start;
+
 fn config(folder: &Path) -> Config {
     let folder = folder.to_str().expect("UTF-8").to_owned();
     let env = |name: &str| (name == "HOOKSWITCH_DATA_DIR").then(|| folder.clone());
@@ -12,7 +14,8 @@ async fn start(folder: &Path) -> (Demo, Arc<App>, String) {
     let mut config = config(folder);
     let mut demo = prepare(&mut config, &Clock::system()).await.expect("it can be set up");
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 8700));
-    let app = App::open(config, Clock::system(), address).await.expect("it opens");
+    let start = Start { config, clock: Clock::system(), address, web: |_| None };
+    let app = App::open(start).await.expect("it opens");
     let text = demo.connect(&app).await.expect("the PBX is told its webhook URL");
     (demo, app, text)
 }

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{TimeDelta, Utc};
 use hookswitch_model::UserId;
-use hookswitch_server::app::{self, App};
+use hookswitch_server::app::{self, App, Start};
 use hookswitch_server::clock::Clock;
 use hookswitch_server::config::Config;
 use hookswitch_server::routes::tokens::{self, CreateToken};
+use hookswitch_server::web::WebFiles;
 use hookswitch_store::{NewUser, Role};
+use rust_embed::Embed;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -20,6 +22,11 @@ use super::{Client, Database};
 
 /// What users of a test sign in with.
 pub const PASSWORD: &str = "seven purple herons";
+
+/// A web app of a few files, whether or not the real one is built.
+#[derive(Embed)]
+#[folder = "tests/it/support/web"]
+struct SmallWebApp;
 
 /// A server that runs until [`Server::stop`].
 pub struct Server {
@@ -36,6 +43,11 @@ pub struct Server {
 impl Server {
     /// Starts one; `settings` are environment variables.
     pub async fn start(database: Database, settings: &[(&str, &str)]) -> Self {
+        Self::start_with(database, settings, <SmallWebApp as Embed>::get).await
+    }
+
+    /// Starts one that was built with this web app.
+    pub async fn start_with(database: Database, settings: &[(&str, &str)], web: WebFiles) -> Self {
         let Database { folder, url: database_url } = database;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -46,7 +58,8 @@ impl Server {
         };
         let config = Config::load(None, env).expect("settings");
         let ahead_seconds = Arc::new(AtomicI64::new(0));
-        let app = App::open(config, clock(&ahead_seconds), address).await.expect("an app");
+        let clock = clock(&ahead_seconds);
+        let app = App::open(Start { config, clock, address, web }).await.expect("an app");
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(app::serve(Arc::clone(&app), listener, async {
             // A test that fails drops the sender: that stops the server as well.

@@ -1,0 +1,127 @@
+//! The web app: the files of `web/build`. A release build has them inside; a debug build reads them from that folder, so that a
+//! change of the web app needs no new server.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{Html, IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use headers::{ETag, HeaderMapExt as _, IfNoneMatch};
+use rust_embed::{Embed, EmbeddedFile};
+
+use crate::app::App;
+use crate::error::ApiError;
+
+mod policy;
+
+/// Finds a file of the web app by its path.
+pub type WebFiles = fn(&str) -> Option<EmbeddedFile>;
+
+#[derive(Embed)]
+#[folder = "../../web/build"]
+#[allow_missing = true]
+struct Build;
+
+/// The web app that this program was built with; no files when it was built without.
+pub const BUILT_IN: WebFiles = <Build as Embed>::get;
+
+/// The app's one page: it finds out by the address what to show.
+const PAGE: &str = "index.html";
+
+/// Where the app's own files are. Whoever asks for one that is not there has an old page and must not get the page as a script.
+const APP_FILES: &str = "_app/";
+
+/// What belongs to the server: a mistyped address there is an error, not a page.
+const NOT_PAGES: [&str; 7] = ["api", "webhooks", "docs", "openapi.json", "healthz", "readyz", "metrics"];
+
+/// Contents that stand compressed beside a file: what it is called in HTTP, and the file's ending. The smallest first.
+const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
+
+/// Answers what no route does: with a file of the web app, or with its page.
+pub async fn fallback(
+    State(app): State<Arc<App>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let not_found = || ApiError::not_found("route");
+    let path = uri.path().trim_start_matches('/');
+    let first = path.split('/').next().unwrap_or_default();
+    if !matches!(method, Method::GET | Method::HEAD) || NOT_PAGES.contains(&first) {
+        return Err(not_found());
+    }
+    if let Some(file) = (app.web)(path) {
+        return Ok(answer(app.web, path, &file, &headers));
+    }
+    if path.starts_with(APP_FILES) {
+        return Err(not_found());
+    }
+    match (app.web)(PAGE) {
+        Some(page) => Ok(answer(app.web, PAGE, &page, &headers)),
+        None if path.is_empty() => Ok(NOT_BUILT.into_response()),
+        None => Err(not_found()),
+    }
+}
+
+const NOT_BUILT: Html<&str> = Html(
+    "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Hookswitch</title>\
+     <h1>Hookswitch</h1><p>The server runs, but it was built without the web app. Build the app with \
+     <code>npm ci &amp;&amp; npm run build</code> in the folder <code>web</code>, then the server again. The HTTP API is \
+     described at <a href=\"/docs\">/docs</a>.</p></html>",
+);
+
+fn answer(web: WebFiles, path: &str, file: &EmbeddedFile, asked: &HeaderMap) -> Response {
+    let encoded = ENCODINGS.iter().filter(|(coding, _)| accepts(asked, coding));
+    let encoded = encoded.filter_map(|(coding, ending)| Some((*coding, web(&format!("{path}{ending}"))?)));
+    let (coding, sent) =
+        encoded.map(|(coding, file)| (Some(coding), file)).next().unwrap_or((None, file.clone()));
+
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control(path)));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    // On every file: a worker has the policy that its own script comes with.
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy::policy((path == PAGE).then_some(&file.data)));
+    let etag = etag(&sent);
+    let known = etag.as_ref().is_some_and(|etag| {
+        asked.typed_get::<IfNoneMatch>().is_some_and(|known| !known.precondition_passes(etag))
+    });
+    etag.into_iter().for_each(|etag| headers.typed_insert(etag));
+    if known {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    headers.extend(content_type(file).map(|value| (header::CONTENT_TYPE, value)));
+    headers.extend(coding.map(|coding| (header::CONTENT_ENCODING, HeaderValue::from_static(coding))));
+    (headers, Body::from(sent.data)).into_response()
+}
+
+/// Whether the browser takes that coding; without a word about it, it does not.
+fn accepts(asked: &HeaderMap, coding: &str) -> bool {
+    let offers = asked.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    offers.flat_map(|offers| offers.split(',')).any(|offer| {
+        let (name, weight) = offer.split_once(';').unwrap_or((offer, ""));
+        let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
+        name.trim().eq_ignore_ascii_case(coding) && weight != Some(0.0)
+    })
+}
+
+/// The names of the files in `immutable` change with their content. The page names them, so it is asked for each time.
+fn cache_control(path: &str) -> &'static str {
+    match path {
+        PAGE => "no-cache",
+        _ if path.starts_with("_app/immutable/") => "public, max-age=31536000, immutable",
+        _ => "public, max-age=60",
+    }
+}
+
+fn etag(file: &EmbeddedFile) -> Option<ETag> {
+    format!("\"{}\"", URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash())).parse().ok()
+}
+
+fn content_type(file: &EmbeddedFile) -> Option<HeaderValue> {
+    let mime = file.metadata.mimetype();
+    let charset = if mime.starts_with("text/") { "; charset=utf-8" } else { "" };
+    HeaderValue::from_str(&format!("{mime}{charset}")).ok()
+}
