@@ -65,7 +65,7 @@ pub enum SwitchError {
 type Done = Result<Vec<Event>, SwitchError>;
 
 /// The PBX.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Switch {
     /// The company's number.
     pub line: String,
@@ -101,7 +101,8 @@ impl Switch {
         self.calls().filter_map(|call| call.leg_of(extension)).map(|leg| leg.state).max()
     }
 
-    /// A call from outside. Extensions that talk are left out; when all do, the caller hears the busy tone.
+    /// A call from outside. Extensions that talk are left out, unless they hold their call; when all do, the caller hears the
+    /// busy tone.
     ///
     /// # Errors
     /// An extension that does not exist, or too many calls.
@@ -117,8 +118,8 @@ impl Switch {
         for extension in to {
             self.known(extension)?;
         }
-        let mut free: VecDeque<_> =
-            to.iter().filter(|extension| self.extension_state(extension).is_none()).cloned().collect();
+        let talks = |extension: &&String| self.extension_state(extension) == Some(LegState::Talking);
+        let mut free: VecDeque<_> = to.iter().filter(|extension| !talks(extension)).cloned().collect();
         let Some(first) = free.front().cloned() else {
             return self.busy(now, from, caller_name, to.first().cloned().unwrap_or_default());
         };

@@ -112,12 +112,24 @@ fn a_busy_phone_does_not_ring() {
     let busy = |switch: &mut Switch, now| switch.busy(now, CLIENT.into(), None, "101".into());
     assert_eq!(story.then(busy), ["Ringing", "Ended 101 Busy 0"]);
     story.ring(&["102"], Strategy::All, Plan::default());
+    story.then(|switch, now| switch.answer(now, "t-2", "102"));
     assert_eq!(story.ring(&["101", "102"], Strategy::All, Plan::default()), ["Ringing 101"]);
     assert_eq!(story.ring(&["102"], Strategy::All, Plan::default()), ["Ringing", "Ended 102 Busy 0"]);
     assert_eq!(
         story.refused(|switch, now| switch.dial(now, "102", CLIENT, Plan::default())),
         "extension 102 is busy"
     );
+}
+
+#[test]
+fn a_second_call_rings_while_the_first_waits() {
+    let mut story = Story::new();
+    story.ring(&["101"], Strategy::All, Plan::default());
+    assert_eq!(story.ring(&["101"], Strategy::All, Plan::default()), ["Ringing 101"]);
+    story.then(|switch, now| switch.answer(now, "t-1", "101"));
+    assert_eq!(story.refused(|switch, now| switch.answer(now, "t-2", "101")), "extension 101 talks already");
+    story.then(|switch, now| switch.hold(now, "t-1", true));
+    assert_eq!(story.then(|switch, now| switch.answer(now, "t-2", "101")), ["Answered 101"]);
 }
 
 #[test]
