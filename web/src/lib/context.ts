@@ -3,6 +3,7 @@ import type { Live } from '$lib/live/live.svelte';
 import type { Preferences } from '$lib/account/preferences.svelte';
 import type { Session } from '$lib/account/session.svelte';
 import type { Colleagues } from '$lib/account/colleagues.svelte';
+import type { PageTitle } from '$lib/shell/page-title.svelte';
 
 /** Who is signed in. */
 export const [getSession, setSession] = createContext<Session>();
@@ -12,3 +13,5 @@ export const [getLive, setLive] = createContext<Live>();
 export const [getPreferences, setPreferences] = createContext<Preferences>();
 /** Names and numbers of everybody else. */
 export const [getColleagues, setColleagues] = createContext<Colleagues>();
+/** What the tab is called. */
+export const [getPageTitle, setPageTitle] = createContext<PageTitle>();

@@ -91,6 +91,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A call's history, first thing first; records of the call come last. */
+        get: operations["get_call_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/hold": {
         parameters: {
             query?: never;
@@ -210,6 +227,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The active users, the asking one too, by name. */
+        get: operations["list_colleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -241,7 +275,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Changes the signed-in user. A password only from a session, and with the one in use: 422 when that is wrong, 429 after too
+         *     many tries, 409 for who came with a token.
+         */
+        patch: operations["update_me"];
         trace?: never;
     };
     "/api/v1/missed-calls": {
@@ -675,14 +713,11 @@ export interface paths {
         get: operations["get_user"];
         put?: never;
         post?: never;
-        /**
-         * Deletes a user with their sessions, tokens and bindings. Calls keep who had them. 409 when nobody could administer any
-         *     more.
-         */
+        /** Deletes a user with their sessions, tokens and bindings. Calls keep who had them. 409 for one's own account. */
         delete: operations["delete_user"];
         options?: never;
         head?: never;
-        /** Changes a user. 409 when the login is taken, or nobody could administer any more. */
+        /** Changes a user. 409 when the login is taken, or for who would lock themselves out. */
         patch: operations["update_user"];
         trace?: never;
     };
@@ -900,12 +935,23 @@ export interface components {
         CallState: "ringing" | "talking" | "held" | "ended";
         /** @description An outside party's number. */
         ClientNumber: {
+            /** @description ISO 3166-1 alpha-2: the country of the number in E.164. */
+            country?: string | null;
             /** @description In E.164, where it is a number of some country. */
             e164?: string | null;
             /** @description As people read it. */
             formatted: string;
             /** @description As it came. */
             raw: string;
+        };
+        /** @description A user, as every other user sees them. */
+        Colleague: {
+            /** @description Which. */
+            id: components["schemas"]["UserId"];
+            /** @description What they are called. */
+            name: string;
+            /** @description The internal numbers they are bound to. */
+            numbers: components["schemas"]["UserNumber"][];
         };
         /** @description A new module. */
         CreateModule: {
@@ -949,17 +995,22 @@ export interface components {
          * @description Which way a call goes.
          * @enum {string}
          */
-        Direction: "In" | "Out" | "Internal";
+        Direction: "in" | "out" | "internal";
         /**
          * @description How a call came out.
          * @enum {string}
          */
-        Disposition: "Unknown" | "Answered" | "NoAnswer" | "Busy" | "Cancelled" | "Failed" | "Voicemail";
+        Disposition: "unknown" | "answered" | "noAnswer" | "busy" | "cancelled" | "failed" | "voicemail";
         /** @description Key tones. */
         Dtmf: {
             /** @description One or more of 0-9, *, #, A-D. */
             digits: string;
         };
+        /**
+         * @description What happened to a call.
+         * @enum {string}
+         */
+        FactKind: "start" | "redirect" | "answer" | "hold" | "unhold" | "record" | "timedOut" | "end";
         /** @description One wrong field. */
         FieldError: {
             /** @description A sentence to act on. */
@@ -972,6 +1023,41 @@ export interface components {
          * @enum {string}
          */
         GoneReason: "ended" | "missed" | "answeredElsewhere" | "left" | "removed";
+        /** @description How a module is doing. */
+        Health: {
+            /**
+             * Format: int32
+             * @description Requests of the last 24 hours that failed and were not replayed since; 1000 stands for that many or more.
+             */
+            failedLastDay: number;
+            /**
+             * Format: date-time
+             * @description When its last webhook request arrived.
+             */
+            lastRequestAt?: string | null;
+            /**
+             * @description What became of that.
+             * @example processed
+             */
+            lastRequestStatus?: string | null;
+        };
+        /** @description Something that was reported about a call. */
+        HistoryEntry: {
+            /**
+             * Format: date-time
+             * @description When it happened, as far as can be told: what was reported late slides back to before what followed it.
+             */
+            at: string;
+            /** @description How the call (or leg) came out, where this says so. */
+            disposition: components["schemas"]["Disposition"];
+            /** @description What happened. */
+            kind: components["schemas"]["FactKind"];
+            /** @description The provider's id of the leg. */
+            legId?: string | null;
+            operator?: components["schemas"]["NamedOperator"] | null;
+            redirectTo?: components["schemas"]["NamedOperator"] | null;
+            requestId?: components["schemas"]["RequestId"] | null;
+        };
         /**
          * @description How serious a line is.
          * @enum {string}
@@ -1053,7 +1139,7 @@ export interface components {
              * Format: int64
              * @description Missed calls not dealt with yet.
              */
-            missed_count: number;
+            missedCount: number;
             /** @enum {string} */
             type: "snapshot";
         } | {
@@ -1062,13 +1148,27 @@ export interface components {
             /** @enum {string} */
             type: "call";
         } | {
-            by?: components["schemas"]["TakenBy"] | null;
+            by?: components["schemas"]["NamedOperator"] | null;
             /** @description Which. */
             id: components["schemas"]["CallId"];
             /** @description Why. */
             reason: components["schemas"]["GoneReason"];
             /** @enum {string} */
             type: "callGone";
+        } | {
+            /** @description The comment; none where it was taken away. */
+            comment?: string | null;
+            /** @description Which call. */
+            id: components["schemas"]["CallId"];
+            /** @enum {string} */
+            type: "comment";
+        } | {
+            /** @description Whether calls changed. */
+            calls: boolean;
+            /** @description The modules whose log of requests, or log, has something new. */
+            modules: components["schemas"]["ModuleId"][];
+            /** @enum {string} */
+            type: "activity";
         } | {
             /**
              * Format: int64
@@ -1111,6 +1211,8 @@ export interface components {
              * @description Since when.
              */
             createdAt: string;
+            /** @description How it is doing. */
+            health: components["schemas"]["Health"];
             /** @description Why its script cannot be loaded. */
             scriptError?: string | null;
             /**
@@ -1133,6 +1235,27 @@ export interface components {
          * @description A module: one connected provider account.
          */
         ModuleId: string;
+        /** @description An operator, by number and name. */
+        NamedOperator: {
+            /** @description The internal number. */
+            extension: string;
+            /** @description The user's name. */
+            name?: string | null;
+            userId?: components["schemas"]["UserId"] | null;
+        };
+        /** @description Another password for oneself. */
+        NewPassword: {
+            /**
+             * Format: password
+             * @description The one in use.
+             */
+            current: string;
+            /**
+             * Format: password
+             * @description At least 10 characters. It ends the other sessions.
+             */
+            new: string;
+        };
         /**
          * @description How serious a notice is.
          * @enum {string}
@@ -1195,6 +1318,42 @@ export interface components {
                  * @description Seconds of talk.
                  */
                 talkSeconds?: number | null;
+            }[];
+            /** @description `cursor` of the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Colleague: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description Which. */
+                id: components["schemas"]["UserId"];
+                /** @description What they are called. */
+                name: string;
+                /** @description The internal numbers they are bound to. */
+                numbers: components["schemas"]["UserNumber"][];
+            }[];
+            /** @description `cursor` of the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_HistoryEntry: {
+            /** @description The items, in the list's order. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it happened, as far as can be told: what was reported late slides back to before what followed it.
+                 */
+                at: string;
+                /** @description How the call (or leg) came out, where this says so. */
+                disposition: components["schemas"]["Disposition"];
+                /** @description What happened. */
+                kind: components["schemas"]["FactKind"];
+                /** @description The provider's id of the leg. */
+                legId?: string | null;
+                operator?: components["schemas"]["NamedOperator"] | null;
+                redirectTo?: components["schemas"]["NamedOperator"] | null;
+                requestId?: components["schemas"]["RequestId"] | null;
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
@@ -1354,6 +1513,8 @@ export interface components {
                 login: string;
                 /** @description What they are called. */
                 name: string;
+                /** @description The internal numbers they are bound to. */
+                numbers: components["schemas"]["UserNumber"][];
                 /** @description What they may do. */
                 role: components["schemas"]["Role"];
             }[];
@@ -1581,14 +1742,6 @@ export interface components {
             /** @description `authenticated`, `stored`, `parsed`, `committed` or `delivered`. */
             name: string;
         };
-        /** @description Who took a call. */
-        TakenBy: {
-            /** @description The internal number. */
-            extension: string;
-            /** @description The user's name. */
-            name?: string | null;
-            userId?: components["schemas"]["UserId"] | null;
-        };
         /** @description What a test of the connection gave. */
         TestedConnection: {
             /** @description What to tell the user. */
@@ -1632,6 +1785,14 @@ export interface components {
         UpdateCall: {
             /** @description What the operator notes; null or empty takes it away. */
             comment?: string | null;
+        };
+        /** @description What to change of oneself; what is left out stays. */
+        UpdateMe: {
+            /** @description `null` takes it away. */
+            email?: string | null;
+            /** @description 1 to 200 characters. */
+            name?: string | null;
+            password?: components["schemas"]["NewPassword"] | null;
         };
         /** @description Changes to a module. */
         UpdateModule: {
@@ -1680,6 +1841,8 @@ export interface components {
             login: string;
             /** @description What they are called. */
             name: string;
+            /** @description The internal numbers they are bound to. */
+            numbers: components["schemas"]["UserNumber"][];
             /** @description What they may do. */
             role: components["schemas"]["Role"];
         };
@@ -1688,6 +1851,13 @@ export interface components {
          * @description A user of the system: an operator or an administrator.
          */
         UserId: string;
+        /** @description An internal number that a user is bound to. */
+        UserNumber: {
+            /** @description The module whose provider knows the number. */
+            moduleId: components["schemas"]["ModuleId"];
+            /** @description The number, as it stands in the provider's events. */
+            number: string;
+        };
         /** @description A webhook request. */
         WebhookRequest: {
             /** @description The calls it was about. */
@@ -1757,9 +1927,9 @@ export interface operations {
                 /** @description Where it stands. */
                 state?: "ringing" | "talking" | "held" | "ended";
                 /** @description Which way it goes. */
-                direction?: "In" | "Out" | "Internal";
+                direction?: "in" | "out" | "internal";
                 /** @description How it came out. */
-                disposition?: "Unknown" | "Answered" | "NoAnswer" | "Busy" | "Cancelled" | "Failed" | "Voicemail";
+                disposition?: "unknown" | "answered" | "noAnswer" | "busy" | "cancelled" | "failed" | "voicemail";
                 /** @description An operator it rang at or who had it. Operators see their own calls only. */
                 operatorId?: components["schemas"]["UserId"];
                 /** @description The module it came through. */
@@ -1979,6 +2149,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Call"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    get_call_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HistoryEntry"];
                 };
             };
             /** @description The request was not done: see `code` and `detail` */
@@ -2230,6 +2430,39 @@ export interface operations {
             };
         };
     };
+    list_colleagues: {
+        parameters: {
+            query?: {
+                /** @description Items at most: 1 to 200, 50 when not given. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Colleague"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: never;
@@ -2267,6 +2500,38 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    update_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateMe"];
+            };
+        };
         responses: {
             200: {
                 headers: {

@@ -1,11 +1,10 @@
-import { SvelteMap } from 'svelte/reactivity';
 import { api, ask, type Schemas } from '$lib/api/client';
 
 export type Call = Schemas['Call'];
 type Message = Schemas['Message'];
 type MessageType = Message['type'];
 type MessageOf<T extends MessageType> = Extract<Message, { type: T }>;
-type Listener<T extends MessageType> = (message: MessageOf<T>) => void;
+type Listener = (message: Message) => void;
 
 /** Waits before each new try to connect; the last one again and again. */
 const PAUSES = [300, 1000, 2000, 4000, 8000, 15_000];
@@ -17,19 +16,19 @@ const PAUSES = [300, 1000, 2000, 4000, 8000, 15_000];
 export class Live {
   status = $state<'connecting' | 'open' | 'lost'>('connecting');
   missedCount = $state(0);
-  /** The calls on this operator's screen, by id. */
-  readonly calls = new SvelteMap<string, Call>();
 
-  #listeners = new Map<MessageType, Set<Listener<never>>>();
+  #listeners = new Map<MessageType, Set<Listener>>();
   #socket: WebSocket | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
 
   /** Calls `listener` for every message of that type, until the function that it gives is called. */
-  on<T extends MessageType>(type: T, listener: Listener<T>): () => void {
+  on<T extends MessageType>(type: T, listener: (message: MessageOf<T>) => void): () => void {
+    // It only ever gets messages of that type.
+    const untyped = listener as Listener;
     const listeners = this.#listeners.get(type) ?? new Set();
-    this.#listeners.set(type, listeners.add(listener));
-    return () => listeners.delete(listener);
+    this.#listeners.set(type, listeners.add(untyped));
+    return () => listeners.delete(untyped);
   }
 
   /** Connects, and again whenever the connection is lost, until the function that it gives is called. */
@@ -93,20 +92,12 @@ export class Live {
       case 'snapshot':
         this.status = 'open';
         this.#failures = 0;
-        this.calls.clear();
-        for (const call of message.calls) this.calls.set(call.id, call);
         this.missedCount = message.missedCount;
-        break;
-      case 'call':
-        this.calls.set(message.call.id, message.call);
-        break;
-      case 'callGone':
-        this.calls.delete(message.id);
         break;
       case 'missed':
         this.missedCount = message.count;
         break;
     }
-    for (const listener of this.#listeners.get(message.type) ?? []) (listener as Listener<MessageType>)(message);
+    for (const listener of this.#listeners.get(message.type) ?? []) listener(message);
   }
 }

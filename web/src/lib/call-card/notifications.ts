@@ -1,0 +1,40 @@
+interface Ringing {
+  id: string;
+  title: string;
+  text: string;
+}
+
+/** Desktop notifications of ringing calls, for an operator who is looking at something else. */
+export class Notifications {
+  #shown = new Map<string, Notification>();
+
+  /** Shows these and takes away all others. */
+  show(ringing: Ringing[]) {
+    for (const [id, notification] of this.#shown) {
+      if (ringing.some((call) => call.id === id)) continue;
+      notification.close();
+      this.#shown.delete(id);
+    }
+    if (!('Notification' in window) || Notification.permission !== 'granted' || document.hasFocus()) return;
+    for (const { id, title, text } of ringing) {
+      if (this.#shown.has(id)) continue;
+      // Tabs that show the same call share one notification, by its tag.
+      const notification = new Notification(title, {
+        body: text,
+        tag: id,
+        icon: '/icon.svg',
+        requireInteraction: true,
+      });
+      notification.onclick = () => {
+        window.focus();
+        notification.close();
+      };
+      this.#shown.set(id, notification);
+    }
+  }
+}
+
+/** Asks the browser; says whether it may. */
+export async function askForNotifications(): Promise<boolean> {
+  return 'Notification' in window && (await Notification.requestPermission()) === 'granted';
+}

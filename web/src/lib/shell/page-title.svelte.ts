@@ -1,0 +1,5 @@
+/** What the tab is called: the page, or a call that rings. */
+export class PageTitle {
+  page = $state('');
+  alert = $state<string>();
+}
