@@ -15,6 +15,7 @@ use crate::open::Store;
 
 /// What became of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum RequestStatus {
     /// Not processed yet.
@@ -54,10 +55,6 @@ pub struct StoredRequest {
     pub script_version: Option<i32>,
     /// What the script returned.
     pub result: Option<Value>,
-    /// Microseconds by step, of the last processing.
-    pub steps: Option<Value>,
-    /// Microseconds by step, of what came after the commit.
-    pub delivery: Option<Value>,
 }
 
 /// A request, as lists show it.
@@ -83,6 +80,10 @@ pub struct RequestSummary {
     pub error: Option<RequestError>,
     /// The calls its facts are about.
     pub calls: Vec<CallId>,
+    /// What was known of its last processing when that was committed.
+    pub steps: Option<Value>,
+    /// The same with what came after the commit.
+    pub delivery: Option<Value>,
 }
 
 /// Which requests to list.
@@ -106,6 +107,8 @@ struct SummaryRow {
     response_status: Option<i32>,
     error: Option<String>,
     calls: Option<String>,
+    steps: Option<String>,
+    delivery: Option<String>,
 }
 
 impl TryFrom<SummaryRow> for RequestSummary {
@@ -123,6 +126,8 @@ impl TryFrom<SummaryRow> for RequestSummary {
             response_status: row.response_status.and_then(|status| u16::try_from(status).ok()),
             error: row.error.as_deref().map(from_json).transpose()?,
             calls: row.calls.as_deref().map_or(Ok(Vec::new()), from_json)?,
+            steps: row.steps.as_deref().map(from_json).transpose()?,
+            delivery: row.delivery.as_deref().map(from_json).transpose()?,
         })
     }
 }
@@ -137,8 +142,6 @@ struct Row {
     remote_address: Option<String>,
     script_version: Option<i32>,
     result: Option<String>,
-    steps: Option<String>,
-    delivery: Option<String>,
 }
 
 impl TryFrom<Row> for StoredRequest {
@@ -153,8 +156,6 @@ impl TryFrom<Row> for StoredRequest {
             remote_address: row.remote_address,
             script_version: row.script_version,
             result: row.result.as_deref().map(from_json).transpose()?,
-            steps: row.steps.as_deref().map(from_json).transpose()?,
-            delivery: row.delivery.as_deref().map(from_json).transpose()?,
         })
     }
 }
@@ -162,8 +163,8 @@ impl TryFrom<Row> for StoredRequest {
 macro_rules! list {
     ($filter:literal) => {
         concat!(
-            "select id, module_id, received_at, method, path, status, processed_at, response_status, error, calls ",
-            "from requests where module_id = $1 and id < $2 ",
+            "select id, module_id, received_at, method, path, status, processed_at, response_status, error, calls, ",
+            "steps, delivery from requests where module_id = $1 and id < $2 ",
             $filter,
             " order by id desc limit $3"
         )

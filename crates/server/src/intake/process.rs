@@ -1,7 +1,6 @@
 //! From a stored request to committed calls and an answer.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::response::Response;
 use hookswitch_model::contract::{self, Context, ContractError};
@@ -9,55 +8,15 @@ use hookswitch_script::{CallContext, Function, ScriptError, Slot};
 use hookswitch_store::{
     Apply, CallChange, NewRequest, Outcome, OutcomeStatus, RequestError, StoreError, TargetedFact,
 };
-use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 
+use super::outcome::RequestOutcome;
+use super::steps::{Processing, StepName, Steps};
 use super::{answer, script_request::script_request};
 use crate::app::App;
 use crate::modules::registry::Active;
-use crate::telephony;
-
-/// When each step was done, microseconds from the request's arrival.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Steps {
-    #[serde(skip)]
-    started: Instant,
-    authenticated_micros: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stored_micros: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parsed_micros: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    committed_micros: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delivered_micros: Option<u64>,
-}
-
-impl Steps {
-    /// Of a request that arrived at `started` and whose token is right.
-    pub fn authenticated(started: Instant) -> Self {
-        let mut steps = Self {
-            started,
-            authenticated_micros: 0,
-            stored_micros: None,
-            parsed_micros: None,
-            committed_micros: None,
-            delivered_micros: None,
-        };
-        steps.authenticated_micros = steps.micros();
-        steps
-    }
-
-    fn micros(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
-    }
-
-    fn to_json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
-    }
-}
+use crate::telephony::{self, Told};
 
 /// Why a request failed. It is kept, and can be replayed once the script is mended.
 #[derive(Debug, Clone, Error)]
@@ -133,14 +92,20 @@ pub async fn process_new(
     mut steps: Steps,
 ) -> Result<Response, StoreError> {
     app.store.accept(request.clone()).await?;
-    steps.stored_micros = Some(steps.micros());
+    steps.done(StepName::Stored);
     app.activity.module(request.module_id);
-    let reading = read(app, active, &request, slot).await;
+    let reading = read(app, active, &request, slot, &mut steps).await;
     Ok(commit(app, active, &request, reading, &mut steps, false).await?.answer)
 }
 
 /// Runs the script on a request and checks what it returns.
-pub async fn read(app: &App, active: &Active, request: &NewRequest, slot: Option<Slot>) -> Reading {
+pub async fn read(
+    app: &App,
+    active: &Active,
+    request: &NewRequest,
+    slot: Option<Slot>,
+    steps: &mut Steps,
+) -> Reading {
     let argument = script_request(request, &active.webhook_base(app), &active.module.webhook_token);
     let context = CallContext { request_id: Some(request.id.to_string()) };
     let called = match slot {
@@ -149,10 +114,13 @@ pub async fn read(app: &App, active: &Active, request: &NewRequest, slot: Option
     };
     let script_version = active.script_version;
     match called {
-        Err(error) => Reading { result: None, read: Err(error.into()), script_version },
+        Err(error) => {
+            steps.done(StepName::Parsed);
+            Reading { result: None, read: Err(error.into()), script_version }
+        }
         Ok(outcome) => {
             let result = Some(outcome.value.clone());
-            Reading { result, read: understand(active, request, outcome.value), script_version }
+            Reading { result, read: understand(active, request, outcome.value, steps), script_version }
         }
     }
 }
@@ -161,8 +129,11 @@ fn understand(
     active: &Active,
     request: &NewRequest,
     value: Value,
+    steps: &mut Steps,
 ) -> Result<(Vec<TargetedFact>, Response), Failure> {
-    let mut result = contract::parse_result(value)?;
+    let parsed = contract::parse_result(value);
+    steps.done(StepName::Parsed);
+    let mut result = parsed?;
     let answer = answer::of_script(result.response.take())?;
     let context = Context {
         bound: &|number| active.bindings.get(number).copied(),
@@ -170,7 +141,11 @@ fn understand(
         received_at: request.received_at,
         source: request.id,
     };
-    Ok((contract::facts(&result, &context).into_iter().map(Into::into).collect(), answer))
+    let facts: Vec<_> = contract::facts(&result, &context).into_iter().map(Into::into).collect();
+    if !facts.is_empty() {
+        steps.done(StepName::Operator);
+    }
+    Ok((facts, answer))
 }
 
 /// Commits what a request caused and tells the operators. With `replace`, what it caused before is taken back first,
@@ -186,38 +161,50 @@ pub async fn commit(
     steps: &mut Steps,
     replace: bool,
 ) -> Result<Done, StoreError> {
-    steps.parsed_micros = Some(steps.micros());
     let (result, script_version) = (reading.result, reading.script_version);
+    let processing = steps.processing().to_json();
     let outcome = |status: u16, failure: Option<&Failure>| Outcome {
         status: if failure.is_some() { OutcomeStatus::Failed } else { OutcomeStatus::Processed },
         error: failure.map(Failure::to_request_error),
         response_status: status,
         result: result.clone(),
-        steps: steps.to_json(),
+        steps: processing.clone(),
         script_version,
     };
-    let (applied, answer, failure) = match reading.read {
+    let mut reported = false;
+    let applied = match reading.read {
         Ok((facts, answer)) => {
-            let outcome_of_success = outcome(answer.status().as_u16(), None);
-            match app.store.apply(apply(app, request, facts, replace, Some(outcome_of_success))).await {
-                Ok(applied) => (applied, answer, None),
-                Err(StoreError::Reduce(error)) => {
-                    let failure = Failure::Call(error.to_string());
-                    let failed = apply(app, request, Vec::new(), false, Some(outcome(500, Some(&failure))));
-                    (app.store.apply(failed).await?, answer::of_failure(&failure, request.id), Some(failure))
-                }
+            reported = !facts.is_empty();
+            let success = outcome(answer.status().as_u16(), None);
+            match app.store.apply(apply(app, request, facts, replace, Some(success))).await {
+                Ok(applied) => Ok((applied, answer)),
+                Err(StoreError::Reduce(error)) => Err(Failure::Call(error.to_string())),
                 Err(error) => return Err(error),
             }
         }
+        Err(failure) => Err(failure),
+    };
+    let (applied, answer, failure) = match applied {
+        Ok((applied, answer)) => (applied, answer, None),
         Err(failure) => {
+            reported = false;
             let failed = apply(app, request, Vec::new(), false, Some(outcome(500, Some(&failure))));
             (app.store.apply(failed).await?, answer::of_failure(&failure, request.id), Some(failure))
         }
     };
-    steps.committed_micros = Some(steps.micros());
-    let tabs: usize = applied.changes.iter().map(|change| telephony::tell(app, Some(active), change)).sum();
-    steps.delivered_micros = Some(steps.micros());
-    note_delivery(app, request, steps, tabs);
+    if reported {
+        steps.done_at(StepName::Matched, applied.matched_at);
+    }
+    steps.done(StepName::Committed);
+    let told: Vec<Told> =
+        applied.changes.iter().filter_map(|change| telephony::tell(app, Some(active), change)).collect();
+    steps.done(StepName::Delivered);
+    let tabs = told.iter().map(|told| told.tabs).sum();
+    let outcome = match &failure {
+        Some(_) => RequestOutcome::failed(),
+        None => RequestOutcome::of(reported, told),
+    };
+    note_delivery(app, request, steps, tabs, outcome);
     let outcome = if failure.is_some() { "failed" } else { "processed" };
     metrics::counter!("hookswitch_webhooks_total", "outcome" => outcome).increment(1);
     Ok(Done { answer, failure, changes: applied.changes })
@@ -260,10 +247,10 @@ fn apply(
     }
 }
 
-fn note_delivery(app: &App, request: &NewRequest, steps: &Steps, tabs: usize) {
-    let mut delivery = steps.to_json();
-    delivery["tabs"] = tabs.into();
-    let kept = app.store.note_delivery(request.id, delivery);
+/// Keeps what came of a request, with it.
+fn note_delivery(app: &App, request: &NewRequest, steps: &Steps, tabs: usize, outcome: RequestOutcome) {
+    let delivery = Processing { tabs: Some(tabs as u64), outcome: Some(outcome), ..steps.processing() };
+    let kept = app.store.note_delivery(request.id, delivery.to_json());
     app.activity.module(request.module_id);
     if app.activity.is_watched() {
         // The delivery is kept a little later; what the log of requests shows of it has then changed again.

@@ -7,8 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::RequestId;
 use hookswitch_store::StoreError;
 
-use super::process::{Steps, commit, read};
+use super::process::{commit, read};
 use super::replay::request;
+use super::steps::Steps;
 use crate::app::App;
 
 /// Longer than any request is under way: a script's wall time several times over, and a slow disk.
@@ -32,8 +33,8 @@ pub async fn recover(app: &App, stored_before: DateTime<Utc>) -> Result<usize, S
             after = Some(stored.summary.id);
             let Some(active) = app.modules.get(stored.summary.module_id) else { continue };
             let request = request(stored);
-            let reading = read(app, &active, &request, None).await;
             let mut steps = Steps::authenticated(Instant::now());
+            let reading = read(app, &active, &request, None, &mut steps).await;
             commit(app, &active, &request, reading, &mut steps, false).await?;
             done += 1;
         }

@@ -3,7 +3,8 @@
 use hookswitch_store::{CallChange, NewRequest, StoreError, StoredRequest};
 use serde_json::Value;
 
-use super::process::{Failure, Steps, commit, preview, read};
+use super::process::{Failure, commit, preview, read};
+use super::steps::Steps;
 use crate::app::App;
 use crate::modules::registry::Active;
 
@@ -31,7 +32,7 @@ pub async fn replay(
 ) -> Result<Replayed, StoreError> {
     let request = request(stored);
     let mut steps = Steps::authenticated(std::time::Instant::now());
-    let reading = read(app, active, &request, None).await;
+    let reading = read(app, active, &request, None, &mut steps).await;
     let result = reading.result.clone();
     let done = match dry_run {
         true => preview(app, &request, reading).await?,

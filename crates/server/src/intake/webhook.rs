@@ -13,7 +13,8 @@ use hookswitch_store::NewRequest;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::process::{Steps, process_new};
+use super::process::process_new;
+use super::steps::Steps;
 use crate::app::App;
 use crate::clock::random;
 use crate::error::ApiError;

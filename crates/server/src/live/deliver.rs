@@ -1,6 +1,6 @@
 //! From a changed call to messages for those it concerns.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::ws::Utf8Bytes;
 use hookswitch_model::{Call, CallId, CallView, OperatorState, UserId};
@@ -23,8 +23,12 @@ pub struct Changed<'a> {
     pub comment: Option<&'a str>,
 }
 
-/// Tells every tab of everybody concerned. Gives the number of tabs.
-pub fn deliver<'a>(hub: &Hub, changed: &Changed<'_>, viewer_of: impl Fn(UserId) -> Viewer<'a>) -> usize {
+/// Tells every tab of everybody concerned. Gives the number of tabs of each who has any.
+pub fn deliver<'a>(
+    hub: &Hub,
+    changed: &Changed<'_>,
+    viewer_of: impl Fn(UserId) -> Viewer<'a>,
+) -> BTreeMap<UserId, usize> {
     let before = changed.before.as_ref();
     let after = changed.after.as_ref().map(|(_, view)| view);
     let users: BTreeSet<UserId> = users(before).chain(users(after)).collect();
@@ -48,13 +52,14 @@ fn users(view: Option<&CallView>) -> impl Iterator<Item = UserId> {
     view.into_iter().flat_map(|view| view.operators.iter().filter_map(|leg| leg.user))
 }
 
+/// Nobody sees a call before its direction is known.
 fn has(view: &CallView, user: UserId) -> bool {
-    view.operators.iter().any(|leg| leg.user == Some(user))
+    view.direction.is_some() && view.operators.iter().any(|leg| leg.user == Some(user))
 }
 
 /// Whether the call is on the user's screen.
 pub fn is_on_screen(view: &CallView, user: UserId) -> bool {
-    view.operators.iter().any(|leg| leg.user == Some(user) && leg.state.is_active())
+    has(view, user) && view.operators.iter().any(|leg| leg.user == Some(user) && leg.state.is_active())
 }
 
 /// The message that takes a call off the user's screen, if it was there and no longer is.

@@ -1,6 +1,6 @@
 //! Which sockets are open, and the way to them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -82,19 +82,25 @@ impl Hub {
         self.state().sockets.keys().copied().collect()
     }
 
-    /// Sends the messages about one version of a call, unless a later one was sent already. Gives the number of tabs.
-    pub fn publish(&self, call: CallId, version: Version, messages: &[(UserId, Vec<Utf8Bytes>)]) -> usize {
+    /// Sends the messages about one version of a call, unless a later one was sent already. Gives the number of each user's
+    /// tabs, which then know of this version or of the later one.
+    pub fn publish(
+        &self,
+        call: CallId,
+        version: Version,
+        messages: &[(UserId, Vec<Utf8Bytes>)],
+    ) -> BTreeMap<UserId, usize> {
         let mut state = self.state();
-        if state.delivered.get(&call).is_some_and(|latest| *latest >= version) {
-            return 0;
+        let overtaken = state.delivered.get(&call).is_some_and(|latest| *latest >= version);
+        if !overtaken {
+            state.delivered.put(call, version);
+            for (user, texts) in messages {
+                for text in texts {
+                    state.send(*user, &Frame { text: text.clone(), call: Some((call, version)) });
+                }
+            }
         }
-        state.delivered.put(call, version);
-        let mut tabs = 0;
-        for (user, texts) in messages {
-            let frames = texts.iter().map(|text| Frame { text: text.clone(), call: Some((call, version)) });
-            tabs += frames.map(|frame| state.send(*user, &frame)).last().unwrap_or(0);
-        }
-        tabs
+        messages.iter().map(|(user, _)| (*user, state.sockets.get(user).map_or(0, Vec::len))).collect()
     }
 
     /// Sends a message that is about no call to every tab of a user.
@@ -114,8 +120,8 @@ impl Hub {
 }
 
 impl State {
-    fn send(&mut self, user: UserId, frame: &Frame) -> usize {
-        let Some(sockets) = self.sockets.get_mut(&user) else { return 0 };
+    fn send(&mut self, user: UserId, frame: &Frame) {
+        let Some(sockets) = self.sockets.get_mut(&user) else { return };
         sockets.retain(|socket| {
             let sent = socket.frames.try_send(frame.clone()).is_ok();
             if !sent {
@@ -123,11 +129,9 @@ impl State {
             }
             sent
         });
-        let tabs = sockets.len();
-        if tabs == 0 {
+        if sockets.is_empty() {
             self.sockets.remove(&user);
         }
-        tabs
     }
 }
 
@@ -153,7 +157,7 @@ mod tests {
     const CALL: CallId = CallId(Uuid::nil());
 
     fn publish(hub: &Hub, version: Version) -> usize {
-        hub.publish(CALL, version, &[(USER, vec![version.to_string().into()])])
+        hub.publish(CALL, version, &[(USER, vec![version.to_string().into()])])[&USER]
     }
 
     #[test]
@@ -161,7 +165,7 @@ mod tests {
         let hub = Hub::default();
         let mut tab = hub.connect(USER);
         assert_eq!(publish(&hub, 2), 1);
-        assert_eq!(publish(&hub, 1), 0);
+        assert_eq!(publish(&hub, 1), 1, "it knows of a later one");
         assert_eq!(tab.frames.try_recv().unwrap().text.as_str(), "2");
         assert!(tab.frames.try_recv().is_err());
     }

@@ -16,7 +16,9 @@ use crate::app::App;
 use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path, Query};
+use crate::intake::outcome::RequestOutcome;
 use crate::intake::replay;
+use crate::intake::steps::{Processing, StepName};
 use crate::page::{Page, PageQuery};
 use crate::telephony::api_call::{ApiCall, Viewer, api_call};
 use crate::telephony::functions;
@@ -34,7 +36,6 @@ pub struct WebhookRequest {
     /// Path after the module's address.
     path: String,
     /// What became of it.
-    #[schema(value_type = String, example = "processed")]
     status: RequestStatus,
     /// The HTTP status it was answered with.
     response_status: Option<u16>,
@@ -42,6 +43,9 @@ pub struct WebhookRequest {
     error: Option<ProcessingError>,
     /// The calls it was about.
     calls: Vec<CallId>,
+    /// Whole milliseconds from its arrival until the operators' tabs were told, or until the last step that is known; null where
+    /// none is.
+    milliseconds: Option<u64>,
 }
 
 /// Why a request failed.
@@ -66,8 +70,8 @@ impl From<RequestError> for ProcessingError {
     }
 }
 
-impl From<RequestSummary> for WebhookRequest {
-    fn from(summary: RequestSummary) -> Self {
+impl WebhookRequest {
+    fn new(summary: RequestSummary, processing: &Processing) -> Self {
         Self {
             id: summary.id,
             received_at: summary.received_at,
@@ -77,8 +81,15 @@ impl From<RequestSummary> for WebhookRequest {
             response_status: summary.response_status,
             error: summary.error.map(Into::into),
             calls: summary.calls,
+            milliseconds: processing.micros.values().max().map(|micros| (micros + 500) / 1000),
         }
     }
+}
+
+/// What is known of a request's processing; nothing of one that an older version of the server processed.
+fn processing(summary: &RequestSummary) -> Processing {
+    let known = summary.delivery.as_ref().or(summary.steps.as_ref());
+    known.and_then(|known| Processing::deserialize(known).ok()).unwrap_or_default()
 }
 
 /// A webhook request with everything known about it.
@@ -102,38 +113,29 @@ pub struct WebhookRequestDetail {
     script_version: Option<i32>,
     /// What the script returned.
     result: Option<Value>,
-    /// When each step was done, milliseconds from the request's arrival.
+    /// The steps that were done, in order.
     steps: Vec<Step>,
     /// The tabs that were told.
     tabs: Option<u64>,
+    /// Why a call page did or did not appear; null while that is not known.
+    outcome: Option<RequestOutcome>,
 }
 
 /// A step of processing.
 #[derive(Serialize, ToSchema)]
 pub struct Step {
-    /// `authenticated`, `stored`, `parsed`, `committed` or `delivered`.
-    name: &'static str,
+    /// Which.
+    name: StepName,
     /// When it was done, milliseconds from the request's arrival.
     milliseconds: f64,
 }
 
-const STEPS: [(&str, &str); 5] = [
-    ("authenticatedMicros", "authenticated"),
-    ("storedMicros", "stored"),
-    ("parsedMicros", "parsed"),
-    ("committedMicros", "committed"),
-    ("deliveredMicros", "delivered"),
-];
-
 fn detail(stored: StoredRequest) -> WebhookRequestDetail {
-    let micros = |key: &str| {
-        let of = |steps: &Option<Value>| steps.as_ref().and_then(|steps| steps.get(key)?.as_u64());
-        of(&stored.delivery).or_else(|| of(&stored.steps))
-    };
+    let processing = processing(&stored.summary);
     #[expect(clippy::cast_precision_loss, reason = "milliseconds for people")]
-    let step = |(key, name)| micros(key).map(|micros| Step { name, milliseconds: micros as f64 / 1000.0 });
-    let steps = STEPS.into_iter().filter_map(step).collect();
-    let tabs = stored.delivery.as_ref().and_then(|delivery| delivery.get("tabs")?.as_u64());
+    let step =
+        |(name, micros): (&StepName, &u64)| Step { name: *name, milliseconds: *micros as f64 / 1000.0 };
+    let steps = processing.micros.iter().map(step).collect();
     let (body, body_base64) = match String::from_utf8(stored.body) {
         Ok(text) => (Some(text), None),
         Err(error) => (
@@ -144,7 +146,7 @@ fn detail(stored: StoredRequest) -> WebhookRequestDetail {
         ),
     };
     WebhookRequestDetail {
-        summary: stored.summary.into(),
+        summary: WebhookRequest::new(stored.summary, &processing),
         query: stored.query.as_str().unwrap_or_default().to_owned(),
         headers: stored.headers,
         body,
@@ -153,7 +155,8 @@ fn detail(stored: StoredRequest) -> WebhookRequestDetail {
         script_version: stored.script_version,
         result: stored.result,
         steps,
-        tabs,
+        tabs: processing.tabs,
+        outcome: processing.outcome,
     }
 }
 
@@ -163,7 +166,7 @@ fn detail(stored: StoredRequest) -> WebhookRequestDetail {
 #[into_params(parameter_in = Query)]
 pub struct ListRequests {
     /// `new`, `processed` or `failed`.
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     status: Option<RequestStatus>,
     /// Items at most: 1 to 200, 50 when not given.
     limit: Option<u32>,
@@ -190,8 +193,11 @@ pub async fn list_requests(
     let (limit, before) = (page.limit()?, page.after::<RequestId>()?);
     let filter = RequestFilter { module_id: id, status };
     let requests = app.store.requests(&filter, before, limit + 1).await?;
-    let items = requests.into_iter().map(Into::into).collect();
-    Ok(axum::Json(Page::of(items, limit, |request: &WebhookRequest| request.id)?))
+    let items = requests.into_iter().map(|summary| {
+        let processing = processing(&summary);
+        WebhookRequest::new(summary, &processing)
+    });
+    Ok(axum::Json(Page::of(items.collect(), limit, |request: &WebhookRequest| request.id)?))
 }
 
 /// One webhook request.

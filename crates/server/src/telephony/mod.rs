@@ -4,6 +4,7 @@ pub mod actions;
 pub mod api_call;
 pub mod controls;
 pub mod outgoing;
+pub mod shown;
 pub mod silent;
 
 use std::collections::BTreeSet;
@@ -17,11 +18,22 @@ use crate::live::message::Message;
 use crate::live::{Changed, deliver};
 use crate::modules::registry::Active;
 use api_call::Viewer;
+use shown::ShownCall;
 
 static NO_FUNCTIONS: BTreeSet<Function> = BTreeSet::new();
 
-/// Tells every tab of everybody whom a changed call concerns. Gives the number of tabs.
-pub fn tell(app: &App, active: Option<&Active>, change: &CallChange) -> usize {
+/// What telling of a change came to.
+pub struct Told {
+    /// The tabs that were told.
+    pub tabs: usize,
+    /// Nobody sees the call yet: its direction is not known.
+    pub waits: bool,
+    /// The call, and on whose screens it is.
+    pub call: ShownCall,
+}
+
+/// Tells every tab of everybody whom a changed call concerns. Gives nothing for a call that began and vanished at once.
+pub fn tell(app: &App, active: Option<&Active>, change: &CallChange) -> Option<Told> {
     let name_of = |user| app.directory.name_of(user);
     let viewer_of = |user: UserId| Viewer {
         user,
@@ -29,7 +41,7 @@ pub fn tell(app: &App, active: Option<&Active>, change: &CallChange) -> usize {
         functions: functions(active),
         name_of: &name_of,
     };
-    let Some(call) = change.after.as_ref().or(change.before.as_ref()) else { return 0 };
+    let call = change.after.as_ref().or(change.before.as_ref())?;
     let changed = Changed {
         id: call.id,
         version: change.version,
@@ -39,7 +51,12 @@ pub fn tell(app: &App, active: Option<&Active>, change: &CallChange) -> usize {
     };
     app.missed.note(&changed);
     app.activity.call();
-    deliver(&app.hub, &changed, viewer_of)
+    let tabs = deliver(&app.hub, &changed, viewer_of);
+    Some(Told {
+        tabs: tabs.values().sum(),
+        waits: changed.after.as_ref().is_some_and(|(_, view)| view.direction.is_none()),
+        call: ShownCall::new(&changed, &tabs, name_of),
+    })
 }
 
 /// Tells every tab of a call's operators what is noted about it. A comment is none of the provider's facts: it does not change

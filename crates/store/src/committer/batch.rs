@@ -1,5 +1,7 @@
 //! One transaction.
 
+use std::time::Instant;
+
 use hookswitch_model::RequestId;
 use tokio::sync::oneshot;
 
@@ -112,13 +114,16 @@ async fn write(tx: &mut Tx, batch: &Batch) -> Result<Vec<Result<Applied, StoreEr
     let mut applied = Vec::with_capacity(batch.applies.len());
     if !batch.applies.is_empty() {
         let mut working = load::load(tx, &batch.applies.iter().collect::<Vec<_>>()).await?;
+        let matched_at = Instant::now();
         let mut outcomes = Vec::with_capacity(batch.applies.len());
         for apply in &batch.applies {
             let done = working.apply(apply);
             if let (Ok(done), Some(request), Some(outcome)) = (&done, apply.request, &apply.outcome) {
                 outcomes.push(save::OutcomeRow::new(request, outcome, apply, &done.touched)?);
             }
-            applied.push(done.map(|done| Applied { changes: done.changes }).map_err(StoreError::from));
+            applied.push(
+                done.map(|done| Applied { changes: done.changes, matched_at }).map_err(StoreError::from),
+            );
         }
         save::calls(tx, &working.changed()).await?;
         save::outcomes(tx, &outcomes).await?;

@@ -82,7 +82,7 @@ impl OutcomeRow {
 
 static UPDATE_REQUESTS: Rows = Rows::new(
     "update requests set status = v.column2, processed_at = v.column3, script_version = v.column4, \
-     response_status = v.column5, result = v.column6, error = v.column7, steps = v.column8, \
+     response_status = v.column5, result = v.column6, error = v.column7, steps = v.column8, delivery = null, \
      calls = coalesce(v.column9, calls) from (values ",
     9,
     ") as v where requests.id = v.column1",

@@ -1,5 +1,7 @@
 //! What goes into the committer and what comes back.
 
+use std::time::Instant;
+
 use chrono::{DateTime, Utc};
 use hookswitch_model::contract::KeyedFact;
 use hookswitch_model::{Call, CallId, CallKey, Fact, ModuleId, RequestId};
@@ -86,7 +88,7 @@ pub struct Outcome {
     pub response_status: u16,
     /// What the script returned.
     pub result: Option<Value>,
-    /// Microseconds by step.
+    /// What is known so far of its processing.
     pub steps: Value,
     /// The version of the script.
     pub script_version: Option<i32>,
@@ -130,10 +132,12 @@ pub struct RequestError {
 }
 
 /// What an [`Apply`] did.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Applied {
     /// The calls it changed.
     pub changes: Vec<CallChange>,
+    /// When the calls that its facts are about were found.
+    pub matched_at: Instant,
 }
 
 /// A call that changed.

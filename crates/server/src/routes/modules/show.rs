@@ -71,7 +71,6 @@ struct Health {
     /// When its last webhook request arrived.
     last_request_at: Option<DateTime<Utc>>,
     /// What became of that.
-    #[schema(value_type = Option<String>, example = "processed")]
     last_request_status: Option<RequestStatus>,
     /// Requests of the last 24 hours that failed and were not replayed since; 1000 stands for that many or more.
     failed_last_day: u32,

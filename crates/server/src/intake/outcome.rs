@@ -1,0 +1,67 @@
+//! What came of a request on the operators' screens: why a call page did or did not appear.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::telephony::Told;
+use crate::telephony::shown::{ShownCall, ShownResult};
+
+/// Calls kept of one request's outcome; a request is about one, hardly ever more.
+const MAX_CALLS: usize = 10;
+
+/// What came of a request on the operators' screens. Known only when it is processed: screens come and go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RequestOutcome {
+    /// In a word.
+    pub code: OutcomeCode,
+    /// The calls that changed, ten at most.
+    pub calls: Vec<ShownCall>,
+}
+
+/// What came of a request, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum OutcomeCode {
+    /// A call page is on at least one tab.
+    Shown,
+    /// A call page left the screens, and none is on any.
+    Closed,
+    /// A call changed, and no page shows it: each operator's `result` says why.
+    NotShown,
+    /// The script returned neither an event nor a record: there was nothing to show.
+    NoEvent,
+    /// Everything it reported was known already.
+    Unchanged,
+    /// What it reported waits for an event that says between whom the call is.
+    Waiting,
+    /// It failed.
+    Failed,
+}
+
+impl RequestOutcome {
+    /// Of a request that failed.
+    pub const fn failed() -> Self {
+        Self { code: OutcomeCode::Failed, calls: Vec::new() }
+    }
+
+    /// Of a request that was processed; `reported`: whether the script returned any event or record.
+    pub fn of(reported: bool, told: Vec<Told>) -> Self {
+        let any = |result| {
+            told.iter().any(|told| told.call.operators.iter().any(|operator| operator.result == result))
+        };
+        let code = if !reported {
+            OutcomeCode::NoEvent
+        } else if told.is_empty() {
+            OutcomeCode::Unchanged
+        } else if any(ShownResult::Shown) {
+            OutcomeCode::Shown
+        } else if any(ShownResult::Closed) {
+            OutcomeCode::Closed
+        } else if told.iter().all(|told| told.waits) {
+            OutcomeCode::Waiting
+        } else {
+            OutcomeCode::NotShown
+        };
+        Self { code, calls: told.into_iter().take(MAX_CALLS).map(|told| told.call).collect() }
+    }
+}
