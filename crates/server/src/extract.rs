@@ -8,8 +8,10 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use url::form_urlencoded;
 
 use crate::error::ApiError;
+use crate::page::PageQuery;
 
 /// A JSON body. Put `#[serde(deny_unknown_fields)]` on `T`.
 ///
@@ -44,12 +46,36 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
-        let query = parts.uri.query().unwrap_or_default();
-        let pairs = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(query.as_bytes()));
-        serde_path_to_error::deserialize(pairs)
-            .map(Self)
-            .map_err(|error| invalid(error.path(), error.inner()))
+        of_query(parts.uri.query().unwrap_or_default()).map(Self)
     }
+}
+
+/// The query string of a list: which page, and the filters `T` in everything else. Put `#[serde(deny_unknown_fields)]` on `T`.
+#[derive(Debug)]
+pub struct ListQuery<T> {
+    /// Which items.
+    pub filters: T,
+    /// Which page of them.
+    pub page: PageQuery,
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ListQuery<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let query = parts.uri.query().unwrap_or_default();
+        let part = |of_page: bool| {
+            let pairs = form_urlencoded::parse(query.as_bytes());
+            let pairs = pairs.filter(|(name, _)| PageQuery::FIELDS.contains(&name.as_ref()) == of_page);
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+        };
+        Ok(Self { filters: of_query(&part(false))?, page: of_query(&part(true))? })
+    }
+}
+
+fn of_query<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
+    let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+    serde_path_to_error::deserialize(pairs).map_err(|error| invalid(error.path(), error.inner()))
 }
 
 /// The parameters of the path. 422 with the name of what is wrong.

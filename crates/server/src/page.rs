@@ -13,7 +13,7 @@ pub const DEFAULT_LIMIT: u32 = 50;
 /// Items a page holds at most.
 pub const MAX_LIMIT: u32 = 200;
 
-/// Which page. For a list with filters, repeat the two fields beside them: `flatten` and `deny_unknown_fields` do not mix.
+/// Which page. A list with filters takes it beside them by [`crate::extract::ListQuery`].
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -25,6 +25,9 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
+    /// The names in the query string.
+    pub const FIELDS: [&str; 2] = ["limit", "cursor"];
+
     /// The number of items asked for.
     ///
     /// # Errors

@@ -48,8 +48,8 @@ pub struct CallFilter {
     pub from: Option<DateTime<Utc>>,
     /// Started before then.
     pub to: Option<DateTime<Utc>>,
-    /// The client's number, in E.164 or exactly as the provider gave it.
-    pub phone: Option<String>,
+    /// The client's number: one of these, in E.164 or exactly as the provider gave it.
+    pub phones: Option<Vec<String>>,
     /// Whether it was missed.
     pub missed: Option<bool>,
 }
@@ -347,9 +347,10 @@ where
     if let Some(to) = filter.to {
         query.push(" and started_at < ").push_bind(time(to));
     }
-    if let Some(phone) = &filter.phone {
-        query.push(" and (client_e164 = ").push_bind(text(phone));
-        query.push(" or client_raw = ").push_bind(text(phone)).push(")");
+    if let Some(phones) = &filter.phones {
+        any_of(query.push(" and (client_e164 in ("), phones);
+        any_of(query.push(") or client_raw in ("), phones);
+        query.push("))");
     }
     match filter.missed {
         Some(true) => query.push(" and missed"),
@@ -357,6 +358,17 @@ where
         None => query,
     };
     beyond(query, after);
+}
+
+fn any_of<DB>(query: &mut QueryBuilder<DB>, texts: &[String])
+where
+    DB: Database,
+    for<'q> String: Encode<'q, DB> + Type<DB>,
+{
+    let mut list = query.separated(", ");
+    for each in texts {
+        list.push_bind(text(each));
+    }
 }
 
 fn beyond<DB>(query: &mut QueryBuilder<DB>, after: Option<CallCursor>)

@@ -1,5 +1,6 @@
 //! Calls: list, one, comment, calling out.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -16,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, ListQuery, Path};
 use crate::page::{Page, PageQuery, cursor_of};
 use crate::telephony::api_call::{ApiCall, Viewer, api_call};
 use crate::telephony::controls::{find, run};
@@ -44,14 +45,41 @@ pub struct ListCalls {
     from: Option<DateTime<Utc>>,
     /// Started before then.
     to: Option<DateTime<Utc>>,
-    /// The client's number, in E.164 or as the provider gave it.
+    /// The client's number, in any spelling; read in the modules' countries where it has no country code.
     phone: Option<String>,
     /// Whether it was missed.
     missed: Option<bool>,
-    /// Items at most: 1 to 200, 50 when not given.
-    limit: Option<u32>,
-    /// `nextCursor` of the page before.
-    cursor: Option<String>,
+}
+
+impl ListCalls {
+    /// The same for the store; none where a user asks for what is not theirs to see.
+    pub fn for_user(self, app: &App, user: &User) -> Option<CallFilter> {
+        let own = (user.role != Role::Admin).then_some(user.id);
+        if own.is_some() && self.operator_id.is_some_and(|asked| Some(asked) != own) {
+            return None;
+        }
+        Some(CallFilter {
+            state: self.state,
+            direction: self.direction,
+            disposition: self.disposition,
+            operator: own.or(self.operator_id),
+            client_id: None,
+            module_id: self.module_id,
+            from: self.from,
+            to: self.to,
+            phones: self.phone.map(|phone| spellings(app, &phone)),
+            missed: self.missed,
+        })
+    }
+}
+
+/// What a number that a person typed can stand for in the database: as it is, and as it would be dialled in each module.
+fn spellings(app: &App, phone: &str) -> Vec<String> {
+    let modules = app.modules.all();
+    let countries = modules.iter().map(|active| active.country).chain([None]);
+    let dialled = countries.filter_map(|country| outgoing::number(phone, country).ok());
+    let spellings: BTreeSet<String> = dialled.chain([phone.trim().to_owned()]).collect();
+    spellings.into_iter().collect()
 }
 
 /// Calls, latest start first.
@@ -59,30 +87,16 @@ pub struct ListCalls {
     get,
     path = "/api/v1/calls",
     tag = "calls",
-    params(ListCalls),
+    params(ListCalls, PageQuery),
     responses((status = 200, body = Page<ApiCall>)),
 )]
 pub async fn list_calls(
     State(app): State<Arc<App>>,
     SignedIn { user, .. }: SignedIn,
-    Query(query): Query<ListCalls>,
+    ListQuery { filters, page }: ListQuery<ListCalls>,
 ) -> ApiResult<axum::Json<Page<ApiCall>>> {
-    let page = PageQuery { limit: query.limit, cursor: query.cursor };
-    let own = (user.role != Role::Admin).then_some(user.id);
-    if own.is_some() && query.operator_id.is_some_and(|asked| Some(asked) != own) {
+    let Some(filter) = filters.for_user(&app, &user) else {
         return Ok(axum::Json(Page { items: Vec::new(), next_cursor: None }));
-    }
-    let filter = CallFilter {
-        state: query.state,
-        direction: query.direction,
-        disposition: query.disposition,
-        operator: own.or(query.operator_id),
-        client_id: None,
-        module_id: query.module_id,
-        from: query.from,
-        to: query.to,
-        phone: query.phone,
-        missed: query.missed,
     };
     let calls = app.store.calls(&filter, after(&page)?, page.limit()?).await?;
     Ok(axum::Json(show_page(&app, &user, calls)?))

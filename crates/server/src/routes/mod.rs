@@ -19,6 +19,7 @@ use crate::observe::observe;
 use crate::web;
 
 mod calls;
+mod calls_csv;
 mod colleagues;
 mod controls;
 mod docs;
@@ -75,6 +76,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(webhook::webhook, webhook::webhook_by_get))
         // Calls
         .routes(routes!(calls::list_calls, calls::make_call))
+        .routes(routes!(calls_csv::export_calls))
         .routes(routes!(calls::get_call, calls::update_call))
         .routes(routes!(history::get_call_history))
         .routes(routes!(controls::accept_call))

@@ -13,7 +13,7 @@ use super::modules::active;
 use crate::app::App;
 use crate::auth::Admin;
 use crate::error::ApiResult;
-use crate::extract::{Path, Query};
+use crate::extract::{ListQuery, Path};
 use crate::page::{Page, PageQuery};
 
 /// A line of a module's log.
@@ -98,10 +98,6 @@ pub struct ListLog {
     level: Level,
     /// Only of this request.
     request_id: Option<RequestId>,
-    /// Items at most: 1 to 200, 50 when not given.
-    limit: Option<u32>,
-    /// `nextCursor` of the page before.
-    cursor: Option<String>,
 }
 
 /// A module's log, newest line first.
@@ -109,17 +105,16 @@ pub struct ListLog {
     get,
     path = "/api/v1/modules/{id}/log",
     tag = "modules",
-    params(("id" = ModuleId, Path), ListLog),
+    params(("id" = ModuleId, Path), ListLog, PageQuery),
     responses((status = 200, body = Page<LogLine>)),
 )]
 pub async fn list_module_log(
     State(app): State<Arc<App>>,
     _: Admin,
     Path(id): Path<ModuleId>,
-    Query(ListLog { level, request_id, limit, cursor }): Query<ListLog>,
+    ListQuery { filters: ListLog { level, request_id }, page }: ListQuery<ListLog>,
 ) -> ApiResult<axum::Json<Page<LogLine>>> {
     active(&app, id)?;
-    let page = PageQuery { limit, cursor };
     let (limit, before) = (page.limit()?, page.after::<i64>()?);
     let filter = LogFilter { module_id: id, min_level: level.into(), request_id };
     let entries = app.store.log_entries(&filter, before, limit + 1).await?;

@@ -15,7 +15,7 @@ use super::modules::active;
 use crate::app::App;
 use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, ListQuery, Path};
 use crate::intake::outcome::RequestOutcome;
 use crate::intake::replay;
 use crate::intake::steps::{Processing, StepName};
@@ -168,10 +168,6 @@ pub struct ListRequests {
     /// `new`, `processed` or `failed`.
     #[param(inline)]
     status: Option<RequestStatus>,
-    /// Items at most: 1 to 200, 50 when not given.
-    limit: Option<u32>,
-    /// `nextCursor` of the page before.
-    cursor: Option<String>,
 }
 
 /// A module's webhook requests, newest first.
@@ -179,17 +175,16 @@ pub struct ListRequests {
     get,
     path = "/api/v1/modules/{id}/requests",
     tag = "requests",
-    params(("id" = ModuleId, Path), ListRequests),
+    params(("id" = ModuleId, Path), ListRequests, PageQuery),
     responses((status = 200, body = Page<WebhookRequest>)),
 )]
 pub async fn list_requests(
     State(app): State<Arc<App>>,
     _: Admin,
     Path(id): Path<ModuleId>,
-    Query(ListRequests { status, limit, cursor }): Query<ListRequests>,
+    ListQuery { filters: ListRequests { status }, page }: ListQuery<ListRequests>,
 ) -> ApiResult<axum::Json<Page<WebhookRequest>>> {
     active(&app, id)?;
-    let page = PageQuery { limit, cursor };
     let (limit, before) = (page.limit()?, page.after::<RequestId>()?);
     let filter = RequestFilter { module_id: id, status };
     let requests = app.store.requests(&filter, before, limit + 1).await?;

@@ -47,15 +47,15 @@ both!(lists_filter_by_what_calls_are, |db| {
     assert_eq!(list(&db, CallFilter { client_id: Some(client), ..all() }).await, [outgoing]);
     assert_eq!(list(&db, CallFilter { from: Some(at(20)), ..all() }).await, [outgoing, talking]);
     assert_eq!(list(&db, CallFilter { to: Some(at(20)), ..all() }).await, [missed]);
-    assert_eq!(list(&db, CallFilter { phone: Some("+4930222222".into()), ..all() }).await, [talking]);
-    assert_eq!(list(&db, CallFilter { phone: Some("anonymous".into()), ..all() }).await, [outgoing]);
+    assert_eq!(list(&db, CallFilter { phones: Some(vec!["+4930222222".into()]), ..all() }).await, [talking]);
+    assert_eq!(list(&db, CallFilter { phones: Some(vec!["anonymous".into()]), ..all() }).await, [outgoing]);
     assert_eq!(list(&db, CallFilter { missed: Some(true), ..all() }).await, [missed]);
     assert_eq!(list(&db, CallFilter { missed: Some(false), ..all() }).await, [outgoing, talking]);
     let several = CallFilter {
         missed: Some(true),
         operator: Some(ada),
         direction: Some(Direction::In),
-        phone: Some("+4930111111".into()),
+        phones: Some(vec!["+4930111111".into()]),
         ..all()
     };
     assert_eq!(list(&db, several.clone()).await, [missed]);

@@ -1,0 +1,151 @@
+//! The list of calls as a file for a spreadsheet.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::BoxError;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, SecondsFormat, Utc};
+use futures::stream;
+use hookswitch_model::ModuleId;
+use hookswitch_store::{CallCursor, CallFilter, CallPage, MAX_PAGE, User};
+
+use super::calls::{ListCalls, show};
+use crate::app::App;
+use crate::auth::SignedIn;
+use crate::error::ApiResult;
+use crate::extract::Query;
+use crate::telephony::api_call::{ApiCall, ApiOperator};
+
+const COLUMNS: [&str; 14] = [
+    "Started",
+    "Direction",
+    "Outcome",
+    "Number",
+    "Caller name",
+    "Line",
+    "Operators",
+    "Answered",
+    "Ended",
+    "Talk seconds",
+    "Missed",
+    "Comment",
+    "Module",
+    "Call id",
+];
+
+/// The calls of [`super::calls::list_calls`], all of them, as CSV.
+#[utoipa::path(
+    get,
+    path = "/api/v1/calls.csv",
+    tag = "calls",
+    params(ListCalls),
+    responses((status = 200, description = "A line of column names, then a line a call, latest start first", content_type = "text/csv", body = String)),
+)]
+pub async fn export_calls(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+    Query(filters): Query<ListCalls>,
+) -> ApiResult<Response> {
+    let disposition = format!("attachment; filename=\"calls-{}.csv\"", app.clock.now().format("%F"));
+    let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, disposition)];
+    let export = Export {
+        filter: filters.for_user(&app, &user),
+        modules: app.store.module_names().await?.into_iter().collect(),
+        app,
+        user,
+    };
+    // A page at a time, as fast as the client takes it; when the client leaves, the stream is dropped and nothing goes on.
+    let pages = stream::try_unfold((export, Some(None)), async |(export, next)| {
+        let Some(after) = next else { return Ok(None) };
+        let (text, next) = export.page(after).await.inspect_err(|error| {
+            tracing::error!(%error, "an export of calls broke off");
+        })?;
+        Ok::<_, BoxError>(Some((text, (export, next.map(Some)))))
+    });
+    Ok((headers, Body::from_stream(pages)).into_response())
+}
+
+struct Export {
+    app: Arc<App>,
+    user: User,
+    /// None where the user asked for what is not theirs to see.
+    filter: Option<CallFilter>,
+    modules: HashMap<ModuleId, String>,
+}
+
+impl Export {
+    /// The lines of a page, and where the next one begins.
+    async fn page(&self, after: Option<CallCursor>) -> Result<(Vec<u8>, Option<CallCursor>), BoxError> {
+        let page = match &self.filter {
+            Some(filter) => self.app.store.calls(filter, after, MAX_PAGE).await?,
+            None => CallPage { items: Vec::new(), next: None },
+        };
+        let mut csv = csv::Writer::from_writer(Vec::new());
+        if after.is_none() {
+            csv.write_record(COLUMNS)?;
+        }
+        for stored in &page.items {
+            csv.write_record(self.line(show(&self.app, &self.user, stored)))?;
+        }
+        Ok((csv.into_inner().map_err(csv::IntoInnerError::into_error)?, page.next))
+    }
+
+    fn line(&self, call: ApiCall) -> [String; COLUMNS.len()] {
+        let number = call.client_number.map(|number| number.e164.unwrap_or(number.raw));
+        let operators: Vec<String> = call.operators.iter().map(operator).collect();
+        [
+            time(call.started_at),
+            call.direction.map(|direction| direction.as_str().to_owned()).unwrap_or_default(),
+            call.disposition.as_str().to_owned(),
+            plain(number.unwrap_or_default()),
+            plain(call.caller_name.unwrap_or_default()),
+            plain(call.line.unwrap_or_default()),
+            plain(operators.join("; ")),
+            call.answered_at.map(time).unwrap_or_default(),
+            call.ended_at.map(time).unwrap_or_default(),
+            call.talk_seconds.map(|seconds| seconds.to_string()).unwrap_or_default(),
+            call.missed.to_string(),
+            plain(call.comment.unwrap_or_default()),
+            plain(self.modules.get(&call.module_id).cloned().unwrap_or_default()),
+            call.id.to_string(),
+        ]
+    }
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn operator(operator: &ApiOperator) -> String {
+    match &operator.name {
+        Some(name) => format!("{name} ({})", operator.extension),
+        None => operator.extension.clone(),
+    }
+}
+
+/// A text that a spreadsheet takes for nothing but a text. What callers and operators write could begin a formula; with an
+/// apostrophe before it, it does not. A number in E.164 is harmless and stays as it is.
+fn plain(text: String) -> String {
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number { format!("'{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_becomes_a_formula() {
+        for text in ["=1+1", "+1+1", "-1", "@x", "\t=1", "\r=1", "+"] {
+            assert_eq!(plain(text.to_owned()), format!("'{text}"));
+        }
+        for text in ["", "+442079460000", "101", "Ann (101); Bob (102)", "a=1"] {
+            assert_eq!(plain(text.to_owned()), text);
+        }
+    }
+}
