@@ -1,0 +1,13 @@
+import { error } from '@sveltejs/kit';
+import { ask } from './client';
+import { Problem } from './problem';
+
+/** {@link ask} for the thing that a page is about: where there is no such thing, there is no such page. */
+export async function load<T>(request: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  try {
+    return await ask(request);
+  } catch (cause) {
+    if (cause instanceof Problem && cause.status === 404) error(404, cause.message);
+    throw cause;
+  }
+}
