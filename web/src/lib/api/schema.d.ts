@@ -1035,11 +1035,7 @@ export interface components {
              * @description When its last webhook request arrived.
              */
             lastRequestAt?: string | null;
-            /**
-             * @description What became of that.
-             * @example processed
-             */
-            lastRequestStatus?: string | null;
+            lastRequestStatus?: components["schemas"]["RequestStatus"] | null;
         };
         /** @description Something that was reported about a call. */
         HistoryEntry: {
@@ -1266,6 +1262,11 @@ export interface components {
          * @enum {string}
          */
         OperatorState: "ringing" | "talking" | "held" | "left" | "answeredElsewhere" | "missed" | "ended";
+        /**
+         * @description What came of a request, in a word.
+         * @enum {string}
+         */
+        OutcomeCode: "shown" | "closed" | "notShown" | "noEvent" | "unchanged" | "waiting" | "failed";
         /** @description One page of a list. */
         Page_Call: {
             /** @description The items, in the list's order. */
@@ -1532,6 +1533,12 @@ export interface components {
                 id: components["schemas"]["RequestId"];
                 /** @description HTTP method. */
                 method: string;
+                /**
+                 * Format: int64
+                 * @description Whole milliseconds from its arrival until the operators' tabs were told, or until the last step that is known; null where
+                 *     none is.
+                 */
+                milliseconds?: number | null;
                 /** @description Path after the module's address. */
                 path: string;
                 /**
@@ -1544,11 +1551,8 @@ export interface components {
                  * @description The HTTP status it was answered with.
                  */
                 responseStatus?: number | null;
-                /**
-                 * @description What became of it.
-                 * @example processed
-                 */
-                status: string;
+                /** @description What became of it. */
+                status: components["schemas"]["RequestStatus"];
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
@@ -1625,6 +1629,18 @@ export interface components {
          * @description A webhook request that was accepted.
          */
         RequestId: string;
+        /** @description What came of a request on the operators' screens. Known only when it is processed: screens come and go. */
+        RequestOutcome: {
+            /** @description The calls that changed, ten at most. */
+            calls: components["schemas"]["ShownCall"][];
+            /** @description In a word. */
+            code: components["schemas"]["OutcomeCode"];
+        };
+        /**
+         * @description What became of a request.
+         * @enum {string}
+         */
+        RequestStatus: "new" | "processed" | "failed";
         /**
          * @description What a user may do.
          * @enum {string}
@@ -1722,6 +1738,33 @@ export interface components {
             /** @description Whether there is no administrator yet, so that the code the server printed makes one. */
             open: boolean;
         };
+        /** @description A call that changed, and on whose screens it is. */
+        ShownCall: {
+            /** @description The call. */
+            callId: components["schemas"]["CallId"];
+            /** @description Whether it is new. */
+            created: boolean;
+            /** @description Everybody it rang at or who had it, twenty at most. */
+            operators: components["schemas"]["ShownOperator"][];
+            state?: components["schemas"]["CallState"] | null;
+        };
+        /** @description An operator's screen. */
+        ShownOperator: {
+            /** @description The internal number. */
+            extension: string;
+            /** @description The user's name at that time. */
+            name?: string | null;
+            /** @description Whether the call's page is there, and why not. */
+            result: components["schemas"]["ShownResult"];
+            /** @description The tabs the user had open. */
+            tabs: number;
+            userId?: components["schemas"]["UserId"] | null;
+        };
+        /**
+         * @description Whether a call's page is on an operator's screen, and why not.
+         * @enum {string}
+         */
+        ShownResult: "shown" | "noTab" | "nobodyBound" | "closed" | "inactive";
         /** @description Login and password. */
         SignIn: {
             /** @description In whichever case. */
@@ -1739,9 +1782,14 @@ export interface components {
              * @description When it was done, milliseconds from the request's arrival.
              */
             milliseconds: number;
-            /** @description `authenticated`, `stored`, `parsed`, `committed` or `delivered`. */
-            name: string;
+            /** @description Which. */
+            name: components["schemas"]["StepName"];
         };
+        /**
+         * @description A step of processing; they are done in this order.
+         * @enum {string}
+         */
+        StepName: "authenticated" | "stored" | "parsed" | "operator" | "matched" | "committed" | "delivered";
         /** @description What a test of the connection gave. */
         TestedConnection: {
             /** @description What to tell the user. */
@@ -1867,6 +1915,12 @@ export interface components {
             id: components["schemas"]["RequestId"];
             /** @description HTTP method. */
             method: string;
+            /**
+             * Format: int64
+             * @description Whole milliseconds from its arrival until the operators' tabs were told, or until the last step that is known; null where
+             *     none is.
+             */
+            milliseconds?: number | null;
             /** @description Path after the module's address. */
             path: string;
             /**
@@ -1879,11 +1933,8 @@ export interface components {
              * @description The HTTP status it was answered with.
              */
             responseStatus?: number | null;
-            /**
-             * @description What became of it.
-             * @example processed
-             */
-            status: string;
+            /** @description What became of it. */
+            status: components["schemas"]["RequestStatus"];
         };
         /** @description A webhook request with everything known about it. */
         WebhookRequestDetail: components["schemas"]["WebhookRequest"] & {
@@ -1893,6 +1944,7 @@ export interface components {
             bodyBase64?: string | null;
             /** @description Header names, in lower case, and values. */
             headers: Record<string, never>;
+            outcome?: components["schemas"]["RequestOutcome"] | null;
             /** @description The query as it came, but for the token. */
             query: string;
             /** @description Who sent it. */
@@ -1904,7 +1956,7 @@ export interface components {
              * @description The version of the script that processed it last.
              */
             scriptVersion?: number | null;
-            /** @description When each step was done, milliseconds from the request's arrival. */
+            /** @description The steps that were done, in order. */
             steps: components["schemas"]["Step"][];
             /**
              * Format: int64
@@ -2930,7 +2982,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `new`, `processed` or `failed`. */
-                status?: string;
+                status?: "new" | "processed" | "failed";
                 /** @description Items at most: 1 to 200, 50 when not given. */
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
