@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use hookswitch_model::contract::{Direction, Disposition};
+use hookswitch_model::phone::shown;
 use hookswitch_model::{CallId, CallState, ModuleId, UserId};
 use hookswitch_script::Function;
 use hookswitch_store::{CallCursor, CallFilter, CallPage, Role, StoredCall, User};
@@ -199,6 +200,8 @@ pub struct MakingCall {
     extension: String,
     /// The number, as it was given to the module.
     phone: String,
+    /// The same as people read it.
+    phone_formatted: String,
 }
 
 /// Calls a number as the signed-in operator. The call itself appears when the provider reports it.
@@ -222,5 +225,7 @@ pub async fn make_call(
     });
     let arguments = vec![Value::String(extension.clone()), Value::String(phone.clone()), call];
     run(&app, &module, Function::GenerateCall, arguments).await?;
-    Ok((StatusCode::ACCEPTED, axum::Json(MakingCall { module_id: module.module.id, extension, phone })))
+    let phone_formatted = shown(&phone).formatted;
+    let making = MakingCall { module_id: module.module.id, extension, phone, phone_formatted };
+    Ok((StatusCode::ACCEPTED, axum::Json(making)))
 }

@@ -34,8 +34,10 @@ pub struct ApiCall {
     pub client_number: Option<ClientNumber>,
     /// The name the provider shows for the caller.
     pub caller_name: Option<String>,
-    /// The company's line.
+    /// The company's line, as the provider gave it.
     pub line: Option<String>,
+    /// The same as people read it.
+    pub line_formatted: Option<String>,
     /// Everybody it rang at or who had it.
     pub operators: Vec<ApiOperator>,
     /// When it began.
@@ -153,6 +155,7 @@ pub fn api_call_of_view(
         client_number: client_number(view),
         caller_name: view.caller_name.clone(),
         line: view.line.clone(),
+        line_formatted: view.line.as_deref().map(formatted),
         operators: view.operators.iter().map(|leg| operator(leg, viewer)).collect(),
         started_at: view.started_at,
         answered_at: view.answered_at,
@@ -181,6 +184,11 @@ fn client_number(view: &CallView) -> Option<ClientNumber> {
     let country = shown.as_ref().and_then(|shown| shown.country).map(|country| country.to_string());
     let formatted = shown.map_or_else(|| raw.clone(), |shown| shown.formatted);
     Some(ClientNumber { raw, e164: view.client_e164.clone(), formatted, country })
+}
+
+/// A number of the company's as people read it.
+fn formatted(line: &str) -> String {
+    phone::e164(line, None).map_or_else(|| line.to_owned(), |e164| phone::shown(&e164).formatted)
 }
 
 fn operator(leg: &OperatorLeg, viewer: &Viewer<'_>) -> ApiOperator {

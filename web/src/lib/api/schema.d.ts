@@ -22,6 +22,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The calls of [`super::calls::list_calls`], all of them, as CSV. */
+        get: operations["export_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}": {
         parameters: {
             query?: never;
@@ -891,8 +908,10 @@ export interface components {
             endedAt?: string | null;
             /** @description Id. */
             id: components["schemas"]["CallId"];
-            /** @description The company's line. */
+            /** @description The company's line, as the provider gave it. */
             line?: string | null;
+            /** @description The same as people read it. */
+            lineFormatted?: string | null;
             /** @description An incoming call that nobody answered. */
             missed: boolean;
             /** @description The module it came through. */
@@ -1117,6 +1136,8 @@ export interface components {
             moduleId: components["schemas"]["ModuleId"];
             /** @description The number, as it was given to the module. */
             phone: string;
+            /** @description The same as people read it. */
+            phoneFormatted: string;
         };
         /** @description `VoipMember`: a user of the provider. */
         Member: {
@@ -1295,8 +1316,10 @@ export interface components {
                 endedAt?: string | null;
                 /** @description Id. */
                 id: components["schemas"]["CallId"];
-                /** @description The company's line. */
+                /** @description The company's line, as the provider gave it. */
                 line?: string | null;
+                /** @description The same as people read it. */
+                lineFormatted?: string | null;
                 /** @description An incoming call that nobody answered. */
                 missed: boolean;
                 /** @description The module it came through. */
@@ -1990,7 +2013,7 @@ export interface operations {
                 from?: string;
                 /** @description Started before then. */
                 to?: string;
-                /** @description The client's number, in E.164 or as the provider gave it. */
+                /** @description The client's number, in any spelling; read in the modules' countries where it has no country code. */
                 phone?: string;
                 /** @description Whether it was missed. */
                 missed?: boolean;
@@ -2043,6 +2066,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MakingCall"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    export_calls: {
+        parameters: {
+            query?: {
+                /** @description Where it stands. */
+                state?: "ringing" | "talking" | "held" | "ended";
+                /** @description Which way it goes. */
+                direction?: "in" | "out" | "internal";
+                /** @description How it came out. */
+                disposition?: "unknown" | "answered" | "noAnswer" | "busy" | "cancelled" | "failed" | "voicemail";
+                /** @description An operator it rang at or who had it. Operators see their own calls only. */
+                operatorId?: components["schemas"]["UserId"];
+                /** @description The module it came through. */
+                moduleId?: components["schemas"]["ModuleId"];
+                /** @description Started then or later. */
+                from?: string;
+                /** @description Started before then. */
+                to?: string;
+                /** @description The client's number, in any spelling; read in the modules' countries where it has no country code. */
+                phone?: string;
+                /** @description Whether it was missed. */
+                missed?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A line of column names, then a line a call, latest start first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description The request was not done: see `code` and `detail` */
