@@ -34,6 +34,8 @@ pub struct StoredCall {
 pub struct CallFilter {
     /// Where it stands.
     pub state: Option<CallState>,
+    /// Whether it is over.
+    pub ended: Option<bool>,
     /// Which way it goes.
     pub direction: Option<Direction>,
     /// How it came out.
@@ -320,10 +322,14 @@ where
     for<'q> &'static str: Encode<'q, DB> + Type<DB>,
     for<'q> DateTime<Utc>: Encode<'q, DB> + Type<DB>,
 {
+    // Written out, not bound: the index of active calls serves only this text.
+    match filter.ended.or(filter.state.map(|state| state == CallState::Ended)) {
+        Some(true) => query.push(" and state = 'ended'"),
+        Some(false) => query.push(" and state <> 'ended'"),
+        None => query,
+    };
     if let Some(state) = filter.state {
-        // Written out, not bound: the index of active calls serves only this text.
-        let active = if state == CallState::Ended { "" } else { " and state <> 'ended'" };
-        query.push(active).push(" and state = ").push_bind(state.as_str());
+        query.push(" and state = ").push_bind(state.as_str());
     }
     if let Some(direction) = filter.direction {
         query.push(" and direction = ").push_bind(direction.as_str());

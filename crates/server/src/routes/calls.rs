@@ -32,6 +32,8 @@ pub struct ListCalls {
     /// Where it stands.
     #[param(inline)]
     state: Option<CallState>,
+    /// Whether it is over.
+    ended: Option<bool>,
     /// Which way it goes.
     #[param(inline)]
     direction: Option<Direction>,
@@ -61,6 +63,7 @@ impl ListCalls {
         }
         Some(CallFilter {
             state: self.state,
+            ended: self.ended,
             direction: self.direction,
             disposition: self.disposition,
             operator: own.or(self.operator_id),

@@ -2001,6 +2001,8 @@ export interface operations {
             query?: {
                 /** @description Where it stands. */
                 state?: "ringing" | "talking" | "held" | "ended";
+                /** @description Whether it is over. */
+                ended?: boolean;
                 /** @description Which way it goes. */
                 direction?: "in" | "out" | "internal";
                 /** @description How it came out. */
@@ -2084,6 +2086,8 @@ export interface operations {
             query?: {
                 /** @description Where it stands. */
                 state?: "ringing" | "talking" | "held" | "ended";
+                /** @description Whether it is over. */
+                ended?: boolean;
                 /** @description Which way it goes. */
                 direction?: "in" | "out" | "internal";
                 /** @description How it came out. */
