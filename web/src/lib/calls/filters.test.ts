@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { NO_FILTERS, filterCount, filtersOf, queryOf, searchOf, type Filters } from './filters';
+
+const OPERATOR = '01a20d07-ba70-7c23-a6ce-8e163cd89723';
+const of = (search: string) => filtersOf(new URLSearchParams(search));
+
+describe('the address of a list', () => {
+  test('says only what narrows it, and can be read back', () => {
+    const filters: Filters = {
+      period: 'own',
+      from: '2026-11-01',
+      to: '2026-11-24',
+      direction: 'in',
+      outcome: 'missed',
+      operator: OPERATOR,
+      module: '',
+      phone: '+44 20 7946 0123',
+    };
+    const search = searchOf(filters);
+    expect(search).not.toContain('module');
+    expect(of(search)).toEqual(filters);
+    expect(filterCount(filters)).toBe(5);
+  });
+
+  test('is bare when nothing narrows it', () => {
+    expect(searchOf(NO_FILTERS)).toBe('');
+    expect(filterCount(of(''))).toBe(0);
+  });
+
+  test('drops the days of a period that is no longer the own one', () => {
+    expect(searchOf({ ...NO_FILTERS, period: 'today', from: '2026-11-01', to: '2026-11-24' })).toBe('?period=today');
+  });
+
+  test('does not count where it says what there is not', () => {
+    const wrong = '?period=never&direction=up&outcome=great&operator=me&module=1&from=yesterday&to=2026-99';
+    expect(of(wrong)).toEqual(NO_FILTERS);
+  });
+});
+
+describe('the question to the server', () => {
+  const now = new Date(2026, 10, 24, 15, 30);
+  const ask = (changes: Partial<Filters>) => queryOf({ ...NO_FILTERS, ...changes }, now);
+  const midnight = (month: number, day: number) => new Date(2026, month - 1, day).toISOString();
+
+  test('begins and ends at midnight where the person is', () => {
+    expect(ask({ period: 'today' })).toEqual({ from: midnight(11, 24) });
+    expect(ask({ period: 'yesterday' })).toEqual({ from: midnight(11, 23), to: midnight(11, 24) });
+    expect(ask({ period: '7days' })).toEqual({ from: midnight(11, 18) });
+    expect(ask({ period: '30days' })).toEqual({ from: midnight(10, 26) });
+  });
+
+  test('takes the last day of an own period whole, and each end may be open', () => {
+    expect(ask({ period: 'own', from: '2026-11-30', to: '2026-11-30' })).toEqual({
+      from: midnight(11, 30),
+      to: midnight(12, 1),
+    });
+    expect(ask({ period: 'own', to: '2026-11-30' })).toEqual({ from: undefined, to: midnight(12, 1) });
+  });
+
+  test('asks for missed calls, for running ones and for dispositions in three ways', () => {
+    expect(ask({ outcome: 'missed' })).toEqual({ missed: true });
+    expect(ask({ outcome: 'active' })).toEqual({ ended: false });
+    expect(ask({ outcome: 'busy' })).toEqual({ disposition: 'busy' });
+  });
+
+  test('passes on direction, people, modules and numbers', () => {
+    const filters = of(`?direction=out&operator=${OPERATOR}&module=${OPERATOR}&phone=020+7946+0123`);
+    expect(queryOf(filters)).toEqual({
+      direction: 'out',
+      operatorId: OPERATOR,
+      moduleId: OPERATOR,
+      phone: '020 7946 0123',
+    });
+  });
+});

@@ -1,0 +1,10 @@
+import type { Attachment } from 'svelte/attachments';
+
+/** Calls `then` when an element comes near the visible part of the page, or is there from the beginning. */
+export function whenInSight(then: () => void): Attachment<HTMLElement> {
+  return (element) => {
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && then(), { rootMargin: '1200px' });
+    observer.observe(element);
+    return () => observer.disconnect();
+  };
+}
