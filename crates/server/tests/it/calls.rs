@@ -28,6 +28,15 @@ both!(calls_are_listed_and_found, |server| {
     assert_eq!(ids(&two_client, &format!("operatorId={one}")).await, Vec::<String>::new());
     assert_eq!(ids(&admin, &format!("operatorId={two}&state=talking")).await, ["b"]);
     assert_eq!(ids(&admin, "phone=%2B442079460000").await, ["c", "a"]);
+    for spelling in
+        ["020 7946 0000", "(020) 7946-0000", "442079460000", "0044 20 7946 0000", "%2B44 20 7946 0000"]
+    {
+        assert_eq!(ids(&admin, &format!("phone={spelling}")).await, ["c", "a"], "{spelling}");
+    }
+    // Dialled in the country of another module.
+    Module::of(server, &admin, json!({ "name": "Berlin", "script": PASS_ON, "defaultCountry": "DE" })).await;
+    assert_eq!(ids(&admin, "phone=030/901820").await, ["b"]);
+    assert_eq!(ids(&admin, "phone=030/901821").await, Vec::<String>::new());
     assert_eq!(ids(&admin, "direction=out").await, Vec::<String>::new());
     admin.get("/api/v1/calls?state=sleeping").await.problem(422, "invalid");
     let first = admin.get("/api/v1/calls?limit=2").await.json(200);

@@ -98,7 +98,10 @@ both!(an_operator_calls_out_from_their_own_number, |server| {
     operator.post("/api/v1/calls", call.clone()).await.problem(409, "noRoute");
     module.bind(&[("101", one)]).await;
     let making = operator.post("/api/v1/calls", call).await.json(202);
-    assert_eq!(making, json!({ "moduleId": module.id, "extension": "101", "phone": CLIENT }));
+    let formatted = "+44 20 7946 0000";
+    let expected =
+        json!({ "moduleId": module.id, "extension": "101", "phone": CLIENT, "phoneFormatted": formatted });
+    assert_eq!(making, expected);
     operator.post("/api/v1/calls", json!({ "phone": "+44 (0)oops" })).await.problem(422, "invalid");
     operator.post("/api/v1/calls", json!({ "phone": "102", "moduleId": module.id })).await.is(202);
     let lines = server_log(server, &admin, &module).await;

@@ -101,3 +101,89 @@ both!(a_deactivated_user_hears_nothing_more, |server| {
     tab.closed().await;
     assert!(Tab::connect(server, &one_client).await.is_err());
 });
+
+both!(a_comment_is_in_every_tab_of_the_calls_operators, |server| {
+    let admin = server.admin().await;
+    let (one, one_client) = server.operator("one").await;
+    let (two, two_client) = server.operator("two").await;
+    let (three, three_client) = server.operator("three").await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    module.bind(&[("101", one), ("102", two), ("103", three)]).await;
+    module.event("notifyStart", "a", CLIENT, "101").await;
+    module.event("notifyStart", "a", CLIENT, "102").await;
+    let (mut left, snapshot) = Tab::open(server, &one_client).await;
+    let (mut right, _) = Tab::open(server, &one_client).await;
+    let (mut colleague, _) = Tab::open(server, &two_client).await;
+    let (mut stranger, _) = Tab::open(server, &three_client).await;
+    let id = snapshot["calls"][0]["id"].as_str().expect("an id");
+    let path = format!("/api/v1/calls/{id}");
+
+    one_client.patch(&path, json!({ "comment": "Wants an offer." })).await.is(200);
+    for tab in [&mut left, &mut right, &mut colleague] {
+        let message = tab.next().await;
+        assert_eq!(message, json!({ "v": 1, "type": "comment", "id": id, "comment": "Wants an offer." }));
+    }
+    admin.patch(&path, json!({ "comment": "" })).await.is(200);
+    assert_eq!(left.next().await["comment"], json!(null));
+    // The first thing that the stranger hears is a call of their own.
+    module.event("notifyStart", "b", CLIENT, "103").await;
+    assert_eq!(stranger.next().await["type"], "call");
+});
+
+both!(administrators_who_look_on_hear_that_something_happened, |server| {
+    let admin = server.admin().await;
+    let (one, operator) = server.operator("one").await;
+    let script = PASS_ON.replace("return typeof", "console.info('heard'); return typeof");
+    let module = Module::with_script(server, &admin, &script).await;
+    let other = Module::with_script(server, &admin, PASS_ON).await;
+    module.bind(&[("101", one)]).await;
+    let (mut looking_on, _) = Tab::open(server, &admin).await;
+    let (mut tab, _) = Tab::open(server, &operator).await;
+
+    module.event("notifyStart", "a", CLIENT, "101").await;
+    let mut happened = looking_on.next_of("activity").await;
+    while happened["calls"] == false {
+        happened = looking_on.next_of("activity").await;
+    }
+    assert_eq!(happened["modules"], json!([module.id]));
+    // A burst makes a few messages. Its last ones tell that everything about it is kept, the delivery and the script's log.
+    for call in 0..50 {
+        module.event("notifyStart", &format!("b{call}"), CLIENT, "101").await;
+    }
+    other.post(&json!({})).await.is(200);
+    let mut messages = 0;
+    loop {
+        messages += 1;
+        let happened = looking_on.next_of("activity").await;
+        if happened["modules"].as_array().expect("modules").contains(&json!(other.id)) {
+            break;
+        }
+    }
+    assert!(messages < 50, "{messages} messages");
+
+    let call = tab.next().await["call"]["id"].as_str().expect("a call").to_owned();
+    operator.patch(&format!("/api/v1/calls/{call}"), json!({ "comment": "x" })).await.is(200);
+    while looking_on.next_of("activity").await["calls"] == false {}
+    // To operators it is not told.
+    for _ in 0..51 {
+        assert_ne!(tab.next().await["type"], "activity");
+    }
+});
+
+both!(whoever_looks_on_learns_when_a_delivery_is_kept_and_a_line_is_logged, |server| {
+    let admin = server.admin().await;
+    let script = PASS_ON.replace("return typeof", "console.info('heard'); return typeof");
+    let module = Module::with_script(server, &admin, &script).await;
+    let (mut looking_on, _) = Tab::open(server, &admin).await;
+    module.post(&json!({})).await.is(200);
+    let id = module.requests().await[0]["id"].as_str().expect("an id").to_owned();
+    // Asking again on every message is enough to end up with all there is to know.
+    loop {
+        assert_eq!(looking_on.next_of("activity").await["modules"], json!([module.id]));
+        let request = admin.get(&module.path(&format!("/requests/{id}"))).await.json(200);
+        let log = admin.get(&module.path("/log")).await.json(200);
+        if !request["outcome"].is_null() && log["items"][0]["message"] == "heard" {
+            break;
+        }
+    }
+});

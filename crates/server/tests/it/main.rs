@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod calls;
+mod calls_csv;
 mod cli;
 mod controls;
 mod crash;
@@ -10,9 +11,12 @@ mod documented_examples;
 mod events;
 mod fetch;
 mod health;
+mod history;
 mod http;
+mod me;
 mod modules;
 mod openapi;
+mod outcomes;
 mod process;
 mod provider_stories;
 mod requests;

@@ -149,3 +149,32 @@ both!(two_modules_share_nothing, |server| {
     one.post(&json!({})).await.is(200);
     assert_eq!(two.post(&json!({})).await.is(200).text, "1");
 });
+
+both!(administrators_see_how_a_module_is_doing, |server| {
+    let admin = server.admin().await;
+    let (_, operator) = server.operator("one").await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    let health = async || {
+        let one = admin.get(&module.path("")).await.json(200)["health"].clone();
+        let list = admin.get("/api/v1/modules").await.json(200);
+        assert_eq!(list["items"][0]["health"], one);
+        one
+    };
+    assert_eq!(
+        health().await,
+        json!({ "lastRequestAt": null, "lastRequestStatus": null, "failedLastDay": 0 })
+    );
+    module.post(&json!(1)).await.is(500);
+    module.post(&json!(2)).await.is(500);
+    assert_eq!(
+        (&health().await["lastRequestStatus"], &health().await["failedLastDay"]),
+        (&json!("failed"), &json!(2))
+    );
+    server.advance(chrono::TimeDelta::hours(25));
+    module.post(&json!({})).await.is(200);
+    let last = module.requests().await[0]["receivedAt"].clone();
+    let expected = json!({ "lastRequestAt": last, "lastRequestStatus": "processed", "failedLastDay": 0 });
+    assert_eq!(health().await, expected, "yesterday's failures are yesterday's");
+    assert!(operator.get(&module.path("")).await.json(200).get("health").is_none());
+    assert!(operator.get("/api/v1/modules").await.json(200)["items"][0].get("health").is_none());
+});

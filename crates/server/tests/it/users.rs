@@ -95,9 +95,16 @@ both!(there_is_always_an_administrator, |server| {
     let admin = server.admin().await;
     let me = admin.get("/api/v1/me").await.json(200);
     let path = format!("/api/v1/users/{}", me["id"].as_str().unwrap());
-    admin.patch(&path, json!({ "role": "operator" })).await.problem(409, "lastAdmin");
-    admin.patch(&path, json!({ "active": false })).await.problem(409, "lastAdmin");
-    admin.delete(&path).await.problem(409, "lastAdmin");
+    // An administrator can make others administrators or not, but cannot lock themselves out: so one is always left.
+    let (id, _) = server.browser("other", Role::Admin).await;
+    admin.patch(&path, json!({ "role": "operator" })).await.problem(409, "ownAccount");
+    admin.patch(&path, json!({ "active": false })).await.problem(409, "ownAccount");
+    admin.delete(&path).await.problem(409, "ownAccount");
+    let changed =
+        admin.patch(&path, json!({ "role": "admin", "active": true, "name": "Ada" })).await.json(200);
+    assert_eq!((&changed["name"], &changed["role"]), (&json!("Ada"), &json!("admin")));
+    admin.patch(&format!("/api/v1/users/{id}"), json!({ "role": "operator" })).await.is(200);
+    admin.delete(&format!("/api/v1/users/{id}")).await.is(204);
     admin.get("/api/v1/me").await.is(200);
 });
 

@@ -1,7 +1,7 @@
 //! The request log and the inbox.
 
 use hookswitch_model::RequestId;
-use hookswitch_store::{OutcomeStatus, RequestError, RequestFilter, RequestStatus};
+use hookswitch_store::{ModuleHealth, OutcomeStatus, RequestError, RequestFilter, RequestStatus};
 use serde_json::json;
 
 use crate::support::{at, both, outcome, processed, request, start};
@@ -18,7 +18,7 @@ both!(a_request_comes_back_as_it_arrived, |db| {
         (stored.summary.path.as_str(), stored.remote_address.as_deref()),
         ("/with␀nul", Some("192.0.2.1"))
     );
-    assert_eq!((stored.result, stored.steps, stored.summary.calls), (None, None, vec![]));
+    assert_eq!((stored.result, stored.summary.steps, stored.summary.calls), (None, None, vec![]));
 });
 
 both!(what_became_of_a_request_is_kept_with_it, |db| {
@@ -27,17 +27,17 @@ both!(what_became_of_a_request_is_kept_with_it, |db| {
     let stored = db.request(id).await.unwrap().expect("a request");
     assert_eq!(stored.summary.status, RequestStatus::Processed);
     assert_eq!((stored.summary.calls, stored.summary.response_status), (vec![calls[0].id], Some(200)));
-    assert_eq!((stored.script_version, stored.result, stored.steps), {
+    assert_eq!((stored.script_version, stored.result, stored.summary.steps), {
         let outcome = outcome();
         (outcome.script_version, outcome.result, Some(outcome.steps))
     });
-    db.note_delivery(id, json!({ "hub": 40 }));
-    let delivery = loop {
-        if let Some(delivery) = db.request(id).await.unwrap().expect("a request").delivery {
-            break delivery;
-        }
-    };
-    assert_eq!((delivery, db.notes_dropped()), (json!({ "hub": 40 }), 0));
+    db.note_delivery(id, json!({ "hub": 40 })).await.expect("kept");
+    assert_eq!(db.notes_dropped(), 0);
+    let delivery = async || db.request(id).await.unwrap().expect("a request").summary.delivery;
+    assert_eq!(delivery().await, Some(json!({ "hub": 40 })));
+    // Processed anew, it has not been delivered anew yet.
+    db.apply(processed(module, id, 0, vec![])).await.unwrap();
+    assert_eq!(delivery().await, None);
 });
 
 both!(a_failed_request_says_why, |db| {
@@ -113,4 +113,29 @@ both!(old_requests_go_but_not_unprocessed_ones, |db| {
     let filter = RequestFilter { module_id: module, status: None };
     assert_eq!(db.requests(&filter, None, 10).await.unwrap().len(), 3);
     assert!(db.request(waiting.id).await.unwrap().is_some());
+});
+
+both!(a_modules_health_is_its_last_request_and_what_failed_of_late, |db| {
+    let (module, quiet, gone) = (db.new_module().await, db.new_module().await, db.new_module().await);
+    let fail = async |second| {
+        let sent = request(module, second);
+        db.accept(sent.clone()).await.unwrap();
+        let mut apply = processed(module, sent.id, second, vec![]);
+        apply.outcome = Some(hookswitch_store::Outcome { status: OutcomeStatus::Failed, ..outcome() });
+        db.apply(apply).await.unwrap();
+    };
+    fail(1).await;
+    fail(10).await;
+    fail(11).await;
+    db.report(module, 12, vec![]).await;
+    db.delete_module(gone, at(0)).await.unwrap();
+    let health = |module_id, last, failures| ModuleHealth { module_id, last, failures };
+    let busy = health(module, Some((at(12), RequestStatus::Processed)), 2);
+    let mut expected = vec![busy.clone(), health(quiet, None, 0)];
+    let mut all = db.health(None, at(10)).await.unwrap();
+    expected.sort_by_key(|health| health.module_id);
+    all.sort_by_key(|health| health.module_id);
+    assert_eq!(all, expected);
+    assert_eq!(db.health(Some(module), at(10)).await.unwrap(), [busy]);
+    assert_eq!(db.health(Some(gone), at(10)).await.unwrap(), []);
 });
