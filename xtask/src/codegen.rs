@@ -1,23 +1,30 @@
 //! `cargo xtask codegen`: the files that are made from the code and committed beside it.
 
+use crate::node::{self, folder, npm};
 use crate::process::{self, command, project_root};
 use crate::run::{Profile, build_server};
 use anyhow::{Context, Result, ensure};
 
 const OPENAPI: &str = "openapi.json";
+/// What the web app knows of the API, made from `openapi.json`.
+const WEB_TYPES: &str = "web/src/lib/api/schema.d.ts";
 
-/// Writes `openapi.json`, or (`check`) fails when the committed one differs from what the server would say.
+/// Writes them, or (`check`) fails when a committed one differs from what would be written.
 pub async fn codegen(check: bool) -> Result<()> {
     let server = build_server(Profile::DevWithTests).await?;
     let document = process::output(command(server).arg("openapi")).await?;
     let file = project_root().join(OPENAPI);
+    let out_of_date = |file| format!("{file} is out of date; write it anew with `cargo xtask codegen`");
+    let web = folder("web");
+    node::install(&web).await?;
     if check {
         let committed =
             std::fs::read_to_string(&file).with_context(|| format!("{OPENAPI} cannot be read"))?;
-        ensure!(committed == document, "{OPENAPI} is out of date; write it anew with `cargo xtask codegen`");
-        return Ok(());
+        ensure!(committed == document, out_of_date(OPENAPI));
+        return npm(&web, "run codegen -- --check").await.with_context(|| out_of_date(WEB_TYPES));
     }
     std::fs::write(&file, document).with_context(|| format!("{OPENAPI} cannot be written"))?;
-    println!("wrote {OPENAPI}");
+    npm(&web, "run codegen").await?;
+    println!("wrote {OPENAPI} and {WEB_TYPES}");
     Ok(())
 }

@@ -2,8 +2,11 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person at the terminal")]
 
 mod bench;
+mod browser;
 mod check;
 mod codegen;
+mod debian;
+mod node;
 mod postgres;
 mod process;
 mod run;
@@ -29,7 +32,7 @@ enum Chore {
         #[arg(last = true)]
         serve_arguments: Vec<String>,
     },
-    /// Run every test, on SQLite and on a temporary PostgreSQL
+    /// Run every test, on SQLite and on a temporary PostgreSQL, and in a browser
     Test {
         /// Run only the Rust tests whose name contains this
         filter: Option<String>,

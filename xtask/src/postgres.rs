@@ -1,6 +1,7 @@
 //! A private PostgreSQL for the tests: its own folder, a free port on the loopback address, gone afterwards.
 
-use crate::process::{self, Process, command, is_installed};
+use crate::debian;
+use crate::process::{self, Process, command};
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Signal, geteuid};
 use std::net::TcpListener;
@@ -8,8 +9,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::Command;
-
-const INSTALL: &str = "apt-get install --yes --no-install-recommends postgresql";
 
 /// A running cluster; dropping it stops the server, then removes the folder.
 pub struct Cluster {
@@ -22,7 +21,11 @@ pub struct Cluster {
 pub async fn start() -> Result<Cluster> {
     let programs = match find_programs() {
         Some(programs) => programs,
-        None => install().await?,
+        None => {
+            debian::install("postgresql", "PostgreSQL's server programs").await?;
+            find_programs()
+                .context("PostgreSQL was installed, but /usr/lib/postgresql/*/bin/initdb is not there")?
+        }
     };
     let folder = tempfile::Builder::new().prefix("hookswitch-postgres-").tempdir()?;
     if geteuid().is_root() {
@@ -61,25 +64,7 @@ fn find_programs() -> Option<PathBuf> {
             Some((version, entry.path().join("bin")))
         });
     let newest = debian.filter(|(_, folder)| folder.join("initdb").is_file()).max();
-    newest.map(|(_, folder)| folder).or_else(|| {
-        let path = std::env::var_os("PATH")?;
-        std::env::split_paths(&path).find(|folder| folder.join("initdb").is_file())
-    })
-}
-
-async fn install() -> Result<PathBuf> {
-    println!("The tests need PostgreSQL's server programs, which are not here.");
-    if !geteuid().is_root() || !is_installed("apt-get") {
-        bail!("install PostgreSQL, then try again; on Debian: sudo {INSTALL}");
-    }
-    let mut words = INSTALL.split_whitespace();
-    let mut install = command(words.next().unwrap_or_default());
-    install.args(words).env("DEBIAN_FRONTEND", "noninteractive");
-    if process::run(&mut install).await.is_err() {
-        process::run(command("apt-get").arg("update")).await?;
-        process::run(&mut install).await?;
-    }
-    find_programs().context("PostgreSQL was installed, but /usr/lib/postgresql/*/bin/initdb is not there")
+    newest.map(|(_, folder)| folder).or_else(|| Some(process::find_program("initdb")?.parent()?.to_owned()))
 }
 
 /// The program as a user PostgreSQL accepts. It ends with this process, even when that is killed.

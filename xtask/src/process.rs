@@ -37,10 +37,15 @@ pub fn cargo(arguments: &str) -> Command {
     cargo
 }
 
+/// Where a program of this name stands on the search path.
+pub fn find_program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
 /// Whether a program of this name stands on the search path.
 pub fn is_installed(program: &str) -> bool {
-    std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+    find_program(program).is_some()
 }
 
 /// Prints the command, runs it to its end; an exit status other than 0 is an error.

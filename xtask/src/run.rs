@@ -1,12 +1,14 @@
 //! `cargo xtask run`: a demonstration server from a fresh clone.
 
+use crate::node;
 use crate::process::{self, cargo, command};
 use anyhow::{Context, Result};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 
-/// Builds the server without optimisation, which takes much less time; a demonstration does not need more.
+/// Builds the web app and the server, this without optimisation, which takes much less time; a demonstration does not need more.
 pub async fn run(serve_arguments: &[String]) -> Result<()> {
+    node::build_web().await?;
     println!("Building the server (the first build takes some minutes)");
     let server = build_server(Profile::Dev).await?;
     let mut serve = command(&server);

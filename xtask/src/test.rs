@@ -1,19 +1,32 @@
 //! `cargo xtask test`: every test there is. What a test needs is fetched or named; nothing is skipped in silence.
 
-use crate::postgres;
-use crate::process::{self, cargo, command, is_installed, project_root};
-use anyhow::{Result, bail, ensure};
+use crate::node::{self, folder, npm};
+use crate::process::{self, cargo, is_installed};
+use crate::{browser, postgres};
+use anyhow::Result;
 
 /// Where the tests of the store and the server find a PostgreSQL in which they may create databases.
 const POSTGRES_VARIABLE: &str = "HOOKSWITCH_TEST_POSTGRES";
 
 pub async fn test(filter: Option<&str>) -> Result<()> {
     if let Some(filter) = filter {
-        println!("Only Rust tests with `{filter}` in their name: no examples in docs, no TypeScript.");
-    } else {
-        check_typescript().await?;
-        process::run(&mut cargo("test --workspace --doc")).await?;
+        println!(
+            "Only Rust tests with `{filter}` in their name: no examples in docs, no TypeScript, no browser."
+        );
+        return rust(Some(filter)).await;
     }
+    node::build_web().await?;
+    // The built-in modules and the examples of docs/MODULES.md against the types of `sdk/`; the web app.
+    for (name, script) in [("sdk", "run check"), ("web", "run check"), ("web", "run test")] {
+        node::install(&folder(name)).await?;
+        npm(&folder(name), script).await?;
+    }
+    process::run(&mut cargo("test --workspace --doc")).await?;
+    rust(None).await?;
+    browser::test().await
+}
+
+async fn rust(filter: Option<&str>) -> Result<()> {
     let cluster = postgres::start().await?;
     let runner = if is_installed("cargo-nextest") {
         "nextest run --workspace"
@@ -21,17 +34,4 @@ pub async fn test(filter: Option<&str>) -> Result<()> {
         "test --workspace --all-targets"
     };
     process::run(cargo(runner).args(filter).env(POSTGRES_VARIABLE, &cluster.url)).await
-}
-
-/// Compiles the built-in modules and the examples of docs/MODULES.md against the types of `sdk/`.
-async fn check_typescript() -> Result<()> {
-    let sdk = project_root().join("sdk");
-    ensure!(sdk.join("package.json").is_file(), "sdk/package.json is not there");
-    if !is_installed("npm") {
-        bail!(
-            "the TypeScript checks need Node.js 20 or newer with npm; on Debian: apt-get install nodejs npm"
-        );
-    }
-    process::run(command("npm").args(["ci", "--no-fund", "--no-audit"]).current_dir(&sdk)).await?;
-    process::run(command("npm").args(["run", "check"]).current_dir(&sdk)).await
 }

@@ -5,6 +5,7 @@ mod sources;
 mod tools;
 
 use crate::codegen;
+use crate::node::{self, folder, npm};
 use crate::process::{self, cargo};
 use anyhow::{Result, bail};
 
@@ -18,6 +19,8 @@ pub async fn check() -> Result<()> {
         ("unused dependencies", tools::machete().await),
         ("lints", process::run(&mut cargo("clippy --workspace --all-targets -- -D warnings")).await),
         ("generated files", codegen::codegen(true).await),
+        ("lints of the web app", lint("web").await),
+        ("lints of the browser's tests", lint("e2e").await),
     ];
     println!();
     let mut failed = 0;
@@ -34,4 +37,9 @@ pub async fn check() -> Result<()> {
         bail!("{failed} of {} checks failed", outcomes.len());
     }
     Ok(())
+}
+
+async fn lint(name: &str) -> Result<()> {
+    node::install(&folder(name)).await?;
+    npm(&folder(name), "run lint").await
 }

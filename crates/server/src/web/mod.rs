@@ -69,7 +69,7 @@ pub async fn fallback(
 const NOT_BUILT: Html<&str> = Html(
     "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Hookswitch</title>\
      <h1>Hookswitch</h1><p>The server runs, but it was built without the web app. Build the app with \
-     <code>npm ci &amp;&amp; npm run build</code> in the folder <code>web</code>, then the server again. The HTTP API is \
+     <code>npm install &amp;&amp; npm run build</code> in the folder <code>web</code>, then the server again. The HTTP API is \
      described at <a href=\"/docs\">/docs</a>.</p></html>",
 );
 
