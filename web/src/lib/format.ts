@@ -29,6 +29,11 @@ export function shortTime(at: string, now = new Date()): string {
   return formatter({ ...day, year: 'numeric', ...time }).format(date);
 }
 
+/** "Tuesday 24 November 2026": what a list of times is divided by. */
+export function day(at: string): string {
+  return formatter({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(new Date(at));
+}
+
 /** "14:03:22.118": for logs, where calls follow one another within a second. */
 export function preciseTime(at: string): string {
   return formatter({
@@ -50,7 +55,8 @@ export function clock(seconds: number): string {
 
 /** "5 minutes ago", "yesterday". */
 export function ago(at: string, now = Date.now()): string {
-  const seconds = (new Date(at).getTime() - now) / 1000;
+  // A server's clock may be a little ahead of this one.
+  const seconds = Math.min(0, new Date(at).getTime() - now) / 1000;
   const units = [
     ['day', 86_400],
     ['hour', 3600],

@@ -6,14 +6,25 @@ export type Provider = Schemas['Provider'];
 
 /** The module whose pages are open. */
 export class ModuleState {
-  module: Module;
+  readonly id: string;
   /** Gone: what was not saved need not be asked about. */
   isDeleted = $state(false);
-  readonly id: string;
+  #module: Module;
+  #changes = 0;
 
   constructor(module: Module) {
     this.id = module.id;
-    this.module = $state(module);
+    this.#module = $state.raw(module);
+  }
+
+  get module(): Module {
+    return this.#module;
+  }
+
+  /** What the server answered to a change. */
+  set module(module) {
+    this.#changes += 1;
+    this.#module = module;
   }
 
   /** Whether the required functions are there, and with them the webhook URL. */
@@ -22,7 +33,10 @@ export class ModuleState {
   }
 
   async reload() {
-    this.module = await ask(api.GET('/api/v1/modules/{id}', { params: { path: { id: this.id } } }));
+    const changes = this.#changes;
+    const module = await ask(api.GET('/api/v1/modules/{id}', { params: { path: { id: this.id } } }));
+    // What was read before a change was made must not hide the change.
+    if (changes === this.#changes) this.#module = module;
   }
 
   async update(changes: Schemas['UpdateModule']) {

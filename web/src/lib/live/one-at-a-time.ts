@@ -1,0 +1,20 @@
+/**
+ * Runs `work` when asked, never twice at once: asked while it runs, it runs once more afterwards. So what comes faster
+ * than it can be fetched is fetched as fast as can be, and the last answer is never older than the last question.
+ */
+export function oneAtATime(work: () => Promise<void>): () => void {
+  let running = false;
+  let again = false;
+  return async function run() {
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    do {
+      again = false;
+      await work();
+    } while (again);
+    running = false;
+  };
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { conditionOf, missingSettings } from './condition';
+import type { Module } from './module.svelte';
+
+const working: Module = {
+  id: 'm1',
+  name: 'PBX',
+  enabled: true,
+  functions: [],
+  missingFunctions: [],
+  settings: [],
+  webhookUrl: 'https://server.example/webhooks/m1?token=t',
+  health: { failedLastDay: 0, lastRequestAt: '2026-01-01T00:00:00Z', lastRequestStatus: 'processed' },
+  createdAt: '2026-01-01T00:00:00Z',
+  updatedAt: '2026-01-01T00:00:00Z',
+};
+
+describe('how a module is doing', () => {
+  it('is told by the worst that is wrong with it', () => {
+    expect(conditionOf(working)).toBe('working');
+    expect(conditionOf({ ...working, health: { failedLastDay: 0 } })).toBe('silent');
+    const failing = { ...working, health: { failedLastDay: 2, lastRequestStatus: 'failed' as const } };
+    expect(conditionOf(failing)).toBe('failing');
+    expect(conditionOf({ ...failing, enabled: false })).toBe('off');
+    const needsKey = [{ name: 'key', label: 'API key', type: 'secret' as const, required: true, isSet: false }];
+    expect(conditionOf({ ...working, enabled: false, settings: needsKey })).toBe('settingsMissing');
+    expect(conditionOf({ ...working, webhookUrl: null, settings: needsKey })).toBe('unfinished');
+    expect(conditionOf({ ...working, webhookUrl: null, scriptError: 'line 3' })).toBe('scriptError');
+  });
+
+  it('does not miss a setting that has a default', () => {
+    const setting = { name: 'url', label: 'Address', type: 'url' as const, required: true, isSet: false };
+    expect(missingSettings({ settings: [setting] })).toEqual(['Address']);
+    expect(missingSettings({ settings: [{ ...setting, value: 'https://a.example' }] })).toEqual([]);
+  });
+});

@@ -1,0 +1,27 @@
+import { api, ask } from '$lib/api/client';
+import { oneAtATime } from '$lib/live/one-at-a-time';
+import type { Module, Provider } from './module.svelte';
+
+/** All modules, as the list of them shows them. */
+export class ModuleList {
+  modules = $state.raw<Module[]>();
+  providers = $state.raw<Provider[]>([]);
+  failure = $state.raw<unknown>();
+  /** When it was read: what "5 minutes ago" counts from. */
+  now = $state(Date.now());
+
+  readonly refresh = oneAtATime(async () => {
+    try {
+      if (this.providers.length === 0) this.providers = (await ask(api.GET('/api/v1/providers'))).items;
+      this.modules = (await ask(api.GET('/api/v1/modules'))).items;
+      this.now = Date.now();
+      this.failure = undefined;
+    } catch (error) {
+      this.failure = error;
+    }
+  });
+
+  put(changed: Module) {
+    this.modules = this.modules?.map((module) => (module.id === changed.id ? changed : module));
+  }
+}

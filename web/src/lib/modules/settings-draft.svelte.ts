@@ -1,0 +1,60 @@
+import type { Module } from './module.svelte';
+import { changesOf, inputsOf, unset, type Input, type SettingState } from './settings';
+import type { Provider } from './module.svelte';
+
+type Base = Pick<Module, 'name' | 'defaultCountry'> & { settings: SettingState[] };
+
+/** What a form about a module holds, and how it differs from what is saved. */
+export class SettingsDraft {
+  name = $state('');
+  country = $state('');
+  inputs = $state<Record<string, Input>>({});
+  #base: Base;
+
+  constructor(base: Base) {
+    this.#base = $state.raw(base);
+    this.reset(base);
+  }
+
+  /** For a new module of that provider, or of one's own. */
+  static new(provider: Provider | undefined): SettingsDraft {
+    return new SettingsDraft({
+      name: provider?.name ?? '',
+      defaultCountry: provider?.defaultCountry,
+      settings: unset(provider?.settings ?? []),
+    });
+  }
+
+  reset(base: Base) {
+    this.#base = base;
+    this.name = base.name;
+    this.country = base.defaultCountry ?? '';
+    this.inputs = inputsOf(base.settings);
+  }
+
+  get settings(): SettingState[] {
+    return this.#base.settings;
+  }
+
+  /** What to change of the module itself. */
+  get changes(): { name?: string; defaultCountry?: string | null } {
+    const { name, defaultCountry } = this.#base;
+    return {
+      ...(this.name.trim() !== name && { name: this.name.trim() }),
+      ...(this.country !== (defaultCountry ?? '') && { defaultCountry: this.country || null }),
+    };
+  }
+
+  /** What to change of the settings' values. */
+  get values(): Record<string, unknown> {
+    return changesOf(this.#base.settings, this.inputs);
+  }
+
+  get isDirty(): boolean {
+    return hasAny(this.changes) || hasAny(this.values);
+  }
+}
+
+export function hasAny(object: object): boolean {
+  return Object.keys(object).length > 0;
+}

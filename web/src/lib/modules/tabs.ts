@@ -1,0 +1,18 @@
+import { m } from '$lib/paraglide/messages';
+
+/** The pages of a module. */
+export function tabsOf(id: string): { path: string; href: string; title: string }[] {
+  const tabs = [
+    { path: 'settings', title: m.modules_tab_settings() },
+    { path: 'telephony', title: m.modules_tab_telephony() },
+    { path: 'script', title: m.modules_tab_script() },
+    { path: 'requests', title: m.modules_tab_requests() },
+    { path: 'log', title: m.modules_tab_log() },
+  ];
+  return tabs.map((tab) => ({ ...tab, href: `/modules/${id}/${tab.path}` }));
+}
+
+/** Whether that page, or one below it, is open. */
+export function isOpen(href: string, { pathname }: URL): boolean {
+  return pathname === href || pathname.startsWith(`${href}/`);
+}
