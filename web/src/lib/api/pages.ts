@@ -1,4 +1,5 @@
-interface Page<T> {
+/** A part of a list, as the API gives it. */
+export interface Page<T> {
   items: T[];
   nextCursor?: string | null;
 }

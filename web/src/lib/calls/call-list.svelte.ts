@@ -1,9 +1,10 @@
 import { createContext } from 'svelte';
 import type { WindowVirtualizerHandle } from 'virtua/svelte';
 import { api, ask } from '$lib/api/client';
-import type { Live } from '$lib/live/live.svelte';
+import { append, change, merge } from '$lib/api/newest-first';
+import type { Page } from '$lib/api/pages';
+import type { Call, Live } from '$lib/live/live.svelte';
 import { NO_FILTERS, queryOf, searchOf, type Filters } from './filters';
-import { append, change, merge, type CallPage } from './merge';
 
 /** Calls read at once. */
 const PAGE = 50;
@@ -17,7 +18,7 @@ const PAUSE = 250;
  * whoever looked at one call comes back to where they were.
  */
 export class CallList {
-  page = $state.raw<CallPage>({ items: [] });
+  page = $state.raw<Page<Call>>({ items: [] });
   filters = $state.raw<Filters>(NO_FILTERS);
   isLoading = $state(true);
   isReadingMore = $state(false);
@@ -120,13 +121,13 @@ export class CallList {
       const newest = await this.#read({ limit: Math.min(Math.max(PAGE, running), MAX_ANEW) }, signal);
       if (signal.aborted) return;
       this.failure = undefined;
-      this.#set(merge(this.page, newest));
+      this.#set(merge(this.page, newest, ({ startedAt }) => Date.parse(startedAt)));
     } catch (error) {
       if (!signal.aborted) this.failure = error;
     }
   }
 
-  #set(page: CallPage) {
+  #set(page: Page<Call>) {
     const [first] = this.page.items;
     this.grewOnTop = first !== undefined && page.items.findIndex(({ id }) => id === first.id) > 0;
     this.page = page;
@@ -137,7 +138,7 @@ export class CallList {
     this.failure = error;
   }
 
-  #read(part: { limit: number; cursor?: string }, signal: AbortSignal): Promise<CallPage> {
+  #read(part: { limit: number; cursor?: string }, signal: AbortSignal): Promise<Page<Call>> {
     const query = { ...queryOf(this.filters), ...part };
     return ask(api.GET('/api/v1/calls', { params: { query }, signal }));
   }

@@ -1,31 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import type { Call } from '$lib/live/live.svelte';
-import { append, change, merge, type CallPage } from './merge';
+import { append, change, merge as mergeBy } from './newest-first';
+import type { Page } from './pages';
 
-/** The n-th call of the day; `line` tells two readings of one call apart. */
-function call(n: number, line = ''): Call {
-  return {
-    id: `call-${n}`,
-    moduleId: 'module',
-    state: 'ended',
-    disposition: 'answered',
-    operators: [],
-    startedAt: new Date(Date.UTC(2026, 10, 24, 9, n)).toISOString(),
-    segments: [],
-    recording: { available: false },
-    missed: false,
-    actions: [],
-    line,
-  };
+/** The n-th thing of the day; `line` tells two readings of one thing apart. */
+interface Thing {
+  id: string;
+  at: number;
+  line: string;
 }
-const page = (numbers: number[], nextCursor: string | null = 'more', line = ''): CallPage => ({
-  items: numbers.map((n) => call(n, line)),
+const page = (numbers: number[], nextCursor: string | null = 'more', line = ''): Page<Thing> => ({
+  items: numbers.map((n) => ({ id: `thing-${n}`, at: n, line })),
   nextCursor,
 });
-const numbers = (list: CallPage) => list.items.map(({ id }) => Number(id.replace('call-', '')));
+const merge = (list: Page<Thing>, newest: Page<Thing>) => mergeBy(list, newest, ({ at }) => at);
+const numbers = (list: Page<Thing>) => list.items.map(({ id }) => Number(id.replace('thing-', '')));
 
 describe('the newest part of a list, read anew', () => {
-  test('brings new calls in on top and keeps what was read further down', () => {
+  test('brings what is new in on top and keeps what was read further down', () => {
     const list = merge(page([6, 5, 4, 3, 2, 1], 'after 1'), page([8, 7, 6, 5], 'after 5', 'anew'));
     expect(numbers(list)).toEqual([8, 7, 6, 5, 4, 3, 2, 1]);
     expect(list.items.map(({ line }) => line)).toEqual(['anew', 'anew', 'anew', 'anew', '', '', '', '']);
@@ -42,7 +33,7 @@ describe('the newest part of a list, read anew', () => {
     expect(list.nextCursor).toBeNull();
   });
 
-  test('starts over where calls between the two are missing', () => {
+  test('starts over where items between the two are missing', () => {
     const list = merge(page([3, 2, 1], 'after 1'), page([9, 8, 7], 'after 7'));
     expect(numbers(list)).toEqual([9, 8, 7]);
     expect(list.nextCursor).toBe('after 7');
@@ -61,8 +52,8 @@ test('the next page follows, without what is there already', () => {
   expect(list.nextCursor).toBeNull();
 });
 
-test('a call changes in its place, and one that is not listed changes nothing', () => {
+test('an item changes in its place, and one that is not listed changes nothing', () => {
   const list = page([2, 1]);
-  expect(change(list, 'call-1', (call) => ({ ...call, line: 'other' })).items.at(1)?.line).toBe('other');
-  expect(change(list, 'call-7', (call) => call)).toBe(list);
+  expect(change(list, 'thing-1', (thing) => ({ ...thing, line: 'other' })).items.at(1)?.line).toBe('other');
+  expect(change(list, 'thing-7', (thing) => thing)).toBe(list);
 });
