@@ -139,7 +139,7 @@ impl ApiError {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
-            "The server failed. Its log says why, under the `x-request-id` of this answer.",
+            "The server failed at this. Whoever runs it finds the reason in its log, by this answer's x-request-id.",
         )
     }
 
@@ -173,6 +173,13 @@ impl ApiError {
     pub fn detail(&self) -> &str {
         &self.0.detail
     }
+}
+
+/// What a library or a script says, as a sentence.
+#[must_use]
+pub fn sentence(said: &str) -> String {
+    let mut letters = said.trim_end_matches('.').chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
 impl PartialSchema for ApiError {

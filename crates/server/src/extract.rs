@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use url::form_urlencoded;
 
-use crate::error::ApiError;
+use crate::error::{ApiError, sentence};
 use crate::page::PageQuery;
 
 /// A JSON body. Put `#[serde(deny_unknown_fields)]` on `T`.
@@ -125,7 +125,7 @@ fn not_json(error: &serde_json::Error) -> ApiError {
 
 fn invalid(path: &serde_path_to_error::Path, error: &dyn std::fmt::Display) -> ApiError {
     let path = path.to_string();
-    ApiError::invalid(if path == "." { String::new() } else { path }, format!("{error}."))
+    ApiError::invalid(if path == "." { String::new() } else { path }, sentence(&error.to_string()))
 }
 
 fn body_error(rejection: &BytesRejection) -> ApiError {

@@ -46,10 +46,8 @@ impl Attempts {
             self.by_login.check_key(&key).map_err(|until| until.wait_time_from(now))
         };
         by_address.and_then(|()| by_login()).map_err(|wait| {
-            ApiError::too_many(
-                wait.as_secs() + 1,
-                "Too many tries to sign in. Wait as long as `Retry-After` says.",
-            )
+            let seconds = wait.as_secs() + 1;
+            ApiError::too_many(seconds, format!("Too many tries. Try again in {seconds} seconds."))
         })
     }
 }

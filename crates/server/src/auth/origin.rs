@@ -18,7 +18,7 @@ pub fn require_own_origin(headers: &HeaderMap, public_url: &PublicUrl) -> ApiRes
         return Ok(());
     }
     Err(ApiError::not_allowed(format!(
-        "A request with a session cookie must come from a page of this server: its `Origin` is `{origin}`, not `{}`. \
+        "This comes from a page at `{origin}`, not from this server's own at {}. Open the server there, then try again. \
          Programs send a token instead.",
         public_url.origin()
     )))

@@ -13,7 +13,7 @@ use super::registry::{self, Active};
 use super::token::new_token;
 use crate::app::App;
 use crate::clock::random;
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, sentence};
 
 /// What a new module is made of.
 pub struct Recipe {
@@ -40,7 +40,7 @@ pub async fn create(app: &App, recipe: Recipe, by: Option<UserId>) -> ApiResult<
     let manifest = builtin.map(|builtin| &builtin.manifest);
     let fields = recipe.fields.or_else(|| manifest.map(|manifest| manifest.settings.clone()));
     let fields = fields.unwrap_or_else(|| declared_by(&recipe.values));
-    manifest::check_settings(&fields).map_err(|problem| ApiError::invalid("settings", problem))?;
+    manifest::check_settings(&fields).map_err(|problem| ApiError::invalid("settings", sentence(&problem)))?;
     let changes = changes(&fields, &recipe.values)?;
     let source = recipe.script.or_else(|| builtin.map(|builtin| builtin.source.to_owned()));
     let compiled = match &source {
@@ -94,9 +94,8 @@ pub async fn save_script(app: &App, id: ModuleId, source: &str, by: UserId) -> A
 /// # Errors
 /// 422 for a value of the wrong kind or a setting that is not declared.
 pub fn changes(fields: &[Setting], values: &Map<String, Value>) -> ApiResult<Vec<SettingChange>> {
-    manifest::check_values(fields, values).map_err(|error| {
-        ApiError::invalid(format!("settings.{}", error.name), format!("{}.", error.problem))
-    })?;
+    manifest::check_values(fields, values)
+        .map_err(|error| ApiError::invalid(format!("settings.{}", error.name), sentence(&error.problem)))?;
     let change = |(name, value): (&String, &Value)| {
         let secret = fields.iter().any(|field| field.name == *name && field.kind == SettingKind::Secret);
         let value = match value {
@@ -126,7 +125,7 @@ pub fn check_country(country: Option<&str>) -> ApiResult<()> {
     match country.map(str::parse::<hookswitch_model::phone::Country>) {
         Some(Err(_)) => Err(ApiError::invalid(
             "defaultCountry",
-            "Give a country as two letters of ISO 3166, for example \"GB\".",
+            "Give a country by its two letters, for example \"GB\" or \"DE\".",
         )),
         _ => Ok(()),
     }

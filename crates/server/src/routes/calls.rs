@@ -154,7 +154,7 @@ pub struct UpdateCall {
     comment: Option<String>,
 }
 
-/// Longest comment, in bytes.
+/// Longest comment, in characters.
 const MAX_COMMENT: usize = 10_000;
 
 /// Notes something about a call.
@@ -173,8 +173,9 @@ pub async fn update_call(
     Json(UpdateCall { comment }): Json<UpdateCall>,
 ) -> ApiResult<axum::Json<ApiCall>> {
     find(&app, &user, id).await?;
-    if comment.as_ref().is_some_and(|comment| comment.len() > MAX_COMMENT) {
-        return Err(ApiError::invalid("comment", format!("Write at most {MAX_COMMENT} bytes.")));
+    if comment.as_ref().is_some_and(|comment| comment.chars().count() > MAX_COMMENT) {
+        let detail = format!("A comment has at most {MAX_COMMENT} characters.");
+        return Err(ApiError::invalid("comment", detail));
     }
     let comment = comment.as_deref().map(str::trim).filter(|comment| !comment.is_empty());
     app.store.set_comment(id, comment).await?;

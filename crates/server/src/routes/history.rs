@@ -53,24 +53,25 @@ pub async fn get_call_history(
     Path(id): Path<CallId>,
 ) -> ApiResult<axum::Json<Page<HistoryEntry>>> {
     let seen = find(&app, &user, id).await?;
-    let items = history(&seen.stored.call).into_iter();
-    let items = items.map(|(at, fact)| entry(&app, user.role, at, fact)).collect();
-    Ok(axum::Json(Page { items, next_cursor: None }))
-}
-
-fn entry(app: &App, role: Role, at: DateTime<Utc>, fact: &Fact) -> HistoryEntry {
+    let facts = history(&seen.stored.call);
+    // Some name their operator by the leg alone, which an earlier one said whose it is.
+    let of_leg = |leg: &str| {
+        let mut of_leg = facts.iter().filter(|(_, fact)| fact.leg.as_deref() == Some(leg));
+        of_leg.find_map(|(_, fact)| fact.operator())
+    };
     let named = |target: &Target| NamedOperator {
         user_id: target.user,
         name: target.user.and_then(|user| app.directory.name_of(user)),
         extension: target.extension.clone(),
     };
-    HistoryEntry {
+    let entry = |(at, fact): &(DateTime<Utc>, &Fact)| HistoryEntry {
         kind: fact.kind,
-        at,
+        at: *at,
         disposition: fact.disposition,
-        operator: fact.operator().map(named),
+        operator: fact.operator().or_else(|| of_leg(fact.leg.as_deref()?)).map(named),
         redirect_to: fact.redirect.as_ref().map(named),
         leg_id: fact.leg.clone(),
-        request_id: fact.source.filter(|_| role == Role::Admin),
-    }
+        request_id: fact.source.filter(|_| user.role == Role::Admin),
+    };
+    Ok(axum::Json(Page { items: facts.iter().map(entry).collect(), next_cursor: None }))
 }

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::{Admin, SignedIn};
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, sentence};
 use crate::extract::{Json, Path};
 use crate::modules::builtin;
 use crate::modules::create::{self, Recipe, check_country};
@@ -192,7 +192,8 @@ pub async fn update_module(
 ) -> ApiResult<axum::Json<Module>> {
     check_country(update.default_country.as_ref().and_then(|country| country.as_deref()))?;
     if let Some(settings) = &update.settings {
-        manifest::check_settings(settings).map_err(|problem| ApiError::invalid("settings", problem))?;
+        manifest::check_settings(settings)
+            .map_err(|problem| ApiError::invalid("settings", sentence(&problem)))?;
     }
     let patch = ModulePatch {
         name: update.name.as_deref().map(name).transpose()?,

@@ -73,7 +73,8 @@ async fn test(app: &App, module: &Active) -> ApiResult<(bool, Option<String>)> {
             }
         },
         Err(ScriptError::NotImplemented { .. }) => {
-            Err(ApiError::conflict("notImplemented", format!("The module does not implement {function}.")))
+            let detail = format!("The module cannot test its connection: its script has no {function}.");
+            Err(ApiError::conflict("notImplemented", detail))
         }
         Err(error) => {
             log_failure(app, module, function, &error);

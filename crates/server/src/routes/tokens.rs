@@ -130,7 +130,7 @@ pub async fn make(
         ));
     }
     if expires_at.is_some_and(|until| until <= now) {
-        return Err(ApiError::invalid("expiresAt", "Give a time to come, or leave it out."));
+        return Err(ApiError::invalid("expiresAt", "The time a token ends has to be in the future."));
     }
     let secret = Secret::new();
     let token = NewToken {

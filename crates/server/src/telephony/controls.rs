@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use hookswitch_model::{Call, CallId, CallView, OperatorLeg, UserId, view};
+use hookswitch_model::{Call, CallId, CallState, CallView, OperatorLeg, UserId, view};
 use hookswitch_script::{CallContext, Function, LogEntry, LogLevel, ScriptError};
 use hookswitch_store::{Role, StoredCall, User};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::actions::{Action, leg_of};
 use super::functions;
 use crate::app::App;
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, sentence};
 use crate::modules::registry::Active;
 
 /// A call that a user may see, and what goes with it.
@@ -123,7 +123,7 @@ fn failed(module: &Active, function: Function, error: &ScriptError) -> ApiError 
         ScriptError::NotImplemented { .. } => not_implemented(Some(module), function),
         // What a script throws is meant for whoever clicked; everything else is the engine's own plain sentence.
         ScriptError::Threw { message, .. } => module_failed(message.clone(), function),
-        error => module_failed(error.to_string(), function),
+        error => module_failed(sentence(&error.to_string()), function),
     }
 }
 
@@ -142,12 +142,19 @@ fn not_implemented(module: Option<&Active>, function: Function) -> ApiError {
         Some(module) if !module.module.enabled => {
             format!("The module \"{}\" is switched off.", module.module.name)
         }
-        Some(module) => format!("The module \"{}\" does not implement {function}.", module.module.name),
+        Some(module) => {
+            format!("The module \"{}\" cannot do this: its script has no {function}.", module.module.name)
+        }
     };
     ApiError::conflict("notImplemented", detail).with("function", json!(function))
 }
 
 fn wrong_state(view: &CallView) -> ApiError {
-    let state = view.state.as_str();
-    ApiError::conflict("wrongState", format!("That cannot be done now: the call's state is \"{state}\"."))
+    let now = match view.state {
+        CallState::Ringing => "the call still rings",
+        CallState::Talking => "somebody talks",
+        CallState::Held => "the call is on hold",
+        CallState::Ended => "the call has ended",
+    };
+    ApiError::conflict("wrongState", format!("That cannot be done now: {now}."))
 }

@@ -46,3 +46,16 @@ both!(a_calls_history_is_told_in_order, |server| {
     assert!(entries.iter().all(|entry| entry["requestId"].is_null()), "requests are for administrators");
     stranger.get(&path).await.problem(404, "notFound");
 });
+
+both!(a_leg_is_known_by_its_id, |server| {
+    let admin = server.admin().await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    module.event_with("notifyStart", "a", CLIENT, "101", &json!({ "legId": "leg-1" })).await;
+    module.event_with("notifyStart", "a", CLIENT, "102", &json!({ "legId": "leg-2" })).await;
+    module.post(&json!({ "event": { "event": "notifyEnd", "callId": "a", "legId": "leg-1" } })).await.is(200);
+    let path = format!("/api/v1/calls/{}/history", only_call(&admin).await["id"].as_str().expect("an id"));
+    let history = admin.get(&path).await.json(200);
+    let end = &history["items"][2];
+    assert_eq!((&end["kind"], &end["legId"]), (&json!("end"), &json!("leg-1")));
+    assert_eq!(end["operator"], json!({ "userId": null, "name": null, "extension": "101" }));
+});
