@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::demo::Panel;
 use crate::directory::Directory;
 use crate::fetch::FetchClient;
 use crate::listen::{self, Bounds};
@@ -57,6 +58,8 @@ pub struct App {
     pub hub: Hub,
     /// The web app.
     pub web: WebFiles,
+    /// What the web app drives the demo PBX by, where there is one.
+    pub demo: Option<Arc<Panel>>,
     /// Whose number of missed calls may have changed.
     pub missed: Missed,
     /// What administrators who look on are told of.
@@ -77,6 +80,8 @@ pub struct Start {
     pub address: SocketAddr,
     /// The web app.
     pub web: WebFiles,
+    /// What the web app drives the demo PBX by, where there is one.
+    pub demo: Option<Arc<Panel>>,
 }
 
 /// Why the server, or a command, cannot start.
@@ -113,7 +118,7 @@ impl App {
     /// # Errors
     /// When something it needs cannot be had.
     pub async fn open(start: Start) -> Result<Arc<Self>, StartError> {
-        let Start { config, clock, address, web } = start;
+        let Start { config, clock, address, web, demo } = start;
         let metrics = observe::metrics_handle().map_err(StartError::Metrics)?;
         let fetch = FetchClient::new(&config.fetch).map_err(StartError::Fetch)?;
         let store = open_store(&config).await?;
@@ -128,6 +133,7 @@ impl App {
             directory: Directory::default(),
             hub: Hub::default(),
             web,
+            demo,
             missed: Missed::default(),
             activity,
             stopping: CancellationToken::new(),

@@ -1,5 +1,7 @@
 //! `hookswitch serve`
 
+use std::sync::Arc;
+
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -35,7 +37,8 @@ pub async fn run(mut config: Config, args: Args) -> CliResult {
     let shutdown = shutdown()?;
     let clock = Clock::system();
     let mut demo = if args.demo { Some(setup::prepare(&mut config, &clock).await?) } else { None };
-    let app = App::open(Start { config, clock, address, web: web::BUILT_IN }).await?;
+    let panel = demo.as_ref().map(|demo| Arc::clone(&demo.panel));
+    let app = App::open(Start { config, clock, address, web: web::BUILT_IN, demo: panel }).await?;
     if let Some(code) = app.auth.setup.code().await {
         print(&set_up_hint(&app, &code))?;
     }

@@ -46,6 +46,8 @@ pub fn extensions() -> Vec<Extension> {
 pub struct Pbx {
     /// Where it listens.
     pub address: SocketAddr,
+    /// What its HTTP server works on.
+    pub shared: Shared,
     tasks: [JoinHandle<()>; 2],
 }
 
@@ -79,7 +81,7 @@ pub async fn start(options: Options, clock: Clock) -> std::io::Result<Pbx> {
             tracing::error!(%error, "the demo PBX stopped");
         }
     });
-    Ok(Pbx { address, tasks: [serve, tokio::spawn(state.tick())] })
+    Ok(Pbx { address, shared: state.clone(), tasks: [serve, tokio::spawn(state.tick())] })
 }
 
 /// What every request gets.
@@ -107,7 +109,8 @@ impl Shared {
         self.0.switch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does something, sends what it causes, and tells the id of the call concerned (null where nothing is reported).
+    /// Does something whole or not at all, sends what it causes, and tells the id of the call concerned (null where nothing is
+    /// reported).
     ///
     /// # Errors
     /// As the action.
@@ -116,13 +119,24 @@ impl Shared {
         action: impl FnOnce(&mut Switch, chrono::DateTime<chrono::Utc>) -> Result<Vec<Event>, SwitchError>,
     ) -> Result<Value, SwitchError> {
         let mut switch = self.switch();
-        let events = action(&mut switch, self.0.clock.now())?;
+        let mut after = switch.clone();
+        let events = action(&mut after, self.0.clock.now())?;
+        *switch = after;
         let call_id = events.first().map(|event| event.call_id.clone());
         // Under the lock, so that the events of a call leave in the order in which they happened.
         self.0.outbox.send(events);
         drop(switch);
         self.0.changed.notify_one();
         Ok(json!({ "callId": call_id }))
+    }
+
+    /// What could be done now.
+    pub fn possible(
+        &self,
+        action: impl FnOnce(&mut Switch, chrono::DateTime<chrono::Utc>) -> Result<Vec<Event>, SwitchError>,
+    ) -> bool {
+        let mut tried = self.switch().clone();
+        action(&mut tried, self.0.clock.now()).is_ok()
     }
 
     /// Makes a recording's link one that cannot be guessed.

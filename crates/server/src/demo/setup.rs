@@ -14,6 +14,7 @@ use hookswitch_store::{Binding, Role, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::panel::Panel;
 use super::pbx::{self, Options, Pbx};
 use crate::app::{App, open_store};
 use crate::auth::{Passwords, Secret};
@@ -73,6 +74,8 @@ impl From<hookswitch_store::StoreError> for DemoError {
 
 /// A demo whose people exist and whose PBX runs, while this lives.
 pub struct Demo {
+    /// What the app drives the PBX by.
+    pub panel: Arc<Panel>,
     kept: Kept,
     file: PathBuf,
     pbx: Pbx,
@@ -93,7 +96,8 @@ pub async fn prepare(config: &mut Config, clock: &Clock) -> Result<Demo, DemoErr
         .map_err(|error| DemoError(format!("the PBX does not start: {error}")))?;
     let rule: Result<AllowRule, _> = pbx.address.to_string().parse();
     config.fetch.allow.push(rule.map_err(|error| DemoError(error.to_string()))?);
-    Ok(Demo { kept, file, pbx })
+    let panel = Arc::new(Panel::new(pbx.shared.clone()));
+    Ok(Demo { panel, kept, file, pbx })
 }
 
 async fn make_people(store: &Store, clock: &Clock, file: &Path) -> Result<Kept, DemoError> {
@@ -183,6 +187,7 @@ impl Demo {
             Some(active) => self.moved(app, &active).await?,
             None => self.make_module(app).await?,
         };
+        self.panel.module.get_or_init(|| active.module.id);
         let told = token::notify(app, &active).await;
         if !told.notified {
             return Err(DemoError(told.message.unwrap_or_default()));

@@ -26,6 +26,7 @@ const PROBLEM: &str = "application/problem+json";
         (name = "webhooks", description = "For providers"),
         (name = "calls", description = "Calls and what can be done with them"),
         (name = "events", description = "Changes, live"),
+        (name = "demo", description = "The simulated PBX, where the server runs with `--demo`"),
         (name = "health", description = "For whatever runs the server"),
     )
 )]

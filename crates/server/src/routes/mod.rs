@@ -22,6 +22,7 @@ mod calls;
 mod calls_csv;
 mod colleagues;
 mod controls;
+mod demo;
 mod docs;
 mod document;
 mod events;
@@ -94,6 +95,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(missed_calls::reopen_missed_call))
         // Live
         .routes(routes!(events::events))
+        // Try it
+        .routes(routes!(demo::get_demo))
+        .routes(routes!(demo::play_scene))
         // Health
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

@@ -7,6 +7,7 @@ mod calls_csv;
 mod cli;
 mod controls;
 mod crash;
+mod demo;
 mod documented_examples;
 mod events;
 mod fetch;

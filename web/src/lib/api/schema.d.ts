@@ -261,6 +261,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The simulated PBX. 404 where there is none. */
+        get: operations["get_demo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/demo/scenes/{scene}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a client, a colleague or the user's own phone do something. 409 when there is nothing to do it to. The server hears of
+         *     it as it would from a provider, a moment later.
+         */
+        post: operations["play_scene"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1010,6 +1047,37 @@ export interface components {
             /** @description What they may do. */
             role: components["schemas"]["Role"];
         };
+        /** @description The simulated PBX, as the signed-in user's phone sees it. */
+        Demo: {
+            /** @description The calls that are up, oldest first. */
+            calls: components["schemas"]["DemoCall"][];
+            /** @description The extension that the scenes are about: the user's, else the first. */
+            extension: string;
+            /** @description The scenes that can be played now. */
+            scenes: components["schemas"]["Scene"][];
+        };
+        /** @description A call of the PBX. */
+        DemoCall: {
+            /** @description Its id in the PBX: the `callId` of the API's calls. */
+            callId: string;
+            /** @description The phones that have a part in it. */
+            extensions: components["schemas"]["DemoExtension"][];
+            /** @description Who calls. */
+            from: string;
+            /** @description How far it is. */
+            state: components["schemas"]["CallState"];
+            /** @description Who is called. */
+            to: string;
+        };
+        /** @description A phone. */
+        DemoExtension: {
+            /** @description Whose it is. */
+            name: string;
+            /** @description Its number. */
+            number: string;
+            /** @description What it does. */
+            state: components["schemas"]["CallState"];
+        };
         /**
          * @description Which way a call goes.
          * @enum {string}
@@ -1580,6 +1648,13 @@ export interface components {
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
         };
+        /** @description Who calls, in a scene in which somebody does. */
+        PlayScene: {
+            /** @description Their number. Without it one of a few that belong to nobody. */
+            from?: string | null;
+            /** @description Their name. */
+            name?: string | null;
+        };
         /** @description Why a request failed. */
         ProcessingError: {
             /** @description Stable, for programs: `threw`, `contract`, `cpuTime`… */
@@ -1683,6 +1758,11 @@ export interface components {
             /** @description The TypeScript. */
             source: string;
         };
+        /**
+         * @description What can be played.
+         * @enum {string}
+         */
+        Scene: "ringMe" | "ringBoth" | "busy" | "missed" | "internal" | "clientHangsUp" | "colleagueAnswers" | "answerOnPhone" | "hangUpOnPhone" | "holdOnPhone" | "resumeOnPhone" | "transferToColleague" | "attendedTransferToColleague" | "colleagueTransfersToMe";
         /** @description A version of a script. */
         Script: {
             /**
@@ -2577,6 +2657,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Colleague"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    get_demo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Demo"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    play_scene: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scene: components["schemas"]["Scene"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PlayScene"] | null;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Demo"];
                 };
             };
             /** @description The request was not done: see `code` and `detail` */

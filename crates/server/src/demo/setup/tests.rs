@@ -14,7 +14,8 @@ async fn start(folder: &Path) -> (Demo, Arc<App>, String) {
     let mut config = config(folder);
     let mut demo = prepare(&mut config, &Clock::system()).await.expect("it can be set up");
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 8700));
-    let start = Start { config, clock: Clock::system(), address, web: |_| None };
+    let panel = Some(Arc::clone(&demo.panel));
+    let start = Start { config, clock: Clock::system(), address, web: |_| None, demo: panel };
     let app = App::open(start).await.expect("it opens");
     let text = demo.connect(&app).await.expect("the PBX is told its webhook URL");
     (demo, app, text)

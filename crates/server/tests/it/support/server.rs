@@ -59,7 +59,7 @@ impl Server {
         let config = Config::load(None, env).expect("settings");
         let ahead_seconds = Arc::new(AtomicI64::new(0));
         let clock = clock(&ahead_seconds);
-        let app = App::open(Start { config, clock, address, web }).await.expect("an app");
+        let app = App::open(Start { config, clock, address, web, demo: None }).await.expect("an app");
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(app::serve(Arc::clone(&app), listener, async {
             // A test that fails drops the sender: that stops the server as well.
