@@ -45,11 +45,28 @@ impl Outcome {
 /// Closed loop: each of `connections` sends its next webhook when the one before is answered, for `time`.
 pub async fn closed(target: &Target, first: CallNumber, connections: u64, time: Duration) -> Result<Outcome> {
     let began = Instant::now();
+    closed_until(target, first, connections, |_| began.elapsed() >= time).await
+}
+
+/// That many calls from start to end, as fast as they are answered.
+pub async fn calls(target: &Target, first: CallNumber, connections: u64, calls: u64) -> Result<Outcome> {
+    let last = first + calls;
+    closed_until(target, first, connections, |call| call >= last).await
+}
+
+async fn closed_until(
+    target: &Target,
+    first: CallNumber,
+    connections: u64,
+    enough: impl Fn(CallNumber) -> bool,
+) -> Result<Outcome> {
+    let began = Instant::now();
+    let enough = &enough;
     let workers = (0..connections).map(|number| async move {
         let mut connection = Connection::open(target.address, None).await?;
         let mut outcome = Outcome::default();
         for webhook in Calls::new(first + number, connections) {
-            if began.elapsed() >= time {
+            if enough(webhook.call) {
                 break;
             }
             let sent = Instant::now();

@@ -11,7 +11,9 @@ mod server;
 mod sockets;
 mod speed;
 mod traffic;
+mod ui;
 
+use crate::node;
 use crate::process::cargo;
 use crate::run::{Profile, build_server};
 use anyhow::{Context, Result};
@@ -20,6 +22,9 @@ use std::os::unix::process::CommandExt;
 
 #[derive(clap::Args)]
 pub struct Options {
+    /// Measure what operators wait for, in a browser, instead
+    #[arg(conflicts_with_all = ["noisy_neighbour", "crash"])]
+    what: Option<What>,
     /// Connections that webhooks come over
     #[arg(long, default_value_t = 64)]
     connections: u64,
@@ -49,6 +54,11 @@ pub struct Options {
     crash: Option<u64>,
 }
 
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum What {
+    Ui,
+}
+
 pub async fn bench(options: &Options) -> Result<()> {
     if cfg!(debug_assertions) {
         // The load generator shares the machine with the server: it has to be optimised too.
@@ -56,9 +66,14 @@ pub async fn bench(options: &Options) -> Result<()> {
         let error = optimised.args(std::env::args_os().skip(1)).as_std_mut().exec();
         return Err(error).context("cargo cannot be started");
     }
+    if options.what.is_some() {
+        node::build_web().await?;
+    }
     let binary = build_server(Profile::Release).await?;
     let installation = Installation::new(binary, options.database_url.clone())?;
-    if let Some(rounds) = options.crash {
+    if let Some(What::Ui) = options.what {
+        ui::ui(&installation).await
+    } else if let Some(rounds) = options.crash {
         crash::crash(&installation, rounds, options.connections).await
     } else if options.noisy_neighbour {
         noisy::noisy_neighbour(&installation, options).await

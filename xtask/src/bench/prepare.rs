@@ -8,6 +8,8 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 pub const CALLS_MODULE: &str = include_str!("module.ts");
+/// Every operator's.
+pub const PASSWORD: &str = "not a secret here";
 pub const SPINNING_MODULE: &str = include_str!("spin.ts");
 
 /// Makes the first administrator; the server need not run.
@@ -30,8 +32,7 @@ pub async fn operators(
     let mut operators = Vec::new();
     for number in 0..count {
         let login = format!("operator{number}");
-        let user =
-            json!({ "login": login, "name": login, "role": "operator", "password": "not a secret here" });
+        let user = json!({ "login": login, "name": login, "role": "operator", "password": PASSWORD });
         let user_id = text(&api.call(Method::POST, "/api/v1/users", &user).await?, "id")?;
         let token = installation.command(&["token", "create", "--user", &login]).await?;
         operators.push(Operator { user_id, token });
