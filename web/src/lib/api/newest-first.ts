@@ -1,7 +1,7 @@
 import type { Page } from './pages';
 
 interface Item {
-  id: string;
+  id: string | number;
 }
 
 /**
@@ -26,7 +26,7 @@ export function append<T extends Item>(list: Page<T>, next: Page<T>): Page<T> {
 }
 
 /** A list with one item changed; the very same list where that item is not in it. */
-export function change<T extends Item>(list: Page<T>, id: string, how: (item: T) => T): Page<T> {
+export function change<T extends Item>(list: Page<T>, id: T['id'], how: (item: T) => T): Page<T> {
   const index = list.items.findIndex((item) => item.id === id);
   const item = list.items[index];
   return item ? { ...list, items: list.items.with(index, how(item)) } : list;

@@ -1,13 +1,18 @@
 import { api, ask, type Schemas } from '$lib/api/client';
+import { append, merge } from '$lib/api/newest-first';
+import type { Page } from '$lib/api/pages';
 import { oneAtATime } from '$lib/live/one-at-a-time';
-import { withNewest, type Lines } from './log-lines';
 
+export type LogLine = Schemas['LogLine'];
 export type Level = Schemas['Level'];
 export const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error'];
 
+/** Lines kept at once; a log that is watched all day must not fill the browser. */
+const MOST = 2000;
+
 /** A module's log of one level and worse, newest first, as it grows. */
 export class ModuleLog {
-  lines = $state.raw<Lines>();
+  lines = $state.raw<Page<LogLine>>();
   failure = $state.raw<unknown>();
   isLoadingMore = $state(false);
   /** Newer lines than those shown are there. */
@@ -25,7 +30,8 @@ export class ModuleLog {
       if (this.#paused && this.lines) {
         this.hasNewer = (newest.items[0]?.id ?? 0) > (this.lines.items[0]?.id ?? 0);
       } else {
-        this.lines = this.lines ? withNewest(this.lines, newest) : newest;
+        const tooMany = (this.lines?.items.length ?? 0) > MOST;
+        this.lines = this.lines && !tooMany ? merge(this.lines, newest, ({ id }) => id) : newest;
         this.hasNewer = false;
       }
       this.failure = undefined;
@@ -42,15 +48,13 @@ export class ModuleLog {
   }
 
   async more() {
-    if (!this.lines?.nextCursor || this.isLoadingMore) return;
+    const { lines } = this;
+    if (!lines?.nextCursor || this.isLoadingMore) return;
     this.isLoadingMore = true;
     try {
-      const before = this.lines;
-      const { items, nextCursor } = await this.#page(before.nextCursor ?? undefined);
+      const next = await this.#page(lines.nextCursor);
       // Unless a newer page has taken the place of all.
-      if (this.lines.nextCursor === before.nextCursor) {
-        this.lines = { items: [...this.lines.items, ...items], nextCursor };
-      }
+      if (this.lines?.nextCursor === lines.nextCursor) this.lines = append(this.lines, next);
       this.failure = undefined;
     } catch (error) {
       this.failure = error;
@@ -59,9 +63,8 @@ export class ModuleLog {
     }
   }
 
-  async #page(cursor?: string): Promise<Lines> {
+  #page(cursor?: string): Promise<Page<LogLine>> {
     const params = { path: { id: this.moduleId }, query: { level: this.level, limit: 100, cursor } };
-    const { items, nextCursor = null } = await ask(api.GET('/api/v1/modules/{id}/log', { params }));
-    return { items, nextCursor };
+    return ask(api.GET('/api/v1/modules/{id}/log', { params }));
   }
 }
