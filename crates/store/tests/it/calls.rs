@@ -40,6 +40,10 @@ both!(lists_filter_by_what_calls_are, |db| {
     assert_eq!(list(&db, all()).await, [outgoing, talking, missed]);
     assert_eq!(list(&db, CallFilter { state: Some(CallState::Talking), ..all() }).await, [talking]);
     assert_eq!(list(&db, CallFilter { state: Some(CallState::Ended), ..all() }).await, [outgoing, missed]);
+    assert_eq!(list(&db, CallFilter { ended: Some(false), ..all() }).await, [talking]);
+    assert_eq!(list(&db, CallFilter { ended: Some(true), ..all() }).await, [outgoing, missed]);
+    let contradiction = CallFilter { ended: Some(true), state: Some(CallState::Talking), ..all() };
+    assert!(list(&db, contradiction).await.is_empty());
     assert_eq!(list(&db, CallFilter { direction: Some(Direction::Out), ..all() }).await, [outgoing]);
     assert_eq!(list(&db, CallFilter { disposition: Some(Disposition::Busy), ..all() }).await, [outgoing]);
     assert_eq!(list(&db, CallFilter { operator: Some(ada), ..all() }).await, [outgoing, missed]);
