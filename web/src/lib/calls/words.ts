@@ -2,9 +2,11 @@ import { operatorName } from '$lib/call-card/words';
 import { country, phone } from '$lib/format';
 import type { Call } from '$lib/live/live.svelte';
 import { m } from '$lib/paraglide/messages';
+import type { HistoryEntry } from './timeline';
 
-export type Tone = 'neutral' | 'accent' | 'ok' | 'warn' | 'danger';
-export type Direction = NonNullable<Call['direction']>;
+type Tone = 'neutral' | 'accent' | 'ok' | 'warn' | 'danger';
+type Direction = NonNullable<Call['direction']>;
+type Disposition = Call['disposition'];
 
 /** Who is at the other end, for a title. */
 export function titleOf(call: Call): string {
@@ -47,23 +49,77 @@ export function outcomeOf(call: Call): { text: string; tone: Tone } {
 }
 
 function ended({ disposition, missed }: Call): { text: string; tone: Tone } {
-  if (missed && disposition !== 'voicemail') {
-    return { text: disposition === 'busy' ? m.calls_missed_busy() : m.calls_missed(), tone: 'danger' };
+  if (!missed) return { text: dispositionWord(disposition), tone: TONES[disposition] };
+  if (disposition === 'voicemail') return { text: m.calls_voicemail(), tone: 'danger' };
+  return { text: disposition === 'busy' ? m.calls_missed_busy() : m.calls_missed(), tone: 'danger' };
+}
+
+const TONES: Record<Disposition, Tone> = {
+  answered: 'ok',
+  noAnswer: 'warn',
+  busy: 'warn',
+  cancelled: 'neutral',
+  failed: 'danger',
+  voicemail: 'accent',
+  unknown: 'neutral',
+};
+
+export function dispositionWord(disposition: Disposition): string {
+  const words = {
+    answered: m.calls_answered,
+    noAnswer: m.calls_no_answer,
+    busy: m.calls_busy,
+    cancelled: m.calls_cancelled,
+    failed: m.calls_failed,
+    voicemail: m.calls_voicemail,
+    unknown: m.calls_ended,
+  };
+  return words[disposition]();
+}
+
+/** What a call is, or was, to one operator. */
+export function operatorStateWord(call: Call, state: Call['operators'][number]['state']): string {
+  switch (state) {
+    case 'ringing':
+      return call.direction === 'out' ? m.calls_operator_dials() : m.calls_operator_ringing();
+    case 'talking':
+      return m.calls_operator_talking();
+    case 'held':
+      return m.calls_operator_held();
+    case 'left':
+      return call.state === 'ended' ? m.calls_operator_left() : m.calls_operator_left_ringing();
+    case 'answeredElsewhere':
+      return m.calls_operator_elsewhere();
+    case 'missed':
+      return m.calls_operator_missed();
+    case 'ended':
+      return call.disposition === 'answered' ? m.calls_operator_ended() : m.calls_operator_dialled();
   }
-  switch (disposition) {
-    case 'answered':
-      return { text: m.calls_answered(), tone: 'ok' };
-    case 'noAnswer':
-      return { text: m.calls_no_answer(), tone: 'warn' };
-    case 'busy':
-      return { text: m.calls_busy(), tone: 'warn' };
-    case 'cancelled':
-      return { text: m.calls_cancelled(), tone: 'neutral' };
-    case 'failed':
-      return { text: m.calls_failed(), tone: 'danger' };
-    case 'voicemail':
-      return { text: m.calls_voicemail(), tone: missed ? 'danger' : 'accent' };
-    case 'unknown':
-      return { text: m.calls_ended(), tone: 'neutral' };
+}
+
+/** What happened, of one entry of a call's history. */
+export function eventWord(call: Call, { kind, operator, redirectTo, legId }: HistoryEntry): string {
+  const who = operator && operatorName(operator);
+  switch (kind) {
+    case 'start':
+      if (!who) return m.calls_history_begun();
+      return call.direction === 'out' ? m.calls_history_dialled({ who }) : m.calls_history_rang({ who });
+    case 'redirect':
+      if (!redirectTo) return m.calls_history_passed_on();
+      if (!who) return m.calls_history_passed({ who: operatorName(redirectTo) });
+      return m.calls_history_passed_by({ by: who, who: operatorName(redirectTo) });
+    case 'answer':
+      return who && call.direction !== 'out' ? m.calls_history_answered_by({ who }) : m.calls_history_answered();
+    case 'hold':
+      return who ? m.calls_history_held_by({ who }) : m.calls_history_held();
+    case 'unhold':
+      return who ? m.calls_history_resumed_by({ who }) : m.calls_history_resumed();
+    case 'record':
+      return m.calls_history_record();
+    case 'timedOut':
+      return m.calls_history_timed_out();
+    case 'end':
+      if (!legId) return m.calls_history_ended();
+      return who ? m.calls_history_leg_ended({ who }) : m.calls_history_part_ended();
   }
 }

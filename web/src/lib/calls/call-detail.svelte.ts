@@ -1,0 +1,74 @@
+import { api, ask } from '$lib/api/client';
+import type { Call, Live } from '$lib/live/live.svelte';
+import type { HistoryEntry } from './timeline';
+
+/** Several changes that come together are read together. */
+const PAUSE = 250;
+/** How long after its end a call may still change by itself: its record comes late. */
+const SETTLES_AFTER = 15 * 60_000;
+
+/** One call and what happened to it, kept true while it goes on. */
+export class CallDetail {
+  call = $state.raw<Call>();
+  history = $state.raw<HistoryEntry[]>();
+  /** Why it could not be read, or not anew. */
+  failure = $state.raw<unknown>();
+
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** `known`: the call where it was shown before; its history is still to be read. */
+  constructor(
+    readonly id: string,
+    known: Call | undefined,
+  ) {
+    this.call = known;
+  }
+
+  /** Reads it, and follows the socket until the function that it gives is called. */
+  start(live: Live): () => void {
+    void this.load();
+    const stops = [
+      live.on('call', ({ call }) => {
+        if (call.id !== this.id) return;
+        this.call = call;
+        this.#loadSoon();
+      }),
+      live.on('comment', ({ id, comment }) => {
+        if (id === this.id && this.call) this.call = { ...this.call, comment };
+      }),
+      live.on('activity', ({ calls }) => calls && this.#mayChange && this.#loadSoon()),
+      live.on('snapshot', () => this.#loadSoon()),
+    ];
+    return () => {
+      stops.forEach((stop) => stop());
+      clearTimeout(this.#timer);
+    };
+  }
+
+  async load() {
+    const params = { path: { id: this.id } };
+    try {
+      const [call, { items }] = await Promise.all([
+        ask(api.GET('/api/v1/calls/{id}', { params })),
+        ask(api.GET('/api/v1/calls/{id}/history', { params })),
+      ]);
+      this.call = call;
+      this.history = items;
+      this.failure = undefined;
+    } catch (error) {
+      this.failure = error;
+    }
+  }
+
+  get #mayChange(): boolean {
+    const ended = this.call?.endedAt;
+    return !ended || Date.now() - Date.parse(ended) < SETTLES_AFTER;
+  }
+
+  #loadSoon() {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.load();
+    }, PAUSE);
+  }
+}
