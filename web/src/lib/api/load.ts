@@ -7,7 +7,8 @@ export async function load<T>(request: Promise<{ data?: T; error?: unknown; resp
   try {
     return await ask(request);
   } catch (cause) {
-    if (cause instanceof Problem && cause.status === 404) error(404, cause.message);
+    // 422: what stands in the address can be no id.
+    if (cause instanceof Problem && [404, 422].includes(cause.status)) error(404, cause.message);
     throw cause;
   }
 }

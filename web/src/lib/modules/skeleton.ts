@@ -5,7 +5,7 @@ import { m } from '$lib/paraglide/messages';
 /** What a module of one's own begins with: the script that `hookswitch module new` writes, and the settings it reads. */
 export function skeleton(): { script: string; settings: Schemas['Setting'][] } {
   const settings: Schemas['Setting'][] = [
-    { name: 'apiUrl', label: m.modules_skeleton_url(), type: 'url', required: true, default: 'https://pbx.example' },
+    { name: 'apiUrl', label: m.modules_skeleton_url(), type: 'url', required: true },
     { name: 'apiKey', label: m.modules_skeleton_key(), type: 'secret', required: true },
   ];
   return { script, settings };

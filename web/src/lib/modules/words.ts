@@ -2,6 +2,7 @@ import { m } from '$lib/paraglide/messages';
 import type { Condition } from './condition';
 
 import type { Module, Provider } from './module.svelte';
+import type { Kind } from './fields/fields';
 import type { Level } from './module-log.svelte';
 
 /** What a module was made from. */
@@ -28,4 +29,13 @@ export const LEVEL_WORDS: Record<Level, { text: () => string; tone: 'neutral' | 
   info: { text: m.modules_level_info, tone: 'accent' },
   warn: { text: m.modules_level_warn, tone: 'warn' },
   error: { text: m.modules_level_error, tone: 'danger' },
+};
+
+export const KINDS: Record<Kind, () => string> = {
+  text: m.modules_kind_text,
+  secret: m.modules_kind_secret,
+  number: m.modules_kind_number,
+  boolean: m.modules_kind_boolean,
+  url: m.modules_kind_url,
+  select: m.modules_kind_select,
 };

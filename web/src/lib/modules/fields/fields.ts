@@ -1,0 +1,58 @@
+import type { Schemas } from '$lib/api/client';
+
+type Setting = Schemas['Setting'];
+export type Kind = Schemas['SettingKind'];
+
+/** A declared setting as a form edits it: every value is a text, and the parts of other kinds are kept. */
+export interface FieldInput {
+  /** Stays the same while everything else changes. */
+  key: number;
+  name: string;
+  label: string;
+  type: Kind;
+  required: boolean;
+  help: string;
+  default: string;
+  options: { value: string; label: string }[];
+}
+
+export function inputOf(setting: Setting, key: number): FieldInput {
+  return {
+    key,
+    name: setting.name,
+    label: setting.label,
+    type: setting.type,
+    required: setting.required ?? false,
+    help: setting.help ?? '',
+    default: setting.default == null ? '' : String(setting.default),
+    options: (setting.options ?? []).map(({ value, label }) => ({ value, label })),
+  };
+}
+
+/** What is declared by it; what belongs to another kind is left out. */
+export function settingOf(input: FieldInput): Setting {
+  const { name, label, type, required, help } = input;
+  const fallback = defaultOf(input);
+  return {
+    name: name.trim(),
+    label: label.trim() || name.trim(),
+    type,
+    required,
+    ...(help.trim() && { help: help.trim() }),
+    ...(fallback !== undefined && { default: fallback }),
+    ...(type === 'select' && { options: input.options.map(({ value, label }) => ({ value, label: label || value })) }),
+  };
+}
+
+function defaultOf({ type, default: text }: FieldInput): unknown {
+  if (type === 'secret' || text.trim() === '') return undefined;
+  switch (type) {
+    case 'boolean':
+      return text === 'true';
+    case 'number':
+      // What is no number goes as it is, for the server's sentence about it.
+      return Number.isFinite(Number(text)) ? Number(text) : text;
+    default:
+      return text.trim();
+  }
+}
