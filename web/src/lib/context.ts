@@ -3,6 +3,7 @@ import type { Live } from '$lib/live/live.svelte';
 import type { Preferences } from '$lib/account/preferences.svelte';
 import type { Session } from '$lib/account/session.svelte';
 import type { Colleagues } from '$lib/account/colleagues.svelte';
+import type { Demo } from '$lib/try/demo.svelte';
 import type { PageTitle } from '$lib/shell/page-title.svelte';
 
 /** Who is signed in. */
@@ -15,3 +16,5 @@ export const [getPreferences, setPreferences] = createContext<Preferences>();
 export const [getColleagues, setColleagues] = createContext<Colleagues>();
 /** What the tab is called. */
 export const [getPageTitle, setPageTitle] = createContext<PageTitle>();
+/** The simulated telephone system, where there is one. */
+export const [getDemo, setDemo] = createContext<Demo>();

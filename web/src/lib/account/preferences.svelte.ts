@@ -6,11 +6,13 @@ interface Kept {
   ringTone: boolean;
   /** Whether a call shows a desktop notification; null: nobody has been asked yet. */
   notifications: boolean | null;
+  /** Whether the panel of the simulated PBX is open. */
+  tryIt: boolean;
 }
 
 /** The inline script of app.html reads it too. */
 const KEY = 'hookswitch.preferences';
-const DEFAULTS: Kept = { theme: 'system', ringTone: true, notifications: null };
+const DEFAULTS: Kept = { theme: 'system', ringTone: true, notifications: null, tryIt: false };
 
 /**
  * How this browser is to look and to ring. Kept in the browser, not in the account: the laptop at the desk rings, the
@@ -59,6 +61,13 @@ export class Preferences {
   }
   set notifications(notifications) {
     this.#keep({ notifications });
+  }
+
+  get tryIt() {
+    return this.#kept.tryIt;
+  }
+  set tryIt(tryIt) {
+    this.#keep({ tryIt });
   }
 
   #keep(change: Partial<Kept>) {
