@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use hookswitch_model::CallState;
+use hookswitch_model::phone::shown;
 use hookswitch_store::User;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -37,9 +38,9 @@ pub struct DemoCall {
     pub call_id: String,
     /// How far it is.
     pub state: CallState,
-    /// Who calls.
+    /// Who calls, as people read it.
     pub from: String,
-    /// Who is called.
+    /// Who is called, as people read it.
     pub to: String,
     /// The phones that have a part in it.
     pub extensions: Vec<DemoExtension>,
@@ -142,8 +143,8 @@ fn show_call(call: Call, phones: &[Extension]) -> DemoCall {
     DemoCall {
         call_id: call.id,
         state: furthest.map_or(CallState::Ringing, state),
-        from: call.from,
-        to: call.to,
+        from: shown(&call.from).formatted,
+        to: shown(&call.to).formatted,
         extensions: extensions.collect(),
     }
 }

@@ -47,7 +47,7 @@ async fn scenes_are_played_at_my_phone(database: Database) {
     let named = json!({ "from": "+442079460321", "name": "Harbour Books" });
     let demo = reception.post("/api/v1/demo/scenes/ringBoth", named).await.json(200);
     let rung = &demo["calls"][0];
-    assert_eq!((&rung["from"], &rung["state"]), (&json!("+442079460321"), &json!("ringing")));
+    assert_eq!((&rung["from"], &rung["state"]), (&json!("+44 20 7946 0321"), &json!("ringing")));
     let phones = json!([
         { "number": "101", "name": "Reception", "state": "ringing" },
         { "number": "102", "name": "Sales", "state": "ringing" },

@@ -1062,11 +1062,11 @@ export interface components {
             callId: string;
             /** @description The phones that have a part in it. */
             extensions: components["schemas"]["DemoExtension"][];
-            /** @description Who calls. */
+            /** @description Who calls, as people read it. */
             from: string;
             /** @description How far it is. */
             state: components["schemas"]["CallState"];
-            /** @description Who is called. */
+            /** @description Who is called, as people read it. */
             to: string;
         };
         /** @description A phone. */
