@@ -29,6 +29,14 @@ export function shortTime(at: string, now = new Date()): string {
   return formatter({ ...day, year: 'numeric', ...time }).format(date);
 }
 
+/** "23 Nov", or nothing if it is today; with the year if it is another one. */
+export function otherDay(at: string, now = new Date()): string {
+  const date = new Date(at);
+  if (date.toDateString() === now.toDateString()) return '';
+  const year = date.getFullYear() === now.getFullYear() ? undefined : 'numeric';
+  return formatter({ day: 'numeric', month: 'short', year }).format(date);
+}
+
 /** "Tuesday 24 November 2026": what a list of times is divided by. */
 export function day(at: string): string {
   return formatter({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(new Date(at));
@@ -37,6 +45,20 @@ export function day(at: string): string {
 /** "14:03:22.118": for logs, where calls follow one another within a second. */
 export function preciseTime(at: string): string {
   return formatter({
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    fractionalSecondDigits: 3,
+    hourCycle: 'h23',
+  }).format(new Date(at));
+}
+
+/** "24 Nov 2026, 14:03:22.118" */
+export function preciseDateTime(at: string): string {
+  return formatter({
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',

@@ -1,0 +1,71 @@
+import type { Schemas } from '$lib/api/client';
+
+export type RequestDetail = Schemas['WebhookRequestDetail'];
+export type Pair = [name: string, value: string];
+
+/** What a body holds, where that can be told: shown laid out rather than as it came. */
+export type Readable = { kind: 'json'; text: string } | { kind: 'form'; fields: Pair[] };
+
+/** The server puts this in the place of the token before it stores a query. */
+const TOKEN_PLACE = '{token}';
+
+export function headersOf({ headers }: RequestDetail): Pair[] {
+  return Object.entries(headers as Record<string, string>).sort(([one], [other]) => one.localeCompare(other));
+}
+
+/** The query's parameters, without the token. */
+export function parametersOf({ query }: RequestDetail): Pair[] {
+  return [...new URLSearchParams(query)].filter(([name, value]) => name !== 'token' || value !== TOKEN_PLACE);
+}
+
+/** The body laid out; nothing where it is neither JSON nor a form. */
+export function readable({ body, headers }: RequestDetail): Readable | undefined {
+  if (!body) return undefined;
+  const type = (headers as Record<string, string>)['content-type'] ?? '';
+  if (type.includes('x-www-form-urlencoded')) return { kind: 'form', fields: [...new URLSearchParams(body)] };
+  try {
+    return { kind: 'json', text: JSON.stringify(JSON.parse(body, exactly), null, 2) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Numbers that a browser would round, such as long ids, stay as they were written; older browsers round them. */
+function exactly(_key: string, value: unknown, context?: { source?: string }): unknown {
+  const { rawJSON } = JSON as { rawJSON?: (text: string) => unknown };
+  if (typeof value !== 'number' || !context?.source || !rawJSON) return value;
+  return String(value) === context.source ? value : rawJSON(context.source);
+}
+
+/** Set by whoever sends a request anew, or true only of the connection it came by. */
+const NOT_SENT_AGAIN = new Set([
+  'host',
+  'content-length',
+  'connection',
+  'accept-encoding',
+  'transfer-encoding',
+  'expect',
+]);
+
+/** A command that sends the request again to the webhook; it holds the webhook's token. */
+export function curlOf(request: RequestDetail, webhookUrl: string): string {
+  const headers = headersOf(request)
+    .filter(([name]) => !NOT_SENT_AGAIN.has(name))
+    .map(([name, value]) => `-H ${quoted(value ? `${name}: ${value}` : `${name};`)}`);
+  const { body, bodyBase64 } = request;
+  const data = bodyBase64 ? ['--data-binary @-'] : body ? [`--data-raw ${quoted(body)}`] : [];
+  const command = [`curl -X ${request.method}`, ...headers, ...data, quoted(addressOf(request, webhookUrl))];
+  const lines = command.join(' \\\n  ');
+  return bodyBase64 ? `printf %s ${quoted(bodyBase64)} | base64 -d | ${lines}` : lines;
+}
+
+function addressOf({ path, query }: RequestDetail, webhookUrl: string): string {
+  const [base = '', given = ''] = webhookUrl.split('?');
+  const token = new URLSearchParams(given).get('token') ?? '';
+  return `${base}${path === '/' ? '' : path}?${query.replace(TOKEN_PLACE, encodeURIComponent(token))}`;
+}
+
+/** As one word for a shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

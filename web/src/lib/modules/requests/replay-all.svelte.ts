@@ -1,0 +1,81 @@
+import { api, ask } from '$lib/api/client';
+import { allPages } from '$lib/api/pages';
+import { Problem } from '$lib/api/problem';
+import { replay } from './replay';
+import type { WebhookRequest } from './request-list.svelte';
+
+export interface StillFailing {
+  id: string;
+  receivedAt: string;
+  message: string;
+}
+
+/** Replays every failed request of a module, one by one, oldest first, so that calls are told in their order. */
+export class ReplayAll {
+  phase = $state<'reading' | 'running' | 'stopped' | 'done'>('reading');
+  total = $state(0);
+  done = $state(0);
+  repaired = $state(0);
+  stillFailing = $state.raw<StillFailing[]>([]);
+  /** Why it had to stop by itself. */
+  failure = $state.raw<unknown>();
+
+  #left: WebhookRequest[] | undefined;
+  #isStopping = $state(false);
+
+  constructor(private readonly moduleId: string) {}
+
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  /** Begins, or goes on where it stopped. */
+  async run() {
+    this.failure = undefined;
+    this.#isStopping = false;
+    try {
+      if (!this.#left) {
+        this.phase = 'reading';
+        this.#left = await this.#failed();
+        this.total = this.#left.length;
+      }
+      this.phase = 'running';
+      await this.#replay(this.#left);
+    } catch (error) {
+      this.failure = error;
+    }
+    this.phase = this.#left?.length === 0 ? 'done' : 'stopped';
+  }
+
+  /** Ends after the request that is being replayed. */
+  stop() {
+    this.#isStopping = true;
+  }
+
+  /** `left`: newest first, so that the oldest is taken from the end; those that are done are no longer in it. */
+  async #replay(left: WebhookRequest[]) {
+    for (let request = left.at(-1); request && !this.#isStopping; request = left.at(-1)) {
+      await this.#one(request);
+      left.pop();
+      this.done += 1;
+    }
+  }
+
+  async #one({ id, receivedAt }: WebhookRequest) {
+    try {
+      const { success, error } = await replay(this.moduleId, id, false);
+      if (success) this.repaired += 1;
+      else this.stillFailing = [...this.stillFailing, { id, receivedAt, message: error?.message ?? '' }];
+    } catch (error) {
+      // Deleted in the meantime, for its age.
+      if (!(error instanceof Problem) || error.status !== 404) throw error;
+    }
+  }
+
+  #failed(): Promise<WebhookRequest[]> {
+    return allPages((part) => {
+      const params = { path: { id: this.moduleId }, query: { status: 'failed' as const, ...part } };
+      return ask(api.GET('/api/v1/modules/{id}/requests', { params }));
+    });
+  }
+}

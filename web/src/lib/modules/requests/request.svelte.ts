@@ -1,0 +1,47 @@
+import { api, ask, type Schemas } from '$lib/api/client';
+import { allPages } from '$lib/api/pages';
+import { oneAtATime } from '$lib/live/one-at-a-time';
+import type { RequestDetail } from './raw';
+import { replay, type Replayed } from './replay';
+
+/** One webhook request, what became of it, and what a replay of it would do. */
+export class RequestState {
+  detail = $state.raw<RequestDetail>();
+  failure = $state.raw<unknown>();
+  /** What the script wrote to its console while it ran for it. */
+  log = $state.raw<Schemas['LogLine'][]>([]);
+  /** What the last replay did, or would do. */
+  replayed = $state.raw<Replayed>();
+
+  constructor(
+    readonly moduleId: string,
+    readonly id: string,
+  ) {}
+
+  readonly refresh = oneAtATime(async () => {
+    try {
+      const path = { id: this.moduleId, requestId: this.id };
+      [this.detail, this.log] = await Promise.all([
+        ask(api.GET('/api/v1/modules/{id}/requests/{requestId}', { params: { path } })),
+        this.#log(),
+      ]);
+      this.failure = undefined;
+    } catch (error) {
+      this.failure = error;
+    }
+  });
+
+  async replay(dryRun: boolean) {
+    this.replayed = await replay(this.moduleId, this.id, dryRun);
+    if (!dryRun) this.refresh();
+  }
+
+  async #log() {
+    const lines = await allPages((part) => {
+      const params = { path: { id: this.moduleId }, query: { requestId: this.id, ...part } };
+      return ask(api.GET('/api/v1/modules/{id}/log', { params }));
+    });
+    // As they were written, unlike in the module's log.
+    return lines.reverse();
+  }
+}
