@@ -21,52 +21,51 @@ export interface Difference {
   changes: Change[];
 }
 
-type Words = Record<string, string | undefined>;
+/** A map, since an object would put an operator's bare number first. */
+type Words = Map<string, string | undefined>;
 
 export function differenceOf({ callId, before, after }: CallDiff): Difference {
-  const [old, fresh] = [before ? wordsOf(before) : {}, after ? wordsOf(after) : {}];
-  const names = [...new Set([...Object.keys(fresh), ...Object.keys(old)])];
-  const changes = names
-    .map((field) => ({ field, before: old[field], after: fresh[field] }))
+  const [old, fresh] = [wordsOf(before), wordsOf(after)];
+  const changes = [...new Set([...fresh.keys(), ...old.keys()])]
+    .map((field) => ({ field, before: old.get(field), after: fresh.get(field) }))
     .filter((change) => change.before !== change.after);
   const kind = !before ? 'created' : !after ? 'removed' : changes.length > 0 ? 'changed' : 'same';
   return { callId, kind, changes };
 }
 
 /** A call's fields by their names, both as people read them. */
-function wordsOf(call: Call): Words {
-  return {
-    [m.calls_fact_outcome()]: outcomeOf(call).text,
-    [m.calls_fact_direction()]: call.direction ? directionWord(call.direction) : undefined,
-    [m.requests_field_number()]: call.clientNumber ? phone(call.clientNumber) : undefined,
-    [m.requests_field_caller()]: call.callerName ?? undefined,
-    [m.calls_fact_line()]: call.line ?? undefined,
-    [m.calls_fact_started()]: moment(call.startedAt),
-    [m.calls_fact_answered()]: moment(call.answeredAt),
-    [m.calls_fact_ended()]: moment(call.endedAt),
-    [m.calls_fact_talk()]: call.talkSeconds == null ? undefined : clock(call.talkSeconds),
-    [m.requests_field_recording()]: call.recording.available ? m.yes() : undefined,
-    [m.requests_field_missed()]: call.missed ? m.yes() : undefined,
+function wordsOf(call: Call | null | undefined): Words {
+  if (!call) return new Map();
+  return new Map([
+    [m.calls_fact_outcome(), outcomeOf(call).text],
+    [m.calls_fact_direction(), call.direction ? directionWord(call.direction) : undefined],
+    [m.requests_field_number(), call.clientNumber ? phone(call.clientNumber) : undefined],
+    [m.requests_field_caller(), call.callerName ?? undefined],
+    [m.calls_fact_line(), call.line ?? undefined],
+    [m.calls_fact_started(), moment(call.startedAt)],
+    [m.calls_fact_answered(), moment(call.answeredAt)],
+    [m.calls_fact_ended(), moment(call.endedAt)],
+    [m.calls_fact_talk(), call.talkSeconds == null ? undefined : clock(call.talkSeconds)],
+    [m.requests_field_recording(), call.recording.available ? m.yes() : undefined],
+    [m.requests_field_missed(), call.missed ? m.yes() : undefined],
     ...operatorsOf(call),
     ...segmentsOf(call),
-  };
+  ]);
 }
 
 function operatorsOf(call: Call): Words {
-  return Object.fromEntries(
-    call.operators.map((operator) => [operatorName(operator), operatorStateWord(call, operator.state)]),
-  );
+  return new Map(call.operators.map((operator) => [operatorName(operator), operatorStateWord(call, operator.state)]));
 }
 
 /** Who talked from when to when, by operator. */
 function segmentsOf(call: Call): Words {
-  const words: Words = {};
+  const words: Words = new Map();
   for (const { extension, from, to } of call.segments) {
     const operator = call.operators.find((operator) => operator.extension === extension);
     const who = operator ? operatorName(operator) : (extension ?? m.requests_field_unknown_operator());
     const field = m.requests_field_talk({ who });
     const stretch = m.requests_field_stretch({ from: preciseTime(from), to: to ? preciseTime(to) : '…' });
-    words[field] = words[field] ? `${words[field]}, ${stretch}` : stretch;
+    words.set(field, [words.get(field), stretch].filter(Boolean).join(', '));
   }
   return words;
 }

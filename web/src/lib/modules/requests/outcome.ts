@@ -31,11 +31,15 @@ interface Processed {
 export function explain({ status, outcome }: Processed, moduleId: string): Explained {
   const script = { href: `/modules/${moduleId}/script`, text: m.requests_to_script() };
   if (status === 'new') return { tone: 'info', title: m.requests_outcome_new(), calls: [] };
-  if (!outcome) {
-    return status === 'failed'
-      ? { tone: 'danger', title: m.requests_outcome_failed(), calls: [] }
-      : { tone: 'info', title: m.requests_outcome_unknown(), calls: [] };
+  if (status === 'failed' || outcome?.code === 'failed') {
+    return {
+      tone: 'danger',
+      title: m.requests_outcome_failed(),
+      text: { text: m.requests_outcome_failed_fix() },
+      calls: [],
+    };
   }
+  if (!outcome) return { tone: 'info', title: m.requests_outcome_unknown(), calls: [] };
   const calls = outcome.calls.map((call) => ({
     callId: call.callId,
     isNew: call.created,
@@ -65,8 +69,6 @@ export function explain({ status, outcome }: Processed, moduleId: string): Expla
         // What each screen shows is not asked yet.
         calls: calls.map((call) => ({ ...call, sentences: [] })),
       };
-    case 'failed':
-      return { tone: 'danger', title: m.requests_outcome_failed(), calls };
   }
 }
 

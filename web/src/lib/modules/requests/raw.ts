@@ -1,6 +1,7 @@
 import type { Schemas } from '$lib/api/client';
 
-export type RequestDetail = Schemas['WebhookRequestDetail'];
+/** The API's description knows only that headers are an object. */
+export type RequestDetail = Omit<Schemas['WebhookRequestDetail'], 'headers'> & { headers: Record<string, string> };
 export type Pair = [name: string, value: string];
 
 /** What a body holds, where that can be told: shown laid out rather than as it came. */
@@ -10,7 +11,7 @@ export type Readable = { kind: 'json'; text: string } | { kind: 'form'; fields: 
 const TOKEN_PLACE = '{token}';
 
 export function headersOf({ headers }: RequestDetail): Pair[] {
-  return Object.entries(headers as Record<string, string>).sort(([one], [other]) => one.localeCompare(other));
+  return Object.entries(headers).sort(([one], [other]) => one.localeCompare(other));
 }
 
 /** The query's parameters, without the token. */
@@ -21,7 +22,7 @@ export function parametersOf({ query }: RequestDetail): Pair[] {
 /** The body laid out; nothing where it is neither JSON nor a form. */
 export function readable({ body, headers }: RequestDetail): Readable | undefined {
   if (!body) return undefined;
-  const type = (headers as Record<string, string>)['content-type'] ?? '';
+  const type = headers['content-type'] ?? '';
   if (type.includes('x-www-form-urlencoded')) return { kind: 'form', fields: [...new URLSearchParams(body)] };
   try {
     return { kind: 'json', text: JSON.stringify(JSON.parse(body, exactly), null, 2) };

@@ -20,11 +20,7 @@ export class RequestState {
 
   readonly refresh = oneAtATime(async () => {
     try {
-      const path = { id: this.moduleId, requestId: this.id };
-      [this.detail, this.log] = await Promise.all([
-        ask(api.GET('/api/v1/modules/{id}/requests/{requestId}', { params: { path } })),
-        this.#log(),
-      ]);
+      [this.detail, this.log] = await Promise.all([this.#detail(), this.#log()]);
       this.failure = undefined;
     } catch (error) {
       this.failure = error;
@@ -34,6 +30,12 @@ export class RequestState {
   async replay(dryRun: boolean) {
     this.replayed = await replay(this.moduleId, this.id, dryRun);
     if (!dryRun) this.refresh();
+  }
+
+  async #detail() {
+    const path = { id: this.moduleId, requestId: this.id };
+    const detail = await ask(api.GET('/api/v1/modules/{id}/requests/{requestId}', { params: { path } }));
+    return detail as RequestDetail;
   }
 
   async #log() {
