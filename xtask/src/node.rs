@@ -4,9 +4,10 @@ use crate::process::{self, command, is_installed, project_root};
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 
-/// Lists a source of the web app that is newer than its last build. Its editor has the types of `sdk`.
-const FIND_CHANGED: &str = "web sdk ( -name node_modules -o -name build -o -name .svelte-kit -o -name paraglide ) -prune \
-                            -o -type f -newer web/build/index.html -print -quit";
+/// `find` lists with this a source of the web app that is newer than its last build. Its editor has the types of `sdk`.
+const FIND_CHANGED: &str = "web sdk \
+    ( -name node_modules -o -name build -o -name .svelte-kit -o -name paraglide -o -name cache ) -prune -o \
+    -type f -newer web/build/index.html -print -quit";
 
 /// Builds the web app, unless its sources are older than the last build.
 pub async fn build_web() -> Result<()> {
