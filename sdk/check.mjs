@@ -1,5 +1,5 @@
-// Compiles every built-in module and every ```ts block of docs/MODULES.md against hookswitch.d.ts, each on its own, since
-// they declare functions of the same names.
+// Compiles every built-in module, the script that new modules begin with, and every ```ts block of docs/MODULES.md against
+// hookswitch.d.ts, each on its own, since they declare functions of the same names.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
@@ -12,7 +12,8 @@ const { options } = ts.parseJsonConfigFileContent(ts.readConfigFile(path.join(sd
 /** Scripts to check, by the name to report them under. */
 function scripts() {
   const modules = readdir(path.join(root, 'modules')).map((file) => [path.relative(root, file), readFileSync(file, 'utf8')]);
-  return [...modules, ...documented('docs/MODULES.md')];
+  const template = 'crates/server/src/cli/module/template/module.ts';
+  return [...modules, [template, readFileSync(path.join(root, template), 'utf8')], ...documented('docs/MODULES.md')];
 }
 
 function readdir(folder) {

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { oneAtATime } from './one-at-a-time';
+
+/** Work that ends when it is told to. */
+function slowWork() {
+  const ends: (() => void)[] = [];
+  const run = oneAtATime(() => new Promise<void>((resolve) => ends.push(resolve)));
+  const settle = () => new Promise((resolve) => setTimeout(resolve));
+  return { run, ends, settle };
+}
+
+test('what is asked for while it runs is done once more afterwards, not twice', async () => {
+  const { run, ends, settle } = slowWork();
+  run();
+  run();
+  run();
+  expect(ends).toHaveLength(1);
+  ends[0]?.();
+  await settle();
+  expect(ends).toHaveLength(2);
+  ends[1]?.();
+  await settle();
+  expect(ends).toHaveLength(2);
+});
+
+test('it runs anew when asked after it has ended', async () => {
+  const { run, ends, settle } = slowWork();
+  run();
+  ends[0]?.();
+  await settle();
+  run();
+  expect(ends).toHaveLength(2);
+});
