@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,17 +17,22 @@ export type Login = 'admin' | 'reception' | 'sales';
 export class Server {
   /** Where it is, `http://127.0.0.1:…`; stays the same when it is started again. */
   url = '';
+  /** The page that makes the first administrator. */
+  setUpUrl = '';
   /** An administrator's API token. */
   token = '';
   readonly passwords = new Map<string, string>();
   #pbx = '';
   #process: ChildProcess | undefined;
 
-  private constructor(private readonly folder: string) {}
+  private constructor(
+    private readonly folder: string,
+    private readonly kind: 'demo' | 'empty',
+  ) {}
 
-  /** Starts a new one. */
-  static async start(): Promise<Server> {
-    const server = new Server(await mkdtemp(join(tmpdir(), 'hookswitch-e2e-')));
+  /** Starts a new one: with the demo, or as somebody finds it who installs it. */
+  static async start(kind: 'demo' | 'empty' = 'demo'): Promise<Server> {
+    const server = new Server(await mkdtemp(join(tmpdir(), 'hookswitch-e2e-')), kind);
     await server.#run('127.0.0.1:0');
     return server;
   }
@@ -35,6 +40,12 @@ export class Server {
   /** The demo PBX. It has a new port, and no calls, after a restart. */
   get pbx(): Pbx {
     return new Pbx(this.#pbx);
+  }
+
+  /** What a module's settings need for the demo PBX. */
+  async pbxSettings(): Promise<{ pbxUrl: string; apiKey: string; webhookSecret: string }> {
+    const kept = JSON.parse(await readFile(join(this.folder, 'data/demo.json'), 'utf8')) as Record<string, string>;
+    return { pbxUrl: this.#pbx, apiKey: kept.api_key ?? '', webhookSecret: kept.webhook_secret ?? '' };
   }
 
   /** Starts it again where it was, with the data it had. */
@@ -68,7 +79,11 @@ export class Server {
 
   async #run(listen: string): Promise<void> {
     const env = { PATH: process.env.PATH, HOOKSWITCH_LISTEN: listen, HOOKSWITCH_DATA_DIR: join(this.folder, 'data') };
-    const started = spawn(PROGRAM, ['serve', '--demo'], { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = spawn(PROGRAM, this.kind === 'demo' ? ['serve', '--demo'] : ['serve'], {
+      cwd: this.folder,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#process = started;
     let log = '';
     started.stderr.on('data', (text) => (log = (log + text).slice(-10_000)));
@@ -91,6 +106,7 @@ export class Server {
   #note(line: string): void {
     this.url = /^listening on (\S+)/.exec(line)?.[1] ?? this.url;
     this.#pbx = /^The demo PBX runs at (\S+)/.exec(line)?.[1] ?? this.#pbx;
+    this.setUpUrl = /(\S+\/setup#code=\S+)/.exec(line)?.[1] ?? this.setUpUrl;
     this.token = /Bearer ([^']+)'/.exec(line)?.[1] ?? this.token;
     const [, login, password] = /^ {2}(\w+) +(\w{16})\b/.exec(line) ?? [];
     if (login && password) this.passwords.set(login, password);

@@ -1,0 +1,108 @@
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import type { Server } from '../support/server.ts';
+import { expect, test } from '../support/test.ts';
+
+const WIDTHS = { desk: 1440, phone: 390 };
+const THEMES = ['light', 'dark'] as const;
+
+/** A recorded call, one that goes on, a missed one, and a request that failed. Gives ids to look at. */
+async function fill(server: Server) {
+  const over = await server.pbx.ring({ to: '101', from: '+442079460123', name: 'Northwind Traders' });
+  await server.pbx.answer(over, '101');
+  await server.pbx.redirect(over, '102');
+  await server.pbx.answer(over, '102');
+  await server.pbx.hangUp(over);
+  await server.pbx.busy({ from: '+12025550143' });
+  const [module] = (await server.api<{ items: { id: string; webhookUrl: string }[] }>('GET', '/modules')).items;
+  const { source } = await server.api<{ source: string }>('GET', `/modules/${module?.id}/script`);
+  await server.api('PUT', `/modules/${module?.id}/script`, {
+    source: source.replace(
+      'const body =',
+      "if (request.path === '/broken') throw new Error('No such thing');\n  const body =",
+    ),
+  });
+  await fetch(module?.webhookUrl.replace('?', '/broken?') ?? '', { method: 'POST', body: '{"hello":"there"}' });
+  // The recording comes last.
+  await expect
+    .poll(async () => (await server.api<{ items: { recording: { available: boolean } }[] }>('GET', '/calls')).items)
+    .toContainEqual(expect.objectContaining({ recording: { available: true } }));
+  const calls = await server.api<{ items: { id: string; recording: { available: boolean } }[] }>('GET', '/calls');
+  const requests = await server.api<{ items: { id: string; status: string }[] }>(
+    'GET',
+    `/modules/${module?.id}/requests`,
+  );
+  const users = await server.api<{ items: { id: string; login: string }[] }>('GET', '/users');
+  return {
+    module: module?.id,
+    call: calls.items.find(({ recording }) => recording.available)?.id,
+    request: requests.items.find(({ status }) => status === 'processed')?.id,
+    failed: requests.items.find(({ status }) => status === 'failed')?.id,
+    user: users.items.find(({ login }) => login === 'sales')?.id,
+  };
+}
+
+async function expectAccessible(page: Page, what: string) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
+  expect.soft(found, what).toEqual([]);
+  const sticksOut = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect.soft(sticksOut, `${what}: nothing sticks out sideways`).toBe(0);
+}
+
+for (const colorScheme of THEMES) {
+  for (const [screen, width] of Object.entries(WIDTHS)) {
+    test.describe(`${colorScheme}, at the ${screen}`, () => {
+      test.use({ colorScheme, viewport: { width, height: 900 }, reducedMotion: 'reduce' } as object);
+
+      test('every page can be used by everybody', async ({ server, openAs, page }) => {
+        test.setTimeout(180_000);
+        await page.goto('/sign-in');
+        await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+        await expectAccessible(page, '/sign-in');
+        await page.goto('/setup');
+        await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+        await expectAccessible(page, '/setup');
+
+        const ids = await fill(server);
+        const admin = await openAs('admin', '/calls');
+        const pages = [
+          '/calls',
+          `/calls/${ids.call}`,
+          '/missed',
+          '/profile',
+          '/modules',
+          '/modules/new',
+          `/modules/${ids.module}/settings`,
+          `/modules/${ids.module}/telephony`,
+          `/modules/${ids.module}/script`,
+          `/modules/${ids.module}/requests`,
+          `/modules/${ids.module}/requests/${ids.request}`,
+          `/modules/${ids.module}/requests/${ids.failed}`,
+          `/modules/${ids.module}/log`,
+          '/users',
+          '/users/new',
+          `/users/${ids.user}`,
+          '/nowhere',
+        ];
+        for (const path of pages) {
+          await admin.goto(path);
+          await expect(admin.getByRole('heading', { level: 1 })).toBeVisible();
+          await expect(admin.getByRole('status', { name: 'Loading…' })).toHaveCount(0);
+          await expectAccessible(admin, path);
+        }
+
+        const operator = await openAs('reception', '/calls');
+        await server.pbx.ring({ to: '101', from: '+442079460123', name: 'Northwind Traders' });
+        const card = operator.getByRole('article', { name: /^Call with/ });
+        await expect(card).toBeVisible();
+        await expectAccessible(operator, 'a ringing call');
+        await card.getByRole('button', { name: 'Answer' }).click();
+        await expect(card).toContainText('In a call');
+        await expectAccessible(operator, 'a call');
+      });
+    });
+  }
+}
