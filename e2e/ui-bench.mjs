@@ -1,10 +1,10 @@
 // The browser's part of `cargo xtask bench ui`: from a webhook to the painted card of its call, and the first load.
-// Arguments: the server's URL, the webhook's path with its token, login and password of an operator with extension 1000.
+// It is told the server's URL, the webhook's path with its token, and how an operator with extension 1000 signs in.
 
 import { chromium } from '@playwright/test';
 import { launchOptions } from './support/chromium.mjs';
 
-const [url = '', webhook = '', login, password] = process.argv.slice(2);
+const { BENCH_URL: url = '', BENCH_WEBHOOK: webhook = '', BENCH_LOGIN: login, BENCH_PASSWORD: password } = process.env;
 const CALLS = 200;
 /** Layout shifts and the largest paint come in until then. */
 const SETTLED_MILLISECONDS = 3000;

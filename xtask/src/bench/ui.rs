@@ -4,7 +4,7 @@ use super::http::Connection;
 use super::load;
 use super::prepare::{self, CALLS_MODULE, Operator, PASSWORD};
 use super::report::{Latencies, line};
-use super::server::Installation;
+use super::server::{Installation, Server};
 use super::speed::all_answered;
 use crate::browser::chromium;
 use crate::node::{self, folder};
@@ -23,26 +23,27 @@ pub async fn ui(installation: &Installation) -> Result<()> {
     node::install(&e2e).await?;
     let token = prepare::administrator_token(installation).await?;
     let server = installation.start().await?;
-    let mut api = Connection::open(server.address, Some(token)).await?;
+    let mut api = Connection::open(server.address, Some(token.clone())).await?;
     let operators = prepare::operators(installation, &mut api, 1).await?;
     let module = prepare::module(&mut api, &server, ("Bench", CALLS_MODULE), &operators).await?;
     println!("telling {CALLS} calls");
     all_answered(&load::calls(&module.target, 0, CONNECTIONS, CALLS).await?)?;
     println!();
 
-    lists("an administrator", &mut api).await?;
-    for Operator { token, .. } in &operators {
-        lists("their operator", &mut Connection::open(server.address, Some(token.clone())).await?).await?;
+    lists("an administrator", &server, token).await?;
+    for Operator { token, .. } in operators {
+        lists("their operator", &server, token).await?;
     }
     let mut browser = command("node");
     browser.current_dir(&e2e).arg("ui-bench.mjs").env("CHROMIUM", chromium);
-    let url = format!("http://{}", server.address);
-    browser.args([&url, &module.target.path, "operator0", PASSWORD]);
+    browser.env("BENCH_URL", format!("http://{}", server.address)).env("BENCH_WEBHOOK", &module.target.path);
+    browser.env("BENCH_LOGIN", "operator0").env("BENCH_PASSWORD", PASSWORD);
     process::run(&mut browser).await
 }
 
 /// Reads the whole list of calls page by page, as a table does that is scrolled to its end.
-async fn lists(who: &str, api: &mut Connection) -> Result<()> {
+async fn lists(who: &str, server: &Server, token: String) -> Result<()> {
+    let mut api = Connection::open(server.address, Some(token)).await?;
     let mut latencies = Latencies::default();
     let mut path = "/api/v1/calls".to_owned();
     let mut calls = 0;
