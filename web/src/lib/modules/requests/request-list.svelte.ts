@@ -1,3 +1,4 @@
+import type { WindowVirtualizerHandle } from 'virtua/svelte';
 import { api, ask, type Schemas } from '$lib/api/client';
 import { append, merge } from '$lib/api/newest-first';
 import type { Page } from '$lib/api/pages';
@@ -16,6 +17,8 @@ export class RequestList {
   isReadingMore = $state(false);
   /** Read, but not shown while somebody reads further down: nothing may move away under their eyes. */
   waiting = $state.raw<Page<WebhookRequest>>();
+  /** How high the rows were when the list was left. */
+  heights: { cache: ReturnType<WindowVirtualizerHandle['getCache']>; length: number } | undefined;
   #paused = false;
 
   constructor(
