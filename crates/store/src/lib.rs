@@ -43,5 +43,5 @@ pub use settings::{SettingChange, SettingValue, Settings};
 pub use tokens::{ApiToken, NewToken};
 pub use users::{NewUser, Role, User, UserPatch};
 
-/// No list gives more than this at once.
-pub const MAX_PAGE: u32 = 200;
+/// No list gives more than this at once: a page of 200, and one more that tells whether another page follows.
+pub const MAX_PAGE: u32 = 201;

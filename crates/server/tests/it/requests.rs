@@ -85,3 +85,14 @@ both!(failed_requests_are_found_and_pages_go_on, |server| {
     operator.get(&module.path("/requests")).await.is(403);
     admin.get(&module.path("/requests?stauts=failed")).await.is(422);
 });
+
+both!(the_biggest_page_goes_on_too, |server| {
+    let admin = server.admin().await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    for _ in 0..201 {
+        module.post(&json!({})).await;
+    }
+    let page = admin.get(&module.path("/requests?limit=200")).await.json(200);
+    assert_eq!(page["items"].as_array().map(Vec::len), Some(200));
+    assert!(page["nextCursor"].is_string(), "one is left");
+});
