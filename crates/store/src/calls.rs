@@ -200,12 +200,13 @@ impl Store {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// Sets a call's comment or takes it away; says whether there is such a call.
+    /// Sets a call's comment or takes it away; says whether there is such a call. A version of its own, so that no screen
+    /// shows an older comment after a newer one.
     ///
     /// # Errors
     /// Only the database's.
     pub async fn set_comment(&self, id: CallId, comment: Option<&str>) -> Result<bool, StoreError> {
-        let sql = "update calls set comment = $2 where id = $1";
+        let sql = "update calls set comment = $2, version = version + 1 where id = $1";
         let done = on!(self.write(), |db| {
             sqlx::query(sql)
                 .bind(id.0)

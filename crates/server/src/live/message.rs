@@ -36,13 +36,6 @@ pub enum Message {
         /// Who took it, where somebody else did.
         by: Option<NamedOperator>,
     },
-    /// The comment on a call of the user's has changed.
-    Comment {
-        /// Which call.
-        id: CallId,
-        /// The comment; none where it was taken away.
-        comment: Option<String>,
-    },
     /// Something happened, for administrators alone: what they look at may be out of date.
     Activity {
         /// Whether calls changed.

@@ -180,8 +180,9 @@ pub async fn update_call(
     let comment = comment.as_deref().map(str::trim).filter(|comment| !comment.is_empty());
     app.store.set_comment(id, comment).await?;
     let seen = find(&app, &user, id).await?;
-    tell_comment(&app, &seen.stored, &seen.view);
-    Ok(axum::Json(show(&app, &user, &seen.stored)))
+    let shown = show(&app, &user, &seen.stored);
+    tell_comment(&app, seen.module.as_deref(), seen.stored);
+    Ok(axum::Json(shown))
 }
 
 /// A call to make.

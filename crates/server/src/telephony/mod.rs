@@ -9,12 +9,11 @@ pub mod silent;
 
 use std::collections::BTreeSet;
 
-use hookswitch_model::{CallView, UserId, view};
+use hookswitch_model::{UserId, view};
 use hookswitch_script::Function;
 use hookswitch_store::{CallChange, Role, StoredCall};
 
 use crate::app::App;
-use crate::live::message::Message;
 use crate::live::{Changed, deliver};
 use crate::modules::registry::Active;
 use api_call::Viewer;
@@ -59,13 +58,16 @@ pub fn tell(app: &App, active: Option<&Active>, change: &CallChange) -> Option<T
     })
 }
 
-/// Tells every tab of a call's operators what is noted about it. A comment is none of the provider's facts: it does not change
-/// the call's version.
-pub fn tell_comment(app: &App, stored: &StoredCall, view: &CallView) {
-    let message = Message::Comment { id: stored.call.id, comment: stored.comment.clone() }.to_text();
-    let users: BTreeSet<UserId> = view.operators.iter().filter_map(|leg| leg.user).collect();
-    users.into_iter().for_each(|user| app.hub.send(user, message.clone()));
-    app.activity.call();
+/// Tells every tab of a call's operators what is noted about it.
+pub fn tell_comment(app: &App, active: Option<&Active>, stored: StoredCall) {
+    let change = CallChange {
+        version: stored.version,
+        before: Some(stored.call.clone()),
+        after: Some(stored.call),
+        comment: stored.comment,
+        client_id: stored.client_id,
+    };
+    tell(app, active, &change);
 }
 
 /// What a call's module can do; nothing where it is gone or switched off.

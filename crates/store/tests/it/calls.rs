@@ -165,8 +165,11 @@ both!(missed_calls_wait_for_those_they_rang_at, |db| {
 both!(people_add_to_calls_and_take_away, |db| {
     let module = db.new_module().await;
     let id = db.report(module, 0, vec![start("a", "+4930111111", None)]).await.1[0].id;
+    let before = db.call(id).await.unwrap().expect("it").version;
     assert!(db.set_comment(id, Some("first\0")).await.unwrap());
-    assert_eq!(db.call(id).await.unwrap().expect("it").comment.as_deref(), Some("first␀"));
+    let noted = db.call(id).await.unwrap().expect("it");
+    assert_eq!(noted.comment.as_deref(), Some("first␀"));
+    assert!(noted.version > before);
     assert!(db.set_comment(id, None).await.unwrap());
     assert!(db.set_client(id, None).await.unwrap());
     assert_eq!(db.call(id).await.unwrap().expect("it").comment, None);

@@ -1241,13 +1241,6 @@ export interface components {
             /** @enum {string} */
             type: "callGone";
         } | {
-            /** @description The comment; none where it was taken away. */
-            comment?: string | null;
-            /** @description Which call. */
-            id: components["schemas"]["CallId"];
-            /** @enum {string} */
-            type: "comment";
-        } | {
             /** @description Whether calls changed. */
             calls: boolean;
             /** @description The modules whose log of requests, or log, has something new. */

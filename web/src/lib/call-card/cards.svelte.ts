@@ -38,10 +38,6 @@ export class Cards {
       this.#live.on('snapshot', ({ calls }) => this.#restore(calls)),
       this.#live.on('call', ({ call }) => this.#change(call)),
       this.#live.on('callGone', ({ id, ...gone }) => this.#leave(id, gone)),
-      this.#live.on('comment', ({ id, comment }) => {
-        const card = this.find(id);
-        if (card) card.call.comment = comment;
-      }),
       this.memory.start((id) => this.#remove(id)),
     ];
     return () => stops.forEach((stop) => stop());

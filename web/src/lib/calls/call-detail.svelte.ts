@@ -33,9 +33,6 @@ export class CallDetail {
         this.call = call;
         this.#loadSoon();
       }),
-      live.on('comment', ({ id, comment }) => {
-        if (id === this.id && this.call) this.call = { ...this.call, comment };
-      }),
       live.on('activity', ({ calls }) => calls && this.#mayChange && this.#loadSoon()),
       live.on('snapshot', () => this.#loadSoon()),
     ];

@@ -51,9 +51,6 @@ export class CallList {
         // Whether a new call fits the filters, or a changed one still does, is for the server to say.
         if (this.page === before || searchOf(this.filters)) this.#refreshSoon();
       }),
-      live.on('comment', ({ id, comment }) => {
-        this.page = change(this.page, id, (call) => ({ ...call, comment }));
-      }),
       live.on('activity', ({ calls }) => calls && this.#refreshSoon()),
       // The connection was lost and is back.
       live.on('snapshot', () => this.#refreshSoon()),
