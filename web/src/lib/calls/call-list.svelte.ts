@@ -31,7 +31,7 @@ export class CallList {
 
   /** Where the list was left: how far down, and how high its rows were. */
   scrolled = 0;
-  heights: { cache: ReturnType<WindowVirtualizerHandle['getCache']>; length: number } | undefined;
+  heights: { cache: ReturnType<WindowVirtualizerHandle['getCache']>; length: number; rowHeight: number } | undefined;
 
   /** Ends what is under way for filters that no longer count. */
   #abort = new AbortController();
