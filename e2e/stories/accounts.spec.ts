@@ -81,14 +81,14 @@ test('everything can be tried without a telephone', async ({ openAs }) => {
   const page = await openAs('reception', '/calls');
   await page.getByRole('complementary').getByRole('button', { name: 'Try it' }).click();
   const card = page.getByRole('article', { name: /^Call with/ });
-  const scene = (name: string) => page.getByRole('button', { name, exact: true });
-  await scene('A client calls me').click();
+  const scene = (name: string) => page.getByRole('region', { name: 'Try it' }).getByRole('button', { name });
+  await scene('A client calls me A call page').click();
   await expect(card).toContainText('Incoming call');
   await scene('Pick up').click();
   await expect(card).toContainText('In a call');
-  await scene('Hold').last().click();
+  await scene('Hold').click();
   await expect(card).toContainText('On hold');
-  await scene('Resume').last().click();
+  await scene('Resume').click();
   await expect(card).toContainText('In a call');
   await scene('The client hangs up').click();
   await expect(card).toContainText('Call ended');
