@@ -75,7 +75,7 @@ pub struct CallPage {
 }
 
 #[derive(FromRow)]
-struct Row {
+pub(crate) struct Row {
     id: Uuid,
     module_id: Uuid,
     call_id: Option<String>,
@@ -122,6 +122,7 @@ macro_rules! select {
         )
     };
 }
+pub(crate) use select;
 
 /// Nobody's screen shows more calls at once, and no more time out at once.
 const MAX_ACTIVE: i64 = 10_000;
@@ -229,84 +230,9 @@ impl Store {
         })?;
         Ok(done > 0)
     }
-
-    /// Missed calls not dealt with yet: all, or those an operator has to see, which are the ones that rang at that
-    /// operator and the ones that rang at no user at all.
-    ///
-    /// # Errors
-    /// Only the database's.
-    pub async fn missed_calls(
-        &self,
-        operator: Option<UserId>,
-        after: Option<CallCursor>,
-        limit: u32,
-    ) -> Result<CallPage, StoreError> {
-        let limit = limit.clamp(1, MAX_PAGE);
-        let rows: Vec<Row> = on!(self.read(), |db| {
-            let mut query = QueryBuilder::new(select!("where missed and resolved_at is null"));
-            missed_of(&mut query, operator);
-            beyond(&mut query, after);
-            query.push(" order by started_at desc, id desc limit ").push_bind(i64::from(limit) + 1);
-            query.build_query_as().fetch_all(db).await
-        })?;
-        page(rows, limit)
-    }
-
-    /// How many [`Store::missed_calls`] there are.
-    ///
-    /// # Errors
-    /// Only the database's.
-    pub async fn missed_count(&self, operator: Option<UserId>) -> Result<u64, StoreError> {
-        let count: i64 = on!(self.read(), |db| {
-            let mut query =
-                QueryBuilder::new("select count(*) from calls where missed and resolved_at is null");
-            missed_of(&mut query, operator);
-            query.build_query_scalar().fetch_one(db).await
-        })?;
-        Ok(u64::try_from(count).unwrap_or_default())
-    }
-
-    /// Notes that a missed call was dealt with; says whether it is one that was not yet.
-    ///
-    /// # Errors
-    /// Only the database's.
-    pub async fn resolve_missed(
-        &self,
-        id: CallId,
-        by: UserId,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let sql = "update calls set resolved_at = $2, resolved_by = $3 \
-                   where id = $1 and missed and resolved_at is null";
-        let done = on!(self.write(), |db| {
-            sqlx::query(sql)
-                .bind(id.0)
-                .bind(time(now))
-                .bind(by.0)
-                .execute(db)
-                .await
-                .map(|done| done.rows_affected())
-        })?;
-        Ok(done > 0)
-    }
-
-    /// Takes [`Store::resolve_missed`] back; says whether it had been dealt with.
-    ///
-    /// # Errors
-    /// Only the database's.
-    pub async fn unresolve_missed(&self, id: CallId) -> Result<bool, StoreError> {
-        let sql = "update calls set resolved_at = null, resolved_by = null \
-                   where id = $1 and resolved_at is not null";
-        let done = on!(self.write(), |db| sqlx::query(sql)
-            .bind(id.0)
-            .execute(db)
-            .await
-            .map(|done| done.rows_affected()))?;
-        Ok(done > 0)
-    }
 }
 
-fn page(mut rows: Vec<Row>, limit: u32) -> Result<CallPage, StoreError> {
+pub(crate) fn page(mut rows: Vec<Row>, limit: u32) -> Result<CallPage, StoreError> {
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let last = rows.last().filter(|_| more);
@@ -378,7 +304,7 @@ where
     }
 }
 
-fn beyond<DB>(query: &mut QueryBuilder<DB>, after: Option<CallCursor>)
+pub(crate) fn beyond<DB>(query: &mut QueryBuilder<DB>, after: Option<CallCursor>)
 where
     DB: Database,
     for<'q> Uuid: Encode<'q, DB> + Type<DB>,
@@ -387,16 +313,5 @@ where
     if let Some(after) = after {
         query.push(" and (started_at, id) < (").push_bind(time(after.started_at));
         query.push(", ").push_bind(after.id.0).push(")");
-    }
-}
-
-fn missed_of<DB>(query: &mut QueryBuilder<DB>, operator: Option<UserId>)
-where
-    DB: Database,
-    for<'q> Uuid: Encode<'q, DB> + Type<DB>,
-{
-    if let Some(operator) = operator {
-        query.push(" and (rang_at_nobody or exists (select 1 from call_operators ");
-        query.push("where call_operators.call_id = calls.id and user_id = ").push_bind(operator.0).push("))");
     }
 }

@@ -14,6 +14,7 @@ mod health;
 mod key;
 mod log;
 mod migrate;
+mod missed;
 mod modules;
 mod open;
 mod requests;
