@@ -4,6 +4,9 @@ import { Problem } from '$lib/api/problem';
 import { replay } from './replay';
 import type { WebhookRequest } from './request-list.svelte';
 
+/** Of those that still fail, as many as anybody reads. */
+const LISTED = 50;
+
 export interface StillFailing {
   id: string;
   receivedAt: string;
@@ -16,6 +19,8 @@ export class ReplayAll {
   total = $state(0);
   done = $state(0);
   repaired = $state(0);
+  failing = $state(0);
+  /** The first of those that still fail. */
   stillFailing = $state.raw<StillFailing[]>([]);
   /** Why it had to stop by itself. */
   failure = $state.raw<unknown>();
@@ -64,8 +69,13 @@ export class ReplayAll {
   async #one({ id, receivedAt }: WebhookRequest) {
     try {
       const { success, error } = await replay(this.moduleId, id, false);
-      if (success) this.repaired += 1;
-      else this.stillFailing = [...this.stillFailing, { id, receivedAt, message: error?.message ?? '' }];
+      if (success) {
+        this.repaired += 1;
+      } else {
+        this.failing += 1;
+        const known = { id, receivedAt, message: error?.message ?? '' };
+        if (this.failing <= LISTED) this.stillFailing = [...this.stillFailing, known];
+      }
     } catch (error) {
       // Deleted in the meantime, for its age.
       if (!(error instanceof Problem) || error.status !== 404) throw error;

@@ -8,6 +8,8 @@ export type WebhookRequest = Schemas['WebhookRequest'];
 export type RequestStatus = Schemas['RequestStatus'];
 
 const PAGE = 50;
+/** Requests kept at once; a list that is watched all day must not fill the browser. */
+const MOST = 2000;
 
 /** A module's webhook requests, newest first, as they come in. */
 export class RequestList {
@@ -67,8 +69,9 @@ export class RequestList {
   }
 
   #show(newest: Page<WebhookRequest>) {
+    const tooMany = (this.page?.items.length ?? 0) > MOST;
     // Ids grow with the time of arrival.
-    this.page = this.page ? merge(this.page, newest, ({ id }) => id) : newest;
+    this.page = this.page && !tooMany ? merge(this.page, newest, ({ id }) => id) : newest;
     this.waiting = undefined;
   }
 
