@@ -151,9 +151,11 @@ test('a module that cannot hold gives no hold button, and what it throws is said
 
 test('several calls are stacked, made small and moved, all by keyboard', async ({ server, openAs }) => {
   const page = await openAs('reception');
+  const calls = page.getByRole('article', { name: /^Call with/ });
   await server.pbx.ring({ to: '101', from: CLIENT });
+  await expect(calls).toHaveCount(1);
   await server.pbx.ring({ to: '101', from: '+12025550143' });
-  await expect(page.getByRole('article', { name: /^Call with/ })).toHaveCount(2);
+  await expect(calls).toHaveCount(2);
 
   await page.keyboard.press('Alt+c');
   const move = card(page).getByRole('button', { name: /^Move the calls/ });
