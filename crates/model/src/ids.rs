@@ -69,3 +69,23 @@ id!(
     /// An API token.
     TokenId
 );
+id!(
+    /// A client: a contact, a company or a lead.
+    ClientId
+);
+id!(
+    /// A comment in a client's activity stream.
+    CommentId
+);
+id!(
+    /// A merge of two clients.
+    MergeId
+);
+id!(
+    /// A list of outcome codes.
+    OutcomeListId
+);
+id!(
+    /// An outcome code.
+    OutcomeId
+);

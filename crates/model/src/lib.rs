@@ -4,6 +4,7 @@
 //! function here gives the same result for the same arguments.
 
 pub mod call;
+pub mod client;
 pub mod contract;
 pub mod fact;
 pub mod ids;
@@ -12,7 +13,10 @@ pub mod phone;
 pub mod view;
 
 pub use call::{Call, ReduceError, reduce, retract};
+pub use client::ClientKind;
 pub use fact::{Fact, FactKind, Parties, Record, Target};
-pub use ids::{CallId, ModuleId, RequestId, TokenId, UserId};
+pub use ids::{
+    CallId, ClientId, CommentId, MergeId, ModuleId, OutcomeId, OutcomeListId, RequestId, TokenId, UserId,
+};
 pub use matching::CallKey;
 pub use view::{CallState, CallView, OperatorLeg, OperatorState, Segment, view};
