@@ -1,0 +1,119 @@
+import type { WindowVirtualizerHandle } from 'virtua/svelte';
+import { append } from './newest-first';
+import type { Page } from './pages';
+
+/** Items read at once. */
+const PAGE = 50;
+/** Items read anew at once, at most: as many as the server gives. */
+const MAX_ANEW = 200;
+/** Several changes that come together are read together. */
+const PAUSE = 250;
+
+export interface Part {
+  limit: number;
+  cursor?: string;
+}
+
+/** A long list as far as it has been scrolled through, kept true while things change. */
+export abstract class PagedList<T extends { id: string }> {
+  page = $state.raw<Page<T>>({ items: [] });
+  isLoading = $state(true);
+  isReadingMore = $state(false);
+  /** Why the list could not be read, or not anew. */
+  failure = $state.raw<unknown>();
+  /** Why it could not be read further. */
+  moreFailure = $state.raw<unknown>();
+
+  /** Where the list was left: how far down, and how high its rows were. */
+  scrolled = 0;
+  heights: { cache: ReturnType<WindowVirtualizerHandle['getCache']>; length: number; rowHeight: number } | undefined;
+
+  protected wasRead = false;
+  /** Ends what is under way for a question that no longer counts. */
+  #abort = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Asks the server for a part of the list. */
+  protected abstract read(part: Part, signal: AbortSignal): Promise<Page<T>>;
+
+  /** The list with its beginning read anew. */
+  protected abstract merge(list: Page<T>, beginning: Page<T>): Page<T>;
+
+  /** How many of the first items may have changed. */
+  protected get changeable(): number {
+    return this.page.items.length;
+  }
+
+  get hasMore(): boolean {
+    return Boolean(this.page.nextCursor);
+  }
+
+  /** Reads the list from its beginning. */
+  async load() {
+    this.#abort.abort();
+    const { signal } = (this.#abort = new AbortController());
+    this.wasRead = true;
+    this.isLoading = true;
+    this.failure = this.moreFailure = undefined;
+    try {
+      const page = await this.read({ limit: PAGE }, signal);
+      if (!signal.aborted) this.set(page);
+    } catch (error) {
+      if (!signal.aborted) this.#fail(error);
+    } finally {
+      if (!signal.aborted) this.isLoading = false;
+    }
+  }
+
+  async readMore() {
+    if (!this.page.nextCursor || this.isReadingMore || this.isLoading) return;
+    const { signal } = this.#abort;
+    this.isReadingMore = true;
+    this.moreFailure = undefined;
+    try {
+      const next = await this.read({ limit: PAGE, cursor: this.page.nextCursor }, signal);
+      if (!signal.aborted) this.set(append(this.page, next));
+    } catch (error) {
+      if (!signal.aborted) this.moreFailure = error;
+    } finally {
+      this.isReadingMore = false;
+    }
+  }
+
+  /** Something in it changed. */
+  refreshSoon() {
+    if (!this.wasRead) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#refresh();
+    }, PAUSE);
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+    this.#abort.abort();
+  }
+
+  protected set(page: Page<T>) {
+    this.page = page;
+  }
+
+  async #refresh() {
+    if (this.isLoading || this.isReadingMore) return this.refreshSoon();
+    const { signal } = this.#abort;
+    try {
+      const limit = Math.min(Math.max(PAGE, this.changeable), MAX_ANEW);
+      const beginning = await this.read({ limit }, signal);
+      if (signal.aborted) return;
+      this.failure = undefined;
+      this.set(this.merge(this.page, beginning));
+    } catch (error) {
+      if (!signal.aborted) this.failure = error;
+    }
+  }
+
+  #fail(error: unknown) {
+    this.page = { items: [] };
+    this.failure = error;
+  }
+}
