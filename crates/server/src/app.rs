@@ -23,10 +23,11 @@ use crate::demo::Panel;
 use crate::directory::Directory;
 use crate::fetch::FetchClient;
 use crate::listen::{self, Bounds};
-use crate::live::{Activity, Hub, Missed};
+use crate::live::{Activity, ClientChanges, Hub, Missed};
 use crate::modules::log::ModuleLog;
 use crate::modules::registry::{self, Registry};
 use crate::public_url::PublicUrl;
+use crate::settings::CurrentSettings;
 use crate::web::WebFiles;
 use crate::{jobs, observe, routes};
 
@@ -54,6 +55,8 @@ pub struct App {
     pub module_log: ModuleLog,
     /// Names and roles of the users.
     pub directory: Directory,
+    /// The settings that administrators change while the server runs.
+    pub settings: CurrentSettings,
     /// The open sockets.
     pub hub: Hub,
     /// The web app.
@@ -62,6 +65,8 @@ pub struct App {
     pub demo: Option<Arc<Panel>>,
     /// Whose number of missed calls may have changed.
     pub missed: Missed,
+    /// The clients of whose changes everybody is to be told.
+    pub client_changes: ClientChanges,
     /// What administrators who look on are told of.
     pub activity: Arc<Activity>,
     /// Told when the server is to stop.
@@ -131,10 +136,12 @@ impl App {
             modules: Registry::default(),
             module_log: ModuleLog::start(store.clone(), Arc::clone(&activity)),
             directory: Directory::default(),
+            settings: CurrentSettings::default(),
             hub: Hub::default(),
             web,
             demo,
             missed: Missed::default(),
+            client_changes: ClientChanges::default(),
             activity,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -145,6 +152,7 @@ impl App {
             metrics,
         });
         app.directory.reload(&app.store).await?;
+        app.settings.reload(&app.store).await?;
         registry::load_all(&app).await?;
         Ok(app)
     }

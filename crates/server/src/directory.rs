@@ -6,6 +6,8 @@ use std::sync::{PoisonError, RwLock};
 use hookswitch_model::UserId;
 use hookswitch_store::{Role, Store, StoreError, User};
 
+use crate::named::NamedUser;
+
 /// Every user by id.
 #[derive(Default)]
 pub struct Directory(RwLock<HashMap<UserId, Entry>>);
@@ -30,6 +32,11 @@ impl Directory {
     /// A user's name.
     pub fn name_of(&self, user: UserId) -> Option<String> {
         self.read(user, |entry| entry.name.clone())
+    }
+
+    /// A user by the name to show, also one who was deleted since.
+    pub fn named(&self, id: UserId) -> NamedUser {
+        NamedUser { id, name: self.name_of(id).unwrap_or_else(|| "Deleted user".to_owned()) }
     }
 
     /// A user's role.

@@ -4,6 +4,7 @@
 //! route on one page. The command line is in [`cli`], the settings in [`config`].
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod clock;
@@ -18,10 +19,12 @@ mod jobs;
 mod listen;
 pub mod live;
 pub mod modules;
+pub mod named;
 mod observe;
 pub mod page;
 pub mod public_url;
 pub mod remote;
 pub mod routes;
+pub mod settings;
 pub mod telephony;
 pub mod web;

@@ -4,6 +4,8 @@
 //! which writes what waits in one transaction; everything else is one plain function a question, one file an area.
 //! A function that finds nothing says so with `None` or `false`; errors are what should not happen or is not allowed.
 
+mod app_settings;
+mod audit;
 mod backup;
 mod bindings;
 mod calls;
@@ -26,6 +28,7 @@ mod storage;
 mod tokens;
 mod users;
 
+pub use audit::{AuditAction, AuditChange, AuditEntry, AuditFilter, AuditLine};
 pub use bindings::Binding;
 pub use calls::{CallCursor, CallFilter, CallPage, StoredCall};
 pub use committer::{

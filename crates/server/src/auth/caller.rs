@@ -45,17 +45,15 @@ impl FromRequestParts<Arc<App>> for SignedIn {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
-        if let Some(token) = bearer(&parts.headers) {
-            return by_token(app, token).await;
+        let caller = match bearer(&parts.headers) {
+            Some(token) => by_token(app, token).await?,
+            None => by_session(app, parts).await?,
+        };
+        if app.directory.role_of(caller.user.id).is_none() {
+            // Made on the command line since the users were last read.
+            app.directory.reload(&app.store).await?;
         }
-        let Some(token) = session_token(&parts.headers) else { return Err(ApiError::not_signed_in()) };
-        if !parts.method.is_safe() || parts.headers.contains_key(header::UPGRADE) {
-            origin::require_own_origin(&parts.headers, &app.public_url)?;
-        }
-        let token_hash = secret::hash(&token);
-        let session =
-            app.store.session(&token_hash, app.clock.now()).await?.ok_or_else(ApiError::not_signed_in)?;
-        Ok(Self { user: session.user, via: Via::Session { token_hash } })
+        Ok(caller)
     }
 }
 
@@ -69,6 +67,17 @@ impl FromRequestParts<Arc<App>> for Admin {
             Role::Operator => Err(ApiError::not_allowed("Only an administrator may do this.")),
         }
     }
+}
+
+async fn by_session(app: &App, parts: &Parts) -> ApiResult<SignedIn> {
+    let token = session_token(&parts.headers).ok_or_else(ApiError::not_signed_in)?;
+    if !parts.method.is_safe() || parts.headers.contains_key(header::UPGRADE) {
+        origin::require_own_origin(&parts.headers, &app.public_url)?;
+    }
+    let token_hash = secret::hash(&token);
+    let session = app.store.session(&token_hash, app.clock.now()).await?;
+    let session = session.ok_or_else(ApiError::not_signed_in)?;
+    Ok(SignedIn { user: session.user, via: Via::Session { token_hash } })
 }
 
 async fn by_token(app: &App, token: &str) -> ApiResult<SignedIn> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::intake::recover;
-use crate::live::{activity, missed};
+use crate::live::{activity, clients, missed};
 use crate::modules::token;
 use crate::telephony::silent;
 
@@ -17,6 +17,7 @@ pub fn start(app: &Arc<App>) {
     job(app, silent::run(Arc::clone(app)));
     job(app, missed::run(Arc::clone(app)));
     job(app, activity::run(Arc::clone(app)));
+    job(app, clients::run(Arc::clone(app)));
     job(app, purge::run(Arc::clone(app)));
     for active in app.modules.all() {
         token::notify_if_changed(app, &active);

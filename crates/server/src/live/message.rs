@@ -1,7 +1,7 @@
 //! What the server says on a socket.
 
 use axum::extract::ws::Utf8Bytes;
-use hookswitch_model::{CallId, ModuleId};
+use hookswitch_model::{CallId, ClientId, ModuleId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -42,6 +42,11 @@ pub enum Message {
         calls: bool,
         /// The modules whose log of requests, or log, has something new.
         modules: Vec<ModuleId>,
+    },
+    /// These clients, or their activity streams, have changed.
+    Clients {
+        /// Which; empty where there are too many to name.
+        ids: Vec<ClientId>,
     },
     /// The number of missed calls not dealt with yet.
     Missed {

@@ -4,6 +4,7 @@
 //! reconnects and starts from a snapshot again, so there is no missed-message logic anywhere.
 
 pub mod activity;
+pub mod clients;
 mod deliver;
 mod hub;
 pub mod message;
@@ -11,6 +12,7 @@ pub mod missed;
 pub mod socket;
 
 pub use activity::Activity;
+pub use clients::ClientChanges;
 pub use deliver::{Changed, deliver, is_on_screen};
 pub use hub::{Frame, Hub, Version};
 pub use missed::Missed;

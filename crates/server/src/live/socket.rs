@@ -76,10 +76,6 @@ fn is_old(versions: &HashMap<CallId, Version>, (call, version): (CallId, Version
 }
 
 async fn snapshot(app: &App, user: UserId) -> Result<(Message, HashMap<CallId, Version>), StoreError> {
-    if app.directory.role_of(user).is_none() {
-        // Made on the command line since the users were last read.
-        app.directory.reload(&app.store).await?;
-    }
     let active = app.store.active_calls(Some(user)).await?;
     let versions = active.iter().map(|stored| (stored.call.id, stored.version)).collect();
     let name_of = |user| app.directory.name_of(user);

@@ -25,6 +25,8 @@ const PROBLEM: &str = "application/problem+json";
         (name = "requests", description = "A module's log of webhook requests"),
         (name = "webhooks", description = "For providers"),
         (name = "calls", description = "Calls and what can be done with them"),
+        (name = "settings", description = "Settings of the whole installation"),
+        (name = "audit", description = "Who saw or changed what"),
         (name = "events", description = "Changes, live"),
         (name = "demo", description = "The simulated PBX, where the server runs with `--demo`"),
         (name = "health", description = "For whatever runs the server"),

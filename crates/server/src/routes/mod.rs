@@ -18,6 +18,7 @@ use crate::intake::webhook;
 use crate::observe::observe;
 use crate::web;
 
+mod audit;
 mod calls;
 mod calls_csv;
 mod colleagues;
@@ -37,6 +38,7 @@ mod recordings;
 mod requests;
 mod scripts;
 mod session;
+mod settings;
 mod setup;
 pub mod tokens;
 pub mod users;
@@ -93,6 +95,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(missed_calls::list_missed_calls))
         .routes(routes!(missed_calls::resolve_missed_call))
         .routes(routes!(missed_calls::reopen_missed_call))
+        // The whole installation
+        .routes(routes!(settings::get_settings, settings::update_settings))
+        .routes(routes!(audit::list_audit))
         // Live
         .routes(routes!(events::events))
         // Try it

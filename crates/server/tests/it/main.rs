@@ -22,6 +22,7 @@ mod process;
 mod provider_stories;
 mod requests;
 mod session;
+mod settings;
 mod setup;
 mod support;
 mod tokens;

@@ -104,19 +104,22 @@ create table audit (
 );
 create index audit_client on audit (client_id, id) where client_id is not null;
 create index audit_user on audit (user_id, id);
+create index audit_action on audit (action, id);
 
 create table app_settings (
     name text primary key,
     value text not null
 );
 
--- What a call came to, as the administrator's lists have it. A code that calls use keeps its row.
+-- What a call came to, as the administrator's lists have it. What is offered no longer keeps its row: calls
+-- have it still.
 create table outcome_lists (
     id uuid primary key,
     name text not null,
     required boolean not null,
     module_ids text not null,
-    created_at timestamptz not null
+    created_at timestamptz not null,
+    archived_at timestamptz
 );
 
 create table outcome_codes (

@@ -104,19 +104,22 @@ create table audit (
 ) strict;
 create index audit_client on audit (client_id, id) where client_id is not null;
 create index audit_user on audit (user_id, id);
+create index audit_action on audit (action, id);
 
 create table app_settings (
     name text primary key,
     value text not null
 ) strict, without rowid;
 
--- What a call came to, as the administrator's lists have it. A code that calls use keeps its row.
+-- What a call came to, as the administrator's lists have it. What is offered no longer keeps its row: calls
+-- have it still.
 create table outcome_lists (
     id blob primary key,
     name text not null,
     required integer not null,
     module_ids text not null,
-    created_at text not null
+    created_at text not null,
+    archived_at text
 ) strict;
 
 create table outcome_codes (

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who saw or changed what of the clients, latest first. */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls": {
         parameters: {
             query?: never;
@@ -685,6 +702,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings. */
+        get: operations["get_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes the settings. */
+        patch: operations["update_settings"];
+        trace?: never;
+    };
     "/api/v1/setup": {
         parameters: {
             query?: never;
@@ -910,6 +945,66 @@ export interface components {
             to?: string | null;
             userId?: components["schemas"]["UserId"] | null;
         };
+        /** @description What administrators set for everybody. */
+        AppSettings: {
+            /**
+             * @description Which clients operators see.
+             * @default all
+             */
+            clientVisibility: components["schemas"]["ClientVisibility"];
+            /**
+             * Format: int32
+             * @description How long a call that was dialled may take to appear, in seconds.
+             * @default 60
+             */
+            dialSeconds: number;
+            /**
+             * @description Whether clients' numbers are hidden from operators, who can still call them.
+             * @default false
+             */
+            maskNumbers: boolean;
+            /**
+             * Format: int32
+             * @description After how many hours a missed call that nobody dealt with is closed; never where null.
+             * @default 168
+             */
+            missedCloseAfterHours: number | null;
+        };
+        /**
+         * @description What somebody did.
+         * @enum {string}
+         */
+        AuditAction: "seen" | "created" | "changed" | "archived" | "restored" | "merged" | "mergeUndone" | "converted" | "exported" | "imported" | "callLogged" | "recordingPlayed" | "commented" | "commentEdited" | "commentDeleted";
+        /** @description A field's change, as people read it. */
+        AuditChange: {
+            /** @description The field. */
+            field: string;
+            /** @description What it was; none where it was empty. */
+            from?: string | null;
+            /** @description What it is now; none where it is empty. */
+            to?: string | null;
+        };
+        /** @description Something that somebody did. */
+        AuditEntry: {
+            /** @description What. */
+            action: components["schemas"]["AuditAction"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            callId?: components["schemas"]["CallId"] | null;
+            /** @description What changed. */
+            changes: components["schemas"]["AuditChange"][];
+            client?: components["schemas"]["NamedClient"] | null;
+            /**
+             * Format: uuid
+             * @description Which.
+             */
+            id: string;
+            /** @description Who. */
+            user: components["schemas"]["NamedUser"];
+        };
         /** @description A provider's user and the system's user who is the same person. */
         Binding: {
             /** @description The number that stands in events. */
@@ -989,6 +1084,11 @@ export interface components {
          * @enum {string}
          */
         CallState: "ringing" | "talking" | "held" | "ended";
+        /**
+         * Format: uuid
+         * @description A client: a contact, a company or a lead.
+         */
+        ClientId: string;
         /** @description An outside party's number. */
         ClientNumber: {
             /** @description ISO 3166-1 alpha-2: the country of the number in E.164. */
@@ -1000,6 +1100,11 @@ export interface components {
             /** @description As it came. */
             raw: string;
         };
+        /**
+         * @description Which clients operators see.
+         * @enum {string}
+         */
+        ClientVisibility: "all" | "own";
         /** @description A user, as every other user sees them. */
         Colleague: {
             /** @description Which. */
@@ -1248,6 +1353,11 @@ export interface components {
             /** @enum {string} */
             type: "activity";
         } | {
+            /** @description Which; empty where there are too many to name. */
+            ids: components["schemas"]["ClientId"][];
+            /** @enum {string} */
+            type: "clients";
+        } | {
             /**
              * Format: int64
              * @description How many.
@@ -1313,6 +1423,13 @@ export interface components {
          * @description A module: one connected provider account.
          */
         ModuleId: string;
+        /** @description A client, by name. */
+        NamedClient: {
+            /** @description Which. */
+            id: components["schemas"]["ClientId"];
+            /** @description What it is called; empty where that is not known. */
+            name: string;
+        };
         /** @description An operator, by number and name. */
         NamedOperator: {
             /** @description The internal number. */
@@ -1320,6 +1437,13 @@ export interface components {
             /** @description The user's name. */
             name?: string | null;
             userId?: components["schemas"]["UserId"] | null;
+        };
+        /** @description A user, by name. */
+        NamedUser: {
+            /** @description Which. */
+            id: components["schemas"]["UserId"];
+            /** @description What they are called. */
+            name: string;
         };
         /** @description Another password for oneself. */
         NewPassword: {
@@ -1349,6 +1473,32 @@ export interface components {
          * @enum {string}
          */
         OutcomeCode: "shown" | "closed" | "notShown" | "noEvent" | "unchanged" | "waiting" | "failed";
+        /** @description One page of a list. */
+        Page_AuditEntry: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description What. */
+                action: components["schemas"]["AuditAction"];
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                callId?: components["schemas"]["CallId"] | null;
+                /** @description What changed. */
+                changes: components["schemas"]["AuditChange"][];
+                client?: components["schemas"]["NamedClient"] | null;
+                /**
+                 * Format: uuid
+                 * @description Which.
+                 */
+                id: string;
+                /** @description Who. */
+                user: components["schemas"]["NamedUser"];
+            }[];
+            /** @description `cursor` of the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
         /** @description One page of a list. */
         Page_Call: {
             /** @description The items, in the list's order. */
@@ -1951,6 +2101,22 @@ export interface components {
             /** @description The settings it declares. */
             settings?: components["schemas"]["Setting"][] | null;
         };
+        /** @description What to change of the settings; what is left out stays. */
+        UpdateSettings: {
+            clientVisibility?: components["schemas"]["ClientVisibility"] | null;
+            /**
+             * Format: int32
+             * @description How long a call that was dialled may take to appear, in seconds, 10 to 300.
+             */
+            dialSeconds?: number | null;
+            /** @description Whether clients' numbers are hidden from operators, who can still call them. */
+            maskNumbers?: boolean | null;
+            /**
+             * Format: int32
+             * @description After how many hours a missed call that nobody dealt with is closed, 1 to 8784; `null` for never.
+             */
+            missedCloseAfterHours?: number | null;
+        };
         /** @description What to change of a user; what is left out stays. */
         UpdateUser: {
             /** @description `false` ends the user's sessions; their tokens do not work meanwhile. */
@@ -2069,6 +2235,45 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description About this client. */
+                clientId?: components["schemas"]["ClientId"];
+                /** @description By this user. */
+                userId?: components["schemas"]["UserId"];
+                /** @description Of this kind. */
+                action?: "seen" | "created" | "changed" | "archived" | "restored" | "merged" | "mergeUndone" | "converted" | "exported" | "imported" | "callLogged" | "recordingPlayed" | "commented" | "commentEdited" | "commentDeleted";
+                /** @description Items at most: 1 to 200, 50 when not given. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
     list_calls: {
         parameters: {
             query?: {
@@ -3617,6 +3822,66 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    get_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppSettings"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    update_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppSettings"];
+                };
             };
             /** @description The request was not done: see `code` and `detail` */
             default: {

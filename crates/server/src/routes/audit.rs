@@ -1,0 +1,83 @@
+//! The audit trail, for administrators.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use hookswitch_model::{CallId, ClientId, UserId};
+use hookswitch_store::{AuditAction, AuditChange, AuditFilter, AuditLine};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::auth::Admin;
+use crate::error::ApiResult;
+use crate::extract::ListQuery;
+use crate::named::{NamedClient, NamedUser};
+use crate::page::{Page, PageQuery};
+
+/// Something that somebody did.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditEntry {
+    /// Which.
+    id: Uuid,
+    /// When.
+    at: DateTime<Utc>,
+    /// Who.
+    user: NamedUser,
+    /// What.
+    action: AuditAction,
+    /// To which client, as it is called now.
+    client: Option<NamedClient>,
+    /// To which call.
+    call_id: Option<CallId>,
+    /// What changed.
+    changes: Vec<AuditChange>,
+}
+
+/// Which entries.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub struct ListAudit {
+    /// About this client.
+    client_id: Option<ClientId>,
+    /// By this user.
+    user_id: Option<UserId>,
+    /// Of this kind.
+    #[param(inline)]
+    action: Option<AuditAction>,
+}
+
+/// Who saw or changed what of the clients, latest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/audit",
+    tag = "audit",
+    params(ListAudit, PageQuery),
+    responses((status = 200, body = Page<AuditEntry>)),
+)]
+pub async fn list_audit(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    ListQuery { filters: ListAudit { client_id, user_id, action }, page }: ListQuery<ListAudit>,
+) -> ApiResult<axum::Json<Page<AuditEntry>>> {
+    let (limit, before) = (page.limit()?, page.after::<Uuid>()?);
+    let lines = app.store.audit(AuditFilter { client_id, user_id, action }, before, limit + 1).await?;
+    let items = lines.into_iter().map(|line| shown(&app, line)).collect();
+    Ok(axum::Json(Page::of(items, limit, |entry: &AuditEntry| entry.id)?))
+}
+
+fn shown(app: &App, AuditLine { entry, client_name }: AuditLine) -> AuditEntry {
+    AuditEntry {
+        id: entry.id,
+        at: entry.at,
+        user: app.directory.named(entry.user_id),
+        action: entry.action,
+        client: entry.client_id.map(|id| NamedClient { id, name: client_name.unwrap_or_default() }),
+        call_id: entry.call_id,
+        changes: entry.changes,
+    }
+}

@@ -1,0 +1,85 @@
+//! Settings of the whole installation.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use hookswitch_store::Role;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::auth::Admin;
+use crate::error::{ApiError, ApiResult, FieldError};
+use crate::extract::{Json, nullable};
+use crate::settings::{AppSettings, ClientVisibility};
+
+/// Longest time after which missed calls are closed, in hours: a year.
+const MAX_CLOSE_HOURS: u32 = 8784;
+
+/// What to change of the settings; what is left out stays.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateSettings {
+    /// Which clients operators see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_visibility: Option<ClientVisibility>,
+    /// Whether clients' numbers are hidden from operators, who can still call them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mask_numbers: Option<bool>,
+    /// After how many hours a missed call that nobody dealt with is closed, 1 to 8784; `null` for never.
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>)]
+    missed_close_after_hours: Option<Option<u32>>,
+    /// How long a call that was dialled may take to appear, in seconds, 10 to 300.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dial_seconds: Option<u32>,
+}
+
+/// The settings.
+#[utoipa::path(get, path = "/api/v1/settings", tag = "settings", responses((status = 200, body = AppSettings)))]
+pub async fn get_settings(State(app): State<Arc<App>>, _: Admin) -> axum::Json<AppSettings> {
+    axum::Json(AppSettings::clone(&app.settings.get()))
+}
+
+/// Changes the settings.
+#[utoipa::path(patch, path = "/api/v1/settings", tag = "settings", request_body = UpdateSettings, responses(
+    (status = 200, body = AppSettings),
+))]
+pub async fn update_settings(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Json(body): Json<UpdateSettings>,
+) -> ApiResult<axum::Json<AppSettings>> {
+    ApiError::check(problems(&body))?;
+    let before = app.settings.get();
+    if let Value::Object(changes) = serde_json::to_value(&body).map_err(ApiError::internal)? {
+        app.settings.update(&app.store, &changes).await?;
+    }
+    let after = app.settings.get();
+    let view = |settings: &AppSettings| (settings.client_visibility, settings.mask_numbers);
+    if view(&before) != view(&after) {
+        // What operators' pages show may not be theirs to see any more: they connect again and begin anew.
+        let is_operator = |user: &_| app.directory.role_of(*user) == Some(Role::Operator);
+        app.hub.connected().into_iter().filter(is_operator).for_each(|user| app.hub.disconnect(user));
+    }
+    Ok(axum::Json(AppSettings::clone(&after)))
+}
+
+fn problems(body: &UpdateSettings) -> Vec<FieldError> {
+    let within = |path: &str, value: Option<u32>, least: u32, most: u32, unit: &str| {
+        let wrong = value.is_some_and(|value| !(least..=most).contains(&value));
+        wrong.then(|| FieldError {
+            path: path.to_owned(),
+            detail: format!("Give a number of {unit} between {least} and {most}."),
+        })
+    };
+    let hours = body.missed_close_after_hours.flatten();
+    [
+        within("missedCloseAfterHours", hours, 1, MAX_CLOSE_HOURS, "hours"),
+        within("dialSeconds", body.dial_seconds, 10, 300, "seconds"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -1,0 +1,236 @@
+//! The audit trail: who saw or changed what of the clients.
+
+use chrono::{DateTime, Utc};
+use hookswitch_model::ids::uuid_v7;
+use hookswitch_model::{CallId, ClientId, UserId};
+use serde::{Deserialize, Serialize};
+use sqlx::{FromRow, QueryBuilder};
+use uuid::Uuid;
+
+use crate::MAX_PAGE;
+use crate::db::{from_json, from_word, on, text, time, to_json};
+use crate::error::StoreError;
+use crate::open::Store;
+
+/// What somebody did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum AuditAction {
+    /// Looked at a client.
+    Seen,
+    /// Made a client.
+    Created,
+    /// Changed a client.
+    Changed,
+    /// Archived a client.
+    Archived,
+    /// Took a client back out of the archive.
+    Restored,
+    /// Merged a client into another.
+    Merged,
+    /// Took a merge back.
+    MergeUndone,
+    /// Made a contact of a lead.
+    Converted,
+    /// Took clients out as a file.
+    Exported,
+    /// Brought clients in from a file.
+    Imported,
+    /// Logged a call on a client, or took it off.
+    CallLogged,
+    /// Played a call's recording.
+    RecordingPlayed,
+    /// Wrote a comment.
+    Commented,
+    /// Changed a comment.
+    CommentEdited,
+    /// Deleted a comment.
+    CommentDeleted,
+}
+
+impl AuditAction {
+    /// As in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Seen => "seen",
+            Self::Created => "created",
+            Self::Changed => "changed",
+            Self::Archived => "archived",
+            Self::Restored => "restored",
+            Self::Merged => "merged",
+            Self::MergeUndone => "mergeUndone",
+            Self::Converted => "converted",
+            Self::Exported => "exported",
+            Self::Imported => "imported",
+            Self::CallLogged => "callLogged",
+            Self::RecordingPlayed => "recordingPlayed",
+            Self::Commented => "commented",
+            Self::CommentEdited => "commentEdited",
+            Self::CommentDeleted => "commentDeleted",
+        }
+    }
+}
+
+/// A field's change, as people read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditChange {
+    /// The field.
+    pub field: String,
+    /// What it was; none where it was empty.
+    pub from: Option<String>,
+    /// What it is now; none where it is empty.
+    pub to: Option<String>,
+}
+
+/// Something that somebody did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Which; of the time `at`.
+    pub id: Uuid,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub user_id: UserId,
+    /// What.
+    pub action: AuditAction,
+    /// To which client.
+    pub client_id: Option<ClientId>,
+    /// To which call.
+    pub call_id: Option<CallId>,
+    /// What changed.
+    pub changes: Vec<AuditChange>,
+}
+
+/// An entry, with what its client is called now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditLine {
+    /// The entry.
+    pub entry: AuditEntry,
+    /// The client's name; none where the entry names no client.
+    pub client_name: Option<String>,
+}
+
+/// Which entries to list; what is `None` does not matter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AuditFilter {
+    /// About this client.
+    pub client_id: Option<ClientId>,
+    /// By this user.
+    pub user_id: Option<UserId>,
+    /// Of this kind.
+    pub action: Option<AuditAction>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+    at: DateTime<Utc>,
+    user_id: Uuid,
+    action: String,
+    client_id: Option<Uuid>,
+    call_id: Option<Uuid>,
+    detail: Option<String>,
+    client_name: Option<String>,
+}
+
+impl TryFrom<Row> for AuditLine {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let entry = AuditEntry {
+            id: row.id,
+            at: row.at,
+            user_id: UserId(row.user_id),
+            action: from_word(row.action)?,
+            client_id: row.client_id.map(ClientId),
+            call_id: row.call_id.map(CallId),
+            changes: row.detail.as_deref().map(from_json).transpose()?.unwrap_or_default(),
+        };
+        Ok(Self { entry, client_name: row.client_name })
+    }
+}
+
+impl Store {
+    /// Writes an entry.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn add_audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let sql = "insert into audit (id, at, user_id, action, client_id, call_id, detail) \
+                   values ($1, $2, $3, $4, $5, $6, $7)";
+        let changes = (!entry.changes.is_empty()).then(|| to_json(&entry.changes)).transpose()?;
+        on!(self.write(), |db| {
+            sqlx::query(sql)
+                .bind(entry.id)
+                .bind(time(entry.at))
+                .bind(entry.user_id.0)
+                .bind(entry.action.as_str())
+                .bind(entry.client_id.map(|client| client.0))
+                .bind(entry.call_id.map(|call| call.0))
+                .bind(changes.as_deref().map(text))
+                .execute(db)
+                .await
+                .map(drop)
+        })?;
+        Ok(())
+    }
+
+    /// Whether the trail says that a user looked at a client since then.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn seen_since(
+        &self,
+        client: ClientId,
+        user: UserId,
+        since: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        // By id, which begins with the time: so the index of a client's entries bounds what is read.
+        let sql = "select exists (select 1 from audit \
+                   where client_id = $1 and id >= $2 and user_id = $3 and action = 'seen')";
+        Ok(on!(self.read(), |db| {
+            sqlx::query_scalar(sql)
+                .bind(client.0)
+                .bind(uuid_v7(since, [0; 10]))
+                .bind(user.0)
+                .fetch_one(db)
+                .await
+        })?)
+    }
+
+    /// Entries, newest first, from before the entry `before` on.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn audit(
+        &self,
+        filter: AuditFilter,
+        before: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<AuditLine>, StoreError> {
+        let rows: Vec<Row> = on!(self.read(), |db| {
+            let mut query = QueryBuilder::new(
+                "select audit.id, at, user_id, action, client_id, call_id, detail, clients.name as client_name \
+                 from audit left join clients on clients.id = client_id where true",
+            );
+            if let Some(client) = filter.client_id {
+                query.push(" and client_id = ").push_bind(client.0);
+            }
+            if let Some(user) = filter.user_id {
+                query.push(" and user_id = ").push_bind(user.0);
+            }
+            if let Some(action) = filter.action {
+                query.push(" and action = ").push_bind(action.as_str());
+            }
+            if let Some(before) = before {
+                query.push(" and audit.id < ").push_bind(before);
+            }
+            query.push(" order by audit.id desc limit ").push_bind(i64::from(limit.min(MAX_PAGE)));
+            query.build_query_as().fetch_all(db).await
+        })?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+}
