@@ -26,6 +26,7 @@ use crate::listen::{self, Bounds};
 use crate::live::{Activity, ClientChanges, Hub, Missed};
 use crate::modules::log::ModuleLog;
 use crate::modules::registry::{self, Registry};
+use crate::outcomes::Outcomes;
 use crate::public_url::PublicUrl;
 use crate::settings::CurrentSettings;
 use crate::web::WebFiles;
@@ -57,6 +58,8 @@ pub struct App {
     pub directory: Directory,
     /// The settings that administrators change while the server runs.
     pub settings: CurrentSettings,
+    /// The outcome codes.
+    pub outcomes: Outcomes,
     /// The open sockets.
     pub hub: Hub,
     /// The web app.
@@ -137,6 +140,7 @@ impl App {
             module_log: ModuleLog::start(store.clone(), Arc::clone(&activity)),
             directory: Directory::default(),
             settings: CurrentSettings::default(),
+            outcomes: Outcomes::default(),
             hub: Hub::default(),
             web,
             demo,
@@ -153,6 +157,7 @@ impl App {
         });
         app.directory.reload(&app.store).await?;
         app.settings.reload(&app.store).await?;
+        app.outcomes.reload(&app.store).await?;
         registry::load_all(&app).await?;
         Ok(app)
     }

@@ -21,6 +21,7 @@ pub mod live;
 pub mod modules;
 pub mod named;
 mod observe;
+pub mod outcomes;
 pub mod page;
 pub mod public_url;
 pub mod remote;

@@ -33,6 +33,7 @@ mod me;
 mod missed_calls;
 mod module_log;
 mod modules;
+mod outcome_lists;
 mod provider_account;
 mod recordings;
 mod requests;
@@ -95,6 +96,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(missed_calls::list_missed_calls))
         .routes(routes!(missed_calls::resolve_missed_call))
         .routes(routes!(missed_calls::reopen_missed_call))
+        .routes(routes!(outcome_lists::list_outcome_lists, outcome_lists::create_outcome_list))
+        .routes(routes!(outcome_lists::update_outcome_list, outcome_lists::delete_outcome_list))
         // The whole installation
         .routes(routes!(settings::get_settings, settings::update_settings))
         .routes(routes!(audit::list_audit))

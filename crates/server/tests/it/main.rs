@@ -17,6 +17,7 @@ mod http;
 mod me;
 mod modules;
 mod openapi;
+mod outcome_lists;
 mod outcomes;
 mod process;
 mod provider_stories;

@@ -10,6 +10,7 @@ mod matching;
 mod modules;
 mod nodes;
 mod opening;
+mod outcomes;
 mod people;
 mod requests;
 mod storage;

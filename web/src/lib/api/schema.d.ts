@@ -664,6 +664,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/outcome-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The lists of outcome codes that are offered. */
+        get: operations["list_outcome_lists"];
+        put?: never;
+        /** Makes a list of outcome codes. */
+        post: operations["create_outcome_list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outcome-lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Offers a list and its codes no longer. Calls keep their outcomes. */
+        delete: operations["delete_outcome_list"];
+        options?: never;
+        head?: never;
+        /** Changes a list of outcome codes. */
+        patch: operations["update_outcome_list"];
+        trace?: never;
+    };
     "/api/v1/providers": {
         parameters: {
             query?: never;
@@ -1126,6 +1162,17 @@ export interface components {
             script?: string | null;
             settings?: components["schemas"]["SettingsOrValues"] | null;
         };
+        /** @description A list to be made. */
+        CreateOutcomeList: {
+            /** @description What can be chosen, in order: 1 to 100 codes. */
+            codes: components["schemas"]["SaveOutcomeCode"][];
+            /** @description The modules whose calls it is for, each in one list; empty for those of every module that no other list names. */
+            moduleIds: components["schemas"]["ModuleId"][];
+            /** @description 1 to 100 characters; no two lists have the same. */
+            name: string;
+            /** @description Whether a call that was answered is to get a code. */
+            required: boolean;
+        };
         /** @description A token to be made. */
         CreateToken: {
             /**
@@ -1468,11 +1515,41 @@ export interface components {
          * @enum {string}
          */
         OperatorState: "ringing" | "talking" | "held" | "left" | "answeredElsewhere" | "missed" | "ended";
+        /** @description An outcome code. */
+        OutcomeCode: {
+            /** @description Which. */
+            id: components["schemas"]["OutcomeId"];
+            /** @description What it says. */
+            label: string;
+        };
         /**
-         * @description What came of a request, in a word.
-         * @enum {string}
+         * Format: uuid
+         * @description An outcome code.
          */
-        OutcomeCode: "shown" | "closed" | "notShown" | "noEvent" | "unchanged" | "waiting" | "failed";
+        OutcomeId: string;
+        /** @description A list of codes that is offered. */
+        OutcomeList: {
+            /** @description What can be chosen, in order. */
+            codes: components["schemas"]["OutcomeCode"][];
+            /** @description Which. */
+            id: components["schemas"]["OutcomeListId"];
+            /** @description The modules whose calls it is for; empty for those of every module that no other list names. */
+            moduleIds: components["schemas"]["ModuleId"][];
+            /** @description What it is called. */
+            name: string;
+            /** @description Whether a call that was answered is to get a code. */
+            required: boolean;
+        };
+        /**
+         * Format: uuid
+         * @description A list of outcome codes.
+         */
+        OutcomeListId: string;
+        /** @description The lists that are offered. */
+        OutcomeLists: {
+            /** @description Oldest first. */
+            items: components["schemas"]["OutcomeList"][];
+        };
         /** @description One page of a list. */
         Page_AuditEntry: {
             /** @description The items, in the list's order. */
@@ -1896,6 +1973,12 @@ export interface components {
             /** @description The address for the provider. */
             webhookUrl: string;
         };
+        /** @description A code, in its place. */
+        SaveOutcomeCode: {
+            id?: components["schemas"]["OutcomeId"] | null;
+            /** @description 1 to 100 characters; no two codes of a list have the same. */
+            label: string;
+        };
         /** @description A script to save. */
         SaveScript: {
             /** @description The TypeScript. */
@@ -2100,6 +2183,17 @@ export interface components {
             name?: string | null;
             /** @description The settings it declares. */
             settings?: components["schemas"]["Setting"][] | null;
+        };
+        /** @description What to change of a list; what is left out stays. */
+        UpdateOutcomeList: {
+            /** @description What can be chosen, in order. A code that is left out is not offered any more, but stays on calls. */
+            codes?: components["schemas"]["SaveOutcomeCode"][] | null;
+            /** @description The modules whose calls it is for, each in one list; empty for those of every module that no other list names. */
+            moduleIds?: components["schemas"]["ModuleId"][] | null;
+            /** @description 1 to 100 characters; no two lists have the same. */
+            name?: string | null;
+            /** @description Whether a call that was answered is to get a code. */
+            required?: boolean | null;
         };
         /** @description What to change of the settings; what is left out stays. */
         UpdateSettings: {
@@ -3734,6 +3828,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RotatedToken"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    list_outcome_lists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeLists"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    create_outcome_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateOutcomeList"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeList"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    delete_outcome_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OutcomeListId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    update_outcome_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OutcomeListId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateOutcomeList"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeList"];
                 };
             };
             /** @description The request was not done: see `code` and `detail` */

@@ -1,0 +1,240 @@
+//! Lists of outcome codes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use hookswitch_model::{ModuleId, OutcomeId, OutcomeListId};
+use hookswitch_store::{OutcomeCode, OutcomeList};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::auth::{Admin, SignedIn};
+use crate::clock;
+use crate::error::{ApiError, ApiResult, FieldError};
+use crate::extract::{Json, Path};
+
+const MAX_LISTS: usize = 100;
+const MAX_CODES: usize = 100;
+/// Longest name and label, in characters.
+const MAX_NAME: usize = 100;
+
+/// The lists that are offered.
+#[derive(Serialize, ToSchema)]
+pub struct OutcomeLists {
+    /// Oldest first.
+    items: Vec<OutcomeList>,
+}
+
+/// A list to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateOutcomeList {
+    /// 1 to 100 characters; no two lists have the same.
+    name: String,
+    /// Whether a call that was answered is to get a code.
+    required: bool,
+    /// The modules whose calls it is for, each in one list; empty for those of every module that no other list names.
+    module_ids: Vec<ModuleId>,
+    /// What can be chosen, in order: 1 to 100 codes.
+    codes: Vec<SaveOutcomeCode>,
+}
+
+/// What to change of a list; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateOutcomeList {
+    /// 1 to 100 characters; no two lists have the same.
+    name: Option<String>,
+    /// Whether a call that was answered is to get a code.
+    required: Option<bool>,
+    /// The modules whose calls it is for, each in one list; empty for those of every module that no other list names.
+    module_ids: Option<Vec<ModuleId>>,
+    /// What can be chosen, in order. A code that is left out is not offered any more, but stays on calls.
+    codes: Option<Vec<SaveOutcomeCode>>,
+}
+
+/// A code, in its place.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaveOutcomeCode {
+    /// Which; none for a new one.
+    id: Option<OutcomeId>,
+    /// 1 to 100 characters; no two codes of a list have the same.
+    label: String,
+}
+
+/// The lists of outcome codes that are offered.
+#[utoipa::path(get, path = "/api/v1/outcome-lists", tag = "outcomes", responses(
+    (status = 200, body = OutcomeLists),
+))]
+pub async fn list_outcome_lists(State(app): State<Arc<App>>, _: SignedIn) -> axum::Json<OutcomeLists> {
+    axum::Json(OutcomeLists { items: app.outcomes.lists() })
+}
+
+/// Makes a list of outcome codes.
+#[utoipa::path(post, path = "/api/v1/outcome-lists", tag = "outcomes", request_body = CreateOutcomeList, responses(
+    (status = 201, body = OutcomeList),
+))]
+pub async fn create_outcome_list(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Json(body): Json<CreateOutcomeList>,
+) -> ApiResult<(StatusCode, axum::Json<OutcomeList>)> {
+    if app.outcomes.lists().len() >= MAX_LISTS {
+        let detail = format!("There are {MAX_LISTS} lists already. Delete one that is not used.");
+        return Err(ApiError::conflict("tooManyLists", detail));
+    }
+    let new = OutcomeList {
+        id: OutcomeListId::new(app.clock.now(), clock::random()),
+        name: String::new(),
+        required: body.required,
+        module_ids: Vec::new(),
+        codes: Vec::new(),
+    };
+    let changes = UpdateOutcomeList {
+        name: Some(body.name),
+        required: None,
+        module_ids: Some(body.module_ids),
+        codes: Some(body.codes),
+    };
+    Ok((StatusCode::CREATED, axum::Json(save(&app, new, changes).await?)))
+}
+
+/// Changes a list of outcome codes.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/outcome-lists/{id}",
+    tag = "outcomes",
+    params(("id" = OutcomeListId, Path)),
+    request_body = UpdateOutcomeList,
+    responses((status = 200, body = OutcomeList)),
+)]
+pub async fn update_outcome_list(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(id): Path<OutcomeListId>,
+    Json(body): Json<UpdateOutcomeList>,
+) -> ApiResult<axum::Json<OutcomeList>> {
+    let list = app.outcomes.lists().into_iter().find(|list| list.id == id).ok_or_else(no_list)?;
+    Ok(axum::Json(save(&app, list, body).await?))
+}
+
+/// Offers a list and its codes no longer. Calls keep their outcomes.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/outcome-lists/{id}",
+    tag = "outcomes",
+    params(("id" = OutcomeListId, Path)),
+    responses((status = 204, description = "deleted")),
+)]
+pub async fn delete_outcome_list(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(id): Path<OutcomeListId>,
+) -> ApiResult<StatusCode> {
+    if !app.store.archive_outcome_list(id, app.clock.now()).await? {
+        return Err(no_list());
+    }
+    app.outcomes.reload(&app.store).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn save(app: &App, mut list: OutcomeList, changes: UpdateOutcomeList) -> ApiResult<OutcomeList> {
+    let others: Vec<_> = app.outcomes.lists().into_iter().filter(|other| other.id != list.id).collect();
+    let UpdateOutcomeList { name, required, module_ids, codes } = changes;
+    if let Some(name) = name {
+        list.name = short("name", &name)?;
+        let taken = others.iter().any(|other| same(&other.name, &list.name));
+        unless(taken, "name", || format!("There is a list “{}” already.", list.name))?;
+    }
+    if let Some(module_ids) = module_ids {
+        list.module_ids = checked_modules(app, &list.module_ids, module_ids, &others)?;
+    }
+    if let Some(codes) = codes {
+        list.codes = checked_codes(app, &list.codes, codes)?;
+    }
+    list.required = required.unwrap_or(list.required);
+    if !app.store.save_outcome_list(&list, app.clock.now()).await? {
+        return Err(no_list());
+    }
+    app.outcomes.reload(&app.store).await?;
+    Ok(list)
+}
+
+fn checked_modules(
+    app: &App,
+    before: &[ModuleId],
+    asked: Vec<ModuleId>,
+    others: &[OutcomeList],
+) -> ApiResult<Vec<ModuleId>> {
+    if asked.is_empty()
+        && let Some(other) = others.iter().find(|other| other.module_ids.is_empty())
+    {
+        let detail =
+            format!("The list “{}” is for all modules already. Name the modules of this one.", other.name);
+        return Err(ApiError::invalid("moduleIds", detail));
+    }
+    for (at, module) in asked.iter().enumerate() {
+        let path = format!("moduleIds[{at}]");
+        // A module that was deleted since may stay.
+        let unknown = app.modules.get(*module).is_none() && !before.contains(module);
+        unless(unknown, &path, || "There is no such module.".to_owned())?;
+        unless(asked[..at].contains(module), &path, || "Name a module once.".to_owned())?;
+        if let Some(other) = others.iter().find(|other| other.module_ids.contains(module)) {
+            let detail = format!("The list “{}” is for this module already.", other.name);
+            return Err(ApiError::invalid(path, detail));
+        }
+    }
+    Ok(asked)
+}
+
+fn checked_codes(
+    app: &App,
+    before: &[OutcomeCode],
+    asked: Vec<SaveOutcomeCode>,
+) -> ApiResult<Vec<OutcomeCode>> {
+    let wrong_number = !(1..=MAX_CODES).contains(&asked.len());
+    unless(wrong_number, "codes", || format!("Give 1 to {MAX_CODES} codes."))?;
+    let mut codes: Vec<OutcomeCode> = Vec::with_capacity(asked.len());
+    let mut labels = BTreeSet::new();
+    for (at, SaveOutcomeCode { id, label }) in asked.into_iter().enumerate() {
+        let path = |field| format!("codes[{at}].{field}");
+        let label = short(&path("label"), &label)?;
+        let repeated = !labels.insert(label.to_lowercase());
+        unless(repeated, &path("label"), || format!("There is a code “{label}” in this list already."))?;
+        let foreign = id.is_some_and(|id| before.iter().all(|code| code.id != id));
+        unless(foreign, &path("id"), || {
+            "This list has no such code. Leave the id of a new one out.".to_owned()
+        })?;
+        let twice = id.is_some_and(|id| codes.iter().any(|code| code.id == id));
+        unless(twice, &path("id"), || "Give a code once.".to_owned())?;
+        let id = id.unwrap_or_else(|| OutcomeId::new(app.clock.now(), clock::random()));
+        codes.push(OutcomeCode { id, label });
+    }
+    Ok(codes)
+}
+
+/// A name as it is kept, without spaces around it.
+fn short(path: &str, text: &str) -> ApiResult<String> {
+    let text = text.trim();
+    let wrong = !(1..=MAX_NAME).contains(&text.chars().count());
+    unless(wrong, path, || format!("Give 1 to {MAX_NAME} characters."))?;
+    Ok(text.to_owned())
+}
+
+fn same(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
+}
+
+fn unless(wrong: bool, path: &str, detail: impl FnOnce() -> String) -> ApiResult<()> {
+    ApiError::check(
+        wrong.then(|| FieldError { path: path.to_owned(), detail: detail() }).into_iter().collect(),
+    )
+}
+
+fn no_list() -> ApiError {
+    ApiError::not_found("outcome list")
+}
