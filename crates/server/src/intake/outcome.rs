@@ -13,7 +13,7 @@ const MAX_CALLS: usize = 10;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RequestOutcome {
     /// In a word.
-    pub code: OutcomeCode,
+    pub code: RequestOutcomeCode,
     /// The calls that changed, ten at most.
     pub calls: Vec<ShownCall>,
 }
@@ -21,7 +21,7 @@ pub struct RequestOutcome {
 /// What came of a request, in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub enum OutcomeCode {
+pub enum RequestOutcomeCode {
     /// A call page is on at least one tab.
     Shown,
     /// A call page left the screens, and none is on any.
@@ -41,7 +41,7 @@ pub enum OutcomeCode {
 impl RequestOutcome {
     /// Of a request that failed.
     pub const fn failed() -> Self {
-        Self { code: OutcomeCode::Failed, calls: Vec::new() }
+        Self { code: RequestOutcomeCode::Failed, calls: Vec::new() }
     }
 
     /// Of a request that was processed; `reported`: whether the script returned any event or record.
@@ -50,17 +50,17 @@ impl RequestOutcome {
             told.iter().any(|told| told.call.operators.iter().any(|operator| operator.result == result))
         };
         let code = if !reported {
-            OutcomeCode::NoEvent
+            RequestOutcomeCode::NoEvent
         } else if told.is_empty() {
-            OutcomeCode::Unchanged
+            RequestOutcomeCode::Unchanged
         } else if any(ShownResult::Shown) {
-            OutcomeCode::Shown
+            RequestOutcomeCode::Shown
         } else if any(ShownResult::Closed) {
-            OutcomeCode::Closed
+            RequestOutcomeCode::Closed
         } else if told.iter().all(|told| told.waits) {
-            OutcomeCode::Waiting
+            RequestOutcomeCode::Waiting
         } else {
-            OutcomeCode::NotShown
+            RequestOutcomeCode::NotShown
         };
         Self { code, calls: told.into_iter().take(MAX_CALLS).map(|told| told.call).collect() }
     }

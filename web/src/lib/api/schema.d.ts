@@ -1952,8 +1952,13 @@ export interface components {
             /** @description The calls that changed, ten at most. */
             calls: components["schemas"]["ShownCall"][];
             /** @description In a word. */
-            code: components["schemas"]["OutcomeCode"];
+            code: components["schemas"]["RequestOutcomeCode"];
         };
+        /**
+         * @description What came of a request, in a word.
+         * @enum {string}
+         */
+        RequestOutcomeCode: "shown" | "closed" | "notShown" | "noEvent" | "unchanged" | "waiting" | "failed";
         /**
          * @description What became of a request.
          * @enum {string}
