@@ -117,6 +117,14 @@ pub fn shown(e164: &str) -> Shown {
     known
 }
 
+/// The digits of a number in E.164 without its country's code: as it is dialled at home, after any trunk prefix.
+#[must_use]
+pub fn national(e164: &str) -> String {
+    PHONE_NUMBER_UTIL
+        .parse(e164, None)
+        .map_or_else(|_| String::new(), |parsed| parsed.get_national_significant_number())
+}
+
 /// Whether it is an internal number (an extension), which is left alone.
 #[must_use]
 pub fn is_internal(number: &str) -> bool {

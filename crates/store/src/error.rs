@@ -60,6 +60,9 @@ pub enum StoreError {
     /// There is no such user.
     #[error("there is no such user")]
     UnknownUser,
+    /// Something that is referred to is not there: a company, a user.
+    #[error("something that is referred to is not there any more")]
+    UnknownReference,
     /// There is no such module.
     #[error("there is no such module")]
     UnknownModule,

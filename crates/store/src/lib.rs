@@ -9,6 +9,7 @@ mod audit;
 mod backup;
 mod bindings;
 mod calls;
+mod clients;
 mod committer;
 mod db;
 mod error;
@@ -32,6 +33,10 @@ mod users;
 pub use audit::{AuditAction, AuditChange, AuditEntry, AuditFilter, AuditLine};
 pub use bindings::Binding;
 pub use calls::{CallCursor, CallFilter, CallPage, StoredCall};
+pub use clients::{
+    Because, Client, ClientCursor, ClientFields, ClientFilter, ClientKeys, ClientPage, ClientPhone,
+    ClientScope, ClientSearch, ClientSource, NewClient,
+};
 pub use committer::{
     Applied, Apply, CallChange, FactTarget, NewRequest, Outcome, OutcomeStatus, RequestError, TargetedFact,
 };

@@ -21,6 +21,7 @@ create table clients (
 create index clients_name on clients (name_key, id) where archived_at is null;
 create index clients_archived on clients (name_key, id) where archived_at is not null;
 create index clients_responsible on clients (responsible_id, name_key, id) where archived_at is null;
+create index clients_kind on clients (kind, name_key, id) where archived_at is null;
 create index clients_company on clients (company_id) where company_id is not null;
 create index clients_merged on clients (merged_into) where merged_into is not null;
 

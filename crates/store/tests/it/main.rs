@@ -5,6 +5,8 @@
 mod audit;
 mod backup;
 mod calls;
+mod clients;
+mod clients_list;
 mod committer;
 mod matching;
 mod modules;

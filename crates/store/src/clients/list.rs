@@ -1,0 +1,228 @@
+//! Lists of clients.
+
+use hookswitch_model::{ClientId, ClientKind, UserId};
+use sqlx::{Database, Encode, QueryBuilder, Type};
+use uuid::Uuid;
+
+use super::read::columns;
+use super::scope::Part;
+use super::words::tag_word;
+use super::{Client, ClientScope, read};
+use crate::MAX_PAGE;
+use crate::db::{Tx, on, text};
+use crate::error::StoreError;
+use crate::open::Store;
+
+/// Which clients to list; what is `None` does not matter. Clients that were merged into another are never listed.
+#[derive(Debug, Clone, Default)]
+pub struct ClientFilter {
+    /// What they are.
+    pub kind: Option<ClientKind>,
+    /// Whose they are; `Some(None)`: nobody's.
+    pub responsible: Option<Option<UserId>>,
+    /// A tag they have.
+    pub tag: Option<String>,
+    /// The company they belong to.
+    pub company: Option<ClientId>,
+    /// A number they have: one of these, in E.164.
+    pub numbers: Option<Vec<String>>,
+    /// Whether they were put away.
+    pub archived: bool,
+}
+
+/// Where a page of clients goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCursor {
+    /// The name of the page's last client, as it is sorted by.
+    pub name_key: String,
+    /// That client.
+    pub id: ClientId,
+}
+
+/// Clients, by name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClientPage {
+    /// The clients.
+    pub items: Vec<Client>,
+    /// Where the next page begins; none after the last.
+    pub next: Option<ClientCursor>,
+}
+
+/// Clients looked at one by one, where no index has just those that are asked for. Nobody waits for more.
+pub(super) const MAX_SCAN: i64 = 5000;
+
+impl Store {
+    /// Clients, by name.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn clients(
+        &self,
+        scope: ClientScope,
+        filter: &ClientFilter,
+        after: Option<&ClientCursor>,
+        limit: u32,
+    ) -> Result<ClientPage, StoreError> {
+        let limit = limit.clamp(1, MAX_PAGE);
+        let mut tx = self.inner.pools.begin_read().await?;
+        let found = found_by(&mut tx, filter).await?;
+        let mut rows: Vec<read::Row> = Vec::new();
+        for part in scope.parts(filter.responsible) {
+            rows.extend(on!(tx.conn(), |db| {
+                let mut query = select(found.as_ref(), filter, &[part]);
+                if let Some(after) = after {
+                    query.push(" and (c.name_key, c.id) > (").push_bind(after.name_key.clone());
+                    query.push(", ").push_bind(after.id.0).push(")");
+                }
+                // With the first column of the index: to PostgreSQL, "is null" alone does not make the others its order.
+                query.push(if part == Part::Nobodys { " order by c.responsible_id, " } else { " order by " });
+                query.push("c.name_key, c.id limit ").push_bind(i64::from(limit) + 1);
+                query.build_query_as::<read::Row>().fetch_all(db).await
+            })?);
+        }
+        rows.sort_by(|a, b| (&a.name_key, a.id).cmp(&(&b.name_key, b.id)));
+        let more = rows.len() > limit as usize;
+        rows.truncate(limit as usize);
+        let last = rows.last().filter(|_| more);
+        let next = last.map(|row| ClientCursor { name_key: row.name_key.clone(), id: ClientId(row.id) });
+        Ok(ClientPage { items: read::complete(&mut tx, rows).await?, next })
+    }
+}
+
+/// What clients are found by, where that is better than to go through all of them by name.
+#[derive(Debug, Clone)]
+pub(super) enum Found {
+    /// One of these numbers.
+    Numbers(Vec<String>),
+    /// A word among these.
+    Words(Span),
+    /// A name among these, of the clients in that part.
+    Names(Span, Part),
+}
+
+/// The texts from one to another, as an index has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Span {
+    pub from: String,
+    pub to: String,
+}
+
+impl Span {
+    /// The texts that begin so.
+    pub(super) fn of_prefix(prefix: &str) -> Self {
+        let from = text(prefix);
+        Self { to: format!("{from}{}", char::MAX), from }
+    }
+
+    /// The one text.
+    pub(super) fn of_word(word: &str) -> Self {
+        let from = text(word);
+        Self { to: format!("{from}\u{1}"), from }
+    }
+}
+
+async fn found_by(tx: &mut Tx, filter: &ClientFilter) -> Result<Option<Found>, StoreError> {
+    if let Some(numbers) = &filter.numbers {
+        return Ok(Some(Found::Numbers(numbers.clone())));
+    }
+    let Some(tag) = &filter.tag else { return Ok(None) };
+    let span = Span::of_word(&tag_word(tag));
+    // Of a tag that many have, the first page is soon found by going through the names.
+    Ok((count(tx, &span).await? < MAX_SCAN).then_some(Found::Words(span)))
+}
+
+/// How many words there are in the span, [`MAX_SCAN`] at most.
+pub(super) async fn count(tx: &mut Tx, span: &Span) -> Result<i64, StoreError> {
+    let sql = "select count(*) from (select 1 from client_words where word >= $1 and word < $2 limit $3) as bounded";
+    Ok(on!(tx.conn(), |db| {
+        sqlx::query_scalar(sql).bind(&span.from).bind(&span.to).bind(MAX_SCAN).fetch_one(db).await
+    })?)
+}
+
+/// The statement for the clients in those parts, as far as its conditions; more of them may follow.
+pub(super) fn select<DB>(found: Option<&Found>, filter: &ClientFilter, parts: &[Part]) -> QueryBuilder<DB>
+where
+    DB: Database,
+    for<'q> Uuid: Encode<'q, DB> + Type<DB>,
+    for<'q> String: Encode<'q, DB> + Type<DB>,
+    for<'q> &'static str: Encode<'q, DB> + Type<DB>,
+    for<'q> i64: Encode<'q, DB> + Type<DB>,
+{
+    let mut query = QueryBuilder::new(concat!("select ", columns!(), " from "));
+    if let Some(found) = found {
+        push_found(&mut query, found, filter.archived);
+        // SQLite goes through a cross join in the order in which it is written.
+        query.push(" as found cross join ");
+    }
+    query.push("clients c left join clients company on company.id = c.company_id where ");
+    query.push(archived("c.", filter.archived));
+    if found.is_some() {
+        query.push(" and c.id = found.client_id");
+    }
+    push_parts(&mut query, "c.", parts);
+    if let Some(kind) = filter.kind {
+        query.push(" and c.kind = ").push_bind(kind.as_str());
+    }
+    if let Some(company) = filter.company {
+        query.push(" and c.company_id = ").push_bind(company.0);
+    }
+    if let Some(tag) = &filter.tag {
+        query.push(" and exists (select 1 from client_words where client_id = c.id and word = ");
+        query.push_bind(text(&tag_word(tag))).push(")");
+    }
+    query
+}
+
+fn push_found<DB>(query: &mut QueryBuilder<DB>, found: &Found, of_archived: bool)
+where
+    DB: Database,
+    for<'q> Uuid: Encode<'q, DB> + Type<DB>,
+    for<'q> String: Encode<'q, DB> + Type<DB>,
+    for<'q> i64: Encode<'q, DB> + Type<DB>,
+{
+    match found {
+        Found::Numbers(numbers) => {
+            query.push("(select distinct client_id from client_phones where e164 in (");
+            let mut list = query.separated(", ");
+            for number in numbers {
+                list.push_bind(text(number));
+            }
+            query.push("))");
+        }
+        Found::Words(span) => {
+            query.push("(select client_id from client_words where word >= ").push_bind(span.from.clone());
+            query.push(" and word < ").push_bind(span.to.clone());
+            query.push(" order by word, client_id limit ").push_bind(MAX_SCAN).push(")");
+        }
+        Found::Names(span, part) => {
+            query.push("(select id as client_id from clients where ").push(archived("", of_archived));
+            push_parts(query, "", &[*part]);
+            query.push(" and name_key >= ").push_bind(span.from.clone());
+            query.push(" and name_key < ").push_bind(span.to.clone());
+            query.push(" order by name_key, id limit ").push_bind(MAX_SCAN).push(")");
+        }
+    }
+}
+
+fn archived(of: &str, archived: bool) -> String {
+    match archived {
+        false => format!("{of}archived_at is null"),
+        true => format!("{of}archived_at is not null and {of}merged_into is null"),
+    }
+}
+
+fn push_parts<DB>(query: &mut QueryBuilder<DB>, of: &str, parts: &[Part])
+where
+    DB: Database,
+    for<'q> Uuid: Encode<'q, DB> + Type<DB>,
+{
+    for (place, part) in parts.iter().enumerate() {
+        query.push(if place == 0 { " and (" } else { " or " });
+        match part {
+            Part::All => query.push("true"),
+            Part::Of(user) => query.push(format!("{of}responsible_id = ")).push_bind(user.0),
+            Part::Nobodys => query.push(format!("{of}responsible_id is null")),
+        };
+    }
+    query.push(if parts.is_empty() { " and false" } else { ")" });
+}

@@ -1,0 +1,186 @@
+//! Searching clients.
+
+use std::collections::BTreeSet;
+
+use hookswitch_model::ClientId;
+
+use super::list::{Found, Span, count, select};
+use super::words::{digits, email_key, folded, tag_word, words};
+use super::{Client, ClientFilter, ClientScope, read};
+use crate::MAX_PAGE;
+use crate::db::{Tx, on};
+use crate::error::StoreError;
+use crate::open::Store;
+
+/// What somebody looks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientSearch {
+    /// All of these have to be found.
+    terms: Vec<Term>,
+    /// How the name begins, where it is a name that is looked for.
+    name: Option<Span>,
+}
+
+/// Words of which one has to be found.
+type Term = Vec<Span>;
+
+/// More is not typed into a search; what is too much is left out.
+const MAX_TERMS: usize = 10;
+
+impl ClientSearch {
+    /// Reads what somebody typed: words of a name, numbers in any spelling, e-mail addresses and `#tags`, or how they begin.
+    /// `e164` says what a number stands for. With `whole_numbers` the beginning of a number finds nothing: who may not see
+    /// numbers does not get to know them digit by digit.
+    #[must_use]
+    pub fn new(typed: &str, whole_numbers: bool, e164: impl Fn(&str) -> Vec<String>) -> Self {
+        let mut terms: Vec<Term> = Vec::new();
+        let mut number = String::new();
+        let mut only_words = true;
+        for token in typed.split_whitespace() {
+            if is_part_of_number(token) {
+                number.push_str(token);
+                continue;
+            }
+            terms.extend(number_term(&std::mem::take(&mut number), whole_numbers, &e164));
+            if let Some(tag) = token.strip_prefix('#') {
+                terms.push(vec![Span::of_prefix(&tag_word(tag))]);
+                only_words = false;
+            } else if token.contains('@') {
+                terms.push(vec![Span::of_prefix(&email_key(token))]);
+                only_words = false;
+            } else {
+                let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+                terms.extend(words(token).iter().map(|word| match whole_numbers && is_number(word) {
+                    true => vec![Span::of_word(word)],
+                    false => vec![Span::of_prefix(word)],
+                }));
+            }
+        }
+        terms.extend(number_term(&number, whole_numbers, &e164));
+        terms.truncate(MAX_TERMS);
+        let name = folded(typed.trim());
+        Self { name: (only_words && !terms.is_empty()).then(|| Span::of_prefix(&name)), terms }
+    }
+}
+
+fn is_part_of_number(token: &str) -> bool {
+    token.contains(|c: char| c.is_ascii_digit() || c == '+')
+        && token.chars().all(|c| c.is_ascii_digit() || "+-–()/.".contains(c))
+}
+
+/// A number, as it is or as it is dialled at home; none where there is none.
+fn number_term(number: &str, whole: bool, e164: impl Fn(&str) -> Vec<String>) -> Option<Term> {
+    let typed = digits(number);
+    if typed.is_empty() {
+        return None;
+    }
+    let mut spans: Vec<Span> = e164(number).iter().map(|e164| Span::of_word(&digits(e164))).collect();
+    if whole {
+        // Of a number that is no country's there is no other spelling.
+        spans.push(Span::of_word(&typed));
+    } else {
+        // Without what is dialled before it: 00 abroad, 0 at home.
+        let bare = typed.trim_start_matches('0');
+        spans.extend(
+            [typed.as_str(), bare]
+                .iter()
+                .filter(|digits| !digits.is_empty())
+                .map(|digits| Span::of_prefix(digits)),
+        );
+    }
+    spans.dedup();
+    Some(spans)
+}
+
+impl Store {
+    /// The clients that fit best: those whose name begins as it was typed, then the others, each by name. Not all, where very
+    /// many would do.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn search_clients(
+        &self,
+        scope: ClientScope,
+        filter: &ClientFilter,
+        search: &ClientSearch,
+        limit: u32,
+    ) -> Result<Vec<Client>, StoreError> {
+        let limit = limit.clamp(1, MAX_PAGE) as usize;
+        let mut tx = self.inner.pools.begin_read().await?;
+        let mut finder = Finder { scope, filter, limit, seen: BTreeSet::new(), rows: Vec::new() };
+        if let Some(name) = &search.name {
+            for part in scope.parts(filter.responsible) {
+                finder.find(&mut tx, &Found::Names(name.clone(), part), &[]).await?;
+            }
+        }
+        finder.rows.sort_by(by_name);
+        if let Some((rarest, others)) = rarest(&mut tx, &search.terms).await? {
+            let begun = finder.rows.len();
+            for span in rarest {
+                finder.find(&mut tx, &Found::Words(span.clone()), &others).await?;
+            }
+            finder.rows[begun..].sort_by(by_name);
+        }
+        finder.rows.truncate(limit);
+        read::complete(&mut tx, finder.rows).await
+    }
+}
+
+fn by_name(a: &read::Row, b: &read::Row) -> std::cmp::Ordering {
+    (&a.name_key, a.id).cmp(&(&b.name_key, b.id))
+}
+
+/// The term with the fewest words, and the others; none where a term has no word at all.
+async fn rarest<'a>(tx: &mut Tx, terms: &'a [Term]) -> Result<Option<(&'a Term, Vec<&'a Term>)>, StoreError> {
+    let mut rarest: Option<(i64, usize)> = None;
+    for (place, term) in terms.iter().enumerate() {
+        let mut words = 0;
+        for span in term {
+            words += count(tx, span).await?;
+        }
+        if words == 0 {
+            return Ok(None);
+        }
+        rarest = rarest.min(Some((words, place))).or(Some((words, place)));
+    }
+    let Some((_, rarest)) = rarest else { return Ok(None) };
+    let others = terms.iter().enumerate().filter(|(place, _)| *place != rarest).map(|(_, term)| term);
+    Ok(Some((&terms[rarest], others.collect())))
+}
+
+/// Gathers clients, each once, until there are enough.
+struct Finder<'a> {
+    scope: ClientScope,
+    filter: &'a ClientFilter,
+    limit: usize,
+    seen: BTreeSet<ClientId>,
+    rows: Vec<read::Row>,
+}
+
+impl Finder<'_> {
+    async fn find(&mut self, tx: &mut Tx, found: &Found, others: &[&Term]) -> Result<(), StoreError> {
+        if self.rows.len() >= self.limit {
+            return Ok(());
+        }
+        let parts = self.scope.parts(self.filter.responsible);
+        // A client may be found by two of its words.
+        let most = 2 * i64::try_from(self.limit).unwrap_or(i64::MAX / 2);
+        let rows: Vec<read::Row> = on!(tx.conn(), |db| {
+            let mut query = select(Some(found), self.filter, &parts);
+            for term in others {
+                query.push(
+                    " and exists (select 1 from client_words w where w.client_id = found.client_id and (",
+                );
+                for (place, span) in term.iter().enumerate() {
+                    query.push(if place == 0 { "w.word >= " } else { " or w.word >= " });
+                    query.push_bind(span.from.clone()).push(" and w.word < ").push_bind(span.to.clone());
+                }
+                query.push("))");
+            }
+            query.push(" limit ").push_bind(most);
+            query.build_query_as::<read::Row>().fetch_all(db).await
+        })?;
+        self.rows.extend(rows.into_iter().filter(|row| self.seen.insert(ClientId(row.id))));
+        Ok(())
+    }
+}

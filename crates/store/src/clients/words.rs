@@ -1,0 +1,70 @@
+//! What a search finds a client by.
+
+use std::collections::BTreeSet;
+
+use hookswitch_model::phone;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::ClientFields;
+use crate::db::text;
+
+/// Characters of a word that are kept: nobody types more.
+const MAX_WORD: usize = 64;
+
+/// Text as it is compared: lower case, without accents.
+pub(crate) fn folded(text: &str) -> String {
+    text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+}
+
+/// The words of a text, folded.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let folded = folded(text);
+    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(|word| word.chars().take(MAX_WORD).collect()).collect()
+}
+
+/// The digits by which a number in E.164 is found: with its country's code and without.
+pub(crate) fn number_words(e164: &str) -> [String; 2] {
+    [e164.trim_start_matches('+').to_owned(), phone::national(e164)]
+}
+
+/// Everything that a client with this name and these numbers is found by.
+pub(crate) fn of_name_and_numbers<'a>(
+    name: &str,
+    numbers: impl Iterator<Item = &'a str>,
+) -> BTreeSet<String> {
+    words(name).into_iter().chain(numbers.flat_map(number_words)).collect()
+}
+
+/// Everything that a client is found by.
+pub(crate) fn of_client(fields: &ClientFields) -> BTreeSet<String> {
+    let numbers = fields.phones.iter().filter_map(|phone| phone.e164.as_deref());
+    let mut found = of_name_and_numbers(&fields.name, numbers);
+    let others = fields.phones.iter().filter(|phone| phone.e164.is_none());
+    found.extend(others.map(|phone| digits(&phone.number)));
+    for address in &fields.emails {
+        found.insert(email_key(address));
+        // Who types `ann.smith` has not come to the @ yet; `ann` is the address's own beginning.
+        let (mailbox, _) = address.split_once('@').unwrap_or((address, ""));
+        found.extend(words(mailbox).into_iter().skip(1));
+    }
+    found.extend(fields.tags.iter().map(|tag| tag_word(tag)));
+    found.remove("");
+    found.into_iter().map(|word| text(&word)).collect()
+}
+
+/// An e-mail address as it is compared.
+pub(crate) fn email_key(address: &str) -> String {
+    folded(address).chars().take(MAX_WORD).collect()
+}
+
+/// What a client with this tag is found by.
+pub(crate) fn tag_word(tag: &str) -> String {
+    format!("#{}", folded(tag))
+}
+
+/// The digits of a number, however it is written.
+pub(crate) fn digits(number: &str) -> String {
+    number.chars().filter(char::is_ascii_digit).collect()
+}
