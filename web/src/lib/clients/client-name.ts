@@ -1,0 +1,14 @@
+import { m } from '$lib/paraglide/messages';
+import type { ClientKind } from './clients';
+
+/** What a client is called: a missed call makes one whose name nobody knows yet. */
+export function clientName({ name }: { name: string }): string {
+  return name || m.clients_unknown();
+}
+
+export function kindWord(kind: ClientKind): string {
+  const words = { contact: m.clients_contact, company: m.clients_company, lead: m.clients_lead };
+  return words[kind]();
+}
+
+export const KINDS = ['contact', 'company', 'lead'] as const satisfies readonly ClientKind[];
