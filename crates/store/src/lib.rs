@@ -10,12 +10,14 @@ mod backup;
 mod bindings;
 mod calls;
 mod clients;
+mod comments;
 mod committer;
 mod db;
 mod error;
 mod health;
 mod key;
 mod log;
+mod mentions;
 mod migrate;
 mod missed;
 mod modules;
@@ -37,6 +39,7 @@ pub use clients::{
     Because, Client, ClientCursor, ClientFields, ClientFilter, ClientKeys, ClientPage, ClientPhone,
     ClientScope, ClientSearch, ClientSource, NewClient,
 };
+pub use comments::{Comment, CommentCursor, MAX_COMMENTS_OF_CALL};
 pub use committer::{
     Applied, Apply, CallChange, FactTarget, NewRequest, Outcome, OutcomeStatus, RequestError, TargetedFact,
 };
@@ -44,6 +47,7 @@ pub use error::{OpenError, StoreError};
 pub use health::ModuleHealth;
 pub use key::{KeyError, SecretKey};
 pub use log::{LogEntry, LogFilter, LogLevel, NewLogEntry};
+pub use mentions::Mention;
 pub use modules::{Module, ModulePatch, NewModule};
 pub use open::Store;
 pub use outcomes::{OutcomeCode, OutcomeList};

@@ -92,6 +92,7 @@ create table mentions (
     primary key (user_id, comment_id)
 );
 create index mentions_comment on mentions (comment_id);
+create index mentions_unseen on mentions (user_id) where seen_at is null;
 
 -- Who saw or changed what.
 create table audit (

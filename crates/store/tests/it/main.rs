@@ -7,6 +7,7 @@ mod backup;
 mod calls;
 mod clients;
 mod clients_list;
+mod comments;
 mod committer;
 mod matching;
 mod modules;
