@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use hookswitch_model::{CallId, ClientId, CommentId, UserId};
-use hookswitch_store::{ClientFields, Comment, CommentCursor, MAX_COMMENTS_OF_CALL, Mention, Role, StoreError};
+use hookswitch_store::{
+    ClientFields, Comment, CommentCursor, MAX_COMMENTS_OF_CALL, Mention, Role, StoreError,
+};
 use uuid::Uuid;
 
 use crate::clients::{contact, make};
@@ -64,7 +66,8 @@ both!(a_comment_is_kept_changed_and_deleted, |db| {
 
 both!(a_comment_hangs_under_its_call_as_long_as_that_is_the_clients, |db| {
     let ada = db.new_user("ada", Role::Operator).await;
-    let (client, other) = (make(&db, contact("Ann", &[])).await.id, make(&db, contact("Other", &[])).await.id);
+    let (client, other) =
+        (make(&db, contact("Ann", &[])).await.id, make(&db, contact("Other", &[])).await.id);
     let module = db.new_module().await;
     let call = db.report(module, 1, vec![start("a", "+4930111111", Some(ada)), end("a")]).await.1[0].id;
     db.set_client(call, Some(client.0)).await.unwrap();

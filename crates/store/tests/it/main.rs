@@ -15,6 +15,7 @@ mod nodes;
 mod opening;
 mod outcomes;
 mod people;
+mod reports;
 mod requests;
 mod storage;
 mod support;

@@ -1,0 +1,194 @@
+//! Reports, from the figures that are kept with the calls. An hour is counted whole, in the report in which it begins.
+
+use chrono::{DateTime, Utc};
+use hookswitch_model::contract::{Direction, Disposition};
+use hookswitch_model::{ModuleId, OutcomeId, UserId};
+use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
+use uuid::Uuid;
+
+use crate::db::{from_word, on, time};
+use crate::error::StoreError;
+use crate::open::Store;
+
+/// Which calls a report is about: those that are over and began in these hours.
+#[derive(Debug, Clone, Copy)]
+pub struct ReportFilter {
+    /// The first hour begins then or later.
+    pub from: DateTime<Utc>,
+    /// The last hour begins before then.
+    pub to: DateTime<Utc>,
+    /// The module they came through; all of them where none is named.
+    pub module_id: Option<ModuleId>,
+    /// Which way they went; any where none is named.
+    pub direction: Option<Direction>,
+}
+
+/// Figures of calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromRow)]
+pub struct CallFigures {
+    /// Calls.
+    pub calls: i64,
+    /// Those that somebody answered.
+    pub answered: i64,
+    /// Seconds until somebody answered, of all of those together.
+    pub answer_seconds: i64,
+    /// Those that somebody answered soon.
+    pub answered_soon: i64,
+    /// Seconds of talk.
+    pub talk_seconds: i64,
+    /// Those that were missed.
+    pub missed: i64,
+    /// Missed ones whose caller somebody talked with later.
+    pub reached: i64,
+    /// Seconds until that, of all of those together.
+    pub reached_seconds: i64,
+}
+
+impl std::ops::AddAssign for CallFigures {
+    fn add_assign(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.answered += other.answered;
+        self.answer_seconds += other.answer_seconds;
+        self.answered_soon += other.answered_soon;
+        self.talk_seconds += other.talk_seconds;
+        self.missed += other.missed;
+        self.reached += other.reached;
+        self.reached_seconds += other.reached_seconds;
+    }
+}
+
+/// Figures of an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OperatorFigures {
+    /// Who.
+    pub user_id: UserId,
+    /// Calls that rang at them or that they had or made.
+    pub calls: i64,
+    /// Those they talked in.
+    pub answered: i64,
+    /// Those they missed.
+    pub missed: i64,
+    /// Seconds of talk.
+    pub talk_seconds: i64,
+}
+
+#[derive(FromRow)]
+struct HourRow {
+    hour: DateTime<Utc>,
+    #[sqlx(flatten)]
+    figures: CallFigures,
+}
+
+/// What a sum of PostgreSQL's is too wide for otherwise.
+macro_rules! sums {
+    ($($column:literal),+) => {
+        concat!($(", cast(sum(", $column, ") as bigint) as ", $column),+)
+    };
+}
+
+impl Store {
+    /// The figures of each hour that has any, in order.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn report_hours(
+        &self,
+        filter: &ReportFilter,
+    ) -> Result<Vec<(DateTime<Utc>, CallFigures)>, StoreError> {
+        let rows: Vec<HourRow> = on!(self.read(), |db| {
+            let mut query = QueryBuilder::new(concat!(
+                "select hour",
+                sums!(
+                    "calls",
+                    "answered",
+                    "answer_seconds",
+                    "answered_soon",
+                    "talk_seconds",
+                    "missed",
+                    "reached",
+                    "reached_seconds"
+                ),
+                " from call_hours"
+            ));
+            within(&mut query, filter);
+            query.push(" group by hour order by hour");
+            query.build_query_as().fetch_all(db).await
+        })?;
+        Ok(rows.into_iter().map(|row| (row.hour, row.figures)).collect())
+    }
+
+    /// How calls came out, the most frequent first.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn report_dispositions(
+        &self,
+        filter: &ReportFilter,
+    ) -> Result<Vec<(Disposition, i64)>, StoreError> {
+        let rows: Vec<(String, i64)> = on!(self.read(), |db| {
+            let mut query =
+                QueryBuilder::new(concat!("select disposition", sums!("calls"), " from call_hours"));
+            within(&mut query, filter);
+            query.push(" group by disposition having sum(calls) > 0 order by sum(calls) desc, disposition");
+            query.build_query_as().fetch_all(db).await
+        })?;
+        rows.into_iter().map(|(disposition, calls)| Ok((from_word(disposition)?, calls))).collect()
+    }
+
+    /// Each operator's figures, those with the most calls first.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn report_operators(&self, filter: &ReportFilter) -> Result<Vec<OperatorFigures>, StoreError> {
+        let rows: Vec<(Uuid, i64, i64, i64, i64)> = on!(self.read(), |db| {
+            let mut query = QueryBuilder::new(concat!(
+                "select user_id",
+                sums!("calls", "answered", "missed", "talk_seconds"),
+                " from operator_hours"
+            ));
+            within(&mut query, filter);
+            query.push(" group by user_id having sum(calls) > 0 order by sum(calls) desc, user_id");
+            query.build_query_as().fetch_all(db).await
+        })?;
+        let figures = |(user, calls, answered, missed, talk_seconds)| OperatorFigures {
+            user_id: UserId(user),
+            calls,
+            answered,
+            missed,
+            talk_seconds,
+        };
+        Ok(rows.into_iter().map(figures).collect())
+    }
+
+    /// What calls came to by the operators' codes, the most frequent first.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn report_outcomes(&self, filter: &ReportFilter) -> Result<Vec<(OutcomeId, i64)>, StoreError> {
+        let rows: Vec<(Uuid, i64)> = on!(self.read(), |db| {
+            let mut query =
+                QueryBuilder::new(concat!("select outcome_id", sums!("calls"), " from outcome_hours"));
+            within(&mut query, filter);
+            query.push(" group by outcome_id having sum(calls) > 0 order by sum(calls) desc, outcome_id");
+            query.build_query_as().fetch_all(db).await
+        })?;
+        Ok(rows.into_iter().map(|(outcome, calls)| (OutcomeId(outcome), calls)).collect())
+    }
+}
+
+fn within<DB>(query: &mut QueryBuilder<DB>, filter: &ReportFilter)
+where
+    DB: Database,
+    for<'q> Uuid: Encode<'q, DB> + Type<DB>,
+    for<'q> &'static str: Encode<'q, DB> + Type<DB>,
+    for<'q> DateTime<Utc>: Encode<'q, DB> + Type<DB>,
+{
+    query.push(" where hour >= ").push_bind(time(filter.from));
+    query.push(" and hour < ").push_bind(time(filter.to));
+    if let Some(module) = filter.module_id {
+        query.push(" and module_id = ").push_bind(module.0);
+    }
+    if let Some(direction) = filter.direction {
+        query.push(" and direction = ").push_bind(direction.as_str());
+    }
+}
