@@ -55,6 +55,8 @@ function pages(isAdmin: boolean): Group {
       ? [
           { href: '/modules', title: m.shell_modules() },
           { href: '/users', title: m.shell_users() },
+          { href: '/outcomes', title: m.shell_outcomes() },
+          { href: '/settings', title: m.shell_settings() },
         ]
       : []),
     { href: '/profile', title: m.shell_profile() },
