@@ -5,8 +5,7 @@ type OutcomeList = Schemas['OutcomeList'];
 export interface CodeDraft {
   key: number;
   /** None for a new one. */
-  /** None for a list that is not saved yet. */
-  id = $state<string>();
+  id: string | undefined;
   label: string;
 }
 
