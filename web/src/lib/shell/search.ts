@@ -57,6 +57,7 @@ function pages(isAdmin: boolean): Group {
           { href: '/users', title: m.shell_users() },
           { href: '/outcomes', title: m.shell_outcomes() },
           { href: '/settings', title: m.shell_settings() },
+          { href: '/audit', title: m.shell_audit() },
         ]
       : []),
     { href: '/profile', title: m.shell_profile() },

@@ -1,0 +1,40 @@
+import { api, ask, type Schemas } from '$lib/api/client';
+import { merge } from '$lib/api/newest-first';
+import { PagedList, type Part } from '$lib/api/paged-list.svelte';
+import type { Page } from '$lib/api/pages';
+import type { paths } from '$lib/api/schema';
+import type { Live } from '$lib/live/live.svelte';
+
+export type AuditEntry = Schemas['AuditEntry'];
+export type AuditFilters = Pick<
+  NonNullable<paths['/api/v1/audit']['get']['parameters']['query']>,
+  'clientId' | 'userId' | 'action'
+>;
+
+/** What people did with clients, latest first. */
+export class AuditList extends PagedList<AuditEntry> {
+  #filters: AuditFilters = {};
+
+  /** Reads on as clients change, until the function that it gives is called. */
+  start(live: Live): () => void {
+    const stop = live.on('clients', () => this.refreshSoon());
+    return () => {
+      stop();
+      this.stop();
+    };
+  }
+
+  async show(filters: AuditFilters) {
+    this.#filters = filters;
+    await this.load();
+  }
+
+  protected override merge(list: Page<AuditEntry>, newest: Page<AuditEntry>): Page<AuditEntry> {
+    // Ids grow with time.
+    return merge(list, newest, ({ id }) => id);
+  }
+
+  protected override read(part: Part, signal: AbortSignal): Promise<Page<AuditEntry>> {
+    return ask(api.GET('/api/v1/audit', { params: { query: { ...this.#filters, ...part } }, signal }));
+  }
+}
