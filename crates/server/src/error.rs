@@ -218,6 +218,10 @@ impl From<StoreError> for ApiError {
                 "lastAdmin",
                 "This is the last active administrator. Make another user an administrator first.",
             ),
+            StoreError::UnknownReference => Self::conflict(
+                "changedMeanwhile",
+                "A company or a user that this refers to was deleted meanwhile. Load it again.",
+            ),
             StoreError::UnknownUser => Self::not_found("user"),
             StoreError::UnknownModule => Self::not_found("module"),
             StoreError::Contention => Self::unavailable(1, "Others kept changing the same thing. Try again."),

@@ -38,7 +38,7 @@ pub use bindings::Binding;
 pub use calls::{CallCursor, CallFilter, CallPage, StoredCall};
 pub use clients::{
     Because, Client, ClientCursor, ClientFields, ClientFilter, ClientKeys, ClientPage, ClientPhone,
-    ClientScope, ClientSearch, ClientSource, NewClient,
+    ClientScope, ClientSearch, ClientSource, NewClient, folded,
 };
 pub use comments::{Comment, CommentCursor, MAX_COMMENTS_OF_CALL};
 pub use committer::{

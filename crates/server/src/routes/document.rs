@@ -25,6 +25,7 @@ const PROBLEM: &str = "application/problem+json";
         (name = "requests", description = "A module's log of webhook requests"),
         (name = "webhooks", description = "For providers"),
         (name = "calls", description = "Calls and what can be done with them"),
+        (name = "clients", description = "Contacts, companies and leads"),
         (name = "outcomes", description = "What calls came to, in the company's own words"),
         (name = "settings", description = "Settings of the whole installation"),
         (name = "audit", description = "Who saw or changed what"),

@@ -21,6 +21,7 @@ use crate::web;
 mod audit;
 mod calls;
 mod calls_csv;
+mod clients;
 mod colleagues;
 mod controls;
 mod demo;
@@ -101,6 +102,10 @@ fn api() -> OpenApiRouter<Arc<App>> {
         // The whole installation
         .routes(routes!(settings::get_settings, settings::update_settings))
         .routes(routes!(audit::list_audit))
+        // Clients
+        .routes(routes!(clients::list_clients, clients::create_client))
+        .routes(routes!(clients::get_client, clients::update_client, clients::archive_client))
+        .routes(routes!(clients::duplicates::find_duplicates))
         // Live
         .routes(routes!(events::events))
         // Try it

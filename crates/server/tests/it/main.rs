@@ -5,6 +5,8 @@
 mod calls;
 mod calls_csv;
 mod cli;
+mod clients;
+mod clients_seen;
 mod controls;
 mod crash;
 mod demo;

@@ -182,10 +182,10 @@ where
 {
     match found {
         Found::Numbers(numbers) => {
-            query.push("(select distinct client_id from client_phones where e164 in (");
-            let mut list = query.separated(", ");
+            // With a null: PostgreSQL takes no empty list.
+            query.push("(select distinct client_id from client_phones where e164 in (null");
             for number in numbers {
-                list.push_bind(text(number));
+                query.push(", ").push_bind(text(number));
             }
             query.push("))");
         }

@@ -19,6 +19,7 @@ pub use duplicates::{Because, ClientKeys};
 pub use list::{ClientCursor, ClientFilter, ClientPage};
 pub use scope::ClientScope;
 pub use search::ClientSearch;
+pub use words::folded;
 
 /// A client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,10 +77,11 @@ pub struct ClientPhone {
 }
 
 impl ClientPhone {
-    /// What tells it from the client's other numbers.
+    /// What tells it from the client's other numbers, in whichever spelling.
     #[must_use]
-    pub fn key(&self) -> &str {
-        self.e164.as_deref().unwrap_or(&self.number)
+    pub fn key(&self) -> String {
+        let spelled = || self.number.chars().filter(|c| c.is_alphanumeric() || "+*#".contains(*c)).collect();
+        self.e164.clone().unwrap_or_else(spelled)
     }
 }
 

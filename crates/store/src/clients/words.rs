@@ -13,7 +13,8 @@ use crate::db::text;
 const MAX_WORD: usize = 64;
 
 /// Text as it is compared: lower case, without accents.
-pub(crate) fn folded(text: &str) -> String {
+#[must_use]
+pub fn folded(text: &str) -> String {
     text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
 }
 

@@ -261,6 +261,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Clients, by name; with `query` those that fit best. */
+        get: operations["list_clients"];
+        put?: never;
+        /** Makes a client. Calls there were from its numbers are logged on it, where nobody else has the number. */
+        post: operations["create_client"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Clients that have one of these numbers, one of these e-mail addresses or this name. */
+        post: operations["find_duplicates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One client. The id of one that was merged into another gives that one. */
+        get: operations["get_client"];
+        put?: never;
+        post?: never;
+        /** Puts a client away: it is found only among those put away, and no call is logged on it any more. */
+        delete: operations["archive_client"];
+        options?: never;
+        head?: never;
+        /** Changes a client. 409 `changedMeanwhile` where `version` is not the current one. */
+        patch: operations["update_client"];
+        trace?: never;
+    };
     "/api/v1/colleagues": {
         parameters: {
             query?: never;
@@ -1041,6 +1095,11 @@ export interface components {
             /** @description Who. */
             user: components["schemas"]["NamedUser"];
         };
+        /**
+         * @description Why a client may be the same.
+         * @enum {string}
+         */
+        Because: "phone" | "email" | "name";
         /** @description A provider's user and the system's user who is the same person. */
         Binding: {
             /** @description The number that stands in events. */
@@ -1120,11 +1179,59 @@ export interface components {
          * @enum {string}
          */
         CallState: "ringing" | "talking" | "held" | "ended";
+        /** @description A client: a contact, a company or a lead. */
+        Client: {
+            /**
+             * Format: date-time
+             * @description When it was put away; null while it is in use.
+             */
+            archivedAt?: string | null;
+            company?: components["schemas"]["NamedClient"] | null;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            createdAt: string;
+            /** @description Its e-mail addresses. */
+            emails: string[];
+            /** @description Which. */
+            id: components["schemas"]["ClientId"];
+            /** @description What it is. */
+            kind: components["schemas"]["ClientKind"];
+            /** @description The merges into it that can still be undone; in lists there are none. */
+            merges: components["schemas"]["Merge"][];
+            /** @description Its name; empty where a missed call made it and nobody has named it yet. */
+            name: string;
+            /** @description Anything else. */
+            notes?: string | null;
+            /** @description Its numbers. */
+            phones: components["schemas"]["Phone"][];
+            responsible?: components["schemas"]["NamedUser"] | null;
+            /** @description Where it came from. */
+            source: components["schemas"]["ClientSource"];
+            /** @description Words to find it by. */
+            tags: string[];
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updatedAt: string;
+            /**
+             * Format: int32
+             * @description What a change has to name.
+             */
+            version: number;
+        };
         /**
          * Format: uuid
          * @description A client: a contact, a company or a lead.
          */
         ClientId: string;
+        /**
+         * @description What a client is.
+         * @enum {string}
+         */
+        ClientKind: "contact" | "company" | "lead";
         /** @description An outside party's number. */
         ClientNumber: {
             /** @description ISO 3166-1 alpha-2: the country of the number in E.164. */
@@ -1136,6 +1243,11 @@ export interface components {
             /** @description As it came. */
             raw: string;
         };
+        /**
+         * @description Where a client came from.
+         * @enum {string}
+         */
+        ClientSource: "hand" | "missedCall" | "import";
         /**
          * @description Which clients operators see.
          * @enum {string}
@@ -1149,6 +1261,24 @@ export interface components {
             name: string;
             /** @description The internal numbers they are bound to. */
             numbers: components["schemas"]["UserNumber"][];
+        };
+        /** @description A client to be made. */
+        CreateClient: {
+            callId?: components["schemas"]["CallId"] | null;
+            companyId?: components["schemas"]["ClientId"] | null;
+            /** @description Its e-mail addresses, 50 at most. */
+            emails?: string[];
+            /** @description What it is. */
+            kind: components["schemas"]["ClientKind"];
+            /** @description 200 characters at most; only a lead may have none. */
+            name: string;
+            /** @description Anything else, 20,000 characters at most. */
+            notes?: string | null;
+            /** @description Its numbers, 50 at most. */
+            phones?: components["schemas"]["PhoneInput"][];
+            responsibleId?: components["schemas"]["UserId"] | null;
+            /** @description Words to find it by, 50 of 50 characters at most. */
+            tags?: string[];
         };
         /** @description A new module. */
         CreateModule: {
@@ -1245,6 +1375,20 @@ export interface components {
             /** @description One or more of 0-9, *, #, A-D. */
             digits: string;
         };
+        /** @description A client that may be the same. */
+        Duplicate: {
+            /** @description What they have in common. */
+            because: components["schemas"]["Because"][];
+            /** @description The client. */
+            client: components["schemas"]["Client"];
+        };
+        /** @description Clients that may be the same. */
+        Duplicates: {
+            /** @description Those clients, the best reason first, 10 at most. */
+            items: components["schemas"]["Duplicate"][];
+            /** @description How the numbers were read, in their order. */
+            phones: components["schemas"]["Phone"][];
+        };
         /**
          * @description What happened to a call.
          * @enum {string}
@@ -1256,6 +1400,16 @@ export interface components {
             detail: string;
             /** @description Where, for example `operators[1].email`. */
             path: string;
+        };
+        /** @description What is known of a client. */
+        FindDuplicates: {
+            /** @description Its e-mail addresses, 50 at most. */
+            emails?: string[];
+            exceptId?: components["schemas"]["ClientId"] | null;
+            /** @description Its whole name. */
+            name?: string | null;
+            /** @description Its numbers in any spelling, 50 at most. */
+            phones?: string[];
         };
         /**
          * @description Why a call leaves an operator's screen.
@@ -1368,6 +1522,24 @@ export interface components {
             /** @description The name at the provider. */
             name: string;
         };
+        /** @description A client that was merged into another. */
+        Merge: {
+            by?: components["schemas"]["NamedUser"] | null;
+            /** @description The merge. */
+            id: components["schemas"]["MergeId"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            mergedAt: string;
+            /** @description What the client that went into the other was called. */
+            name: string;
+        };
+        /**
+         * Format: uuid
+         * @description A merge of two clients.
+         */
+        MergeId: string;
         /** @description A message to a client. In JSON each has its `type` and `v`, the version of the messages (1). */
         Message: {
             /** @description The calls that are on this operator's screen. */
@@ -1635,6 +1807,54 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_Client: {
+            /** @description The items, in the list's order. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was put away; null while it is in use.
+                 */
+                archivedAt?: string | null;
+                company?: components["schemas"]["NamedClient"] | null;
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                createdAt: string;
+                /** @description Its e-mail addresses. */
+                emails: string[];
+                /** @description Which. */
+                id: components["schemas"]["ClientId"];
+                /** @description What it is. */
+                kind: components["schemas"]["ClientKind"];
+                /** @description The merges into it that can still be undone; in lists there are none. */
+                merges: components["schemas"]["Merge"][];
+                /** @description Its name; empty where a missed call made it and nobody has named it yet. */
+                name: string;
+                /** @description Anything else. */
+                notes?: string | null;
+                /** @description Its numbers. */
+                phones: components["schemas"]["Phone"][];
+                responsible?: components["schemas"]["NamedUser"] | null;
+                /** @description Where it came from. */
+                source: components["schemas"]["ClientSource"];
+                /** @description Words to find it by. */
+                tags: string[];
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updatedAt: string;
+                /**
+                 * Format: int32
+                 * @description What a change has to name.
+                 */
+                version: number;
+            }[];
+            /** @description `cursor` of the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Colleague: {
             /** @description The items, in the list's order. */
             items: {
@@ -1867,6 +2087,30 @@ export interface components {
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+        };
+        /** @description A number of a client's. */
+        Phone: {
+            /** @description ISO 3166-1 alpha-2: the country of the number in E.164. */
+            country?: string | null;
+            /** @description In E.164, where it is a number of some country and not hidden. */
+            e164?: string | null;
+            /** @description As people read it; of a hidden one the last two digits. */
+            formatted: string;
+            /** @description Whether it is hidden from the asking user. */
+            hidden: boolean;
+            /** @description Which of its numbers. */
+            label?: string | null;
+            /** @description As somebody typed it; empty where it is hidden. */
+            number: string;
+        };
+        /** @description A number of a client's, as it is to be. */
+        PhoneInput: {
+            /** @description Which of its numbers, 50 characters at most. */
+            label?: string | null;
+            /** @description The number, in any spelling. */
+            number?: string | null;
+            /** @description In place of the number: where it stands among the client's numbers now, from 0. So a number stays that is hidden. */
+            position?: number | null;
         };
         /** @description Who calls, in a scene in which somebody does. */
         PlayScene: {
@@ -2167,6 +2411,29 @@ export interface components {
         UpdateCall: {
             /** @description What the operator notes; null or empty takes it away. */
             comment?: string | null;
+        };
+        /** @description Changes to a client; what is left out stays. */
+        UpdateClient: {
+            /** @description Whether it is put away. */
+            archived?: boolean | null;
+            companyId?: components["schemas"]["ClientId"] | null;
+            /** @description All its e-mail addresses, 50 at most. */
+            emails?: string[] | null;
+            kind?: components["schemas"]["ClientKind"] | null;
+            /** @description 200 characters at most; only a lead may have none. */
+            name?: string | null;
+            /** @description Anything else, 20,000 characters at most; `null` for nothing. */
+            notes?: string | null;
+            /** @description All its numbers, 50 at most. */
+            phones?: components["schemas"]["PhoneInput"][] | null;
+            responsibleId?: components["schemas"]["UserId"] | null;
+            /** @description All its tags, 50 of 50 characters at most. */
+            tags?: string[] | null;
+            /**
+             * Format: int32
+             * @description The version that the change is made to.
+             */
+            version: number;
         };
         /** @description What to change of oneself; what is left out stays. */
         UpdateMe: {
@@ -2921,6 +3188,212 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Call"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    list_clients: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Words of a name, a number in any spelling, an e-mail address or `#tag`, or how they begin. The best matches make the
+                 *     one page there is.
+                 */
+                query?: string;
+                /** @description A number they have, in any spelling; read in the modules' countries where it has no country code. */
+                phone?: string;
+                /** @description What they are. */
+                kind?: "contact" | "company" | "lead";
+                /** @description Whose they are: a user's id, or `none` for nobody's. */
+                responsibleId?: string;
+                /** @description A tag they have. */
+                tag?: string;
+                /** @description The company they belong to. */
+                companyId?: components["schemas"]["ClientId"];
+                /** @description Whether they were put away; `false` when not given. */
+                archived?: boolean;
+                /** @description Items at most: 1 to 200, 50 when not given. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Client"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    create_client: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateClient"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Client"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    find_duplicates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindDuplicates"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Duplicates"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    get_client: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ClientId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Client"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    archive_client: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ClientId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    update_client: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ClientId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateClient"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Client"];
                 };
             };
             /** @description The request was not done: see `code` and `detail` */

@@ -1,0 +1,38 @@
+//! Clients, as users see and change them.
+
+pub mod audit;
+pub mod fields;
+pub mod numbers;
+pub mod shown;
+
+use hookswitch_model::ClientId;
+use hookswitch_store::{Client, ClientScope, Role, User};
+
+use crate::app::App;
+use crate::error::{ApiError, ApiResult};
+use crate::settings::ClientVisibility;
+
+/// Whose clients a user may see.
+#[must_use]
+pub fn scope(app: &App, user: &User) -> ClientScope {
+    match (user.role, app.settings.get().client_visibility) {
+        (Role::Admin, _) | (Role::Operator, ClientVisibility::All) => ClientScope::All,
+        (Role::Operator, ClientVisibility::Own) => ClientScope::OwnOrUnassigned(user.id),
+    }
+}
+
+/// The client, where the user may see it. The id of a merged one gives the one it went into.
+///
+/// # Errors
+/// 404 where it is not there or not theirs to see.
+pub async fn find(app: &App, user: &User, id: ClientId) -> ApiResult<Client> {
+    let client = app.store.client(id, scope(app, user)).await?;
+    client.ok_or_else(|| ApiError::not_found("client"))
+}
+
+/// 409: somebody else was faster.
+#[must_use]
+pub fn changed_meanwhile() -> ApiError {
+    let detail = "Somebody changed this client meanwhile. Load it again and make your change anew.";
+    ApiError::conflict("changedMeanwhile", detail)
+}

@@ -1,0 +1,104 @@
+//! Clients' numbers: how they are read, and how they are shown.
+
+use std::collections::BTreeSet;
+
+use hookswitch_model::phone::{self, Country};
+use hookswitch_store::ClientPhone;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+
+/// A number of a client's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Phone {
+    /// Which of its numbers.
+    pub label: Option<String>,
+    /// As somebody typed it; empty where it is hidden.
+    pub number: String,
+    /// In E.164, where it is a number of some country and not hidden.
+    pub e164: Option<String>,
+    /// As people read it; of a hidden one the last two digits.
+    pub formatted: String,
+    /// ISO 3166-1 alpha-2: the country of the number in E.164.
+    pub country: Option<String>,
+    /// Whether it is hidden from the asking user.
+    pub hidden: bool,
+}
+
+impl Phone {
+    /// The number for who may see it, or for who may not.
+    #[must_use]
+    pub fn new(phone: &ClientPhone, hidden: bool) -> Self {
+        let label = phone.label.clone();
+        if hidden {
+            let formatted = masked(phone.e164.as_deref().unwrap_or(&phone.number));
+            return Self { label, number: String::new(), e164: None, formatted, country: None, hidden };
+        }
+        let shown = phone.e164.as_deref().map(phone::shown);
+        Self {
+            label,
+            number: phone.number.clone(),
+            e164: phone.e164.clone(),
+            country: shown.as_ref().and_then(|shown| shown.country).map(|country| country.to_string()),
+            formatted: shown.map_or_else(|| phone.number.clone(), |shown| shown.formatted),
+            hidden,
+        }
+    }
+}
+
+/// What is shown of a hidden number: enough to tell two of a client's apart.
+#[must_use]
+pub fn masked(number: &str) -> String {
+    let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
+    let last: String = digits[digits.len().saturating_sub(2)..].iter().collect();
+    format!("••• {last}").trim_end().to_owned()
+}
+
+/// A number that a person typed in E.164: read as it would be dialled in the country of the oldest module where that makes
+/// sense of it.
+#[must_use]
+pub fn e164(app: &App, typed: &str) -> Option<String> {
+    countries(app).into_iter().find_map(|country| phone::e164(typed, country))
+}
+
+/// Every number in E.164 that a person may mean, typing this: as it would be dialled in each module's country.
+#[must_use]
+pub fn spellings(app: &App, typed: &str) -> Vec<String> {
+    let read: BTreeSet<String> =
+        countries(app).into_iter().filter_map(|country| phone::e164(typed, country)).collect();
+    read.into_iter().collect()
+}
+
+/// The modules' countries, oldest module first; then none.
+fn countries(app: &App) -> Vec<Option<Country>> {
+    let mut countries: Vec<Option<Country>> = Vec::new();
+    for active in app.modules.all() {
+        if active.country.is_some() && !countries.contains(&active.country) {
+            countries.push(active.country);
+        }
+    }
+    countries.push(None);
+    countries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_hidden_number_two_digits_are_left() {
+        let phone = ClientPhone {
+            label: Some("Mobile".into()),
+            number: "020 7946 0023".into(),
+            e164: Some("+442079460023".into()),
+        };
+        let hidden = Phone::new(&phone, true);
+        assert_eq!((hidden.formatted.as_str(), hidden.number.as_str()), ("••• 23", ""));
+        assert_eq!((hidden.e164, hidden.country, hidden.hidden), (None, None, true));
+        let shown = Phone::new(&phone, false);
+        assert_eq!((shown.formatted.as_str(), shown.country.as_deref()), ("+44 20 7946 0023", Some("GB")));
+        assert_eq!(masked("7"), "••• 7");
+        assert_eq!(masked("none"), "•••");
+    }
+}

@@ -1,0 +1,335 @@
+//! Clients: list, one, making and changing them.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use hookswitch_model::{CallId, ClientId, ClientKind, UserId};
+use hookswitch_store::{
+    AuditAction, Client, ClientCursor, ClientFilter, ClientPhone, ClientSearch, ClientSource, NewClient, User,
+};
+use serde::{Deserialize, Deserializer};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::app::App;
+use crate::audit::audit;
+use crate::auth::SignedIn;
+use crate::clients::audit::changes;
+use crate::clients::fields::{FieldChanges, PhoneInput, changed, empty};
+use crate::clients::numbers::spellings;
+use crate::clients::shown::{ApiClient, show};
+use crate::clients::{changed_meanwhile, find, scope};
+use crate::clock;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Json, ListQuery, Path, nullable};
+use crate::page::{Page, PageQuery, cursor_of};
+use crate::telephony::controls;
+
+pub mod duplicates;
+
+/// Longest text that is searched for, in characters.
+const MAX_QUERY: usize = 200;
+
+/// Which clients.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub struct ListClients {
+    /// Words of a name, a number in any spelling, an e-mail address or `#tag`, or how they begin. The best matches make the
+    /// one page there is.
+    query: Option<String>,
+    /// A number they have, in any spelling; read in the modules' countries where it has no country code.
+    phone: Option<String>,
+    /// What they are.
+    #[param(inline)]
+    kind: Option<ClientKind>,
+    /// Whose they are: a user's id, or `none` for nobody's.
+    #[serde(default, deserialize_with = "user_or_none")]
+    #[param(value_type = Option<String>)]
+    responsible_id: Option<Option<UserId>>,
+    /// A tag they have.
+    tag: Option<String>,
+    /// The company they belong to.
+    company_id: Option<ClientId>,
+    /// Whether they were put away; `false` when not given.
+    #[serde(default)]
+    archived: bool,
+}
+
+fn user_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<UserId>>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.as_str() {
+        "none" => Ok(Some(None)),
+        id => id.parse().map(|id| Some(Some(id))).map_err(serde::de::Error::custom),
+    }
+}
+
+/// What to look for, in the store's terms.
+pub struct Asked {
+    /// What the clients have to be.
+    pub filter: ClientFilter,
+    /// What somebody typed, where they did.
+    pub search: Option<ClientSearch>,
+}
+
+impl ListClients {
+    /// The same for the store.
+    ///
+    /// # Errors
+    /// 422 where the text to search for is too long.
+    pub fn asked(self, app: &App, user: &User) -> ApiResult<Asked> {
+        if self.query.as_ref().is_some_and(|query| query.chars().count() > MAX_QUERY) {
+            return Err(ApiError::invalid("query", format!("Search for {MAX_QUERY} characters at most.")));
+        }
+        let whole_numbers = app.settings.get().hides_numbers(user.role);
+        let query = self.query.filter(|query| !query.trim().is_empty());
+        let search =
+            query.map(|query| ClientSearch::new(&query, whole_numbers, |number| spellings(app, number)));
+        let filter = ClientFilter {
+            kind: self.kind,
+            responsible: self.responsible_id,
+            tag: self.tag,
+            company: self.company_id,
+            numbers: self.phone.map(|phone| spellings(app, &phone)),
+            archived: self.archived,
+        };
+        Ok(Asked { filter, search })
+    }
+}
+
+/// Clients, by name; with `query` those that fit best.
+#[utoipa::path(
+    get,
+    path = "/api/v1/clients",
+    tag = "clients",
+    params(ListClients, PageQuery),
+    responses((status = 200, body = Page<ApiClient>)),
+)]
+pub async fn list_clients(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+    ListQuery { filters, page }: ListQuery<ListClients>,
+) -> ApiResult<axum::Json<Page<ApiClient>>> {
+    let Asked { filter, search } = filters.asked(&app, &user)?;
+    let (scope, limit) = (scope(&app, &user), page.limit()?);
+    let after = page.after::<(String, ClientId)>()?.map(|(name_key, id)| ClientCursor { name_key, id });
+    let (clients, next) = match search {
+        Some(search) => (app.store.search_clients(scope, &filter, &search, limit).await?, None),
+        None => {
+            let page = app.store.clients(scope, &filter, after.as_ref(), limit).await?;
+            (page.items, page.next)
+        }
+    };
+    let next_cursor = next.map(|next| cursor_of(&(next.name_key, next.id))).transpose()?;
+    let items = clients.into_iter().map(|client| show(&app, &user, client)).collect();
+    Ok(axum::Json(Page { items, next_cursor }))
+}
+
+/// A client to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct CreateClient {
+    /// What it is.
+    kind: ClientKind,
+    /// 200 characters at most; only a lead may have none.
+    name: String,
+    /// The company it belongs to.
+    #[serde(default)]
+    company_id: Option<ClientId>,
+    /// Whose it is.
+    #[serde(default)]
+    responsible_id: Option<UserId>,
+    /// Its numbers, 50 at most.
+    #[serde(default)]
+    phones: Vec<PhoneInput>,
+    /// Its e-mail addresses, 50 at most.
+    #[serde(default)]
+    emails: Vec<String>,
+    /// Words to find it by, 50 of 50 characters at most.
+    #[serde(default)]
+    tags: Vec<String>,
+    /// Anything else, 20,000 characters at most.
+    #[serde(default)]
+    notes: Option<String>,
+    /// A call that is logged on the client; its number becomes one of the client's.
+    #[serde(default)]
+    call_id: Option<CallId>,
+}
+
+/// Makes a client. Calls there were from its numbers are logged on it, where nobody else has the number.
+#[utoipa::path(
+    post,
+    path = "/api/v1/clients",
+    tag = "clients",
+    request_body = CreateClient,
+    responses((status = 201, body = ApiClient)),
+)]
+pub async fn create_client(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+    Json(body): Json<CreateClient>,
+) -> ApiResult<(StatusCode, axum::Json<ApiClient>)> {
+    let call_id = body.call_id;
+    let of_call = match call_id {
+        Some(call) => number_of_call(&app, &user, call).await?,
+        None => None,
+    };
+    let asked = FieldChanges {
+        kind: Some(body.kind),
+        name: Some(body.name),
+        company: Some(body.company_id),
+        responsible: Some(body.responsible_id),
+        phones: Some(body.phones),
+        emails: Some(body.emails),
+        tags: Some(body.tags),
+        notes: Some(body.notes),
+    };
+    let mut fields = changed(&app, &user, None, &empty(body.kind), asked).await?;
+    fields.phones.extend(of_call.filter(|phone| !fields.phones.iter().any(|of| of.key() == phone.key())));
+    let now = app.clock.now();
+    let id = ClientId::new(now, clock::random());
+    let new = NewClient { id, fields, source: ClientSource::Hand, created_at: now };
+    let client = app.store.create_client(&new).await?;
+    audit(&app, user.id, AuditAction::Created, Some(id), None, Vec::new()).await;
+    if let Some(call) = call_id {
+        app.store.set_client(call, Some(id.0)).await?;
+        audit(&app, user.id, AuditAction::CallLogged, Some(id), Some(call), Vec::new()).await;
+    }
+    app.client_changes.note(id);
+    Ok((StatusCode::CREATED, axum::Json(show(&app, &user, client))))
+}
+
+/// The outside party's number of a call that the user may see; none where it is hidden at the provider.
+async fn number_of_call(app: &App, user: &User, call: CallId) -> ApiResult<Option<ClientPhone>> {
+    let seen = controls::find(app, user, call).await?;
+    let number = seen.view.client_e164.clone().or(seen.view.client_raw);
+    let is_number = number.filter(|number| number.contains(|c: char| c.is_ascii_digit()));
+    Ok(is_number.map(|number| ClientPhone { label: None, number, e164: seen.view.client_e164 }))
+}
+
+/// One client. The id of one that was merged into another gives that one.
+#[utoipa::path(
+    get,
+    path = "/api/v1/clients/{id}",
+    tag = "clients",
+    params(("id" = ClientId, Path)),
+    responses((status = 200, body = ApiClient)),
+)]
+pub async fn get_client(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+    Path(id): Path<ClientId>,
+) -> ApiResult<axum::Json<ApiClient>> {
+    let client = find(&app, &user, id).await?;
+    audit(&app, user.id, AuditAction::Seen, Some(client.id), None, Vec::new()).await;
+    Ok(axum::Json(show(&app, &user, client)))
+}
+
+/// Changes to a client; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct UpdateClient {
+    /// The version that the change is made to.
+    version: i32,
+    /// What it is.
+    kind: Option<ClientKind>,
+    /// 200 characters at most; only a lead may have none.
+    name: Option<String>,
+    /// The company it belongs to; `null` for none.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<ClientId>)]
+    company_id: Option<Option<ClientId>>,
+    /// Whose it is; `null` for nobody's.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<UserId>)]
+    responsible_id: Option<Option<UserId>>,
+    /// All its numbers, 50 at most.
+    phones: Option<Vec<PhoneInput>>,
+    /// All its e-mail addresses, 50 at most.
+    emails: Option<Vec<String>>,
+    /// All its tags, 50 of 50 characters at most.
+    tags: Option<Vec<String>>,
+    /// Anything else, 20,000 characters at most; `null` for nothing.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    notes: Option<Option<String>>,
+    /// Whether it is put away.
+    archived: Option<bool>,
+}
+
+/// Changes a client. 409 `changedMeanwhile` where `version` is not the current one.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/clients/{id}",
+    tag = "clients",
+    params(("id" = ClientId, Path)),
+    request_body = UpdateClient,
+    responses((status = 200, body = ApiClient)),
+)]
+pub async fn update_client(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+    Path(id): Path<ClientId>,
+    Json(body): Json<UpdateClient>,
+) -> ApiResult<axum::Json<ApiClient>> {
+    let before = find(&app, &user, id).await?;
+    if before.id != id || before.version != body.version {
+        return Err(changed_meanwhile());
+    }
+    let asked = FieldChanges {
+        kind: body.kind,
+        name: body.name,
+        company: body.company_id,
+        responsible: body.responsible_id,
+        phones: body.phones,
+        emails: body.emails,
+        tags: body.tags,
+        notes: body.notes,
+    };
+    let archived = body.archived.unwrap_or(before.archived_at.is_some());
+    let fields = changed(&app, &user, Some(&before), &before.fields, asked).await?;
+    let after = app.store.update_client(id, before.version, &fields, archived, app.clock.now()).await?;
+    let after = after.ok_or_else(changed_meanwhile)?;
+    tell_change(&app, &user, &before, &after).await;
+    Ok(axum::Json(show(&app, &user, after)))
+}
+
+/// Puts a client away: it is found only among those put away, and no call is logged on it any more.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/clients/{id}",
+    tag = "clients",
+    params(("id" = ClientId, Path)),
+    responses((status = 204)),
+)]
+pub async fn archive_client(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+    Path(id): Path<ClientId>,
+) -> ApiResult<StatusCode> {
+    let before = find(&app, &user, id).await?;
+    if before.id != id {
+        return Err(changed_meanwhile());
+    }
+    let now = app.clock.now();
+    let after = app.store.update_client(id, before.version, &before.fields, true, now).await?;
+    tell_change(&app, &user, &before, &after.ok_or_else(changed_meanwhile)?).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Writes a change to the audit trail and tells everybody's pages.
+async fn tell_change(app: &App, user: &User, before: &Client, after: &Client) {
+    let changes = changes(app, before, after);
+    if !changes.is_empty() {
+        audit(app, user.id, AuditAction::Changed, Some(after.id), None, changes).await;
+    }
+    let moved = match (before.archived_at, after.archived_at) {
+        (None, Some(_)) => Some(AuditAction::Archived),
+        (Some(_), None) => Some(AuditAction::Restored),
+        _ => None,
+    };
+    if let Some(action) = moved {
+        audit(app, user.id, action, Some(after.id), None, Vec::new()).await;
+    }
+    app.client_changes.note(after.id);
+}

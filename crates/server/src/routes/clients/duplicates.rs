@@ -1,0 +1,97 @@
+//! Clients that may be the same as one that somebody is typing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::State;
+use hookswitch_model::ClientId;
+use hookswitch_store::{Because, ClientKeys, ClientPhone};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::auth::SignedIn;
+use crate::clients::numbers::{Phone, e164};
+use crate::clients::scope;
+use crate::clients::shown::{ApiClient, show};
+use crate::error::{ApiError, ApiResult};
+use crate::extract::Json;
+
+/// Numbers, and e-mail addresses, that are compared at once.
+const MAX_KEYS: usize = 50;
+/// Clients shown at most.
+const MAX_ITEMS: usize = 10;
+
+/// What is known of a client.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct FindDuplicates {
+    /// Its whole name.
+    #[serde(default)]
+    name: Option<String>,
+    /// Its numbers in any spelling, 50 at most.
+    #[serde(default)]
+    phones: Vec<String>,
+    /// Its e-mail addresses, 50 at most.
+    #[serde(default)]
+    emails: Vec<String>,
+    /// The client itself, where it is there already.
+    #[serde(default)]
+    except_id: Option<ClientId>,
+}
+
+/// Clients that may be the same.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Duplicates {
+    /// Those clients, the best reason first, 10 at most.
+    items: Vec<Duplicate>,
+    /// How the numbers were read, in their order.
+    phones: Vec<Phone>,
+}
+
+/// A client that may be the same.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Duplicate {
+    /// The client.
+    client: ApiClient,
+    /// What they have in common.
+    because: BTreeSet<Because>,
+}
+
+/// Clients that have one of these numbers, one of these e-mail addresses or this name.
+#[utoipa::path(
+    post,
+    path = "/api/v1/clients/duplicates",
+    tag = "clients",
+    request_body = FindDuplicates,
+    responses((status = 200, body = Duplicates)),
+)]
+pub async fn find_duplicates(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+    Json(body): Json<FindDuplicates>,
+) -> ApiResult<axum::Json<Duplicates>> {
+    for (path, keys) in [("phones", &body.phones), ("emails", &body.emails)] {
+        if keys.len() > MAX_KEYS {
+            return Err(ApiError::invalid(path, format!("A client has at most {MAX_KEYS} of these.")));
+        }
+    }
+    let read: Vec<ClientPhone> = body
+        .phones
+        .into_iter()
+        .map(|number| ClientPhone { label: None, e164: e164(&app, &number), number })
+        .collect();
+    let keys = ClientKeys {
+        numbers: read.iter().filter_map(|phone| phone.e164.clone()).collect(),
+        emails: body.emails,
+        name: body.name,
+    };
+    let found = app.store.duplicates(scope(&app, &user), &keys, body.except_id, MAX_ITEMS).await?;
+    let items = found
+        .into_iter()
+        .map(|(client, because)| Duplicate { client: show(&app, &user, client), because })
+        .collect();
+    // They are what the asking user typed: nothing to hide.
+    let phones = read.iter().map(|phone| Phone::new(phone, false)).collect();
+    Ok(axum::Json(Duplicates { items, phones }))
+}
