@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::auth::SignedIn;
 use crate::error::ApiResult;
 use crate::extract::Query;
+use crate::spreadsheet::plain;
 use crate::telephony::api_call::{ApiCall, ApiOperator};
 
 const COLUMNS: [&str; 14] = [
@@ -124,28 +125,5 @@ fn operator(operator: &ApiOperator) -> String {
     match &operator.name {
         Some(name) => format!("{name} ({})", operator.extension),
         None => operator.extension.clone(),
-    }
-}
-
-/// A text that a spreadsheet takes for nothing but a text. What callers and operators write could begin a formula; with an
-/// apostrophe before it, it does not. A number in E.164 is harmless and stays as it is.
-fn plain(text: String) -> String {
-    let digits = text.strip_prefix('+').unwrap_or_default();
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number { format!("'{text}") } else { text }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_text_becomes_a_formula() {
-        for text in ["=1+1", "+1+1", "-1", "@x", "\t=1", "\r=1", "+"] {
-            assert_eq!(plain(text.to_owned()), format!("'{text}"));
-        }
-        for text in ["", "+442079460000", "101", "Ann (101); Bob (102)", "a=1"] {
-            assert_eq!(plain(text.to_owned()), text);
-        }
     }
 }

@@ -27,6 +27,7 @@ const PROBLEM: &str = "application/problem+json";
         (name = "calls", description = "Calls and what can be done with them"),
         (name = "clients", description = "Contacts, companies and leads"),
         (name = "outcomes", description = "What calls came to, in the company's own words"),
+        (name = "reports", description = "Figures of calls"),
         (name = "settings", description = "Settings of the whole installation"),
         (name = "audit", description = "Who saw or changed what"),
         (name = "events", description = "Changes, live"),

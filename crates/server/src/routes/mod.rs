@@ -37,6 +37,8 @@ mod modules;
 mod outcome_lists;
 mod provider_account;
 mod recordings;
+mod reports;
+mod reports_csv;
 mod requests;
 mod scripts;
 mod session;
@@ -99,6 +101,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(missed_calls::reopen_missed_call))
         .routes(routes!(outcome_lists::list_outcome_lists, outcome_lists::create_outcome_list))
         .routes(routes!(outcome_lists::update_outcome_list, outcome_lists::delete_outcome_list))
+        .routes(routes!(reports::get_report))
+        .routes(routes!(reports_csv::export_report))
         // The whole installation
         .routes(routes!(settings::get_settings, settings::update_settings))
         .routes(routes!(audit::list_audit))

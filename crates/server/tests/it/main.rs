@@ -23,6 +23,7 @@ mod outcome_lists;
 mod outcomes;
 mod process;
 mod provider_stories;
+mod reports;
 mod requests;
 mod session;
 mod settings;
