@@ -771,6 +771,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of calls. */
+        get: operations["get_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A table of [`super::reports::get_report`] as CSV. */
+        get: operations["export_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1370,6 +1404,16 @@ export interface components {
          * @enum {string}
          */
         Disposition: "unknown" | "answered" | "noAnswer" | "busy" | "cancelled" | "failed" | "voicemail";
+        /** @description Calls that came out in one way. */
+        DispositionReport: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            calls: number;
+            /** @description How. */
+            disposition: components["schemas"]["Disposition"];
+        };
         /** @description Key tones. */
         Dtmf: {
             /** @description One or more of 0-9, *, #, A-D. */
@@ -1400,6 +1444,59 @@ export interface components {
             detail: string;
             /** @description Where, for example `operators[1].email`. */
             path: string;
+        };
+        /** @description Figures of calls. */
+        Figures: {
+            /**
+             * Format: int64
+             * @description Those that somebody answered.
+             */
+            answered: number;
+            /**
+             * Format: double
+             * @description Answered ones of all, 0 to 1.
+             */
+            answeredShare?: number | null;
+            /**
+             * Format: int64
+             * @description Those that somebody answered within 20 seconds.
+             */
+            answeredSoon: number;
+            /**
+             * Format: double
+             * @description Seconds until somebody answered, on average.
+             */
+            averageAnswerSeconds?: number | null;
+            /**
+             * Format: double
+             * @description Seconds until that, on average.
+             */
+            averageReachedSeconds?: number | null;
+            /**
+             * Format: double
+             * @description Seconds of talk of an answered call, on average.
+             */
+            averageTalkSeconds?: number | null;
+            /**
+             * Format: int64
+             * @description Calls.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Those that were missed.
+             */
+            missed: number;
+            /**
+             * Format: int64
+             * @description Missed ones whose caller somebody talked with later.
+             */
+            reached: number;
+            /**
+             * Format: int64
+             * @description Seconds of talk.
+             */
+            talkSeconds: number;
         };
         /** @description What is known of a client. */
         FindDuplicates: {
@@ -1682,6 +1779,31 @@ export interface components {
          * @enum {string}
          */
         NoticeLevel: "info" | "warning";
+        /** @description An operator's calls. */
+        OperatorReport: {
+            /**
+             * Format: int64
+             * @description Those they talked in.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Calls that rang at them or that they had or made.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Those they missed.
+             */
+            missed: number;
+            /**
+             * Format: int64
+             * @description Seconds of talk.
+             */
+            talkSeconds: number;
+            /** @description Who. */
+            user: components["schemas"]["NamedUser"];
+        };
         /**
          * @description What a call is to one operator.
          * @enum {string}
@@ -1721,6 +1843,16 @@ export interface components {
         OutcomeLists: {
             /** @description Oldest first. */
             items: components["schemas"]["OutcomeList"][];
+        };
+        /** @description Calls that came to one thing. */
+        OutcomeReport: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            calls: number;
+            /** @description What. */
+            outcome: components["schemas"]["OutcomeCode"];
         };
         /** @description One page of a list. */
         Page_AuditEntry: {
@@ -2088,6 +2220,19 @@ export interface components {
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
         };
+        /** @description The figures of one period. */
+        Period: components["schemas"]["Figures"] & {
+            /**
+             * Format: date-time
+             * @description When it begins, of an hour or a day.
+             */
+            at?: string | null;
+            /**
+             * Format: int32
+             * @description Which it is, of the days of the week (1 is Monday) or the hours of the day.
+             */
+            slot?: number | null;
+        };
         /** @description A number of a client's. */
         Phone: {
             /** @description ISO 3166-1 alpha-2: the country of the number in E.164. */
@@ -2185,6 +2330,19 @@ export interface components {
             result?: unknown;
             /** @description Whether the script ran well. */
             success: boolean;
+        };
+        /** @description A report. */
+        Report: {
+            /** @description By how they came out, the most frequent first. */
+            dispositions: components["schemas"]["DispositionReport"][];
+            /** @description By operator, those with the most calls first. */
+            operators: components["schemas"]["OperatorReport"][];
+            /** @description By what they came to, the most frequent first. */
+            outcomes: components["schemas"]["OutcomeReport"][];
+            /** @description By time, every period there is. */
+            periods: components["schemas"]["Period"][];
+            /** @description All the calls. */
+            totals: components["schemas"]["Figures"];
         };
         /**
          * Format: uuid
@@ -4457,6 +4615,91 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Provider"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    get_report: {
+        parameters: {
+            query?: {
+                /** @description Began in an hour that begins then or later; 30 days with today when not given. */
+                from?: string;
+                /** @description Began in an hour that begins before then; until now when not given. */
+                to?: string;
+                /** @description The module they came through. */
+                moduleId?: components["schemas"]["ModuleId"];
+                /** @description Which way they went. */
+                direction?: "in" | "out" | "internal";
+                /** @description What they are put together by: at most five years, by the hour at most 62 days. */
+                by?: "hour" | "day" | "weekday" | "hourOfDay";
+                /** @description Where days are counted: a name of the IANA's time zone database, UTC when not given. */
+                timeZone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    export_report: {
+        parameters: {
+            query: {
+                /** @description Which table. */
+                part: "periods" | "operators" | "dispositions" | "outcomes";
+                /** @description As for the report. */
+                from?: string;
+                /** @description As for the report. */
+                to?: string;
+                /** @description As for the report. */
+                moduleId?: components["schemas"]["ModuleId"];
+                /** @description As for the report. */
+                direction?: "in" | "out" | "internal";
+                /** @description As for the report. */
+                by?: "hour" | "day" | "weekday" | "hourOfDay";
+                /** @description As for the report. */
+                timeZone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A line of column names, then a line a row */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description The request was not done: see `code` and `detail` */
