@@ -44,6 +44,11 @@ export abstract class PagedList<T extends { id: string }> {
     return this.page.items.length;
   }
 
+  /** How many to read to have the beginning anew. */
+  protected get anew(): number {
+    return Math.min(Math.max(PAGE, this.changeable), MAX_ANEW);
+  }
+
   get hasMore(): boolean {
     return Boolean(this.page.nextCursor);
   }
@@ -102,8 +107,7 @@ export abstract class PagedList<T extends { id: string }> {
     if (this.isLoading || this.isReadingMore) return this.refreshSoon();
     const { signal } = this.#abort;
     try {
-      const limit = Math.min(Math.max(PAGE, this.changeable), MAX_ANEW);
-      const beginning = await this.read({ limit }, signal);
+      const beginning = await this.read({ limit: this.anew }, signal);
       if (signal.aborted) return;
       this.failure = undefined;
       this.set(this.merge(this.page, beginning));
