@@ -1,4 +1,4 @@
-import { api as typed } from '$lib/api/client';
+import { api as typed, type Schemas } from '$lib/api/client';
 import type { Call as PlainCall } from '$lib/live/live.svelte';
 
 // Until the server's description has them.
@@ -12,55 +12,15 @@ type Ask = (path: string, init?: object) => Promise<Answer & { data?: never }>;
 
 export const api = typed as unknown as Record<'GET' | 'POST' | 'PATCH' | 'DELETE', Ask>;
 
-export type ClientKind = 'contact' | 'company' | 'lead';
-export interface NamedUser {
-  id: string;
-  name: string;
-}
-export interface NamedClient {
-  id: string;
-  name: string;
-}
+type ClientKind = Schemas['ClientKind'];
+type NamedUser = Schemas['NamedUser'];
+type NamedClient = Schemas['NamedClient'];
 export interface ClientSummary {
   id: string;
   kind: ClientKind;
   name: string;
   company: NamedClient | null;
   responsible: NamedUser | null;
-}
-export interface Phone {
-  label: string | null;
-  number: string;
-  e164: string | null;
-  formatted: string;
-  country: string | null;
-  hidden: boolean;
-}
-export interface Client extends ClientSummary {
-  tags: string[];
-  notes: string | null;
-  phones: Phone[];
-  emails: string[];
-  source: 'hand' | 'missedCall' | 'import';
-  version: number;
-  createdAt: string;
-  updatedAt: string;
-  archivedAt: string | null;
-  merges: Merge[];
-}
-export interface Merge {
-  id: string;
-  name: string;
-  mergedAt: string;
-  by: NamedUser | null;
-}
-export interface Duplicate {
-  client: Client;
-  because: ('phone' | 'email' | 'name')[];
-}
-export interface Duplicates {
-  items: Duplicate[];
-  phones: Phone[];
 }
 export interface Comment {
   id: string;

@@ -1,7 +1,10 @@
 import { api, ask, type Schemas } from '$lib/api/client';
 
 export type Call = Schemas['Call'];
-type Message = Schemas['Message'];
+type Message =
+  | Schemas['Message']
+  // Until the server's description has them.
+  | { type: 'mentions'; count: number };
 type MessageType = Message['type'];
 type MessageOf<T extends MessageType> = Extract<Message, { type: T }>;
 type Listener = (message: Message) => void;
@@ -16,6 +19,8 @@ const PAUSES = [300, 1000, 2000, 4000, 8000, 15_000];
 export class Live {
   status = $state<'connecting' | 'open' | 'lost'>('connecting');
   missedCount = $state(0);
+  /** Comments that mention whoever is signed in and that they have not seen. */
+  mentionCount = $state(0);
 
   #listeners = new Map<MessageType, Set<Listener>>();
   #socket: WebSocket | undefined;
@@ -93,9 +98,13 @@ export class Live {
         this.status = 'open';
         this.#failures = 0;
         this.missedCount = message.missedCount;
+        this.mentionCount = (message as { mentionCount?: number }).mentionCount ?? 0;
         break;
       case 'missed':
         this.missedCount = message.count;
+        break;
+      case 'mentions':
+        this.mentionCount = message.count;
         break;
     }
     for (const listener of this.#listeners.get(message.type) ?? []) listener(message);

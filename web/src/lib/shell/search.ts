@@ -1,5 +1,6 @@
 import type { Colleague } from '$lib/account/colleagues.svelte';
 import { api, ask } from '$lib/api/client';
+import { clientName } from '$lib/clients/client-name';
 import { phone, shortTime } from '$lib/format';
 import { m } from '$lib/paraglide/messages';
 
@@ -28,6 +29,7 @@ export async function findEverywhere(
 ): Promise<Found[]> {
   const groups = await Promise.all([
     pages(isAdmin),
+    text ? clients(text, signal) : none(m.clients()),
     looksLikeNumber(text) ? calls(text, signal) : none(m.shell_search_calls()),
     isAdmin && text ? modules(signal) : none(m.shell_search_modules()),
     isAdmin && text ? users(colleagues) : none(m.shell_search_users()),
@@ -51,6 +53,7 @@ function pages(isAdmin: boolean): Group {
   const all = [
     { href: '/calls', title: m.shell_calls() },
     { href: '/missed', title: m.shell_missed() },
+    { href: '/clients', title: m.clients() },
     ...(isAdmin
       ? [
           { href: '/modules', title: m.shell_modules() },
@@ -63,6 +66,17 @@ function pages(isAdmin: boolean): Group {
     { href: '/profile', title: m.shell_profile() },
   ];
   return { title: m.shell_search_pages(), items: all };
+}
+
+async function clients(text: string, signal: AbortSignal): Promise<Group> {
+  const params = { query: { query: text, limit: MAX_IN_GROUP } };
+  const { items } = await ask(api.GET('/api/v1/clients', { params, signal }));
+  const rows = items.map((client) => ({
+    href: `/clients/${client.id}`,
+    title: clientName(client),
+    hint: [client.phones[0]?.formatted, client.company?.name].filter(Boolean).join(' · '),
+  }));
+  return { title: m.clients(), items: rows, filtered: true };
 }
 
 async function calls(number: string, signal: AbortSignal): Promise<Group> {

@@ -1,0 +1,112 @@
+import { SvelteMap, SvelteSet } from 'svelte/reactivity';
+import { ask } from '$lib/api/client';
+import { change, merge } from '$lib/api/newest-first';
+import { PagedList, type Part } from '$lib/api/paged-list.svelte';
+import type { Page } from '$lib/api/pages';
+import type { Live } from '$lib/live/live.svelte';
+import { api, type Activity } from './api-draft';
+import type { Comment } from './api-draft';
+
+export type Entry = Activity & { id: string };
+export type CallEntry = Extract<Entry, { type: 'call' }>;
+
+/** How long a comment that was deleted can be taken back. */
+export const UNDO_MILLISECONDS = 8000;
+
+/** What happened with one client, newest first, as it happens. */
+export class ActivityList extends PagedList<Entry> {
+  /** Editors with something in them that was not sent. */
+  readonly unsent = new SvelteSet<string>();
+  /** Comments that will be deleted unless somebody takes that back. */
+  readonly #leaving = new SvelteMap<string, ReturnType<typeof setTimeout>>();
+
+  constructor(readonly clientId: string) {
+    super();
+  }
+
+  get entries(): Entry[] {
+    if (this.#leaving.size === 0) return this.page.items;
+    const stays = ({ id }: Comment) => !this.#leaving.has(id);
+    return this.page.items
+      .filter((entry) => entry.type === 'call' || stays(entry.comment))
+      .map((entry) => (entry.type === 'call' ? { ...entry, comments: entry.comments.filter(stays) } : entry));
+  }
+
+  /** Reads it, and follows the socket until the function that it gives is called. */
+  start(live: Live): () => void {
+    void this.load();
+    const stops = [
+      live.on('clients', ({ ids }) => {
+        if (ids.length === 0 || ids.includes(this.clientId)) this.refreshSoon();
+      }),
+      live.on('call', ({ call }) => {
+        this.page = change(this.page, call.id, (entry) => ({ ...entry, call }) as Entry);
+      }),
+      live.on('snapshot', () => this.refreshSoon()),
+    ];
+    return () => {
+      stops.forEach((stop) => stop());
+      this.stop();
+    };
+  }
+
+  /** A comment of its own, or under a call. */
+  async write(text: string, mentions: string[], callId?: string) {
+    const params = { path: { id: this.clientId } };
+    await ask(api.POST('/api/v1/clients/{id}/activity', { params, body: { text, mentions, callId } }));
+    await this.#again();
+  }
+
+  async edit({ id }: Comment, text: string, mentions: string[]) {
+    await ask(api.PATCH('/api/v1/comments/{id}', { params: { path: { id } }, body: { text, mentions } }));
+    await this.#again();
+  }
+
+  /** It goes out of sight at once and is deleted a little later. `failed`: it could not be, and is there again. */
+  removeSoon(comment: Comment, failed: (error: unknown) => void) {
+    const timer = setTimeout(() => void this.#remove(comment).catch(failed), UNDO_MILLISECONDS);
+    this.#leaving.set(comment.id, timer);
+  }
+
+  keep({ id }: Comment) {
+    clearTimeout(this.#leaving.get(id));
+    this.#leaving.delete(id);
+  }
+
+  /** The page is going away: what is to be deleted is, without waiting for an answer. */
+  flush() {
+    for (const [id, timer] of this.#leaving) {
+      clearTimeout(timer);
+      api.DELETE('/api/v1/comments/{id}', { params: { path: { id } }, keepalive: true }).catch(() => {});
+    }
+    this.#leaving.clear();
+  }
+
+  async #remove({ id }: Comment) {
+    try {
+      await ask(api.DELETE('/api/v1/comments/{id}', { params: { path: { id } } }));
+      await this.#again();
+    } finally {
+      this.#leaving.delete(id);
+    }
+  }
+
+  /** Reads anew what somebody here has changed. */
+  async #again() {
+    this.page = this.merge(this.page, await this.read({ limit: this.anew }));
+  }
+
+  protected override merge(list: Page<Entry>, newest: Page<Entry>): Page<Entry> {
+    return merge(list, newest, ({ at }) => Date.parse(at));
+  }
+
+  protected override async read(part: Part, signal?: AbortSignal): Promise<Page<Entry>> {
+    const params = { path: { id: this.clientId }, query: part };
+    const page = await ask<Page<Activity>>(api.GET('/api/v1/clients/{id}/activity', { params, signal }));
+    const items = page.items.map((entry) => ({
+      ...entry,
+      id: entry.type === 'call' ? entry.call.id : entry.comment.id,
+    }));
+    return { ...page, items };
+  }
+}

@@ -1,0 +1,81 @@
+import { api as typed, ask } from '$lib/api/client';
+import type { Page } from '$lib/api/pages';
+import type { Live } from '$lib/live/live.svelte';
+import { api, type Call } from './api-draft';
+import { readClient, type Client } from './clients';
+
+/** Several changes that come together are read together. */
+const PAUSE = 250;
+/** People of a company that stand on its page; the list has all. */
+const PEOPLE = 10;
+/** Missed calls that are looked at for open ones. */
+const MISSED = 20;
+
+/** One client with what stands around it, kept true while things change. */
+export class ClientDetail {
+  client = $state.raw<Client>();
+  /** Who works there, where the client is a company; one more than are shown says that there are more. */
+  #people = $state.raw<Client[]>([]);
+  /** Missed calls that nobody has dealt with yet, latest first. */
+  missed = $state.raw<Call[]>([]);
+  /** Why it could not be read, or not anew. */
+  failure = $state.raw<unknown>();
+
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(readonly id: string) {}
+
+  get people(): Client[] {
+    return this.#people.slice(0, PEOPLE);
+  }
+
+  get hasMorePeople(): boolean {
+    return this.#people.length > PEOPLE;
+  }
+
+  /** Reads it, and follows the socket until the function that it gives is called. */
+  start(live: Live): () => void {
+    void this.load();
+    const stops = [
+      live.on('clients', ({ ids }) => {
+        const concerned = [this.id, ...this.#people.map(({ id }) => id)];
+        if (ids.length === 0 || concerned.some((id) => ids.includes(id))) this.#loadSoon();
+      }),
+      live.on('snapshot', () => this.#loadSoon()),
+    ];
+    return () => {
+      stops.forEach((stop) => stop());
+      clearTimeout(this.#timer);
+    };
+  }
+
+  async load() {
+    try {
+      const client = await readClient(this.id);
+      const [people, missed] = await Promise.all([this.#readPeople(client), this.#readMissed(client)]);
+      [this.client, this.#people, this.missed] = [client, people, missed];
+      this.failure = undefined;
+    } catch (error) {
+      this.failure = error;
+    }
+  }
+
+  async #readPeople({ kind, id }: Client): Promise<Client[]> {
+    if (kind !== 'company') return [];
+    const params = { query: { companyId: id, limit: PEOPLE + 1 } };
+    return (await ask(typed.GET('/api/v1/clients', { params }))).items;
+  }
+
+  async #readMissed({ id }: Client): Promise<Call[]> {
+    const params = { query: { clientId: id, missed: true, limit: MISSED } };
+    const { items } = await ask<Page<Call>>(api.GET('/api/v1/calls', { params }));
+    return items.filter(({ resolved }) => !resolved);
+  }
+
+  #loadSoon() {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.load();
+    }, PAUSE);
+  }
+}

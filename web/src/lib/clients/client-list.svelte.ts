@@ -1,0 +1,43 @@
+import { createContext } from 'svelte';
+import { api, ask } from '$lib/api/client';
+import { PagedList, type Part } from '$lib/api/paged-list.svelte';
+import type { Page } from '$lib/api/pages';
+import type { Live } from '$lib/live/live.svelte';
+import type { Client } from './clients';
+import { NO_FILTERS, queryOf, searchOf, type Filters } from './filters';
+import { mergeOrdered } from './merge-ordered';
+
+/**
+ * The clients that fit the filters, by name. The list outlives its page, so that whoever looked at one client comes back to
+ * where they were.
+ */
+export class ClientList extends PagedList<Client> {
+  filters = $state.raw<Filters>(NO_FILTERS);
+
+  /** Follows the socket until the function that it gives is called. */
+  start(live: Live): () => void {
+    const stops = [live.on('clients', () => this.refreshSoon()), live.on('snapshot', () => this.refreshSoon())];
+    return () => {
+      stops.forEach((stop) => stop());
+      this.stop();
+    };
+  }
+
+  /** Shows the clients that fit; those there are stay in sight until the others come. */
+  async show(filters: Filters) {
+    if (this.wasRead && searchOf(filters) === searchOf(this.filters)) return;
+    this.filters = filters;
+    await this.load();
+  }
+
+  protected override merge(list: Page<Client>, beginning: Page<Client>): Page<Client> {
+    return mergeOrdered(list, beginning);
+  }
+
+  protected override read(part: Part, signal: AbortSignal): Promise<Page<Client>> {
+    const query = { ...queryOf(this.filters), ...part };
+    return ask(api.GET('/api/v1/clients', { params: { query }, signal }));
+  }
+}
+
+export const [getClientList, setClientList] = createContext<ClientList>();

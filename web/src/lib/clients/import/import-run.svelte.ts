@@ -1,0 +1,116 @@
+import { ask } from '$lib/api/client';
+import { api, type Import, type ImportPreview, type Target } from '../api-draft';
+
+/** How often a running import is asked how far it is. */
+const PAUSE = 700;
+
+export const STEPS = ['file', 'columns', 'preview', 'report'] as const;
+export type Step = (typeof STEPS)[number];
+export type DuplicateRule = 'skip' | 'update' | 'create';
+
+/** One import of a file, from choosing it to the report. */
+export class ImportRun {
+  now = $state.raw<Import>();
+  /** What each column means; empty for nothing. */
+  mapping = $state<(Target | '')[]>([]);
+  preview = $state.raw<ImportPreview>();
+  duplicates = $state<DuplicateRule>('skip');
+  busy = $state(false);
+  failure = $state.raw<unknown>();
+
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  get step(): Step {
+    if (!this.now) return 'file';
+    if (this.now.state !== 'uploaded') return 'report';
+    return this.preview ? 'preview' : 'columns';
+  }
+
+  /** One that was begun before the page was loaded. */
+  open(id: string) {
+    return this.#try(async () => this.#begin(await this.#read(id)));
+  }
+
+  upload(file: File) {
+    return this.#try(async () => {
+      const headers = { 'content-type': 'text/csv' };
+      const bodySerializer = (body: File) => body;
+      this.#begin(await ask<Import>(api.POST('/api/v1/clients/imports', { body: file, bodySerializer, headers })));
+    });
+  }
+
+  look() {
+    return this.#try(async () => {
+      const body = { mapping: this.#mapping };
+      this.preview = await ask<ImportPreview>(
+        api.POST('/api/v1/clients/imports/{id}/preview', { params: this.#params, body }),
+      );
+    });
+  }
+
+  start() {
+    return this.#try(async () => {
+      const body = { mapping: this.#mapping, duplicates: this.duplicates };
+      this.now = await ask<Import>(api.POST('/api/v1/clients/imports/{id}/start', { params: this.#params, body }));
+      this.#follow();
+    });
+  }
+
+  cancel() {
+    return this.#try(async () => {
+      await ask(api.DELETE('/api/v1/clients/imports/{id}', { params: this.#params }));
+      if (this.now?.state === 'running') this.now = await this.#read(this.now.id);
+      else this.again();
+    });
+  }
+
+  /** From the beginning, with another file. */
+  again() {
+    this.stop();
+    this.now = this.preview = this.failure = undefined;
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+  }
+
+  get #params() {
+    return { path: { id: this.now?.id ?? '' } };
+  }
+
+  get #mapping(): (Target | null)[] {
+    return this.mapping.map((target) => target || null);
+  }
+
+  #begin(begun: Import) {
+    this.now = begun;
+    this.mapping = begun.columns.map(({ suggested }) => suggested ?? '');
+    if (begun.state === 'running') this.#follow();
+  }
+
+  #follow() {
+    this.#timer = setTimeout(() => {
+      const { id } = this.now ?? {};
+      if (!id) return;
+      void this.#try(async () => {
+        this.now = await this.#read(id);
+      }).then(() => this.now?.state === 'running' && this.#follow());
+    }, PAUSE);
+  }
+
+  #read(id: string): Promise<Import> {
+    return ask<Import>(api.GET('/api/v1/clients/imports/{id}', { params: { path: { id } } }));
+  }
+
+  async #try(work: () => Promise<void>) {
+    this.busy = true;
+    this.failure = undefined;
+    try {
+      await work();
+    } catch (error) {
+      this.failure = error;
+    } finally {
+      this.busy = false;
+    }
+  }
+}
