@@ -1,0 +1,23 @@
+import { ask } from '$lib/api/client';
+import { PagedList, type Part } from '$lib/api/paged-list.svelte';
+import type { Page } from '$lib/api/pages';
+import { merge } from '$lib/api/newest-first';
+import { api, type Mention } from './api-draft';
+
+export type MentionEntry = Mention & { id: string };
+
+/** Comments that mention whoever is signed in, newest first. */
+export class MentionList extends PagedList<MentionEntry> {
+  async markSeen() {
+    await ask(api.POST('/api/v1/mentions/seen'));
+  }
+
+  protected override merge(list: Page<MentionEntry>, newest: Page<MentionEntry>): Page<MentionEntry> {
+    return merge(list, newest, ({ comment }) => Date.parse(comment.createdAt));
+  }
+
+  protected override async read(part: Part, signal: AbortSignal): Promise<Page<MentionEntry>> {
+    const page = await ask<Page<Mention>>(api.GET('/api/v1/mentions', { params: { query: part }, signal }));
+    return { ...page, items: page.items.map((mention) => ({ ...mention, id: mention.comment.id })) };
+  }
+}
