@@ -125,6 +125,15 @@ pub fn national(e164: &str) -> String {
         .map_or_else(|_| String::new(), |parsed| parsed.get_national_significant_number())
 }
 
+/// A number as it is shown to whom it is hidden from: its last two digits, to tell calls apart.
+#[must_use]
+pub fn masked(number: &str) -> String {
+    let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
+    // Of a short number two digits would give away too much.
+    let shown = if digits.len() > 6 { &digits[digits.len() - 2..] } else { &[] };
+    format!("\u{2022}\u{2022}\u{2022} {}", shown.iter().collect::<String>()).trim_end().to_owned()
+}
+
 /// Whether it is an internal number (an extension), which is left alone.
 #[must_use]
 pub fn is_internal(number: &str) -> bool {

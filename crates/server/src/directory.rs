@@ -15,6 +15,7 @@ pub struct Directory(RwLock<HashMap<UserId, Entry>>);
 struct Entry {
     name: String,
     role: Role,
+    active: bool,
 }
 
 impl Directory {
@@ -23,8 +24,11 @@ impl Directory {
     /// # Errors
     /// When the database fails.
     pub async fn reload(&self, store: &Store) -> Result<(), StoreError> {
-        let users =
-            store.users().await?.into_iter().map(|User { id, name, role, .. }| (id, Entry { name, role }));
+        let users = store
+            .users()
+            .await?
+            .into_iter()
+            .map(|User { id, name, role, active, .. }| (id, Entry { name, role, active }));
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = users.collect();
         Ok(())
     }
@@ -37,6 +41,11 @@ impl Directory {
     /// A user by the name to show, also one who was deleted since.
     pub fn named(&self, id: UserId) -> NamedUser {
         NamedUser { id, name: self.name_of(id).unwrap_or_else(|| "Deleted user".to_owned()) }
+    }
+
+    /// Whether a user may sign in.
+    pub fn is_active(&self, user: UserId) -> bool {
+        self.read(user, |entry| entry.active).unwrap_or_default()
     }
 
     /// A user's role.

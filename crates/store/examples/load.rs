@@ -103,6 +103,8 @@ async fn webhook(store: &Store, module: ModuleId, call: u64, event: u64) -> Resu
         received_at: now,
         facts,
         replace: false,
+        client: None,
+        lead: None,
         outcome: Some(outcome),
         now,
     };

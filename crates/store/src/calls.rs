@@ -2,30 +2,25 @@
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::contract::{Direction, Disposition};
-use hookswitch_model::{Call, CallId, CallState, ModuleId, UserId};
+use hookswitch_model::{Call, CallId, CallState, ClientId, ModuleId, OutcomeId, UserId};
 use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
 use uuid::Uuid;
 
 use crate::MAX_PAGE;
+use crate::added::{Added, AddedRow};
 use crate::db::{from_json, on, text, time};
 use crate::error::StoreError;
 use crate::open::Store;
 
-/// A call and what people added to it.
+/// A call and what was added to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredCall {
-    /// Grows with each change of the call's facts: no less than that of every change which it already shows.
+    /// Grows with each change of the call: no less than that of every change which it already shows.
     pub version: i64,
     /// The call: its facts.
     pub call: Call,
-    /// An operator's comment.
-    pub comment: Option<String>,
-    /// The client it was assigned to.
-    pub client_id: Option<Uuid>,
-    /// When it was dealt with, of a missed call.
-    pub resolved_at: Option<DateTime<Utc>>,
-    /// By whom.
-    pub resolved_by: Option<UserId>,
+    /// What people, and rules in their place, added to it.
+    pub added: Added,
 }
 
 /// Which calls to list; what is `None` does not matter. Calls whose direction is not known (a record waiting for its
@@ -43,7 +38,9 @@ pub struct CallFilter {
     /// An operator it rang at or who had it.
     pub operator: Option<UserId>,
     /// The client it was assigned to.
-    pub client_id: Option<Uuid>,
+    pub client_id: Option<ClientId>,
+    /// What it came to.
+    pub outcome_id: Option<OutcomeId>,
     /// The module it came through.
     pub module_id: Option<ModuleId>,
     /// Started then or later.
@@ -81,16 +78,19 @@ pub(crate) struct Row {
     call_id: Option<String>,
     version: i32,
     facts: String,
-    comment: Option<String>,
-    client_id: Option<Uuid>,
-    resolved_at: Option<DateTime<Utc>>,
-    resolved_by: Option<Uuid>,
     started_at: DateTime<Utc>,
+    #[sqlx(flatten)]
+    added: AddedRow,
 }
 
 /// Orders the changes of a call: by the row's version, and within the batch that wrote it by when they were made.
 pub(crate) fn call_version(row: i32, change: u16) -> i64 {
     (i64::from(row) << 16) | i64::from(change)
+}
+
+/// The row's version in a [`call_version`].
+pub(crate) fn row_version(version: i64) -> i32 {
+    i32::try_from(version >> 16).unwrap_or(i32::MAX)
 }
 
 impl TryFrom<Row> for StoredCall {
@@ -105,10 +105,7 @@ impl TryFrom<Row> for StoredCall {
                 call_id: row.call_id,
                 facts: from_json(&row.facts)?,
             },
-            comment: row.comment,
-            client_id: row.client_id,
-            resolved_at: row.resolved_at,
-            resolved_by: row.resolved_by.map(UserId),
+            added: row.added.try_into()?,
         })
     }
 }
@@ -116,13 +113,12 @@ impl TryFrom<Row> for StoredCall {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select id, module_id, call_id, version, facts, comment, client_id, resolved_at, resolved_by, started_at ",
-            "from calls ",
+            "select id, module_id, call_id, version, facts, started_at, comment, client_id, client_chosen, outcome_id, ",
+            "resolved_at, resolved_by, resolved_how, resolved_reason, resolved_call, reached_seconds from calls ",
             $rest
         )
     };
 }
-pub(crate) use select;
 
 /// Nobody's screen shows more calls at once, and no more time out at once.
 const MAX_ACTIVE: i64 = 10_000;
@@ -200,39 +196,9 @@ impl Store {
         })?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
-
-    /// Sets a call's comment or takes it away; says whether there is such a call. A version of its own, so that no screen
-    /// shows an older comment after a newer one.
-    ///
-    /// # Errors
-    /// Only the database's.
-    pub async fn set_comment(&self, id: CallId, comment: Option<&str>) -> Result<bool, StoreError> {
-        let sql = "update calls set comment = $2, version = version + 1 where id = $1";
-        let done = on!(self.write(), |db| {
-            sqlx::query(sql)
-                .bind(id.0)
-                .bind(comment.map(text))
-                .execute(db)
-                .await
-                .map(|done| done.rows_affected())
-        })?;
-        Ok(done > 0)
-    }
-
-    /// Assigns a call to a client or to none; says whether there is such a call.
-    ///
-    /// # Errors
-    /// Only the database's.
-    pub async fn set_client(&self, id: CallId, client: Option<Uuid>) -> Result<bool, StoreError> {
-        let sql = "update calls set client_id = $2 where id = $1";
-        let done = on!(self.write(), |db| {
-            sqlx::query(sql).bind(id.0).bind(client).execute(db).await.map(|done| done.rows_affected())
-        })?;
-        Ok(done > 0)
-    }
 }
 
-pub(crate) fn page(mut rows: Vec<Row>, limit: u32) -> Result<CallPage, StoreError> {
+fn page(mut rows: Vec<Row>, limit: u32) -> Result<CallPage, StoreError> {
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let last = rows.last().filter(|_| more);
@@ -269,7 +235,10 @@ where
         query.push_bind(operator.0).push(")");
     }
     if let Some(client) = filter.client_id {
-        query.push(" and client_id = ").push_bind(client);
+        query.push(" and client_id = ").push_bind(client.0);
+    }
+    if let Some(outcome) = filter.outcome_id {
+        query.push(" and outcome_id = ").push_bind(outcome.0);
     }
     if let Some(module) = filter.module_id {
         query.push(" and module_id = ").push_bind(module.0);
@@ -304,7 +273,7 @@ where
     }
 }
 
-pub(crate) fn beyond<DB>(query: &mut QueryBuilder<DB>, after: Option<CallCursor>)
+fn beyond<DB>(query: &mut QueryBuilder<DB>, after: Option<CallCursor>)
 where
     DB: Database,
     for<'q> Uuid: Encode<'q, DB> + Type<DB>,

@@ -4,6 +4,7 @@
 //! which writes what waits in one transaction; everything else is one plain function a question, one file an area.
 //! A function that finds nothing says so with `None` or `false`; errors are what should not happen or is not allowed.
 
+mod added;
 mod app_settings;
 mod audit;
 mod backup;
@@ -33,22 +34,25 @@ mod storage;
 mod tokens;
 mod users;
 
+pub use added::{Added, Resolved, ResolvedHow};
 pub use audit::{AuditAction, AuditChange, AuditEntry, AuditFilter, AuditLine};
 pub use bindings::Binding;
 pub use calls::{CallCursor, CallFilter, CallPage, StoredCall};
 pub use clients::{
     Because, Client, ClientCursor, ClientFields, ClientFilter, ClientKeys, ClientPage, ClientPhone,
-    ClientScope, ClientSearch, ClientSource, NewClient, folded,
+    ClientScope, ClientSearch, ClientSource, ClientSummary, Matched, NewClient, folded,
 };
 pub use comments::{Comment, CommentCursor, MAX_COMMENTS_OF_CALL};
 pub use committer::{
-    Applied, Apply, CallChange, FactTarget, NewRequest, Outcome, OutcomeStatus, RequestError, TargetedFact,
+    Applied, Apply, CallChange, FactTarget, LeadRule, NewRequest, Outcome, OutcomeStatus, RequestError,
+    TargetedFact,
 };
 pub use error::{OpenError, StoreError};
 pub use health::ModuleHealth;
 pub use key::{KeyError, SecretKey};
 pub use log::{LogEntry, LogFilter, LogLevel, NewLogEntry};
 pub use mentions::Mention;
+pub use missed::{MissedCaller, MissedCounts, MissedCursor, MissedPage};
 pub use modules::{Module, ModulePatch, NewModule};
 pub use open::Store;
 pub use outcomes::{OutcomeCode, OutcomeList};

@@ -1,54 +1,229 @@
-//! Missed calls, until somebody has dealt with them.
+//! Missed calls, until somebody has reached the caller. What is open is a caller, not each ring.
+//!
+//! Whose it is to call back: the client's responsible user; else the operators it rang at; where it rang at nobody, the
+//! user that the module names; else everybody.
+
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::{CallId, UserId};
-use sqlx::{Database, Encode, QueryBuilder, Type};
+use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use crate::MAX_PAGE;
-use crate::calls::{CallCursor, CallPage, Row, beyond, page, select};
-use crate::db::{on, time};
+use crate::added::ResolvedHow;
+use crate::calls::{Row, StoredCall};
+use crate::db::{on, text, time};
 use crate::error::StoreError;
 use crate::open::Store;
 
+/// Calls of one caller that a list shows.
+const SHOWN_CALLS: i64 = 10;
+
+/// Somebody who called and has not been reached.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MissedCaller {
+    /// Their calls that are open, the latest first, ten at most.
+    pub calls: Vec<StoredCall>,
+    /// How many there are.
+    pub count: u64,
+    /// When the first of them came.
+    pub first_at: DateTime<Utc>,
+    /// When the latest did.
+    pub last_at: DateTime<Utc>,
+}
+
+/// Where a page of missed callers goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissedCursor {
+    /// When the page's last caller called last.
+    pub last_at: DateTime<Utc>,
+    /// Who that was.
+    pub key: String,
+}
+
+/// Missed callers, the latest call first, and where the next page begins; none after the last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MissedPage {
+    /// The callers.
+    pub items: Vec<MissedCaller>,
+    /// Where the next page begins.
+    pub next: Option<MissedCursor>,
+}
+
+/// How many missed callers there are to call back.
+#[derive(Debug, Default)]
+pub struct MissedCounts {
+    /// By user, for those that have any of their own.
+    pub by_user: HashMap<UserId, u64>,
+    /// For every other user.
+    pub everybody: u64,
+    /// In all.
+    pub all: u64,
+}
+
+macro_rules! open {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            " from calls left join clients c on c.id = calls.client_id \
+             left join users r on r.id = c.responsible_id and r.active \
+             left join modules m on m.id = calls.module_id \
+             left join users d on d.id = m.missed_responsible_id and d.active ",
+            $after
+        )
+    };
+}
+
+/// Whether an open call is that user's to call back.
+macro_rules! concerns {
+    () => {
+        "case when r.id is not null then r.id = $1 when not rang_at_nobody then exists (select 1 from call_operators \
+         where call_operators.call_id = calls.id and user_id = $1) when d.id is not null then d.id = $1 else true end"
+    };
+}
+
+#[derive(FromRow)]
+struct Group {
+    missed_key: String,
+    calls: i64,
+    first_at: DateTime<Utc>,
+    last_at: DateTime<Utc>,
+}
+
 impl Store {
-    /// Missed calls not dealt with yet: all, or those an operator has to see, which are the ones that rang at that
-    /// operator and the ones that rang at no user at all.
+    /// Callers not reached yet: all, or those of an operator. The latest call first.
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn missed_calls(
+    pub async fn missed_callers(
         &self,
         operator: Option<UserId>,
-        after: Option<CallCursor>,
+        after: Option<&MissedCursor>,
         limit: u32,
-    ) -> Result<CallPage, StoreError> {
+    ) -> Result<MissedPage, StoreError> {
         let limit = limit.clamp(1, MAX_PAGE);
-        let rows: Vec<Row> = on!(self.read(), |db| {
-            let mut query = QueryBuilder::new(select!("where missed and resolved_at is null"));
-            missed_of(&mut query, operator);
-            beyond(&mut query, after);
-            query.push(" order by started_at desc, id desc limit ").push_bind(i64::from(limit) + 1);
-            query.build_query_as().fetch_all(db).await
+        let sql = concat!(
+            open!(
+                "select missed_key, count(*) as calls, min(started_at) as first_at, max(started_at) as last_at",
+                "where missed and resolved_at is null and missed_key is not null group by missed_key having "
+            ),
+            "max(case when $1 is null or ",
+            concerns!(),
+            " then 1 else 0 end) = 1 and ($2 is null or max(started_at) < $2 or (max(started_at) = $2 and missed_key < $3)) \
+             order by max(started_at) desc, missed_key desc limit $4"
+        );
+        let mut groups: Vec<Group> = on!(self.read(), |db| {
+            sqlx::query_as(sql)
+                .bind(operator.map(|user| user.0))
+                .bind(after.map(|after| time(after.last_at)))
+                .bind(after.map(|after| after.key.clone()))
+                .bind(i64::from(limit) + 1)
+                .fetch_all(db)
+                .await
         })?;
-        page(rows, limit)
+        let more = groups.len() > limit as usize;
+        groups.truncate(limit as usize);
+        let next = groups.last().filter(|_| more);
+        let next = next.map(|last| MissedCursor { last_at: last.last_at, key: last.missed_key.clone() });
+        let mut calls = self.open_calls_of(&groups).await?;
+        let items = groups.into_iter().map(|group| MissedCaller {
+            calls: calls.remove(&group.missed_key).unwrap_or_default(),
+            count: u64::try_from(group.calls).unwrap_or_default(),
+            first_at: group.first_at,
+            last_at: group.last_at,
+        });
+        // Who was reached between the two questions has no open calls any more.
+        Ok(MissedPage { items: items.filter(|caller| !caller.calls.is_empty()).collect(), next })
     }
 
-    /// How many [`Store::missed_calls`] there are.
+    /// Who called, of a missed call.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn missed_key(&self, id: CallId) -> Result<Option<String>, StoreError> {
+        let sql = "select missed_key from calls where id = $1 and missed_key is not null";
+        Ok(on!(self.read(), |db| sqlx::query_scalar(sql).bind(id.0).fetch_optional(db).await)?)
+    }
+
+    async fn open_calls_of(&self, groups: &[Group]) -> Result<HashMap<String, Vec<StoredCall>>, StoreError> {
+        #[derive(FromRow)]
+        struct Keyed {
+            missed_key: String,
+            #[sqlx(flatten)]
+            row: Row,
+        }
+        if groups.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows: Vec<Keyed> = on!(self.read(), |db| {
+            let mut query = QueryBuilder::new(
+                "select * from (select *, row_number() over (partition by missed_key order by started_at desc, id desc) as place \
+                 from calls where missed and resolved_at is null and missed_key in (",
+            );
+            let mut keys = query.separated(", ");
+            for group in groups {
+                keys.push_bind(group.missed_key.clone());
+            }
+            query.push(")) as open where place <= ").push_bind(SHOWN_CALLS);
+            query.push(" order by started_at desc, id desc");
+            query.build_query_as().fetch_all(db).await
+        })?;
+        let mut calls: HashMap<String, Vec<StoredCall>> = HashMap::new();
+        for Keyed { missed_key, row } in rows {
+            calls.entry(missed_key).or_default().push(row.try_into()?);
+        }
+        Ok(calls)
+    }
+
+    /// How many missed callers a user has to call back; without one, how many there are.
     ///
     /// # Errors
     /// Only the database's.
     pub async fn missed_count(&self, operator: Option<UserId>) -> Result<u64, StoreError> {
+        let sql = concat!(
+            open!(
+                "select count(distinct missed_key)",
+                "where missed and resolved_at is null and ($1 is null or "
+            ),
+            concerns!(),
+            ")"
+        );
         let count: i64 = on!(self.read(), |db| {
-            let mut query =
-                QueryBuilder::new("select count(*) from calls where missed and resolved_at is null");
-            missed_of(&mut query, operator);
-            query.build_query_scalar().fetch_one(db).await
+            sqlx::query_scalar(sql).bind(operator.map(|user| user.0)).fetch_one(db).await
         })?;
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    /// Notes that a missed call was dealt with; says whether it is one that was not yet.
+    /// How many missed callers everybody has to call back.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn missed_counts(&self) -> Result<MissedCounts, StoreError> {
+        let sql = open!(
+            "select distinct missed_key, case when r.id is not null then r.id when rang_at_nobody then d.id else o.user_id end",
+            "left join call_operators o on o.call_id = calls.id and r.id is null and not rang_at_nobody \
+             where missed and resolved_at is null and missed_key is not null"
+        );
+        let rows: Vec<(String, Option<Uuid>)> =
+            on!(self.read(), |db| sqlx::query_as(sql).fetch_all(db).await)?;
+        let mut of: HashMap<Option<UserId>, BTreeSet<&str>> = HashMap::new();
+        for (key, user) in &rows {
+            of.entry(user.map(UserId)).or_default().insert(key);
+        }
+        let count = |keys: &BTreeSet<&str>| keys.len() as u64;
+        let everybodys = of.remove(&None).unwrap_or_default();
+        let by_user =
+            of.iter().filter_map(|(user, own)| Some(((*user)?, own.union(&everybodys).count() as u64)));
+        Ok(MissedCounts {
+            by_user: by_user.collect(),
+            everybody: count(&everybodys),
+            all: count(&rows.iter().map(|(key, _)| key.as_str()).collect()),
+        })
+    }
+
+    /// Notes that the caller of this missed call was dealt with: closes all their calls that are open. Says whether there
+    /// were any.
     ///
     /// # Errors
     /// Only the database's.
@@ -56,15 +231,19 @@ impl Store {
         &self,
         id: CallId,
         by: UserId,
+        reason: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let sql = "update calls set resolved_at = $2, resolved_by = $3 \
-                   where id = $1 and missed and resolved_at is null";
+        let sql = "update calls set resolved_at = $2, resolved_how = $3, resolved_by = $4, resolved_reason = $5, \
+                   version = version + 1 where missed and resolved_at is null \
+                   and missed_key = (select missed_key from calls where id = $1)";
         let done = on!(self.write(), |db| {
             sqlx::query(sql)
                 .bind(id.0)
                 .bind(time(now))
+                .bind(ResolvedHow::Hand.as_str())
                 .bind(by.0)
+                .bind(reason.map(text))
                 .execute(db)
                 .await
                 .map(|done| done.rows_affected())
@@ -72,29 +251,44 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// Takes [`Store::resolve_missed`] back; says whether it had been dealt with.
+    /// Takes [`Store::resolve_missed`] back, or a closing after a time, of all the calls that it closed; says whether there
+    /// were any. What a talk closed stays closed.
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn unresolve_missed(&self, id: CallId) -> Result<bool, StoreError> {
-        let sql = "update calls set resolved_at = null, resolved_by = null \
-                   where id = $1 and resolved_at is not null";
-        let done = on!(self.write(), |db| sqlx::query(sql)
-            .bind(id.0)
-            .execute(db)
-            .await
-            .map(|done| done.rows_affected()))?;
+    pub async fn reopen_missed(&self, id: CallId) -> Result<bool, StoreError> {
+        let sql = "update calls set resolved_at = null, resolved_how = null, resolved_by = null, resolved_reason = null, \
+                   version = version + 1 from (select missed_key as caller, resolved_at as at from calls where id = $1) as it \
+                   where missed and calls.missed_key = it.caller and calls.resolved_at = it.at \
+                   and (resolved_how is null or resolved_how <> 'talk')";
+        let done = on!(self.write(), |db| {
+            sqlx::query(sql).bind(id.0).execute(db).await.map(|done| done.rows_affected())
+        })?;
         Ok(done > 0)
     }
-}
 
-fn missed_of<DB>(query: &mut QueryBuilder<DB>, operator: Option<UserId>)
-where
-    DB: Database,
-    for<'q> Uuid: Encode<'q, DB> + Type<DB>,
-{
-    if let Some(operator) = operator {
-        query.push(" and (rang_at_nobody or exists (select 1 from call_operators ");
-        query.push("where call_operators.call_id = calls.id and user_id = ").push_bind(operator.0).push("))");
+    /// Closes missed calls that came before a time and that nobody dealt with; says how many.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn close_old_missed(
+        &self,
+        before: DateTime<Utc>,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let sql = "update calls set resolved_at = $2, resolved_how = $3, version = version + 1 where id in \
+                   (select id from calls where missed and resolved_at is null and started_at < $1 \
+                   order by started_at, id limit $4)";
+        Ok(on!(self.write(), |db| {
+            sqlx::query(sql)
+                .bind(time(before))
+                .bind(time(now))
+                .bind(ResolvedHow::Time.as_str())
+                .bind(i64::from(limit))
+                .execute(db)
+                .await
+                .map(|done| done.rows_affected())
+        })?)
     }
 }

@@ -1,12 +1,12 @@
 //! Modules: connected provider accounts.
 
 use chrono::{DateTime, Utc};
-use hookswitch_model::ModuleId;
+use hookswitch_model::{ClientKind, ModuleId, UserId};
 use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::db::{from_json, on, text, time, to_json};
+use crate::db::{from_json, from_word, on, text, time, to_json};
 use crate::error::StoreError;
 use crate::key::SecretKey;
 use crate::open::Store;
@@ -32,6 +32,12 @@ pub struct Module {
     pub services: Value,
     /// What its webhook URL has to carry. Encrypted at rest.
     pub webhook_token: String,
+    /// What kind of client is made of an unknown caller whose call was missed; none: no client.
+    pub lead_kind: Option<ClientKind>,
+    /// Whose such a client is.
+    pub lead_responsible: Option<UserId>,
+    /// Who calls back where a missed call rang at nobody.
+    pub missed_responsible: Option<UserId>,
     /// The webhook URL that its script was last told.
     pub public_url_notified: Option<String>,
     /// Since when.
@@ -86,6 +92,12 @@ pub struct ModulePatch {
     pub fields: Option<Value>,
     /// See [`Module::services`].
     pub services: Option<Value>,
+    /// See [`Module::lead_kind`]; `Some(None)` wants no clients made.
+    pub lead_kind: Option<Option<ClientKind>>,
+    /// See [`Module::lead_responsible`]; `Some(None)` takes it away.
+    pub lead_responsible: Option<Option<UserId>>,
+    /// See [`Module::missed_responsible`]; `Some(None)` takes it away.
+    pub missed_responsible: Option<Option<UserId>>,
 }
 
 #[derive(FromRow)]
@@ -100,6 +112,9 @@ struct Row {
     services: String,
     webhook_token: Vec<u8>,
     public_url_notified: Option<String>,
+    lead_kind: Option<String>,
+    lead_responsible_id: Option<Uuid>,
+    missed_responsible_id: Option<Uuid>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -120,6 +135,9 @@ impl Row {
             services: from_json(&self.services)?,
             webhook_token: token.ok_or(StoreError::Secret(what))?,
             public_url_notified: self.public_url_notified,
+            lead_kind: self.lead_kind.map(from_word).transpose()?,
+            lead_responsible: self.lead_responsible_id.map(UserId),
+            missed_responsible: self.missed_responsible_id.map(UserId),
             created_at: self.created_at,
             updated_at: self.updated_at,
         })
@@ -203,8 +221,10 @@ impl Store {
         let sql = "update modules set name = coalesce($2, name), icon = case when $3 then $4 else icon end, \
                    enabled = coalesce($5, enabled), \
                    default_country = case when $6 then $7 else default_country end, \
-                   fields = coalesce($8, fields), services = coalesce($9, services), updated_at = $10 \
-                   where id = $1 and deleted_at is null returning *";
+                   fields = coalesce($8, fields), services = coalesce($9, services), updated_at = $10, \
+                   lead_kind = case when $11 then $12 else lead_kind end, \
+                   lead_responsible_id = case when $13 then $14 else lead_responsible_id end, \
+                   missed_responsible_id = case when $15 then $16 else missed_responsible_id end where id = $1 and deleted_at is null returning *";
         let fields = patch.fields.as_ref().map(to_json).transpose()?;
         let services = patch.services.as_ref().map(to_json).transpose()?;
         let row: Option<Row> = on!(self.write(), |db| {
@@ -219,6 +239,12 @@ impl Store {
                 .bind(fields)
                 .bind(services)
                 .bind(time(now))
+                .bind(patch.lead_kind.is_some())
+                .bind(patch.lead_kind.flatten().map(ClientKind::as_str))
+                .bind(patch.lead_responsible.is_some())
+                .bind(patch.lead_responsible.flatten().map(|user| user.0))
+                .bind(patch.missed_responsible.is_some())
+                .bind(patch.missed_responsible.flatten().map(|user| user.0))
                 .fetch_optional(db)
                 .await
         })?;

@@ -176,7 +176,7 @@ pub async fn commit(
         Ok((facts, answer)) => {
             reported = !facts.is_empty();
             let success = outcome(answer.status().as_u16(), None);
-            match app.store.apply(apply(app, request, facts, replace, Some(success))).await {
+            match app.store.apply(apply(app, active, request, facts, replace, Some(success))).await {
                 Ok(applied) => Ok((applied, answer)),
                 Err(StoreError::Reduce(error)) => Err(Failure::Call(error.to_string())),
                 Err(error) => return Err(error),
@@ -188,7 +188,7 @@ pub async fn commit(
         Ok((applied, answer)) => (applied, answer, None),
         Err(failure) => {
             reported = false;
-            let failed = apply(app, request, Vec::new(), false, Some(outcome(500, Some(&failure))));
+            let failed = apply(app, active, request, Vec::new(), false, Some(outcome(500, Some(&failure))));
             (app.store.apply(failed).await?, answer::of_failure(&failure, request.id), Some(failure))
         }
     };
@@ -196,8 +196,7 @@ pub async fn commit(
         steps.done_at(StepName::Matched, applied.matched_at);
     }
     steps.done(StepName::Committed);
-    let told: Vec<Told> =
-        applied.changes.iter().filter_map(|change| telephony::tell(app, Some(active), change)).collect();
+    let told: Vec<Told> = telephony::tell_applied(app, Some(active), &applied);
     steps.done(StepName::Delivered);
     let tabs = told.iter().map(|told| told.tabs).sum();
     let outcome = match &failure {
@@ -214,23 +213,31 @@ pub async fn commit(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn preview(app: &App, request: &NewRequest, reading: Reading) -> Result<Done, StoreError> {
+pub async fn preview(
+    app: &App,
+    active: &Active,
+    request: &NewRequest,
+    reading: Reading,
+) -> Result<Done, StoreError> {
     let (answer, failure, changes) = match reading.read {
         Err(failure) => (answer::of_failure(&failure, request.id), Some(failure), Vec::new()),
-        Ok((facts, answer)) => match app.store.preview(apply(app, request, facts, true, None)).await {
-            Ok(changes) => (answer, None, changes),
-            Err(StoreError::Reduce(error)) => {
-                let failure = Failure::Call(error.to_string());
-                (answer::of_failure(&failure, request.id), Some(failure), Vec::new())
+        Ok((facts, answer)) => {
+            match app.store.preview(apply(app, active, request, facts, true, None)).await {
+                Ok(changes) => (answer, None, changes),
+                Err(StoreError::Reduce(error)) => {
+                    let failure = Failure::Call(error.to_string());
+                    (answer::of_failure(&failure, request.id), Some(failure), Vec::new())
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
-        },
+        }
     };
     Ok(Done { answer, failure, changes })
 }
 
 fn apply(
     app: &App,
+    active: &Active,
     request: &NewRequest,
     facts: Vec<TargetedFact>,
     replace: bool,
@@ -243,6 +250,8 @@ fn apply(
         facts,
         replace,
         outcome,
+        client: None,
+        lead: active.lead_rule(),
         now: app.clock.now(),
     }
 }

@@ -35,7 +35,7 @@ pub async fn replay(
     let reading = read(app, active, &request, None, &mut steps).await;
     let result = reading.result.clone();
     let done = match dry_run {
-        true => preview(app, &request, reading).await?,
+        true => preview(app, active, &request, reading).await?,
         false => commit(app, active, &request, reading, &mut steps, true).await?,
     };
     Ok(Replayed {

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::ws::Utf8Bytes;
 use hookswitch_model::{Call, CallId, CallView, OperatorState, UserId};
+use hookswitch_store::{Added, Matched};
 
 use super::message::{GoneReason, Message};
 use super::{Hub, Version};
-use crate::telephony::api_call::{NamedOperator, Viewer, api_call_of_view};
+use crate::telephony::api_call::{NamedOperator, Viewer, api_call};
 
 /// A call before and after a change; `None` where there was or is none.
 pub struct Changed<'a> {
@@ -19,8 +20,10 @@ pub struct Changed<'a> {
     pub before: Option<CallView>,
     /// After.
     pub after: Option<(&'a Call, CallView)>,
-    /// What the operators noted.
-    pub comment: Option<&'a str>,
+    /// What people, and rules in their place, added to it.
+    pub added: &'a Added,
+    /// Whom it is with.
+    pub matched: &'a Matched,
 }
 
 /// Tells every tab of everybody concerned. Gives the number of tabs of each who has any.
@@ -38,8 +41,9 @@ pub fn deliver<'a>(
         .map(|user| {
             let viewer = viewer_of(user);
             let call = changed.after.as_ref().filter(|(_, view)| has(view, user)).map(|(call, view)| {
-                let comment = changed.comment.map(str::to_owned);
-                Message::Call { call: Box::new(api_call_of_view(call, view, comment, &viewer)) }
+                Message::Call {
+                    call: Box::new(api_call(call, view, changed.added, changed.matched, &viewer)),
+                }
             });
             let gone = gone(changed.id, user, before, after, &viewer);
             (user, call.iter().chain(gone.iter()).map(Message::to_text).collect())
@@ -91,9 +95,5 @@ fn gone(
 /// Who has the call now.
 fn taken_by(view: &CallView, user: UserId, viewer: &Viewer<'_>) -> Option<NamedOperator> {
     let leg = view.operators.iter().find(|leg| leg.state.is_active() && leg.user != Some(user))?;
-    Some(NamedOperator {
-        user_id: leg.user,
-        name: leg.user.and_then(viewer.name_of),
-        extension: leg.extension.clone(),
-    })
+    Some(viewer.named(leg))
 }

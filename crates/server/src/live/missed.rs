@@ -1,10 +1,10 @@
-//! The number of missed calls not dealt with, kept current on every operator's screen.
+//! The number of missed callers to call back, kept current on every operator's screen.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use hookswitch_model::{CallView, UserId};
+use hookswitch_model::UserId;
 use hookswitch_store::{Role, StoreError};
 use tokio::sync::Notify;
 
@@ -15,42 +15,27 @@ use crate::app::App;
 /// A burst of missed calls makes one message in this time, not one each.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Whose number may have changed.
+/// Whether numbers may have changed.
 #[derive(Default)]
 pub struct Missed {
-    dirty: Mutex<Dirty>,
+    dirty: AtomicBool,
     changed: Notify,
-}
-
-#[derive(Default)]
-struct Dirty {
-    users: BTreeSet<UserId>,
-    everybody: bool,
 }
 
 impl Missed {
     /// Takes note of a changed call.
     pub fn note(&self, change: &Changed<'_>) {
-        let before = change.before.as_ref().filter(|view| view.missed);
-        let after = change.after.as_ref().map(|(_, view)| view).filter(|view| view.missed);
-        if before.is_some() != after.is_some() {
-            before.or(after).into_iter().for_each(|view| self.concerns(view));
+        let before = change.before.as_ref().is_some_and(|view| view.missed);
+        let after = change.after.as_ref().is_some_and(|(_, view)| view.missed);
+        if before != after {
+            self.changed();
         }
     }
 
-    /// Takes note that a missed call was dealt with, or is open again.
-    pub fn concerns(&self, view: &CallView) {
-        let users: Vec<UserId> = view.operators.iter().filter_map(|leg| leg.user).collect();
-        let mut dirty = self.dirty();
-        // A call that rang at nobody is everybody's; and administrators see all of them.
-        dirty.everybody |= users.is_empty();
-        dirty.users.extend(users);
-        drop(dirty);
+    /// Takes note that missed calls were closed, are open again, or are somebody else's to call back.
+    pub fn changed(&self) {
+        self.dirty.store(true, Ordering::Release);
         self.changed.notify_one();
-    }
-
-    fn dirty(&self) -> MutexGuard<'_, Dirty> {
-        self.dirty.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -58,22 +43,33 @@ impl Missed {
 pub async fn run(app: Arc<App>) {
     loop {
         app.missed.changed.notified().await;
-        let dirty = std::mem::take(&mut *app.missed.dirty());
-        for user in app.hub.connected() {
-            let admin = app.directory.role_of(user) == Some(Role::Admin);
-            if !(dirty.everybody || admin || dirty.users.contains(&user)) {
-                continue;
-            }
-            match count(&app, user).await {
-                Ok(count) => app.hub.send(user, Message::Missed { count }.to_text()),
-                Err(error) => tracing::error!(%error, "missed calls could not be counted"),
-            }
+        if app.missed.dirty.swap(false, Ordering::AcqRel)
+            && let Err(error) = tell(&app).await
+        {
+            tracing::error!(%error, "missed callers could not be counted");
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-/// How many missed calls a user has to see: administrators all, operators their own and those that rang at nobody.
+/// Tells everybody, also where the number is the same: who is behind it may be another.
+async fn tell(app: &App) -> Result<(), StoreError> {
+    let connected = app.hub.connected();
+    if connected.is_empty() {
+        return Ok(());
+    }
+    let counts = app.store.missed_counts().await?;
+    for user in connected {
+        let count = match app.directory.role_of(user) {
+            Some(Role::Admin) => counts.all,
+            _ => counts.by_user.get(&user).copied().unwrap_or(counts.everybody),
+        };
+        app.hub.send(user, Message::Missed { count }.to_text());
+    }
+    Ok(())
+}
+
+/// How many missed callers a user has to call back: administrators all.
 ///
 /// # Errors
 /// When the database fails.

@@ -14,7 +14,7 @@ use super::{Version, is_on_screen, missed};
 use crate::app::App;
 use crate::telephony::{
     self,
-    api_call::{Viewer, api_call_of_view},
+    api_call::{Viewer, api_call},
 };
 
 const PING: Duration = Duration::from_secs(25);
@@ -78,20 +78,17 @@ fn is_old(versions: &HashMap<CallId, Version>, (call, version): (CallId, Version
 async fn snapshot(app: &App, user: UserId) -> Result<(Message, HashMap<CallId, Version>), StoreError> {
     let active = app.store.active_calls(Some(user)).await?;
     let versions = active.iter().map(|stored| (stored.call.id, stored.version)).collect();
-    let name_of = |user| app.directory.name_of(user);
-    let calls = active.iter().filter_map(|stored| {
+    let mut calls = Vec::new();
+    for stored in &active {
         let view = view(&stored.call);
-        let module = app.modules.get(stored.call.module_id);
-        let viewer = Viewer {
-            user,
-            admin: app.directory.role_of(user) == Some(Role::Admin),
-            functions: telephony::functions(module.as_deref()),
-            name_of: &name_of,
-        };
-        is_on_screen(&view, user)
-            .then(|| api_call_of_view(&stored.call, &view, stored.comment.clone(), &viewer))
-    });
-    let message = Message::Snapshot { calls: calls.collect(), missed_count: missed::count(app, user).await? };
+        if is_on_screen(&view, user) {
+            let module = app.modules.get(stored.call.module_id);
+            let matched = telephony::matched(app, &view, &stored.added).await?;
+            let viewer = Viewer::new(app, user, module.as_deref());
+            calls.push(api_call(&stored.call, &view, &stored.added, &matched, &viewer));
+        }
+    }
+    let message = Message::Snapshot { calls, missed_count: missed::count(app, user).await? };
     Ok((message, versions))
 }
 

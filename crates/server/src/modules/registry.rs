@@ -9,7 +9,7 @@ use hookswitch_script::{
     CallContext, Compiled, Diagnostic, Environment, Function, ModuleHandle, Outcome, ScriptError, Slot,
     compile,
 };
-use hookswitch_store::{Module, StoreError};
+use hookswitch_store::{LeadRule, Module, StoreError};
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq;
 
@@ -205,6 +205,11 @@ impl Active {
     /// The webhook URL to give to the provider.
     pub fn webhook_url(&self, app: &App) -> String {
         format!("{}?token={}", self.webhook_base(app), self.module.webhook_token)
+    }
+
+    /// What becomes of unknown callers whose call was missed.
+    pub fn lead_rule(&self) -> Option<LeadRule> {
+        self.module.lead_kind.map(|kind| LeadRule { kind, responsible: self.module.lead_responsible })
     }
 
     /// A place in the queue of the module's script: `None` when it is full. A script that cannot be loaded has room for

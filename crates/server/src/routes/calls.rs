@@ -8,21 +8,23 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use hookswitch_model::contract::{Direction, Disposition};
 use hookswitch_model::phone::shown;
-use hookswitch_model::{CallId, CallState, ModuleId, UserId};
+use hookswitch_model::{CallId, CallState, ClientId, ModuleId, OutcomeId, UserId};
 use hookswitch_script::Function;
-use hookswitch_store::{CallCursor, CallFilter, CallPage, Role, StoredCall, User};
+use hookswitch_store::{AuditAction, CallCursor, CallFilter, ClientSummary, Role, StoreError, User};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
+use crate::audit::audit;
 use crate::auth::SignedIn;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Json, ListQuery, Path};
+use crate::extract::{Json, ListQuery, Path, nullable};
 use crate::page::{Page, PageQuery, cursor_of};
-use crate::telephony::api_call::{ApiCall, Viewer, api_call};
-use crate::telephony::controls::{find, run};
-use crate::telephony::{functions, outgoing, tell_comment};
+use crate::telephony::api_call::ApiCall;
+use crate::telephony::controls::{Seen, find, run};
+use crate::telephony::show::{operator_sees, show, show_all};
+use crate::telephony::{matched, outgoing, tell_added};
 
 /// Which calls.
 #[derive(Deserialize, IntoParams)]
@@ -42,6 +44,10 @@ pub struct ListCalls {
     disposition: Option<Disposition>,
     /// An operator it rang at or who had it. Operators see their own calls only.
     operator_id: Option<UserId>,
+    /// The client it is logged on. Operators see all calls of a client that they may see.
+    client_id: Option<ClientId>,
+    /// What it came to.
+    outcome_id: Option<OutcomeId>,
     /// The module it came through.
     module_id: Option<ModuleId>,
     /// Started then or later.
@@ -56,24 +62,34 @@ pub struct ListCalls {
 
 impl ListCalls {
     /// The same for the store; none where a user asks for what is not theirs to see.
-    pub fn for_user(self, app: &App, user: &User) -> Option<CallFilter> {
-        let own = (user.role != Role::Admin).then_some(user.id);
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn for_user(self, app: &App, user: &User) -> Result<Option<CallFilter>, StoreError> {
+        let sees_all = user.role == Role::Admin || self.sees_client(app, user).await?;
+        let own = (!sees_all).then_some(user.id);
         if own.is_some() && self.operator_id.is_some_and(|asked| Some(asked) != own) {
-            return None;
+            return Ok(None);
         }
-        Some(CallFilter {
+        Ok(Some(CallFilter {
             state: self.state,
             ended: self.ended,
             direction: self.direction,
             disposition: self.disposition,
             operator: own.or(self.operator_id),
-            client_id: None,
+            client_id: self.client_id,
+            outcome_id: self.outcome_id,
             module_id: self.module_id,
             from: self.from,
             to: self.to,
             phones: self.phone.map(|phone| spellings(app, &phone)),
             missed: self.missed,
-        })
+        }))
+    }
+
+    async fn sees_client(&self, app: &App, user: &User) -> Result<bool, StoreError> {
+        let clients = app.store.client_summaries(&self.client_id.into_iter().collect()).await?;
+        Ok(clients.values().any(|client| operator_sees(app, user.id, client)))
     }
 }
 
@@ -99,34 +115,14 @@ pub async fn list_calls(
     SignedIn { user, .. }: SignedIn,
     ListQuery { filters, page }: ListQuery<ListCalls>,
 ) -> ApiResult<axum::Json<Page<ApiCall>>> {
-    let Some(filter) = filters.for_user(&app, &user) else {
+    let Some(filter) = filters.for_user(&app, &user).await? else {
         return Ok(axum::Json(Page { items: Vec::new(), next_cursor: None }));
     };
-    let calls = app.store.calls(&filter, after(&page)?, page.limit()?).await?;
-    Ok(axum::Json(show_page(&app, &user, calls)?))
-}
-
-/// Where a page of calls goes on.
-pub fn after(page: &PageQuery) -> ApiResult<Option<CallCursor>> {
-    Ok(page.after::<(DateTime<Utc>, CallId)>()?.map(|(started_at, id)| CallCursor { started_at, id }))
-}
-
-/// A page of calls as that user sees them.
-pub fn show_page(app: &App, user: &User, page: CallPage) -> ApiResult<Page<ApiCall>> {
-    let next_cursor = page.next.map(|next| cursor_of(&(next.started_at, next.id))).transpose()?;
-    Ok(Page { items: page.items.iter().map(|stored| show(app, user, stored)).collect(), next_cursor })
-}
-
-/// A call as that user sees it.
-pub fn show(app: &App, user: &User, stored: &StoredCall) -> ApiCall {
-    let module = app.modules.get(stored.call.module_id);
-    let viewer = Viewer {
-        user: user.id,
-        admin: user.role == Role::Admin,
-        functions: functions(module.as_deref()),
-        name_of: &|user| app.directory.name_of(user),
-    };
-    api_call(&stored.call, stored.comment.clone(), &viewer)
+    let after = page.after::<(DateTime<Utc>, CallId)>()?;
+    let after = after.map(|(started_at, id)| CallCursor { started_at, id });
+    let calls = app.store.calls(&filter, after, page.limit()?).await?;
+    let next_cursor = calls.next.map(|next| cursor_of(&(next.started_at, next.id))).transpose()?;
+    Ok(axum::Json(Page { items: show_all(&app, user.id, calls.items.iter()).await?, next_cursor }))
 }
 
 /// One call.
@@ -143,21 +139,31 @@ pub async fn get_call(
     Path(id): Path<CallId>,
 ) -> ApiResult<axum::Json<ApiCall>> {
     let seen = find(&app, &user, id).await?;
-    Ok(axum::Json(show(&app, &user, &seen.stored)))
+    Ok(axum::Json(show(&app, user.id, &seen.stored).await?))
 }
 
-/// Changes to a call.
+/// Changes to a call; what is left out stays.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct UpdateCall {
     /// What the operator notes; null or empty takes it away.
-    comment: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    comment: Option<Option<String>>,
+    /// The client to log it on; null: none.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<ClientId>)]
+    client_id: Option<Option<ClientId>>,
+    /// What it came to, by a code of the list for the call's module; null takes it back.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<OutcomeId>)]
+    outcome_id: Option<Option<OutcomeId>>,
 }
 
 /// Longest comment, in characters.
 const MAX_COMMENT: usize = 10_000;
 
-/// Notes something about a call.
+/// Notes something about a call, says what it came to, or logs it on a client.
 #[utoipa::path(
     patch,
     path = "/api/v1/calls/{id}",
@@ -170,19 +176,51 @@ pub async fn update_call(
     State(app): State<Arc<App>>,
     SignedIn { user, .. }: SignedIn,
     Path(id): Path<CallId>,
-    Json(UpdateCall { comment }): Json<UpdateCall>,
+    Json(UpdateCall { comment, client_id, outcome_id }): Json<UpdateCall>,
 ) -> ApiResult<axum::Json<ApiCall>> {
-    find(&app, &user, id).await?;
-    if comment.as_ref().is_some_and(|comment| comment.chars().count() > MAX_COMMENT) {
+    let Seen { stored: before, .. } = find(&app, &user, id).await?;
+    if comment.iter().flatten().any(|comment| comment.chars().count() > MAX_COMMENT) {
         let detail = format!("A comment has at most {MAX_COMMENT} characters.");
         return Err(ApiError::invalid("comment", detail));
     }
-    let comment = comment.as_deref().map(str::trim).filter(|comment| !comment.is_empty());
-    app.store.set_comment(id, comment).await?;
+    if let Some(Some(client)) = client_id {
+        check_client(&app, &user, client).await?;
+    }
+    if let Some(Some(outcome)) = outcome_id {
+        let list = app.outcomes.for_module(before.call.module_id);
+        if !list.is_some_and(|list| list.codes.iter().any(|code| code.id == outcome)) {
+            return Err(ApiError::invalid("outcomeId", "This outcome is not offered for this call."));
+        }
+    }
+    if let Some(outcome) = outcome_id {
+        app.store.set_outcome(id, outcome).await?;
+    }
+    if let Some(comment) = comment {
+        let comment = comment.as_deref().map(str::trim).filter(|comment| !comment.is_empty());
+        app.store.set_comment(id, comment).await?;
+    }
+    if let Some(client) = client_id {
+        app.store.set_client(id, client).await?;
+        before.added.client_id.into_iter().for_each(|client| app.client_changes.note(client));
+        app.missed.changed();
+        audit(&app, user.id, AuditAction::CallLogged, client, Some(id), Vec::new()).await;
+    }
     let seen = find(&app, &user, id).await?;
-    let shown = show(&app, &user, &seen.stored);
-    tell_comment(&app, seen.module.as_deref(), seen.stored);
+    let matched = matched(&app, &seen.view, &seen.stored.added).await?;
+    let shown = show(&app, user.id, &seen.stored).await?;
+    tell_added(&app, seen.module.as_deref(), seen.stored, matched);
     Ok(axum::Json(shown))
+}
+
+/// Fails unless the user may see the client.
+async fn check_client(app: &App, user: &User, client: ClientId) -> ApiResult<()> {
+    let clients = app.store.client_summaries(&BTreeSet::from([client])).await?;
+    let seen = |client: &ClientSummary| user.role == Role::Admin || operator_sees(app, user.id, client);
+    if clients.values().any(seen) {
+        Ok(())
+    } else {
+        Err(ApiError::invalid("clientId", "There is no such client."))
+    }
 }
 
 /// A call to make.

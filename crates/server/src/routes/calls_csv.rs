@@ -10,22 +10,24 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures::stream;
-use hookswitch_model::ModuleId;
-use hookswitch_store::{CallCursor, CallFilter, CallPage, MAX_PAGE, User};
+use hookswitch_model::{ModuleId, UserId};
+use hookswitch_store::{CallCursor, CallFilter, CallPage, MAX_PAGE};
 
-use super::calls::{ListCalls, show};
+use super::calls::ListCalls;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::error::ApiResult;
 use crate::extract::Query;
 use crate::spreadsheet::plain;
 use crate::telephony::api_call::{ApiCall, ApiOperator};
+use crate::telephony::show::show_all;
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 16] = [
     "Started",
     "Direction",
     "Outcome",
     "Number",
+    "Client",
     "Caller name",
     "Line",
     "Operators",
@@ -33,6 +35,7 @@ const COLUMNS: [&str; 14] = [
     "Ended",
     "Talk seconds",
     "Missed",
+    "Result",
     "Comment",
     "Module",
     "Call id",
@@ -54,10 +57,10 @@ pub async fn export_calls(
     let disposition = format!("attachment; filename=\"calls-{}.csv\"", app.clock.now().format("%F"));
     let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, disposition)];
     let export = Export {
-        filter: filters.for_user(&app, &user),
+        filter: filters.for_user(&app, &user).await?,
         modules: app.store.module_names().await?.into_iter().collect(),
         app,
-        user,
+        user: user.id,
     };
     // A page at a time, as fast as the client takes it; when the client leaves, the stream is dropped and nothing goes on.
     let pages = stream::try_unfold((export, Some(None)), async |(export, next)| {
@@ -72,7 +75,7 @@ pub async fn export_calls(
 
 struct Export {
     app: Arc<App>,
-    user: User,
+    user: UserId,
     /// None where the user asked for what is not theirs to see.
     filter: Option<CallFilter>,
     modules: HashMap<ModuleId, String>,
@@ -89,20 +92,24 @@ impl Export {
         if after.is_none() {
             csv.write_record(COLUMNS)?;
         }
-        for stored in &page.items {
-            csv.write_record(self.line(show(&self.app, &self.user, stored)))?;
+        for call in show_all(&self.app, self.user, page.items.iter()).await? {
+            csv.write_record(self.line(call))?;
         }
         Ok((csv.into_inner().map_err(csv::IntoInnerError::into_error)?, page.next))
     }
 
     fn line(&self, call: ApiCall) -> [String; COLUMNS.len()] {
-        let number = call.client_number.map(|number| number.e164.unwrap_or(number.raw));
+        let number = call.client_number.map(|number| match number.hidden {
+            true => number.formatted,
+            false => number.e164.unwrap_or(number.raw),
+        });
         let operators: Vec<String> = call.operators.iter().map(operator).collect();
         [
             time(call.started_at),
             call.direction.map(|direction| direction.as_str().to_owned()).unwrap_or_default(),
             call.disposition.as_str().to_owned(),
             plain(number.unwrap_or_default()),
+            plain(call.client.map(|client| client.name).unwrap_or_default()),
             plain(call.caller_name.unwrap_or_default()),
             plain(call.line.unwrap_or_default()),
             plain(operators.join("; ")),
@@ -110,6 +117,7 @@ impl Export {
             call.ended_at.map(time).unwrap_or_default(),
             call.talk_seconds.map(|seconds| seconds.to_string()).unwrap_or_default(),
             call.missed.to_string(),
+            plain(call.outcome.map(|outcome| outcome.label).unwrap_or_default()),
             plain(call.comment.unwrap_or_default()),
             plain(self.modules.get(&call.module_id).cloned().unwrap_or_default()),
             call.id.to_string(),

@@ -192,7 +192,7 @@ pub async fn create_client(
     let client = app.store.create_client(&new).await?;
     audit(&app, user.id, AuditAction::Created, Some(id), None, Vec::new()).await;
     if let Some(call) = call_id {
-        app.store.set_client(call, Some(id.0)).await?;
+        app.store.set_client(call, Some(id)).await?;
         audit(&app, user.id, AuditAction::CallLogged, Some(id), Some(call), Vec::new()).await;
     }
     app.client_changes.note(id);

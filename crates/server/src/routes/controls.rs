@@ -10,7 +10,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::calls::show;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::error::{ApiError, ApiResult};
@@ -18,6 +17,7 @@ use crate::extract::{Json, Path};
 use crate::telephony::actions::Action;
 use crate::telephony::api_call::ApiCall;
 use crate::telephony::controls::{Seen, control, find};
+use crate::telephony::show::show;
 
 type Answer = ApiResult<axum::Json<ApiCall>>;
 
@@ -98,7 +98,7 @@ async fn press(
     let arguments = arguments(&seen)?;
     control(app, user, &seen, action, arguments).await?;
     let now = find(app, user, id).await?;
-    Ok(axum::Json(show(app, user, &now.stored)))
+    Ok(axum::Json(show(app, user.id, &now.stored).await?))
 }
 
 /// To whom a call goes: one of the two.

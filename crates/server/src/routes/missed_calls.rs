@@ -1,60 +1,166 @@
-//! Missed calls not dealt with yet.
+//! Missed callers: who called, was not answered, and has not been reached yet.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use hookswitch_model::{CallId, view};
-use hookswitch_store::{Role, User};
+use chrono::{DateTime, Utc};
+use hookswitch_model::{CallId, UserId, view};
+use hookswitch_store::{MissedCaller, MissedCursor, Role, User};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::calls::{after, show_page};
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Path, Query};
-use crate::page::{Page, PageQuery};
+use crate::extract::{Json, Path, Query};
+use crate::named::NamedUser;
+use crate::page::{Page, PageQuery, cursor_of};
 use crate::telephony::api_call::ApiCall;
+use crate::telephony::show::show_all;
 
-/// Missed calls not dealt with yet, latest first: administrators see all, operators those that rang at them or at nobody.
+/// Longest reason, in characters.
+const MAX_REASON: usize = 500;
+
+/// Somebody who called and has not been reached.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = MissedCaller)]
+pub struct ApiMissedCaller {
+    /// Their latest call.
+    id: CallId,
+    /// How often they called.
+    count: u64,
+    /// When first.
+    first_at: DateTime<Utc>,
+    /// When last.
+    last_at: DateTime<Utc>,
+    /// Their latest call.
+    call: ApiCall,
+    /// When they called, the latest first, ten at most.
+    times: Vec<DateTime<Utc>>,
+    /// By what rule it is whose to call back.
+    assigned: Assigned,
+    /// Whose it is to call back; empty: everybody's.
+    assignees: Vec<NamedUser>,
+}
+
+/// By what rule it is whose to call back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Assigned {
+    /// The user responsible for the client.
+    Responsible,
+    /// Those it rang at.
+    Rung,
+    /// Whom the module names, since it rang at nobody.
+    Module,
+    /// Everybody, since it rang at nobody.
+    Everybody,
+}
+
+/// Missed callers not reached yet, the latest call first: administrators see all, operators those that are theirs to call back.
 #[utoipa::path(
     get,
     path = "/api/v1/missed-calls",
     tag = "calls",
     params(PageQuery),
-    responses((status = 200, body = Page<ApiCall>)),
+    responses((status = 200, body = Page<ApiMissedCaller>)),
 )]
 pub async fn list_missed_calls(
     State(app): State<Arc<App>>,
     SignedIn { user, .. }: SignedIn,
     Query(page): Query<PageQuery>,
-) -> ApiResult<axum::Json<Page<ApiCall>>> {
+) -> ApiResult<axum::Json<Page<ApiMissedCaller>>> {
     let own = (user.role != Role::Admin).then_some(user.id);
-    let calls = app.store.missed_calls(own, after(&page)?, page.limit()?).await?;
-    Ok(axum::Json(show_page(&app, &user, calls)?))
+    let after = page.after::<(DateTime<Utc>, CallId)>()?;
+    let after = match after {
+        None => None,
+        Some((last_at, id)) => app.store.missed_key(id).await?.map(|key| MissedCursor { last_at, key }),
+    };
+    let found = app.store.missed_callers(own, after.as_ref(), page.limit()?).await?;
+    let latest = found.items.iter().filter_map(|caller| caller.calls.first());
+    let shown = show_all(&app, user.id, latest).await?;
+    let next_cursor = match (&found.next, found.items.last()) {
+        // The key may be a number that is hidden from whoever gets the cursor: a call of the caller's stands for it.
+        (Some(next), Some(last)) => Some(cursor_of(&(next.last_at, last.calls[0].call.id))?),
+        _ => None,
+    };
+    let items = found.items.iter().zip(shown).map(|(caller, call)| api_caller(&app, caller, call));
+    Ok(axum::Json(Page { items: items.collect(), next_cursor }))
 }
 
-/// Says that a missed call was dealt with.
+fn api_caller(app: &App, caller: &MissedCaller, call: ApiCall) -> ApiMissedCaller {
+    let (assigned, assignees) = assigned(app, &call);
+    ApiMissedCaller {
+        id: call.id,
+        count: caller.count,
+        first_at: caller.first_at,
+        last_at: caller.last_at,
+        times: caller.calls.iter().map(|stored| view(&stored.call).started_at).collect(),
+        assigned,
+        assignees,
+        call,
+    }
+}
+
+/// As the store's `missed_callers` decides it.
+fn assigned(app: &App, call: &ApiCall) -> (Assigned, Vec<NamedUser>) {
+    let active = |user: &UserId| app.directory.is_active(*user);
+    let responsible = call.client.as_ref().and_then(|client| client.responsible.clone());
+    if let Some(responsible) = responsible.filter(|user| active(&user.id)) {
+        return (Assigned::Responsible, vec![responsible]);
+    }
+    let mut rung: Vec<UserId> = call.operators.iter().filter_map(|operator| operator.user_id).collect();
+    if !rung.is_empty() {
+        rung.sort();
+        rung.dedup();
+        return (Assigned::Rung, rung.into_iter().map(|user| app.directory.named(user)).collect());
+    }
+    let module = app.modules.get(call.module_id).and_then(|active| active.module.missed_responsible);
+    match module.filter(active) {
+        Some(user) => (Assigned::Module, vec![app.directory.named(user)]),
+        None => (Assigned::Everybody, Vec::new()),
+    }
+}
+
+/// Why there is nothing more to do.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResolveMissed {
+    /// In the user's words; 500 characters at most.
+    reason: Option<String>,
+}
+
+/// Says that a caller was dealt with: closes all their missed calls.
 #[utoipa::path(
     post,
     path = "/api/v1/missed-calls/{id}/resolve",
     tag = "calls",
     params(("id" = CallId, Path)),
+    request_body = Option<ResolveMissed>,
     responses((status = 204)),
 )]
 pub async fn resolve_missed_call(
     State(app): State<Arc<App>>,
     SignedIn { user, .. }: SignedIn,
     Path(id): Path<CallId>,
+    body: Option<Json<ResolveMissed>>,
 ) -> ApiResult<StatusCode> {
-    let view = missed(&app, &user, id).await?;
-    if !app.store.resolve_missed(id, user.id, app.clock.now()).await? {
-        return Err(ApiError::conflict("alreadyResolved", "Somebody has dealt with this call already."));
+    let reason = body.and_then(|Json(body)| body.reason);
+    let reason = reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+    if reason.is_some_and(|reason| reason.chars().count() > MAX_REASON) {
+        return Err(ApiError::invalid("reason", format!("A reason has at most {MAX_REASON} characters.")));
     }
-    app.missed.concerns(&view);
+    missed(&app, &user, id).await?;
+    if !app.store.resolve_missed(id, user.id, reason, app.clock.now()).await? {
+        return Err(ApiError::conflict("alreadyResolved", "This caller has been dealt with already."));
+    }
+    changed(&app, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Takes that back.
+/// Takes that back, or a closing after a time; what a talk closed stays closed.
 #[utoipa::path(
     post,
     path = "/api/v1/missed-calls/{id}/reopen",
@@ -67,23 +173,34 @@ pub async fn reopen_missed_call(
     SignedIn { user, .. }: SignedIn,
     Path(id): Path<CallId>,
 ) -> ApiResult<StatusCode> {
-    let view = missed(&app, &user, id).await?;
-    if !app.store.unresolve_missed(id).await? {
-        return Err(ApiError::conflict("notResolved", "This call is open already."));
+    missed(&app, &user, id).await?;
+    if !app.store.reopen_missed(id).await? {
+        let detail = "This caller is open already, or somebody has talked with them.";
+        return Err(ApiError::conflict("notResolved", detail));
     }
-    app.missed.concerns(&view);
+    changed(&app, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn missed(app: &App, user: &User, id: CallId) -> ApiResult<hookswitch_model::CallView> {
-    let stored = app.store.call(id).await?;
-    let view = stored.map(|stored| view(&stored.call)).filter(|view| view.missed);
-    let users = |view: &hookswitch_model::CallView| {
-        view.operators.iter().filter_map(|leg| leg.user).collect::<Vec<_>>()
-    };
-    let theirs = view.filter(|view| {
-        let users = users(view);
-        user.role == Role::Admin || users.is_empty() || users.contains(&user.id)
+async fn changed(app: &App, id: CallId) -> ApiResult<()> {
+    app.missed.changed();
+    if let Some(client) = app.store.call(id).await?.and_then(|stored| stored.added.client_id) {
+        app.client_changes.note(client);
+    }
+    Ok(())
+}
+
+/// Fails unless it is a missed call that is the user's to call back, or was.
+async fn missed(app: &App, user: &User, id: CallId) -> ApiResult<()> {
+    let stored = app.store.call(id).await?.filter(|stored| view(&stored.call).missed);
+    let stored = stored.ok_or_else(|| ApiError::not_found("missed call"))?;
+    if user.role == Role::Admin {
+        return Ok(());
+    }
+    let shown = show_all(app, user.id, std::iter::once(&stored)).await?;
+    let theirs = shown.iter().any(|call| match assigned(app, call) {
+        (Assigned::Everybody, _) => true,
+        (_, assignees) => assignees.iter().any(|assignee| assignee.id == user.id),
     });
-    theirs.ok_or_else(|| ApiError::not_found("missed call"))
+    if theirs { Ok(()) } else { Err(ApiError::not_found("missed call")) }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use hookswitch_model::ModuleId;
+use hookswitch_model::{ModuleId, UserId};
 use hookswitch_script::Function;
 use hookswitch_store::ModulePatch;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -25,7 +25,7 @@ use crate::page::Page;
 
 mod show;
 
-use show::modules;
+use show::{Leads, modules};
 pub use show::{Module, module};
 
 /// A built-in module to start from.
@@ -168,6 +168,11 @@ pub struct UpdateModule {
     default_country: Option<Option<String>>,
     /// The settings it declares.
     settings: Option<Vec<Setting>>,
+    /// What becomes of unknown callers whose call was missed.
+    leads: Option<Leads>,
+    /// Who calls back where a missed call rang at nobody; null: everybody.
+    #[serde(default, deserialize_with = "present")]
+    missed_responsible_id: Option<Option<UserId>>,
 }
 
 /// Tells "null" from "left out".
@@ -195,6 +200,8 @@ pub async fn update_module(
         manifest::check_settings(settings)
             .map_err(|problem| ApiError::invalid("settings", sentence(&problem)))?;
     }
+    check_user(&app, "leads.responsibleId", update.leads.and_then(|leads| leads.responsible_id)).await?;
+    check_user(&app, "missedResponsibleId", update.missed_responsible_id.flatten()).await?;
     let patch = ModulePatch {
         name: update.name.as_deref().map(name).transpose()?,
         icon: update.icon,
@@ -202,12 +209,23 @@ pub async fn update_module(
         default_country: update.default_country,
         fields: update.settings.map(serde_json::to_value).transpose().map_err(ApiError::internal)?,
         services: None,
+        lead_kind: update.leads.map(|leads| leads.kind),
+        lead_responsible: update.leads.map(|leads| leads.responsible_id),
+        missed_responsible: update.missed_responsible_id,
     };
     let updated = app.store.update_module(id, &patch, app.clock.now()).await?;
     updated.ok_or_else(|| ApiError::not_found("module"))?;
     let active = create::reload(&app, id).await?;
     notify_if_changed(&app, &active);
     Ok(axum::Json(module(&app, &active, user.role).await?))
+}
+
+async fn check_user(app: &App, field: &str, id: Option<UserId>) -> ApiResult<()> {
+    let Some(id) = id else { return Ok(()) };
+    match app.store.user(id).await? {
+        Some(user) if user.active => Ok(()),
+        _ => Err(ApiError::invalid(field, "There is no such active user.")),
+    }
 }
 
 /// Deletes a module with its script, settings, bindings, log and requests. Its calls stay.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use hookswitch_model::{CallId, ModuleId, RequestId};
+use hookswitch_model::{CallId, ModuleId, RequestId, view};
 use hookswitch_script::data;
 use hookswitch_store::{RequestError, RequestFilter, RequestStatus, RequestSummary, StoredRequest};
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,6 @@ use crate::intake::replay;
 use crate::intake::steps::{Processing, StepName};
 use crate::page::{Page, PageQuery};
 use crate::telephony::api_call::{ApiCall, Viewer, api_call};
-use crate::telephony::functions;
 
 /// A webhook request.
 #[derive(Serialize, ToSchema)]
@@ -273,12 +272,10 @@ pub async fn replay_request(
     let module = active(&app, id)?;
     let stored = stored(&app, id, request).await?;
     let replayed = replay::replay(&app, &module, stored, dry_run).await.map_err(ApiError::internal)?;
-    let name_of = |user| app.directory.name_of(user);
-    let viewer =
-        Viewer { user: user.id, admin: true, functions: functions(Some(&module)), name_of: &name_of };
+    let viewer = Viewer::new(&app, user.id, Some(&module));
     let changes = replayed.changes.iter().filter_map(|change| {
         let call_id = change.after.as_ref().or(change.before.as_ref())?.id;
-        let show = |call| api_call(call, change.comment.clone(), &viewer);
+        let show = |call| api_call(call, &view(call), &change.added, &change.matched, &viewer);
         Some(CallDiff {
             call_id,
             before: change.before.as_ref().map(show),

@@ -5,13 +5,18 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use hookswitch_model::contract::{Direction, Disposition};
 use hookswitch_model::{
-    Call, CallId, CallState, CallView, ModuleId, OperatorLeg, OperatorState, UserId, phone, view,
+    Call, CallId, CallState, CallView, ModuleId, OperatorLeg, OperatorState, UserId, phone,
 };
 use hookswitch_script::Function;
+use hookswitch_store::{Added, Matched, OutcomeCode, ResolvedHow, Role};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::actions::{Action, actions, leg_of};
+use super::functions;
+use crate::app::App;
+use crate::modules::registry::Active;
+use crate::named::{ApiClientSummary, NamedUser};
 
 /// A call, with what the asking user can do with it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -32,6 +37,10 @@ pub struct ApiCall {
     pub disposition: Disposition,
     /// The outside party's number; none for an internal call.
     pub client_number: Option<ClientNumber>,
+    /// The client it is logged on.
+    pub client: Option<ApiClientSummary>,
+    /// Where it is logged on none and several have its number: those, the one last talked with first. Empty in lists.
+    pub candidates: Vec<ApiClientSummary>,
     /// The name the provider shows for the caller.
     pub caller_name: Option<String>,
     /// The company's line, as the provider gave it.
@@ -54,8 +63,12 @@ pub struct ApiCall {
     pub recording: Recording,
     /// What the operators noted.
     pub comment: Option<String>,
+    /// What it came to, by one of the administrator's codes.
+    pub outcome: Option<OutcomeCode>,
     /// An incoming call that nobody answered.
     pub missed: bool,
+    /// How a missed call was dealt with; none while it is open.
+    pub resolved: Option<ApiResolved>,
     /// What the asking user can do with it now.
     pub actions: Vec<Action>,
 }
@@ -63,14 +76,33 @@ pub struct ApiCall {
 /// An outside party's number.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ClientNumber {
-    /// As it came.
+    /// As it came; empty where it is hidden.
     pub raw: String,
     /// In E.164, where it is a number of some country.
     pub e164: Option<String>,
-    /// As people read it.
+    /// As people read it; where it is hidden, its last two digits.
     pub formatted: String,
     /// ISO 3166-1 alpha-2: the country of the number in E.164.
     pub country: Option<String>,
+    /// Whether it is kept from the asking user, who can still call it by the call's id.
+    pub hidden: bool,
+}
+
+/// How a missed call was dealt with.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Resolved)]
+pub struct ApiResolved {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// In what way.
+    pub how: ResolvedHow,
+    /// By whom, where somebody said so.
+    pub by: Option<NamedUser>,
+    /// Why, in that person's words.
+    pub reason: Option<String>,
+    /// The talk with the same caller.
+    pub call_id: Option<CallId>,
 }
 
 /// An operator's part in a call.
@@ -120,30 +152,50 @@ pub struct Recording {
     pub available: bool,
 }
 
-/// Who asks, and what is needed to show them a call.
+/// Who asks, and what is needed to show them calls of one module.
 pub struct Viewer<'a> {
-    /// The asking user.
-    pub user: UserId,
+    app: &'a App,
+    user: UserId,
     /// Whether they may act for other operators.
-    pub admin: bool,
-    /// What the call's module implements.
-    pub functions: &'a BTreeSet<Function>,
-    /// The name of a user.
-    pub name_of: &'a dyn Fn(UserId) -> Option<String>,
+    admin: bool,
+    /// Whether clients' numbers are kept from them.
+    hides_numbers: bool,
+    /// What the calls' module implements.
+    functions: &'a BTreeSet<Function>,
+}
+
+impl<'a> Viewer<'a> {
+    /// A user who looks at calls of that module.
+    pub fn new(app: &'a App, user: UserId, module: Option<&'a Active>) -> Self {
+        let role = app.directory.role_of(user).unwrap_or(Role::Operator);
+        Self {
+            app,
+            user,
+            admin: role == Role::Admin,
+            hides_numbers: app.settings.get().hides_numbers(role),
+            functions: functions(module),
+        }
+    }
+
+    /// An operator by number and name.
+    pub fn named(&self, leg: &OperatorLeg) -> NamedOperator {
+        NamedOperator { user_id: leg.user, name: self.name_of(leg.user), extension: leg.extension.clone() }
+    }
+
+    fn name_of(&self, user: Option<UserId>) -> Option<String> {
+        self.app.directory.name_of(user?)
+    }
 }
 
 /// The call as `viewer` sees it.
-pub fn api_call(call: &Call, comment: Option<String>, viewer: &Viewer<'_>) -> ApiCall {
-    api_call_of_view(call, &view(call), comment, viewer)
-}
-
-/// The same where the view is there already.
-pub fn api_call_of_view(
+pub fn api_call(
     call: &Call,
     view: &CallView,
-    comment: Option<String>,
+    added: &Added,
+    matched: &Matched,
     viewer: &Viewer<'_>,
 ) -> ApiCall {
+    let app = viewer.app;
     let leg = leg_of(view, viewer.user, viewer.admin);
     ApiCall {
         id: call.id,
@@ -152,8 +204,10 @@ pub fn api_call_of_view(
         direction: view.direction,
         state: view.state,
         disposition: view.disposition,
-        client_number: client_number(view),
-        caller_name: view.caller_name.clone(),
+        client_number: client_number(view, viewer.hides_numbers),
+        client: matched.client.as_ref().map(|client| ApiClientSummary::new(app, client)),
+        candidates: matched.candidates.iter().map(|client| ApiClientSummary::new(app, client)).collect(),
+        caller_name: view.caller_name.clone().filter(|name| !viewer.hides_numbers || is_a_name(name)),
         line: view.line.clone(),
         line_formatted: view.line.as_deref().map(formatted),
         operators: view.operators.iter().map(|leg| operator(leg, viewer)).collect(),
@@ -172,18 +226,42 @@ pub fn api_call_of_view(
             })
             .collect(),
         recording: Recording { available: view.recording.is_some() },
-        comment,
+        comment: added.comment.clone(),
+        outcome: added.outcome_id.and_then(|id| Some(OutcomeCode { id, label: app.outcomes.label(id)? })),
         missed: view.missed,
+        resolved: added.resolved.as_ref().filter(|_| view.missed).map(|resolved| ApiResolved {
+            at: resolved.at,
+            how: resolved.how,
+            by: resolved.by.map(|user| app.directory.named(user)),
+            reason: resolved.reason.clone(),
+            call_id: resolved.call,
+        }),
         actions: actions(view, leg, viewer.functions),
     }
 }
 
-fn client_number(view: &CallView) -> Option<ClientNumber> {
-    let raw = view.client_raw.clone()?;
+fn client_number(view: &CallView, hidden: bool) -> Option<ClientNumber> {
+    let raw = view.client_raw.as_deref()?;
     let shown = view.client_e164.as_deref().map(phone::shown);
     let country = shown.as_ref().and_then(|shown| shown.country).map(|country| country.to_string());
-    let formatted = shown.map_or_else(|| raw.clone(), |shown| shown.formatted);
-    Some(ClientNumber { raw, e164: view.client_e164.clone(), formatted, country })
+    // A caller without a number has nothing to hide, and whoever would call back has to know that.
+    if hidden && raw.bytes().any(|byte| byte.is_ascii_digit()) {
+        let formatted = phone::masked(view.client_e164.as_deref().unwrap_or(raw));
+        return Some(ClientNumber { raw: String::new(), e164: None, formatted, country, hidden });
+    }
+    let formatted = shown.map_or_else(|| raw.to_owned(), |shown| shown.formatted);
+    Some(ClientNumber {
+        raw: raw.to_owned(),
+        e164: view.client_e164.clone(),
+        formatted,
+        country,
+        hidden: false,
+    })
+}
+
+/// Whether the provider's name of a caller is none of the many that are the number.
+fn is_a_name(name: &str) -> bool {
+    name.bytes().filter(u8::is_ascii_digit).count() < 4
 }
 
 /// A number of the company's as people read it.
@@ -194,7 +272,7 @@ fn formatted(line: &str) -> String {
 fn operator(leg: &OperatorLeg, viewer: &Viewer<'_>) -> ApiOperator {
     ApiOperator {
         user_id: leg.user,
-        name: leg.user.and_then(viewer.name_of),
+        name: viewer.name_of(leg.user),
         extension: leg.extension.clone(),
         state: leg.state,
     }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use hookswitch_model::{Call, CallId, CallState, CallView, OperatorLeg, UserId, view};
 use hookswitch_script::{CallContext, Function, LogEntry, LogLevel, ScriptError};
-use hookswitch_store::{Role, StoredCall, User};
+use hookswitch_store::{Role, StoreError, StoredCall, User};
 use serde_json::{Value, json};
 
 use super::actions::{Action, leg_of};
 use super::functions;
+use super::show::operator_sees;
 use crate::app::App;
 use crate::error::{ApiError, ApiResult, sentence};
 use crate::modules::registry::Active;
@@ -25,7 +26,8 @@ pub struct Seen {
     pub module: Option<Arc<Active>>,
 }
 
-/// The call, where the user may see it: administrators all, operators those that rang at them.
+/// The call, where the user may see it: administrators all, operators those that rang at them and those of clients that they
+/// may see.
 ///
 /// # Errors
 /// 404 where it is not there or not theirs.
@@ -33,16 +35,22 @@ pub async fn find(app: &App, user: &User, id: CallId) -> ApiResult<Seen> {
     let stored = app.store.call(id).await?;
     let stored = stored.ok_or_else(|| ApiError::not_found("call"))?;
     let view = view(&stored.call);
-    if !may_see(user, &view) {
+    if !may_see(app, user, &stored, &view).await? {
         return Err(ApiError::not_found("call"));
     }
     let module = app.modules.get(stored.call.module_id);
     Ok(Seen { stored, view, module })
 }
 
-fn may_see(user: &User, view: &CallView) -> bool {
-    view.direction.is_some()
-        && (user.role == Role::Admin || view.operators.iter().any(|leg| leg.user == Some(user.id)))
+async fn may_see(app: &App, user: &User, stored: &StoredCall, view: &CallView) -> Result<bool, StoreError> {
+    if view.direction.is_none() {
+        return Ok(false);
+    }
+    if user.role == Role::Admin || view.operators.iter().any(|leg| leg.user == Some(user.id)) {
+        return Ok(true);
+    }
+    let clients = app.store.client_summaries(&stored.added.client_id.into_iter().collect()).await?;
+    Ok(clients.values().any(|client| operator_sees(app, user.id, client)))
 }
 
 /// Does `action` to a call; `arguments` stand between the two numbers and the call.

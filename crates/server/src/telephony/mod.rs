@@ -4,14 +4,15 @@ pub mod actions;
 pub mod api_call;
 pub mod controls;
 pub mod outgoing;
+pub mod show;
 pub mod shown;
 pub mod silent;
 
 use std::collections::BTreeSet;
 
-use hookswitch_model::{UserId, view};
+use hookswitch_model::{CallView, UserId, view};
 use hookswitch_script::Function;
-use hookswitch_store::{CallChange, Role, StoredCall};
+use hookswitch_store::{Added, Applied, CallChange, Matched, StoreError, StoredCall};
 
 use crate::app::App;
 use crate::live::{Changed, deliver};
@@ -31,43 +32,61 @@ pub struct Told {
     pub call: ShownCall,
 }
 
+/// Tells everybody of what was committed.
+pub fn tell_applied(app: &App, active: Option<&Active>, applied: &Applied) -> Vec<Told> {
+    if applied.missed_closed {
+        app.missed.changed();
+    }
+    for client in &applied.clients_made {
+        app.client_changes.note(*client);
+    }
+    applied.changes.iter().filter_map(|change| tell(app, active, change)).collect()
+}
+
 /// Tells every tab of everybody whom a changed call concerns. Gives nothing for a call that began and vanished at once.
 pub fn tell(app: &App, active: Option<&Active>, change: &CallChange) -> Option<Told> {
-    let name_of = |user| app.directory.name_of(user);
-    let viewer_of = |user: UserId| Viewer {
-        user,
-        admin: app.directory.role_of(user) == Some(Role::Admin),
-        functions: functions(active),
-        name_of: &name_of,
-    };
+    let viewer_of = |user: UserId| Viewer::new(app, user, active);
     let call = change.after.as_ref().or(change.before.as_ref())?;
     let changed = Changed {
         id: call.id,
         version: change.version,
         before: change.before.as_ref().map(view),
         after: change.after.as_ref().map(|call| (call, view(call))),
-        comment: change.comment.as_deref(),
+        added: &change.added,
+        matched: &change.matched,
     };
     app.missed.note(&changed);
+    if let Some(client) = change.added.client_id {
+        app.client_changes.note(client);
+    }
     app.activity.call();
     let tabs = deliver(&app.hub, &changed, viewer_of);
     Some(Told {
         tabs: tabs.values().sum(),
         waits: changed.after.as_ref().is_some_and(|(_, view)| view.direction.is_none()),
-        call: ShownCall::new(&changed, &tabs, name_of),
+        call: ShownCall::new(&changed, &tabs, |user| app.directory.name_of(user)),
     })
 }
 
-/// Tells every tab of a call's operators what is noted about it.
-pub fn tell_comment(app: &App, active: Option<&Active>, stored: StoredCall) {
+/// Tells every tab of a call's operators what was added to it.
+pub fn tell_added(app: &App, active: Option<&Active>, stored: StoredCall, matched: Matched) {
     let change = CallChange {
         version: stored.version,
         before: Some(stored.call.clone()),
         after: Some(stored.call),
-        comment: stored.comment,
-        client_id: stored.client_id,
+        added: stored.added,
+        matched,
     };
     tell(app, active, &change);
+}
+
+/// Whom a call is with.
+///
+/// # Errors
+/// When the database fails.
+pub async fn matched(app: &App, view: &CallView, added: &Added) -> Result<Matched, StoreError> {
+    let number = view.client_e164.as_deref().filter(|_| !added.client_chosen);
+    app.store.matched(added.client_id, number).await
 }
 
 /// What a call's module can do; nothing where it is gone or switched off.

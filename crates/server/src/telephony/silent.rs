@@ -8,7 +8,7 @@ use hookswitch_model::contract::Disposition;
 use hookswitch_model::{Fact, FactKind};
 use hookswitch_store::{Apply, FactTarget, StoreError, StoredCall, TargetedFact};
 
-use super::tell;
+use super::tell_applied;
 use crate::app::App;
 
 const BATCH: u32 = 100;
@@ -64,6 +64,7 @@ async fn close(app: &App, stored: &StoredCall) -> Result<(), StoreError> {
         record: None,
         source: None,
     };
+    let active = app.modules.get(stored.call.module_id);
     let apply = Apply {
         request: None,
         module_id: stored.call.module_id,
@@ -71,12 +72,11 @@ async fn close(app: &App, stored: &StoredCall) -> Result<(), StoreError> {
         facts: vec![TargetedFact { target: FactTarget::Call(stored.call.id), fact }],
         replace: false,
         outcome: None,
+        client: None,
+        lead: active.as_deref().and_then(|active| active.lead_rule()),
         now,
     };
     let applied = app.store.apply(apply).await?;
-    let active = app.modules.get(stored.call.module_id);
-    for change in &applied.changes {
-        tell(app, active.as_deref(), change);
-    }
+    tell_applied(app, active.as_deref(), &applied);
     Ok(())
 }

@@ -56,12 +56,13 @@ both!(an_operator_notes_something_about_their_call, |server| {
         operator.patch(&path, json!({ "comment": " Wants an offer. " })).await.json(200)["comment"],
         "Wants an offer."
     );
+    // It is nobody's client yet.
+    stranger.patch(&path, json!({ "comment": "x" })).await.problem(404, "notFound");
     module.event("notifyEnd", "a", CLIENT, "101").await;
     assert_eq!(operator.get(&path).await.json(200)["comment"], "Wants an offer.", "an event leaves it alone");
     assert_eq!(operator.patch(&path, json!({ "comment": "" })).await.json(200)["comment"], Value::Null);
     operator.patch(&path, json!({ "comment": "x".repeat(10_001) })).await.problem(422, "invalid");
     operator.patch(&path, json!({ "note": "x" })).await.problem(422, "invalid");
-    stranger.patch(&path, json!({ "comment": "x" })).await.problem(404, "notFound");
 });
 
 both!(a_missed_call_stays_open_until_somebody_deals_with_it, |server| {
@@ -75,7 +76,7 @@ both!(a_missed_call_stays_open_until_somebody_deals_with_it, |server| {
     module.event_with("notifyEnd", "a", CLIENT, "101", &json!({ "disposition": "noAnswer" })).await;
     let open = operator.get("/api/v1/missed-calls").await.json(200);
     assert_eq!(
-        (&open["items"][0]["missed"], &open["items"][0]["disposition"]),
+        (&open["items"][0]["call"]["missed"], &open["items"][0]["call"]["disposition"]),
         (&json!(true), &json!("noAnswer"))
     );
     assert_eq!(other.get("/api/v1/missed-calls").await.json(200)["items"], json!([]));
@@ -92,9 +93,9 @@ both!(a_missed_call_stays_open_until_somebody_deals_with_it, |server| {
     operator.post(&format!("/api/v1/missed-calls/{id}/reopen"), json!({})).await.is(204);
     assert_eq!(tab.next_of("missed").await["count"], 1);
     // A call that rang at nobody is everybody's.
-    module.event("notifyStart", "b", CLIENT, "109").await;
-    module.event("notifyEnd", "b", CLIENT, "109").await;
-    assert_eq!(other.get("/api/v1/missed-calls").await.json(200)["items"][0]["callId"], "b");
+    module.event("notifyStart", "b", "+4930901820", "109").await;
+    module.event("notifyEnd", "b", "+4930901820", "109").await;
+    assert_eq!(other.get("/api/v1/missed-calls").await.json(200)["items"][0]["call"]["callId"], "b");
 });
 
 both!(a_call_that_hears_nothing_is_closed_as_unknown, |server| {

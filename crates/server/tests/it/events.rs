@@ -34,11 +34,11 @@ both!(a_call_rings_in_every_tab_of_its_operator_and_nobody_elses, |server| {
         assert_eq!((&gone["type"], &gone["reason"]), (&json!("callGone"), &json!("missed")));
         assert_eq!(tab.next_of("missed").await["count"], 1);
     }
-    // The first thing that the other operator ever hears is a call of their own.
+    // The first call that the other operator ever hears of is their own.
     module.event("notifyStart", "b", CLIENT, "102").await;
     module.bind(&[("101", one), ("102", server.user("two").await)]).await;
     module.event("notifyStart", "c", CLIENT, "102").await;
-    assert_eq!(other.next().await["call"]["callId"], "c");
+    assert_eq!(other.next_of("call").await["call"]["callId"], "c");
 });
 
 both!(when_one_of_several_answers_the_others_are_told_who, |server| {

@@ -2,9 +2,12 @@
 
 mod duplicates;
 mod list;
+pub(crate) mod made;
+pub(crate) mod matching;
 mod read;
 mod scope;
 mod search;
+pub(crate) mod summary;
 pub(crate) mod words;
 mod write;
 
@@ -17,8 +20,10 @@ use crate::error::StoreError;
 
 pub use duplicates::{Because, ClientKeys};
 pub use list::{ClientCursor, ClientFilter, ClientPage};
+pub use matching::Matched;
 pub use scope::ClientScope;
 pub use search::ClientSearch;
+pub use summary::ClientSummary;
 pub use words::folded;
 
 /// A client.

@@ -2,11 +2,13 @@
 
 use std::time::Instant;
 
-use hookswitch_model::RequestId;
+use hookswitch_model::{ClientId, RequestId};
 use tokio::sync::oneshot;
 
 use super::types::{Applied, Apply, NewRequest};
-use super::{load, save};
+use super::working::Done;
+use super::{figures, link, load, reach, save};
+use crate::clients::made;
 use crate::db::{Pools, Tx, is_unique, text, to_json};
 use crate::error::StoreError;
 
@@ -111,23 +113,40 @@ pub(super) async fn commit(
 
 async fn write(tx: &mut Tx, batch: &Batch) -> Result<Vec<Result<Applied, StoreError>>, BatchError> {
     save::requests(tx, &batch.accepts).await?;
-    let mut applied = Vec::with_capacity(batch.applies.len());
-    if !batch.applies.is_empty() {
-        let mut working = load::load(tx, &batch.applies.iter().collect::<Vec<_>>()).await?;
-        let matched_at = Instant::now();
-        let mut outcomes = Vec::with_capacity(batch.applies.len());
-        for apply in &batch.applies {
-            let done = working.apply(apply);
-            if let (Ok(done), Some(request), Some(outcome)) = (&done, apply.request, &apply.outcome) {
-                outcomes.push(save::OutcomeRow::new(request, outcome, apply, &done.touched)?);
-            }
-            applied.push(
-                done.map(|done| Applied { changes: done.changes, matched_at }).map_err(StoreError::from),
-            );
-        }
-        save::calls(tx, &working.changed()).await?;
-        save::outcomes(tx, &outcomes).await?;
-    }
+    let applied = match batch.applies.is_empty() {
+        true => Vec::new(),
+        false => applies(tx, &batch.applies).await?,
+    };
     save::notes(tx, &batch.notes).await?;
     Ok(applied)
+}
+
+async fn applies(tx: &mut Tx, applies: &[Apply]) -> Result<Vec<Result<Applied, StoreError>>, BatchError> {
+    let mut working = load::load(tx, &applies.iter().collect::<Vec<_>>()).await?;
+    let matched_at = Instant::now();
+    let mut outcomes = Vec::with_capacity(applies.len());
+    let mut results = Vec::with_capacity(applies.len());
+    for apply in applies {
+        let done = working.apply(apply);
+        if let (Ok(done), Some(request), Some(outcome)) = (&done, apply.request, &apply.outcome) {
+            outcomes.push(save::OutcomeRow::new(request, outcome, apply, &done.touched)?);
+        }
+        results.push(done);
+    }
+    let mut changed = working.changed();
+    let links = link::link(tx, &mut changed, applies).await?;
+    save::calls(tx, &changed).await?;
+    made::adopt(tx, &links.made).await.map_err(BatchError::of_calls)?;
+    let reached = reach::reach(tx, &changed, applies).await?;
+    figures::add(tx, &figures::of_batch(&changed, &reached)).await?;
+    save::outcomes(tx, &outcomes).await?;
+
+    let clients_made: Vec<ClientId> = links.made.iter().map(|client| client.id).collect();
+    let applied = |done: Done| Applied {
+        changes: done.changes.into_iter().map(|change| links.complete(change)).collect(),
+        missed_closed: !reached.is_empty(),
+        clients_made: clients_made.clone(),
+        matched_at,
+    };
+    Ok(results.into_iter().map(|done| done.map(applied).map_err(StoreError::from)).collect())
 }

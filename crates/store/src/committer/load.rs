@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::types::{Apply, FactTarget};
 use super::working::{Entry, Working, key_text};
+use crate::added::AddedRow;
 use crate::db::{Tx, far_future, far_past, from_json, on, time};
 use crate::error::StoreError;
 use crate::rows::{Rows, chunks};
@@ -25,8 +26,8 @@ struct CallRow {
     facts: String,
     created_at: DateTime<Utc>,
     heard_at: DateTime<Utc>,
-    comment: Option<String>,
-    client_id: Option<Uuid>,
+    #[sqlx(flatten)]
+    added: AddedRow,
 }
 
 impl CallRow {
@@ -42,8 +43,7 @@ impl CallRow {
             version: self.version,
             created_at: self.created_at,
             heard_at: self.heard_at,
-            comment: self.comment,
-            client_id: self.client_id,
+            added: self.added.try_into()?,
             changes: 0,
         };
         Ok((id, entry))
@@ -61,7 +61,8 @@ macro_rules! select {
     ($from:literal) => {
         concat!(
             "select calls.id, module_id, call_id, call_key, owns_key, version, facts, created_at, heard_at, comment, ",
-            "client_id from ",
+            "client_id, client_chosen, outcome_id, resolved_at, resolved_by, resolved_how, resolved_reason, ",
+            "resolved_call, reached_seconds from ",
             $from
         )
     };

@@ -4,7 +4,10 @@
 //! who waits. Nothing waits for a timer: while one batch is being written the next one gathers.
 
 mod batch;
+pub(crate) mod figures;
+mod link;
 mod load;
+mod reach;
 mod save;
 mod task;
 mod types;
@@ -22,7 +25,8 @@ use batch::Note;
 pub(crate) use task::Committer;
 use task::Message;
 pub use types::{
-    Applied, Apply, CallChange, FactTarget, NewRequest, Outcome, OutcomeStatus, RequestError, TargetedFact,
+    Applied, Apply, CallChange, FactTarget, LeadRule, NewRequest, Outcome, OutcomeStatus, RequestError,
+    TargetedFact,
 };
 
 impl Store {

@@ -1,9 +1,10 @@
 //! Writes a batch, many rows a statement.
 
 use chrono::{DateTime, Utc};
-use hookswitch_model::{Call, CallId, CallView, RequestId, UserId};
+use hookswitch_model::{Call, CallId, CallView, ClientId, RequestId, UserId};
 
 use super::batch::{BatchError, Incoming, Note};
+use super::reach::missed_key;
 use super::types::{Apply, Outcome};
 use super::working::{After, Changed, Entry, operators};
 use crate::db::{Tx, on, text, time, to_json};
@@ -155,9 +156,9 @@ pub(super) async fn calls(tx: &mut Tx, changed: &[Changed<'_>]) -> Result<(), Ba
 
     let (mut joined, mut left) = (Vec::new(), Vec::new());
     for changed in changed {
-        let before = &changed.operators_before;
+        let before = changed.before.as_ref().map(operators).unwrap_or_default();
         let after = changed.after.as_ref().map(|after| operators(&after.view)).unwrap_or_default();
-        joined.extend(after.difference(before).map(|user| (*user, changed.id)));
+        joined.extend(after.difference(&before).map(|user| (*user, changed.id)));
         left.extend(before.difference(&after).map(|user| (*user, changed.id)));
     }
     change_operators(tx, &DELETE_OPERATORS, &left).await?;
@@ -191,6 +192,7 @@ struct CallRow<'a> {
     owns_key: bool,
     late_until: DateTime<Utc>,
     facts: String,
+    client_id: Option<ClientId>,
 }
 
 impl<'a> CallRow<'a> {
@@ -200,7 +202,8 @@ impl<'a> CallRow<'a> {
         };
         let facts = to_json(&call.facts)?;
         let (id, entry) = (changed.id, changed.entry);
-        Ok(Self { id, entry, call, view, owns_key: *owns_key, late_until: time(*late_until), facts })
+        let (owns_key, late_until, client_id) = (*owns_key, time(*late_until), changed.client_id);
+        Ok(Self { id, entry, call, view, owns_key, late_until, facts, client_id })
     }
 }
 
@@ -224,17 +227,20 @@ macro_rules! bind_changing {
             .bind(view.and_then(|view| i32::try_from(view.talk_seconds?).ok()))
             .bind(view.map(|view| view.missed))
             .bind(view.map(|view| operators(view).is_empty()))
+            .bind($row.and_then(|row| row.client_id).map(|client| client.0))
+            .bind($row.map(|row| row.entry.added.client_chosen))
+            .bind($row.and_then(|row| missed_key(row.id, row.view)))
     }};
 }
 
-/// What people add to a call (comment, client, resolution) is not among the columns written here.
+/// What only people add to a call (comment, outcome, resolution) is not among the columns written here.
 static UPDATE_CALLS: Rows = Rows::new(
     "update calls set version = version + 1, owns_key = v.column3, late_until = v.column4, facts = v.column5, \
      heard_at = v.column6, direction = v.column7, state = v.column8, disposition = v.column9, \
      client_e164 = v.column10, client_raw = v.column11, started_at = v.column12, answered_at = v.column13, \
-     ended_at = v.column14, talk_seconds = v.column15, missed = v.column16, rang_at_nobody = v.column17 \
-     from (values ",
-    17,
+     ended_at = v.column14, talk_seconds = v.column15, missed = v.column16, rang_at_nobody = v.column17, \
+     client_id = v.column18, client_chosen = v.column19, missed_key = v.column20 from (values ",
+    20,
     ") as v where calls.id = v.column1 and calls.version = v.column2",
 );
 
@@ -259,8 +265,8 @@ async fn update_calls(tx: &mut Tx, rows: &[CallRow<'_>]) -> Result<(), BatchErro
 static INSERT_CALLS: Rows = Rows::new(
     "insert into calls (id, module_id, call_id, call_key, version, created_at, owns_key, late_until, facts, heard_at, \
      direction, state, disposition, client_e164, client_raw, started_at, answered_at, ended_at, talk_seconds, missed, \
-     rang_at_nobody) select * from (values ",
-    21,
+     rang_at_nobody, client_id, client_chosen, missed_key) select * from (values ",
+    24,
     ") as v where v.column1 is not null",
 );
 

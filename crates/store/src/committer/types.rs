@@ -4,11 +4,12 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::contract::KeyedFact;
-use hookswitch_model::{Call, CallId, CallKey, Fact, ModuleId, RequestId};
+use hookswitch_model::{Call, CallId, CallKey, ClientId, ClientKind, Fact, ModuleId, RequestId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use uuid::Uuid;
 
+use crate::added::Added;
+use crate::clients::Matched;
 use crate::requests::RequestStatus;
 
 /// A webhook request as it arrived.
@@ -49,6 +50,10 @@ pub struct Apply {
     pub replace: bool,
     /// What became of the request; written with its calls.
     pub outcome: Option<Outcome>,
+    /// The client that its calls are for, where whoever dialled chose one.
+    pub client: Option<ClientId>,
+    /// What becomes of unknown callers; none: nothing.
+    pub lead: Option<LeadRule>,
     /// The time of this processing.
     pub now: DateTime<Utc>,
 }
@@ -136,6 +141,10 @@ pub struct RequestError {
 pub struct Applied {
     /// The calls it changed.
     pub changes: Vec<CallChange>,
+    /// Whether missed calls, of this or of other members of its batch, are open no longer.
+    pub missed_closed: bool,
+    /// Clients that the batch made.
+    pub clients_made: Vec<ClientId>,
     /// When the calls that its facts are about were found.
     pub matched_at: Instant,
 }
@@ -149,8 +158,17 @@ pub struct CallChange {
     pub before: Option<Call>,
     /// The call after; none for one of which nothing is left.
     pub after: Option<Call>,
-    /// An operator's comment on it.
-    pub comment: Option<String>,
-    /// The client it was assigned to.
-    pub client_id: Option<Uuid>,
+    /// What people, and rules in their place, added to it.
+    pub added: Added,
+    /// Whom its number is.
+    pub matched: Matched,
+}
+
+/// What becomes of an unknown caller whose call was missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeadRule {
+    /// What kind of client is made.
+    pub kind: ClientKind,
+    /// Whose it is.
+    pub responsible: Option<UserId>,
 }

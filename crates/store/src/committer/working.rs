@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::types::{Apply, CallChange, FactTarget};
+use crate::added::Added;
+use crate::calls::call_version;
+use crate::clients::Matched;
+use crate::db::{far_future, text};
 use chrono::{DateTime, Utc};
 use hookswitch_model::matching::{LATE_EVENT, LATE_RECORD, choose};
-use hookswitch_model::{Call, CallId, CallKey, CallView, Fact, ModuleId, ReduceError, RequestId, UserId};
+use hookswitch_model::{
+    Call, CallId, CallKey, CallView, ClientId, Fact, ModuleId, ReduceError, RequestId, UserId,
+};
 use hookswitch_model::{reduce, retract, view};
-use uuid::Uuid;
-
-use super::types::{Apply, CallChange, FactTarget};
-use crate::calls::call_version;
-use crate::db::{far_future, text};
 
 /// A call's key as its column has it.
 pub(super) fn key_text(key: &CallKey) -> String {
@@ -29,8 +31,7 @@ pub(super) struct Entry {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub heard_at: DateTime<Utc>,
-    pub comment: Option<String>,
-    pub client_id: Option<Uuid>,
+    pub added: Added,
     /// How often it changed in this batch.
     pub changes: u16,
 }
@@ -39,9 +40,12 @@ pub(super) struct Entry {
 pub(super) struct Changed<'a> {
     pub id: CallId,
     pub entry: &'a Entry,
+    /// As the database shows it; none for one that began in this batch.
+    pub before: Option<CallView>,
     /// None: to be deleted.
     pub after: Option<After<'a>>,
-    pub operators_before: BTreeSet<UserId>,
+    /// The client it is logged on from now on.
+    pub client_id: Option<ClientId>,
 }
 
 /// What a call to be written looks like.
@@ -131,9 +135,11 @@ impl Working {
         if !one.touched.contains(&id) {
             one.touched.push(id);
         }
-        let Some(call) = self.entries.get_mut(&id).and_then(|entry| entry.call.as_mut()) else {
-            return Ok(());
-        };
+        let Some(entry) = self.entries.get_mut(&id) else { return Ok(()) };
+        if let (Some(client), false) = (one.apply.client, entry.added.client_chosen) {
+            (entry.added.client_id, entry.added.client_chosen) = (Some(client), true);
+        }
+        let Some(call) = entry.call.as_mut() else { return Ok(()) };
         let (after, changed) = reduce(Some(call.clone()), fact.clone(), || call.clone())?;
         if changed {
             let before = std::mem::replace(call, after);
@@ -181,8 +187,7 @@ impl Working {
             version: 0,
             created_at: one.apply.received_at,
             heard_at: one.apply.received_at,
-            comment: None,
-            client_id: None,
+            added: Added::default(),
             changes: 0,
         };
         self.add(id, entry);
@@ -212,8 +217,8 @@ impl Working {
                 version: call_version(entry.version + 1, entry.changes),
                 before,
                 after: entry.call.clone(),
-                comment: entry.comment.clone(),
-                client_id: entry.client_id,
+                added: entry.added.clone(),
+                matched: Matched::default(),
             });
         }
         Done { changes, touched: one.touched }
@@ -227,8 +232,9 @@ impl Working {
         let changed = changed.map(|(id, entry)| Changed {
             id: *id,
             entry,
+            before: entry.stored.as_ref().map(view),
             after: entry.call.as_ref().map(|call| self.after(entry, call)),
-            operators_before: entry.stored.as_ref().map(|call| operators(&view(call))).unwrap_or_default(),
+            client_id: entry.added.client_id,
         });
         changed.collect()
     }

@@ -1,7 +1,7 @@
 //! Lists of calls and what people add to them.
 
 use hookswitch_model::contract::{Direction, Disposition};
-use hookswitch_model::{CallId, CallState, FactKind, Parties, UserId};
+use hookswitch_model::{CallId, CallState, ClientId, FactKind, Parties, UserId};
 use hookswitch_store::{CallFilter, CallPage, Role};
 use uuid::Uuid;
 
@@ -33,7 +33,7 @@ both!(lists_filter_by_what_calls_are, |db| {
     let mut busy = end("c");
     busy.fact.disposition = Disposition::Busy;
     let outgoing = db.report(other, 30, vec![out, busy]).await.1[0].id;
-    let client = Uuid::from_u128(1);
+    let client = ClientId(Uuid::from_u128(1));
     db.set_client(outgoing, Some(client)).await.unwrap();
 
     let all = CallFilter::default;
@@ -129,50 +129,17 @@ both!(silent_calls_are_those_not_heard_of, |db| {
     assert_eq!(silent(99, 51).await, [ringing, talking]);
 });
 
-both!(missed_calls_wait_for_those_they_rang_at, |db| {
-    let module = db.new_module().await;
-    let ada = db.new_user("ada", Role::Operator).await;
-    let bob = db.new_user("bob", Role::Operator).await;
-    let adas = db.report(module, 0, vec![start("a", "+4930111111", Some(ada)), end("a")]).await.1[0].id;
-    let nobodys = db.report(module, 1, vec![start("b", "+4930222222", None), end("b")]).await.1[0].id;
-    db.report(module, 2, vec![start("c", "+4930333333", Some(ada)), answer("c"), end("c")]).await;
-    let missed = async |operator| {
-        let page = db.missed_calls(operator, None, 10).await.unwrap();
-        assert_eq!(db.missed_count(operator).await.unwrap(), page.items.len() as u64);
-        ids(&page)
-    };
-    assert_eq!(missed(None).await, [nobodys, adas]);
-    assert_eq!(missed(Some(ada)).await, [nobodys, adas]);
-    assert_eq!(missed(Some(bob)).await, [nobodys]);
-    let first = db.missed_calls(None, None, 1).await.unwrap();
-    assert_eq!(ids(&db.missed_calls(None, first.next, 1).await.unwrap()), [adas]);
-
-    assert!(db.resolve_missed(adas, ada, at(9)).await.unwrap());
-    assert!(!db.resolve_missed(adas, bob, at(10)).await.unwrap(), "dealt with already");
-    assert_eq!(missed(Some(ada)).await, [nobodys]);
-    let call = db.call(adas).await.unwrap().expect("a call");
-    assert_eq!((call.resolved_at, call.resolved_by), (Some(at(9)), Some(ada)));
-    // What is heard of the call later does not bring it back.
-    let mut late = end("a");
-    late.fact.disposition = Disposition::NoAnswer;
-    db.report(module, 20, vec![late]).await;
-    assert_eq!(missed(Some(ada)).await, [nobodys]);
-    assert!(db.unresolve_missed(adas).await.unwrap());
-    assert_eq!(missed(Some(ada)).await, [nobodys, adas]);
-    assert!(!db.resolve_missed(CallId::new(at(1), [0; 10]), ada, at(9)).await.unwrap());
-});
-
 both!(people_add_to_calls_and_take_away, |db| {
     let module = db.new_module().await;
     let id = db.report(module, 0, vec![start("a", "+4930111111", None)]).await.1[0].id;
     let before = db.call(id).await.unwrap().expect("it").version;
     assert!(db.set_comment(id, Some("first\0")).await.unwrap());
     let noted = db.call(id).await.unwrap().expect("it");
-    assert_eq!(noted.comment.as_deref(), Some("first␀"));
+    assert_eq!(noted.added.comment.as_deref(), Some("first␀"));
     assert!(noted.version > before);
     assert!(db.set_comment(id, None).await.unwrap());
     assert!(db.set_client(id, None).await.unwrap());
-    assert_eq!(db.call(id).await.unwrap().expect("it").comment, None);
+    assert_eq!(db.call(id).await.unwrap().expect("it").added.comment, None);
     let nobodys = CallId::new(at(1), [0; 10]);
     assert!(!db.set_comment(nobodys, Some("x")).await.unwrap());
     assert!(!db.set_client(nobodys, None).await.unwrap());

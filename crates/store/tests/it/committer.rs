@@ -1,7 +1,7 @@
 //! Facts become calls.
 
 use hookswitch_model::call::MAX_FACTS;
-use hookswitch_model::{CallId, CallState, Fact, FactKind, ReduceError, RequestId, view};
+use hookswitch_model::{CallId, CallState, ClientId, Fact, FactKind, ReduceError, RequestId, view};
 use hookswitch_store::{FactTarget, RequestStatus, Role, StoreError, TargetedFact};
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ both!(a_call_begins_and_goes_on, |db| {
     let id = began[0].id;
     assert_eq!(began[0].call_id.as_deref(), Some("a"));
     db.set_comment(id, Some("asked for a quote")).await.unwrap();
-    let client = Uuid::from_u128(5);
+    let client = ClientId(Uuid::from_u128(5));
     db.set_client(id, Some(client)).await.unwrap();
 
     let sent = request(module, 5);
@@ -24,11 +24,17 @@ both!(a_call_begins_and_goes_on, |db| {
     let done = db.apply(processed(module, sent.id, 5, vec![answer("a"), end("a")])).await.unwrap();
     let [change] = done.changes.as_slice() else { panic!("one call: {done:?}") };
     assert_eq!(change.before.as_ref(), Some(&began[0]));
-    assert_eq!((change.comment.as_deref(), change.client_id), (Some("asked for a quote"), Some(client)));
+    assert_eq!(
+        (change.added.comment.as_deref(), change.added.client_id),
+        (Some("asked for a quote"), Some(client))
+    );
 
     let stored = db.call(id).await.unwrap().expect("a call");
     assert_eq!(Some(&stored.call), change.after.as_ref());
-    assert_eq!((stored.comment.as_deref(), stored.client_id), (Some("asked for a quote"), Some(client)));
+    assert_eq!(
+        (stored.added.comment.as_deref(), stored.added.client_id),
+        (Some("asked for a quote"), Some(client))
+    );
     assert_eq!(view(&stored.call).state, CallState::Ended);
     assert_eq!(stored.call.facts.len(), 3);
 });
@@ -130,7 +136,7 @@ both!(a_replay_says_anew_what_its_request_said, |db| {
     assert_eq!(preview, done.changes);
     let stored = db.call(id).await.unwrap().expect("the same call");
     assert_eq!(view(&stored.call).client_raw.as_deref(), Some("+4930222222"));
-    assert_eq!((stored.call.facts.len(), stored.comment.as_deref()), (2, Some("keep me")));
+    assert_eq!((stored.call.facts.len(), stored.added.comment.as_deref()), (2, Some("keep me")));
 });
 
 both!(a_call_of_which_nothing_is_left_is_gone, |db| {

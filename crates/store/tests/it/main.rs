@@ -4,6 +4,7 @@
 
 mod audit;
 mod backup;
+mod callers;
 mod calls;
 mod clients;
 mod clients_list;

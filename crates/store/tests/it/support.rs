@@ -202,6 +202,8 @@ pub fn processed(module: ModuleId, request: RequestId, second: i64, mut facts: V
         received_at: at(second),
         facts,
         replace: false,
+        client: None,
+        lead: None,
         outcome: Some(outcome()),
         now: at(second),
     }

@@ -70,7 +70,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Notes something about a call. */
+        /** Notes something about a call, says what it came to, or logs it on a client. */
         patch: operations["update_call"];
         trace?: never;
     };
@@ -414,7 +414,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Missed calls not dealt with yet, latest first: administrators see all, operators those that rang at them or at nobody. */
+        /** Missed callers not reached yet, the latest call first: administrators see all, operators those that are theirs to call back. */
         get: operations["list_missed_calls"];
         put?: never;
         post?: never;
@@ -433,7 +433,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes that back. */
+        /** Takes that back, or a closing after a time; what a talk closed stays closed. */
         post: operations["reopen_missed_call"];
         delete?: never;
         options?: never;
@@ -450,7 +450,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Says that a missed call was dealt with. */
+        /** Says that a caller was dealt with: closes all their missed calls. */
         post: operations["resolve_missed_call"];
         delete?: never;
         options?: never;
@@ -1095,6 +1095,11 @@ export interface components {
             missedCloseAfterHours: number | null;
         };
         /**
+         * @description By what rule it is whose to call back.
+         * @enum {string}
+         */
+        Assigned: "responsible" | "rung" | "module" | "everybody";
+        /**
          * @description What somebody did.
          * @enum {string}
          */
@@ -1156,6 +1161,9 @@ export interface components {
             callId?: string | null;
             /** @description The name the provider shows for the caller. */
             callerName?: string | null;
+            /** @description Where it is logged on none and several have its number: those, the one last talked with first. Empty in lists. */
+            candidates: components["schemas"]["ClientSummary"][];
+            client?: components["schemas"]["ClientSummary"] | null;
             clientNumber?: components["schemas"]["ClientNumber"] | null;
             /** @description What the operators noted. */
             comment?: string | null;
@@ -1179,8 +1187,10 @@ export interface components {
             moduleId: components["schemas"]["ModuleId"];
             /** @description Everybody it rang at or who had it. */
             operators: components["schemas"]["ApiOperator"][];
+            outcome?: components["schemas"]["OutcomeCode"] | null;
             /** @description The recording. */
             recording: components["schemas"]["Recording"];
+            resolved?: components["schemas"]["Resolved"] | null;
             /** @description Who had it, from when to when. */
             segments: components["schemas"]["ApiSegment"][];
             /**
@@ -1272,9 +1282,11 @@ export interface components {
             country?: string | null;
             /** @description In E.164, where it is a number of some country. */
             e164?: string | null;
-            /** @description As people read it. */
+            /** @description As people read it; where it is hidden, its last two digits. */
             formatted: string;
-            /** @description As it came. */
+            /** @description Whether it is kept from the asking user, who can still call it by the call's id. */
+            hidden: boolean;
+            /** @description As it came; empty where it is hidden. */
             raw: string;
         };
         /**
@@ -1282,6 +1294,17 @@ export interface components {
          * @enum {string}
          */
         ClientSource: "hand" | "missedCall" | "import";
+        /** @description A client in short. */
+        ClientSummary: {
+            company?: components["schemas"]["NamedClient"] | null;
+            /** @description Which. */
+            id: components["schemas"]["ClientId"];
+            /** @description What it is. */
+            kind: components["schemas"]["ClientKind"];
+            /** @description What it is called; empty where a missed call made it and nobody has named it yet. */
+            name: string;
+            responsible?: components["schemas"]["NamedUser"] | null;
+        };
         /**
          * @description Which clients operators see.
          * @enum {string}
@@ -1544,6 +1567,11 @@ export interface components {
             redirectTo?: components["schemas"]["NamedOperator"] | null;
             requestId?: components["schemas"]["RequestId"] | null;
         };
+        /** @description What becomes of unknown callers whose call was missed. */
+        Leads: {
+            kind?: components["schemas"]["ClientKind"] | null;
+            responsibleId?: components["schemas"]["UserId"] | null;
+        };
         /**
          * @description How serious a line is.
          * @enum {string}
@@ -1689,6 +1717,34 @@ export interface components {
             /** @enum {string} */
             type: "notice";
         };
+        /** @description Somebody who called and has not been reached. */
+        MissedCaller: {
+            /** @description By what rule it is whose to call back. */
+            assigned: components["schemas"]["Assigned"];
+            /** @description Whose it is to call back; empty: everybody's. */
+            assignees: components["schemas"]["NamedUser"][];
+            /** @description Their latest call. */
+            call: components["schemas"]["Call"];
+            /**
+             * Format: int64
+             * @description How often they called.
+             */
+            count: number;
+            /**
+             * Format: date-time
+             * @description When first.
+             */
+            firstAt: string;
+            /** @description Their latest call. */
+            id: components["schemas"]["CallId"];
+            /**
+             * Format: date-time
+             * @description When last.
+             */
+            lastAt: string;
+            /** @description When they called, the latest first, ten at most. */
+            times: string[];
+        };
         /** @description A module. */
         Module: (components["schemas"]["ModuleAdmin"] | null) & {
             /** @description ISO 3166-1 alpha-2: the country of numbers written without one. */
@@ -1717,6 +1773,9 @@ export interface components {
             createdAt: string;
             /** @description How it is doing. */
             health: components["schemas"]["Health"];
+            /** @description What becomes of unknown callers whose call was missed. */
+            leads: components["schemas"]["Leads"];
+            missedResponsibleId?: components["schemas"]["UserId"] | null;
             /** @description Why its script cannot be loaded. */
             scriptError?: string | null;
             /**
@@ -1895,6 +1954,9 @@ export interface components {
                 callId?: string | null;
                 /** @description The name the provider shows for the caller. */
                 callerName?: string | null;
+                /** @description Where it is logged on none and several have its number: those, the one last talked with first. Empty in lists. */
+                candidates: components["schemas"]["ClientSummary"][];
+                client?: components["schemas"]["ClientSummary"] | null;
                 clientNumber?: components["schemas"]["ClientNumber"] | null;
                 /** @description What the operators noted. */
                 comment?: string | null;
@@ -1918,8 +1980,10 @@ export interface components {
                 moduleId: components["schemas"]["ModuleId"];
                 /** @description Everybody it rang at or who had it. */
                 operators: components["schemas"]["ApiOperator"][];
+                outcome?: components["schemas"]["OutcomeCode"] | null;
                 /** @description The recording. */
                 recording: components["schemas"]["Recording"];
+                resolved?: components["schemas"]["Resolved"] | null;
                 /** @description Who had it, from when to when. */
                 segments: components["schemas"]["ApiSegment"][];
                 /**
@@ -2062,6 +2126,39 @@ export interface components {
                 id: string;
                 /** @description The name at the provider. */
                 name: string;
+            }[];
+            /** @description `cursor` of the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_MissedCaller: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description By what rule it is whose to call back. */
+                assigned: components["schemas"]["Assigned"];
+                /** @description Whose it is to call back; empty: everybody's. */
+                assignees: components["schemas"]["NamedUser"][];
+                /** @description Their latest call. */
+                call: components["schemas"]["Call"];
+                /**
+                 * Format: int64
+                 * @description How often they called.
+                 */
+                count: number;
+                /**
+                 * Format: date-time
+                 * @description When first.
+                 */
+                firstAt: string;
+                /** @description Their latest call. */
+                id: components["schemas"]["CallId"];
+                /**
+                 * Format: date-time
+                 * @description When last.
+                 */
+                lastAt: string;
+                /** @description When they called, the latest first, ten at most. */
+                times: string[];
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
@@ -2366,6 +2463,30 @@ export interface components {
          * @enum {string}
          */
         RequestStatus: "new" | "processed" | "failed";
+        /** @description Why there is nothing more to do. */
+        ResolveMissed: {
+            /** @description In the user's words; 500 characters at most. */
+            reason?: string | null;
+        };
+        /** @description How a missed call was dealt with. */
+        Resolved: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            by?: components["schemas"]["NamedUser"] | null;
+            callId?: components["schemas"]["CallId"] | null;
+            /** @description In what way. */
+            how: components["schemas"]["ResolvedHow"];
+            /** @description Why, in that person's words. */
+            reason?: string | null;
+        };
+        /**
+         * @description In what way a missed call was dealt with.
+         * @enum {string}
+         */
+        ResolvedHow: "talk" | "hand" | "time";
         /**
          * @description What a user may do.
          * @enum {string}
@@ -2565,10 +2686,12 @@ export interface components {
          * @description An API token.
          */
         TokenId: string;
-        /** @description Changes to a call. */
+        /** @description Changes to a call; what is left out stays. */
         UpdateCall: {
+            clientId?: components["schemas"]["ClientId"] | null;
             /** @description What the operator notes; null or empty takes it away. */
             comment?: string | null;
+            outcomeId?: components["schemas"]["OutcomeId"] | null;
         };
         /** @description Changes to a client; what is left out stays. */
         UpdateClient: {
@@ -2609,6 +2732,8 @@ export interface components {
             enabled?: boolean | null;
             /** @description Its icon; null takes it away. */
             icon?: string | null;
+            leads?: components["schemas"]["Leads"] | null;
+            missedResponsibleId?: components["schemas"]["UserId"] | null;
             /** @description What people call it. */
             name?: string | null;
             /** @description The settings it declares. */
@@ -2811,6 +2936,10 @@ export interface operations {
                 disposition?: "unknown" | "answered" | "noAnswer" | "busy" | "cancelled" | "failed" | "voicemail";
                 /** @description An operator it rang at or who had it. Operators see their own calls only. */
                 operatorId?: components["schemas"]["UserId"];
+                /** @description The client it is logged on. Operators see all calls of a client that they may see. */
+                clientId?: components["schemas"]["ClientId"];
+                /** @description What it came to. */
+                outcomeId?: components["schemas"]["OutcomeId"];
                 /** @description The module it came through. */
                 moduleId?: components["schemas"]["ModuleId"];
                 /** @description Started then or later. */
@@ -2896,6 +3025,10 @@ export interface operations {
                 disposition?: "unknown" | "answered" | "noAnswer" | "busy" | "cancelled" | "failed" | "voicemail";
                 /** @description An operator it rang at or who had it. Operators see their own calls only. */
                 operatorId?: components["schemas"]["UserId"];
+                /** @description The client it is logged on. Operators see all calls of a client that they may see. */
+                clientId?: components["schemas"]["ClientId"];
+                /** @description What it came to. */
+                outcomeId?: components["schemas"]["OutcomeId"];
                 /** @description The module it came through. */
                 moduleId?: components["schemas"]["ModuleId"];
                 /** @description Started then or later. */
@@ -3768,7 +3901,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Call"];
+                    "application/json": components["schemas"]["Page_MissedCaller"];
                 };
             };
             /** @description The request was not done: see `code` and `detail` */
@@ -3819,7 +3952,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ResolveMissed"] | null;
+            };
+        };
         responses: {
             204: {
                 headers: {

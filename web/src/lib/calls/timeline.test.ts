@@ -37,6 +37,7 @@ function rows({ operators, talked = [], history, ended }: Story, now = 60): Reco
     })),
     recording: { available: false },
     missed: false,
+    candidates: [],
     actions: [],
   };
   const { rows } = timelineOf(call, history, Date.parse(time(now)));
@@ -132,6 +133,7 @@ describe('the time line of a call', () => {
         segments: [],
         recording: { available: false },
         missed: true,
+        candidates: [],
         actions: [],
       },
       [],

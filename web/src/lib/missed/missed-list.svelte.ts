@@ -86,7 +86,8 @@ export class MissedList {
     this.#page = { ...this.#page, items: this.#page.items.filter((call) => call.id !== id) };
   }
 
-  #read(query: { limit: number; cursor?: string }): Promise<Page<Call>> {
-    return ask(api.GET('/api/v1/missed-calls', { params: { query } }));
+  async #read(query: { limit: number; cursor?: string }): Promise<Page<Call>> {
+    const page = await ask(api.GET('/api/v1/missed-calls', { params: { query } }));
+    return { ...page, items: page.items.map(({ call }) => call) };
   }
 }

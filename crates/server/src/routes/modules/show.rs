@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hookswitch_model::ModuleId;
+use hookswitch_model::{ClientKind, ModuleId, UserId};
 use hookswitch_script::Function;
 use hookswitch_store::{ModuleHealth, RequestStatus, Role};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -56,12 +56,26 @@ pub struct ModuleAdmin {
     script_version: Option<i32>,
     /// Why its script cannot be loaded.
     script_error: Option<String>,
+    /// What becomes of unknown callers whose call was missed.
+    leads: Leads,
+    /// Who calls back where a missed call rang at nobody.
+    missed_responsible_id: Option<UserId>,
     /// Since when.
     created_at: DateTime<Utc>,
     /// When it was last changed.
     updated_at: DateTime<Utc>,
     /// How it is doing.
     health: Health,
+}
+
+/// What becomes of unknown callers whose call was missed.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Leads {
+    /// What kind of client is made of them; null: no client.
+    pub kind: Option<ClientKind>,
+    /// Whose such a client is.
+    pub responsible_id: Option<UserId>,
 }
 
 /// How a module is doing.
@@ -134,6 +148,8 @@ fn show(app: &App, active: &Active, role: Role, health: Option<ModuleHealth>) ->
             settings: active.settings.iter().map(|setting| setting_state(active, setting)).collect(),
             script_version: active.script_version,
             script_error: active.script_version.and(active.load_error()).map(ToString::to_string),
+            leads: Leads { kind: of.lead_kind, responsible_id: of.lead_responsible },
+            missed_responsible_id: of.missed_responsible,
             created_at: of.created_at,
             updated_at: of.updated_at,
             health: health.map(Into::into).unwrap_or_default(),

@@ -8,12 +8,13 @@ const ringing: Call = {
   direction: 'in',
   state: 'ringing',
   disposition: 'unknown',
-  clientNumber: { raw: '02079460001', e164: '+442079460001', formatted: '+44 20 7946 0001' },
+  clientNumber: { raw: '02079460001', e164: '+442079460001', formatted: '+44 20 7946 0001', hidden: false },
   operators: [{ userId: 'sales', name: 'Sales', extension: '102', state: 'ringing' }],
   startedAt: '2026-11-24T09:00:00.000Z',
   segments: [],
   recording: { available: false },
   missed: false,
+  candidates: [],
   actions: [],
 };
 const ended: Call = {

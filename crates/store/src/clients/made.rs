@@ -1,0 +1,104 @@
+//! Clients that missed calls make.
+
+use chrono::{DateTime, Utc};
+use hookswitch_model::{ClientId, ClientKind, UserId};
+
+use super::words;
+use crate::db::{Tx, on, text, time};
+use crate::rows::{Rows, chunks};
+
+/// A client to be made of an unknown caller.
+pub(crate) struct MadeClient {
+    pub id: ClientId,
+    pub kind: ClientKind,
+    /// What the provider calls the caller; empty where it has no name.
+    pub name: String,
+    pub responsible: Option<UserId>,
+    pub e164: String,
+    pub now: DateTime<Utc>,
+}
+
+static CLIENTS: Rows = Rows::new(
+    "insert into clients (id, kind, name, name_key, responsible_id, created_at, updated_at, tags, source, version) \
+     select v.column1, v.column2, v.column3, v.column4, users.id, v.column6, v.column6, '[]', 'missedCall', 1 from (values ",
+    6,
+    ") as v left join users on users.id = v.column5 where v.column1 is not null",
+);
+static PHONES: Rows = Rows::new(
+    "insert into client_phones (client_id, position, number, e164, made_by_call) \
+     select v.column1, 0, v.column2, v.column2, true from (values ",
+    2,
+    ") as v where v.column1 is not null",
+);
+static WORDS: Rows = Rows::new(
+    "insert into client_words (word, client_id) select * from (values ",
+    2,
+    ") as v where v.column1 is not null",
+);
+static ADOPT: Rows = Rows::new(
+    "update calls set client_id = v.column1, version = version + 1 from (values ",
+    2,
+    ") as v where client_e164 = v.column2 and client_id is null and not client_chosen",
+);
+
+/// Makes them, each with its number. Not unique: another node was faster with one.
+pub(crate) async fn insert(tx: &mut Tx, clients: &[MadeClient]) -> Result<(), sqlx::Error> {
+    for chunk in chunks(clients) {
+        let conn = tx.conn();
+        let (sql, filled) = CLIENTS.fill(&conn, chunk);
+        on!(conn, |db| {
+            let mut query = sqlx::query(sql);
+            for client in filled {
+                query = query
+                    .bind(client.map(|client| client.id.0))
+                    .bind(client.map(|client| client.kind.as_str()))
+                    .bind(client.map(|client| text(&client.name)))
+                    .bind(client.map(|client| text(&words::folded(&client.name))))
+                    .bind(client.and_then(|client| client.responsible).map(|user| user.0))
+                    .bind(client.map(|client| time(client.now)));
+            }
+            query.execute(db).await.map(drop)
+        })?;
+    }
+    let words: Vec<(String, ClientId)> = clients
+        .iter()
+        .flat_map(|client| {
+            let numbers = std::iter::once(client.e164.as_str());
+            words::of_name_and_numbers(&client.name, numbers).into_iter().map(|word| (text(&word), client.id))
+        })
+        .collect();
+    for chunk in chunks(&words) {
+        let conn = tx.conn();
+        let (sql, filled) = WORDS.fill(&conn, chunk);
+        on!(conn, |db| {
+            let mut query = sqlx::query(sql);
+            for row in filled {
+                query = query.bind(row.map(|(word, _)| word.clone())).bind(row.map(|(_, client)| client.0));
+            }
+            query.execute(db).await.map(drop)
+        })?;
+    }
+    each(tx, &PHONES, clients).await
+}
+
+/// Logs on them the calls that there were from their numbers.
+pub(crate) async fn adopt(tx: &mut Tx, clients: &[MadeClient]) -> Result<(), sqlx::Error> {
+    each(tx, &ADOPT, clients).await
+}
+
+async fn each(tx: &mut Tx, statement: &Rows, clients: &[MadeClient]) -> Result<(), sqlx::Error> {
+    for chunk in chunks(clients) {
+        let conn = tx.conn();
+        let (sql, filled) = statement.fill(&conn, chunk);
+        on!(conn, |db| {
+            let mut query = sqlx::query(sql);
+            for client in filled {
+                query = query
+                    .bind(client.map(|client| client.id.0))
+                    .bind(client.map(|client| text(&client.e164)));
+            }
+            query.execute(db).await.map(drop)
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! Whose a number is.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use hookswitch_model::ClientId;
+use uuid::Uuid;
+
+use super::summary::{ClientSummary, summaries};
+use crate::db::{Tx, far_past, on, text};
+use crate::error::StoreError;
+use crate::open::Store;
+use crate::rows::{Rows, chunks};
+
+/// Clients offered where several have the number; more than anybody picks from.
+const MAX_CANDIDATES: usize = 20;
+
+/// Whom a call is with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Matched {
+    /// The client it is logged on.
+    pub client: Option<ClientSummary>,
+    /// Where it is logged on none and several have its number: those, the one last talked with first, twenty at most.
+    pub candidates: Vec<ClientSummary>,
+}
+
+impl Store {
+    /// Whom a call with that client and that number is with.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn matched(&self, client: Option<ClientId>, e164: Option<&str>) -> Result<Matched, StoreError> {
+        let mut tx = self.inner.pools.begin_read().await?;
+        let owned = match (client, e164) {
+            (None, Some(e164)) => {
+                owners(&mut tx, &BTreeSet::from([e164])).await?.remove(e164).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
+        let shown: BTreeSet<ClientId> = client.into_iter().chain(owned.iter().copied()).collect();
+        let found = summaries(&mut tx, &shown).await?;
+        Ok(matched(client, &owned, &found))
+    }
+}
+
+/// The same from what was loaded; the owners are in order.
+pub(crate) fn matched(
+    client: Option<ClientId>,
+    owners: &[ClientId],
+    found: &HashMap<ClientId, ClientSummary>,
+) -> Matched {
+    let client = client.and_then(|client| found.get(&client)).cloned();
+    let candidates = match client {
+        Some(_) => Vec::new(),
+        None => owners.iter().filter_map(|owner| found.get(owner)).cloned().collect(),
+    };
+    Matched { client, candidates }
+}
+
+static OWNERS: Rows = Rows::new("select e164, client_id from client_phones where e164 in (values ", 1, ")");
+
+/// The clients that have each number; where several do, the one last talked with first.
+pub(crate) async fn owners(
+    tx: &mut Tx,
+    numbers: &BTreeSet<&str>,
+) -> Result<HashMap<String, Vec<ClientId>>, StoreError> {
+    let numbers: Vec<_> = numbers.iter().copied().collect();
+    let mut found: HashMap<String, Vec<ClientId>> = HashMap::new();
+    for chunk in chunks(&numbers) {
+        let conn = tx.conn();
+        let (sql, filled) = OWNERS.fill(&conn, chunk);
+        let rows: Vec<(String, Uuid)> = on!(conn, |db| {
+            let mut query = sqlx::query_as(sql);
+            for number in filled {
+                query = query.bind(number.map(|number| text(number)));
+            }
+            query.fetch_all(db).await
+        })?;
+        for (number, client) in rows {
+            let clients = found.entry(number).or_default();
+            if !clients.contains(&ClientId(client)) {
+                clients.push(ClientId(client));
+            }
+        }
+    }
+    for clients in found.values_mut().filter(|clients| clients.len() > 1) {
+        last_talked_first(tx, clients).await?;
+    }
+    Ok(found)
+}
+
+static LAST_CALL: Rows = Rows::new(
+    "select v.column1, (select started_at from calls where client_id = v.column1 order by started_at desc, id desc limit 1) \
+     from (values ",
+    1,
+    ") as v where v.column1 is not null",
+);
+
+async fn last_talked_first(tx: &mut Tx, clients: &mut Vec<ClientId>) -> Result<(), StoreError> {
+    clients.sort();
+    let mut last: HashMap<Uuid, DateTime<Utc>> = HashMap::new();
+    for chunk in chunks(clients) {
+        let conn = tx.conn();
+        let (sql, filled) = LAST_CALL.fill(&conn, chunk);
+        let rows: Vec<(Uuid, Option<DateTime<Utc>>)> = on!(conn, |db| {
+            let mut query = sqlx::query_as(sql);
+            for client in filled {
+                query = query.bind(client.map(|client| client.0));
+            }
+            query.fetch_all(db).await
+        })?;
+        last.extend(rows.into_iter().filter_map(|(client, at)| Some((client, at?))));
+    }
+    clients.sort_by_key(|client| std::cmp::Reverse(last.get(&client.0).copied().unwrap_or_else(far_past)));
+    clients.truncate(MAX_CANDIDATES);
+    Ok(())
+}

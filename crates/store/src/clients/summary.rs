@@ -1,0 +1,99 @@
+//! What a call's page, or a line of a list, says of a client.
+
+use std::collections::{BTreeSet, HashMap};
+
+use hookswitch_model::{ClientId, ClientKind, UserId};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::db::{Tx, from_word, on};
+use crate::error::StoreError;
+use crate::open::Store;
+use crate::rows::{Rows, chunks};
+
+/// A client in short.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientSummary {
+    /// Which.
+    pub id: ClientId,
+    /// What it is.
+    pub kind: ClientKind,
+    /// Its name; empty where a missed call made it and nobody has named it yet.
+    pub name: String,
+    /// The company it belongs to, and that one's name.
+    pub company: Option<(ClientId, String)>,
+    /// Whose it is.
+    pub responsible: Option<UserId>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+    kind: String,
+    name: String,
+    company_id: Option<Uuid>,
+    company_name: Option<String>,
+    responsible_id: Option<Uuid>,
+}
+
+impl TryFrom<Row> for ClientSummary {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: ClientId(row.id),
+            kind: from_word(row.kind)?,
+            name: row.name,
+            company: row.company_id.map(ClientId).zip(row.company_name),
+            responsible: row.responsible_id.map(UserId),
+        })
+    }
+}
+
+static SUMMARIES: Rows = Rows::new(
+    "select c.id, c.kind, c.name, c.company_id, company.name as company_name, c.responsible_id \
+     from clients c left join clients company on company.id = c.company_id where c.id in (values ",
+    1,
+    ")",
+);
+
+impl Store {
+    /// These clients in short, those that there are.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn client_summaries(
+        &self,
+        ids: &BTreeSet<ClientId>,
+    ) -> Result<HashMap<ClientId, ClientSummary>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut tx = self.inner.pools.begin_read().await?;
+        summaries(&mut tx, ids).await
+    }
+}
+
+pub(crate) async fn summaries(
+    tx: &mut Tx,
+    ids: &BTreeSet<ClientId>,
+) -> Result<HashMap<ClientId, ClientSummary>, StoreError> {
+    let ids: Vec<_> = ids.iter().collect();
+    let mut found = HashMap::new();
+    for chunk in chunks(&ids) {
+        let conn = tx.conn();
+        let (sql, filled) = SUMMARIES.fill(&conn, chunk);
+        let rows: Vec<Row> = on!(conn, |db| {
+            let mut query = sqlx::query_as(sql);
+            for id in filled {
+                query = query.bind(id.map(|id| id.0));
+            }
+            query.fetch_all(db).await
+        })?;
+        for row in rows {
+            let summary = ClientSummary::try_from(row)?;
+            found.insert(summary.id, summary);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,167 @@
+//! Closes missed calls once somebody talks with the caller, through whichever module, and whichever is reported first.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hookswitch_model::contract::{Direction, Disposition};
+use hookswitch_model::{CallId, CallView, ModuleId};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::batch::BatchError;
+use super::link::newly_missed;
+use super::types::Apply;
+use super::working::Changed;
+use crate::db::{Tx, far_past, from_word, on, text, time};
+use crate::rows::{Rows, chunks};
+
+/// A talk that was under way when the missed call came began no longer before it.
+const LONGEST_TALK: TimeDelta = TimeDelta::hours(4);
+
+/// A missed call whose caller somebody talked with.
+pub(super) struct Reached {
+    pub missed: CallId,
+    pub talk: CallId,
+    pub module_id: ModuleId,
+    pub disposition: Disposition,
+    pub started_at: DateTime<Utc>,
+    pub seconds: i32,
+}
+
+/// Who called, of a missed call: the number where there is one; somebody without a number is nobody else.
+pub(super) fn missed_key(id: CallId, view: &CallView) -> Option<String> {
+    view.missed.then(|| caller(view).unwrap_or_else(|| id.to_string()))
+}
+
+fn caller(view: &CallView) -> Option<String> {
+    let dialled = |raw: &&str| raw.bytes().any(|byte| byte.is_ascii_digit());
+    view.client_e164.as_deref().or_else(|| view.client_raw.as_deref().filter(dialled)).map(text)
+}
+
+/// Closes what the batch's calls close, and what was missed in it and closed by a talk already.
+pub(super) async fn reach(
+    tx: &mut Tx,
+    changed: &[Changed<'_>],
+    applies: &[Apply],
+) -> Result<Vec<Reached>, BatchError> {
+    let Some(now) = applies.iter().map(|apply| apply.now).max() else { return Ok(Vec::new()) };
+    let mut reached: BTreeMap<CallId, Reached> = BTreeMap::new();
+    let asked: Vec<Asked> = changed.iter().filter_map(talked).collect();
+    search(tx, &OPEN, &asked, &mut reached).await?;
+    let asked: Vec<Asked> = changed.iter().filter(|call| newly_missed(call)).filter_map(was_missed).collect();
+    search(tx, &TALKS, &asked, &mut reached).await?;
+    let reached: Vec<Reached> = reached.into_values().collect();
+    close(tx, &reached, now).await?;
+    Ok(reached)
+}
+
+/// What is asked about a call: others with the same caller, that began before one time (open ones), or were answered after
+/// it and began after another (talks).
+struct Asked {
+    id: CallId,
+    caller: String,
+    at: DateTime<Utc>,
+}
+
+/// A call in which a talk began.
+fn talked(call: &Changed<'_>) -> Option<Asked> {
+    let view = &call.after.as_ref()?.view;
+    if view.direction == Some(Direction::Internal)
+        || call.before.as_ref().is_some_and(|view| view.answered_at.is_some())
+    {
+        return None;
+    }
+    Some(Asked { id: call.id, caller: caller(view)?, at: view.answered_at? })
+}
+
+fn was_missed(call: &Changed<'_>) -> Option<Asked> {
+    let view = &call.after.as_ref()?.view;
+    Some(Asked { id: call.id, caller: caller(view)?, at: view.started_at })
+}
+
+#[derive(FromRow)]
+struct Found {
+    missed: Uuid,
+    talk: Uuid,
+    module_id: Uuid,
+    disposition: String,
+    started_at: DateTime<Utc>,
+    answered_at: DateTime<Utc>,
+}
+
+static OPEN: Rows = Rows::new(
+    "select calls.id as missed, v.column1 as talk, calls.module_id, calls.disposition, calls.started_at,      v.column3 as answered_at from (values ",
+    4,
+    ") as v cross join calls where missed and resolved_at is null and missed_key = v.column2      and calls.started_at <= v.column3 and v.column4 is not null",
+);
+static TALKS: Rows = Rows::new(
+    "select m.id as missed, t.id as talk, m.module_id, m.disposition, m.started_at, t.answered_at from (values ",
+    4,
+    ") as v cross join calls m cross join calls t where m.id = v.column1 and m.missed and m.resolved_at is null      and (t.client_e164 = v.column2 or t.client_raw = v.column2) and t.started_at >= v.column4      and t.answered_at > v.column3 and t.direction <> 'internal'",
+);
+
+async fn search(
+    tx: &mut Tx,
+    statement: &Rows,
+    asked: &[Asked],
+    reached: &mut BTreeMap<CallId, Reached>,
+) -> Result<(), BatchError> {
+    for chunk in chunks(asked) {
+        let conn = tx.conn();
+        let (sql, filled) = statement.fill(&conn, chunk);
+        let rows: Vec<Found> = on!(conn, |db| {
+            let mut query = sqlx::query_as(sql);
+            for row in filled {
+                query = query
+                    .bind(row.map(|row| row.id.0))
+                    .bind(row.map(|row| row.caller.clone()))
+                    .bind(row.map(|row| time(row.at)))
+                    .bind(row.map(|row| {
+                        time(row.at).checked_sub_signed(LONGEST_TALK).map_or_else(far_past, time)
+                    }));
+            }
+            query.fetch_all(db).await
+        })?;
+        for row in rows {
+            let seconds = (row.answered_at - row.started_at).num_seconds().max(0);
+            let found = Reached {
+                missed: CallId(row.missed),
+                talk: CallId(row.talk),
+                module_id: ModuleId(row.module_id),
+                disposition: from_word(row.disposition)?,
+                started_at: row.started_at,
+                seconds: i32::try_from(seconds).unwrap_or(i32::MAX),
+            };
+            // The first talk is the one that reached them.
+            if reached.get(&found.missed).is_none_or(|first| found.seconds < first.seconds) {
+                reached.insert(found.missed, found);
+            }
+        }
+    }
+    Ok(())
+}
+
+static CLOSE: Rows = Rows::new(
+    "update calls set resolved_at = v.column2, resolved_how = 'talk', resolved_call = v.column3,      reached_seconds = v.column4, version = version + 1 from (values ",
+    4,
+    ") as v where calls.id = v.column1",
+);
+
+async fn close(tx: &mut Tx, reached: &[Reached], now: DateTime<Utc>) -> Result<(), BatchError> {
+    for chunk in chunks(reached) {
+        let conn = tx.conn();
+        let (sql, filled) = CLOSE.fill(&conn, chunk);
+        on!(conn, |db| {
+            let mut query = sqlx::query(sql);
+            for row in filled {
+                query = query
+                    .bind(row.map(|row| row.missed.0))
+                    .bind(row.map(|_| time(now)))
+                    .bind(row.map(|row| row.talk.0))
+                    .bind(row.map(|row| row.seconds));
+            }
+            query.execute(db).await.map(drop)
+        })?;
+    }
+    Ok(())
+}
