@@ -195,5 +195,5 @@ both!(an_unknown_caller_becomes_a_client, |server| {
 async fn client_of(app: &App, call: &Value) -> Value {
     let id = call.as_str().expect("an id").parse().expect("an id");
     let call = app.store.call(id).await.expect("an answer").expect("a call");
-    json!(call.client_id)
+    json!(call.added.client_id)
 }

@@ -25,12 +25,12 @@ both!(a_call_rings_in_every_tab_of_its_operator_and_nobody_elses, |server| {
     }
     module.event("notifyEnd", "a", CLIENT, "101").await;
     for tab in [&mut left, &mut right] {
-        let ended = tab.next().await;
+        let ended = tab.next_of("call").await;
         assert_eq!(
             (&ended["call"]["state"], &ended["call"]["actions"]),
             (&json!("ended"), &json!(["callBack"]))
         );
-        let gone = tab.next().await;
+        let gone = tab.next_of("callGone").await;
         assert_eq!((&gone["type"], &gone["reason"]), (&json!("callGone"), &json!("missed")));
         assert_eq!(tab.next_of("missed").await["count"], 1);
     }

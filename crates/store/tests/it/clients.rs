@@ -40,7 +40,7 @@ pub async fn make(db: &Db, fields: ClientFields) -> Client {
 }
 
 async fn client_of(db: &Db, call: CallId) -> Option<ClientId> {
-    db.call(call).await.unwrap().expect("a call").client_id.map(ClientId)
+    db.call(call).await.unwrap().expect("a call").added.client_id
 }
 
 both!(a_client_is_kept_as_it_was_written, |db| {

@@ -70,7 +70,7 @@ both!(a_comment_hangs_under_its_call_as_long_as_that_is_the_clients, |db| {
         (make(&db, contact("Ann", &[])).await.id, make(&db, contact("Other", &[])).await.id);
     let module = db.new_module().await;
     let call = db.report(module, 1, vec![start("a", "+4930111111", Some(ada)), end("a")]).await.1[0].id;
-    db.set_client(call, Some(client.0)).await.unwrap();
+    db.set_client(call, Some(client)).await.unwrap();
     let about = |second, text| Comment { call_id: Some(call), ..comment(second, client, ada, text) };
     let (one, two) = (about(1, "one"), about(3, "two"));
     let free = comment(2, client, ada, "free");
@@ -85,7 +85,7 @@ both!(a_comment_hangs_under_its_call_as_long_as_that_is_the_clients, |db| {
     assert_eq!(alone, std::slice::from_ref(&free));
     assert_eq!(db.last_comment(client).await.unwrap(), Some(two.clone()));
 
-    db.set_client(call, Some(other.0)).await.unwrap();
+    db.set_client(call, Some(other)).await.unwrap();
     assert_eq!(db.free_comments(client, None, 9).await.unwrap(), [two.clone(), free.clone(), one.clone()]);
     let first = db.free_comments(client, None, 2).await.unwrap();
     let after = CommentCursor { created_at: first[1].created_at, id: first[1].id };
