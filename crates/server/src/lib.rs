@@ -9,6 +9,7 @@ pub mod auth;
 pub mod cli;
 pub mod clients;
 pub mod clock;
+pub mod comments;
 pub mod config;
 pub mod demo;
 pub mod directory;

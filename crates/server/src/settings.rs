@@ -49,6 +49,12 @@ impl AppSettings {
         self.mask_numbers && role == Role::Operator
     }
 
+    /// Whether users of that role see only the clients that are theirs or nobody's.
+    #[must_use]
+    pub fn shows_only_own(&self, role: Role) -> bool {
+        self.client_visibility == ClientVisibility::Own && role == Role::Operator
+    }
+
     /// The settings that the database has, the rest as they are at first.
     ///
     /// # Errors

@@ -6,18 +6,17 @@ pub mod numbers;
 pub mod shown;
 
 use hookswitch_model::ClientId;
-use hookswitch_store::{Client, ClientScope, Role, User};
+use hookswitch_store::{Client, ClientScope, User};
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::settings::ClientVisibility;
 
 /// Whose clients a user may see.
 #[must_use]
 pub fn scope(app: &App, user: &User) -> ClientScope {
-    match (user.role, app.settings.get().client_visibility) {
-        (Role::Admin, _) | (Role::Operator, ClientVisibility::All) => ClientScope::All,
-        (Role::Operator, ClientVisibility::Own) => ClientScope::OwnOrUnassigned(user.id),
+    match app.settings.get().shows_only_own(user.role) {
+        false => ClientScope::All,
+        true => ClientScope::OwnOrUnassigned(user.id),
     }
 }
 

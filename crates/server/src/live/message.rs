@@ -21,6 +21,8 @@ pub enum Message {
         calls: Vec<ApiCall>,
         /// Missed calls not dealt with yet.
         missed_count: u64,
+        /// Mentions of the user that they have not seen.
+        mention_count: u64,
     },
     /// A call that concerns the user is new or has changed.
     Call {
@@ -53,12 +55,20 @@ pub enum Message {
         /// How many.
         count: u64,
     },
+    /// The number of mentions of the user that they have not seen.
+    Mentions {
+        /// How many.
+        count: u64,
+    },
     /// Something to tell the user.
+    #[serde(rename_all = "camelCase")]
     Notice {
         /// How serious.
         level: NoticeLevel,
         /// In plain words.
         text: String,
+        /// The client it is about.
+        client_id: Option<ClientId>,
     },
 }
 

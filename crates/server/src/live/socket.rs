@@ -12,6 +12,7 @@ use tokio::time::{Instant, interval, timeout};
 use super::message::Message;
 use super::{Version, is_on_screen, missed};
 use crate::app::App;
+use crate::comments::mention_count;
 use crate::telephony::{
     self,
     api_call::{Viewer, api_call},
@@ -88,7 +89,11 @@ async fn snapshot(app: &App, user: UserId) -> Result<(Message, HashMap<CallId, V
             calls.push(api_call(&stored.call, &view, &stored.added, &matched, &viewer));
         }
     }
-    let message = Message::Snapshot { calls, missed_count: missed::count(app, user).await? };
+    let message = Message::Snapshot {
+        calls,
+        missed_count: missed::count(app, user).await?,
+        mention_count: mention_count(app, user).await?,
+    };
     Ok((message, versions))
 }
 

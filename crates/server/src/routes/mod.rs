@@ -18,11 +18,13 @@ use crate::intake::webhook;
 use crate::observe::observe;
 use crate::web;
 
+mod activity;
 mod audit;
 mod calls;
 mod calls_csv;
 mod clients;
 mod colleagues;
+mod comments;
 mod controls;
 mod demo;
 mod docs;
@@ -31,6 +33,7 @@ mod events;
 mod health;
 mod history;
 mod me;
+mod mentions;
 mod missed_calls;
 mod module_log;
 mod modules;
@@ -110,6 +113,10 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(clients::list_clients, clients::create_client))
         .routes(routes!(clients::get_client, clients::update_client, clients::archive_client))
         .routes(routes!(clients::duplicates::find_duplicates))
+        .routes(routes!(activity::list_activity, comments::add_comment))
+        .routes(routes!(comments::update_comment, comments::delete_comment))
+        .routes(routes!(mentions::list_mentions))
+        .routes(routes!(mentions::see_mentions))
         // Live
         .routes(routes!(events::events))
         // Try it

@@ -2,11 +2,13 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod activity;
 mod calls;
 mod calls_csv;
 mod cli;
 mod clients;
 mod clients_seen;
+mod comments;
 mod controls;
 mod crash;
 mod demo;

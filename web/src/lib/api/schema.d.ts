@@ -315,6 +315,24 @@ export interface paths {
         patch: operations["update_client"];
         trace?: never;
     };
+    "/api/v1/clients/{id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A client's calls and the comments on it, newest first. Whoever may see the client sees all of its calls. */
+        get: operations["list_activity"];
+        put?: never;
+        /** Comments on a client, or on one of its calls. */
+        post: operations["add_comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/colleagues": {
         parameters: {
             query?: never;
@@ -330,6 +348,24 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a comment of one's own; administrators may delete anybody's. */
+        delete: operations["delete_comment"];
+        options?: never;
+        head?: never;
+        /** Changes a comment of one's own. */
+        patch: operations["update_comment"];
         trace?: never;
     };
     "/api/v1/demo": {
@@ -405,6 +441,40 @@ export interface paths {
          *     many tries, 409 for who came with a token.
          */
         patch: operations["update_me"];
+        trace?: never;
+    };
+    "/api/v1/mentions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The comments that mention the user, latest first. */
+        get: operations["list_mentions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mentions/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that the user has seen where they are mentioned. */
+        post: operations["see_mentions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/missed-calls": {
@@ -1019,6 +1089,38 @@ export interface components {
          * @enum {string}
          */
         Action: "accept" | "hangup" | "redirect" | "hold" | "resume" | "mute" | "unmute" | "dtmf" | "transfer" | "callBack";
+        /** @description Something in a client's activity stream. */
+        Activity: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            at: string;
+            /** @description The call. */
+            call: components["schemas"]["Call"];
+            /** @description What was said about it, oldest first. */
+            comments: components["schemas"]["Comment"][];
+            /** @enum {string} */
+            type: "call";
+        } | {
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            at: string;
+            /** @description The comment. */
+            comment: components["schemas"]["Comment"];
+            /** @enum {string} */
+            type: "comment";
+        };
+        /** @description A comment to be made. */
+        AddComment: {
+            callId?: components["schemas"]["CallId"] | null;
+            /** @description Colleagues who are mentioned in it, 50 at most: they get a notice. */
+            mentions?: components["schemas"]["UserId"][];
+            /** @description 1 to 10,000 characters; a mention stands in it as `@Name`. */
+            text: string;
+        };
         ApiError: {
             /** @description Stable; for programs. */
             code: string;
@@ -1319,6 +1421,37 @@ export interface components {
             /** @description The internal numbers they are bound to. */
             numbers: components["schemas"]["UserNumber"][];
         };
+        /** @description A comment in a client's activity stream. */
+        Comment: {
+            /** @description Who wrote it. */
+            author: components["schemas"]["NamedUser"];
+            callId?: components["schemas"]["CallId"] | null;
+            /** @description Whether the asking user may change it. */
+            canEdit: boolean;
+            /** @description In whose stream it is. */
+            clientId: components["schemas"]["ClientId"];
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            editedAt?: string | null;
+            /** @description Which. */
+            id: components["schemas"]["CommentId"];
+            /** @description Who is mentioned in it. */
+            mentions: components["schemas"]["NamedUser"][];
+            /** @description What it says; a mention stands in it as `@Name`. */
+            text: string;
+        };
+        /**
+         * Format: uuid
+         * @description A comment in a client's activity stream.
+         */
+        CommentId: string;
         /** @description A client to be made. */
         CreateClient: {
             callId?: components["schemas"]["CallId"] | null;
@@ -1647,6 +1780,18 @@ export interface components {
             /** @description The name at the provider. */
             name: string;
         };
+        /** @description A comment that mentions the user. */
+        Mention: {
+            /** @description The client in whose stream it is. */
+            client: components["schemas"]["ClientSummary"];
+            /** @description The comment. */
+            comment: components["schemas"]["Comment"];
+            /**
+             * Format: date-time
+             * @description When the user saw it.
+             */
+            seenAt?: string | null;
+        };
         /** @description A client that was merged into another. */
         Merge: {
             by?: components["schemas"]["NamedUser"] | null;
@@ -1669,6 +1814,11 @@ export interface components {
         Message: {
             /** @description The calls that are on this operator's screen. */
             calls: components["schemas"]["Call"][];
+            /**
+             * Format: int64
+             * @description Mentions of the user that they have not seen.
+             */
+            mentionCount: number;
             /**
              * Format: int64
              * @description Missed calls not dealt with yet.
@@ -1710,6 +1860,15 @@ export interface components {
             /** @enum {string} */
             type: "missed";
         } | {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @enum {string} */
+            type: "mentions";
+        } | {
+            clientId?: components["schemas"]["ClientId"] | null;
             /** @description How serious. */
             level: components["schemas"]["NoticeLevel"];
             /** @description In plain words. */
@@ -1912,6 +2071,35 @@ export interface components {
             calls: number;
             /** @description What. */
             outcome: components["schemas"]["OutcomeCode"];
+        };
+        /** @description One page of a list. */
+        Page_Activity: {
+            /** @description The items, in the list's order. */
+            items: ({
+                /**
+                 * Format: date-time
+                 * @description When it began.
+                 */
+                at: string;
+                /** @description The call. */
+                call: components["schemas"]["Call"];
+                /** @description What was said about it, oldest first. */
+                comments: components["schemas"]["Comment"][];
+                /** @enum {string} */
+                type: "call";
+            } | {
+                /**
+                 * Format: date-time
+                 * @description When it was written.
+                 */
+                at: string;
+                /** @description The comment. */
+                comment: components["schemas"]["Comment"];
+                /** @enum {string} */
+                type: "comment";
+            })[];
+            /** @description `cursor` of the next page; null on the last one. */
+            nextCursor?: string | null;
         };
         /** @description One page of a list. */
         Page_AuditEntry: {
@@ -2126,6 +2314,23 @@ export interface components {
                 id: string;
                 /** @description The name at the provider. */
                 name: string;
+            }[];
+            /** @description `cursor` of the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Mention: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The client in whose stream it is. */
+                client: components["schemas"]["ClientSummary"];
+                /** @description The comment. */
+                comment: components["schemas"]["Comment"];
+                /**
+                 * Format: date-time
+                 * @description When the user saw it.
+                 */
+                seenAt?: string | null;
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
@@ -2715,6 +2920,13 @@ export interface components {
              * @description The version that the change is made to.
              */
             version: number;
+        };
+        /** @description Changes to a comment. */
+        UpdateComment: {
+            /** @description Everybody who is mentioned in it, 50 at most; who was not before gets a notice. They stay as they are when left out. */
+            mentions?: components["schemas"]["UserId"][] | null;
+            /** @description 1 to 10,000 characters; a mention stands in it as `@Name`. */
+            text: string;
         };
         /** @description What to change of oneself; what is left out stays. */
         UpdateMe: {
@@ -3698,6 +3910,75 @@ export interface operations {
             };
         };
     };
+    list_activity: {
+        parameters: {
+            query?: {
+                /** @description Items at most: 1 to 200, 50 when not given. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ClientId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Activity"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    add_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ClientId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddComment"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
     list_colleagues: {
         parameters: {
             query?: {
@@ -3718,6 +3999,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Colleague"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    delete_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CommentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    update_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CommentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateComment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
                 };
             };
             /** @description The request was not done: see `code` and `detail` */
@@ -3870,6 +4214,66 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    list_mentions: {
+        parameters: {
+            query?: {
+                /** @description Items at most: 1 to 200, 50 when not given. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Mention"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    see_mentions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description noted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request was not done: see `code` and `detail` */
             default: {

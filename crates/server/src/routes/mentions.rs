@@ -1,0 +1,72 @@
+//! Where colleagues mentioned the user.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use hookswitch_model::CommentId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::auth::SignedIn;
+use crate::comments::{ApiComment, sees_only_own, show, tell_counts};
+use crate::error::ApiResult;
+use crate::extract::Query;
+use crate::named::ApiClientSummary;
+use crate::page::{Page, PageQuery};
+
+/// A comment that mentions the user.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Mention {
+    /// The comment.
+    comment: ApiComment,
+    /// The client in whose stream it is.
+    client: ApiClientSummary,
+    /// When the user saw it.
+    seen_at: Option<DateTime<Utc>>,
+}
+
+/// The comments that mention the user, latest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/mentions",
+    tag = "clients",
+    params(PageQuery),
+    responses((status = 200, body = Page<Mention>)),
+)]
+pub async fn list_mentions(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+    Query(page): Query<PageQuery>,
+) -> ApiResult<axum::Json<Page<Mention>>> {
+    let (limit, before) = (page.limit()?, page.after::<CommentId>()?);
+    let found = app.store.mentions(user.id, sees_only_own(&app, user.id), before, limit + 1).await?;
+    let Page { items, next_cursor } = Page::of(found, limit, |mention| mention.comment.id)?;
+    let ids: BTreeSet<_> = items.iter().map(|mention| mention.comment.client_id).collect();
+    let clients = app.store.client_summaries(&ids).await?;
+    let mention = |mention: hookswitch_store::Mention| {
+        let client = ApiClientSummary::new(&app, clients.get(&mention.comment.client_id)?);
+        Some(Mention { comment: show(&app, user.id, mention.comment), client, seen_at: mention.seen_at })
+    };
+    Ok(axum::Json(Page { items: items.into_iter().filter_map(mention).collect(), next_cursor }))
+}
+
+/// Says that the user has seen where they are mentioned.
+#[utoipa::path(
+    post,
+    path = "/api/v1/mentions/seen",
+    tag = "clients",
+    responses((status = 204, description = "noted")),
+)]
+pub async fn see_mentions(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+) -> ApiResult<StatusCode> {
+    app.store.see_mentions(user.id, app.clock.now()).await?;
+    tell_counts(&app, &[user.id].into()).await;
+    Ok(StatusCode::NO_CONTENT)
+}
