@@ -5,11 +5,15 @@ pub mod fields;
 pub mod numbers;
 pub mod shown;
 
+use chrono::TimeDelta;
 use hookswitch_model::ClientId;
 use hookswitch_store::{Client, ClientScope, User};
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
+
+/// How long a merge can be undone.
+pub const UNDOABLE: TimeDelta = TimeDelta::days(1);
 
 /// Whose clients a user may see.
 #[must_use]

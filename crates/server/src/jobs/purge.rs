@@ -1,4 +1,4 @@
-//! Deletes what has had its time: old requests, expired sessions and stored values.
+//! Deletes what has had its time: old requests, expired sessions and stored values, what merges are undone by.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use hookswitch_store::StoreError;
 
 use crate::app::App;
+use crate::clients::UNDOABLE;
 
 /// Requests deleted in one statement: it holds up the webhooks for that long.
 const BATCH: u32 = 500;
@@ -31,5 +32,6 @@ async fn purge(app: &App) -> Result<(), StoreError> {
     }
     app.store.purge_sessions(now).await?;
     app.store.purge_storage(now).await?;
+    app.store.purge_merges(now - UNDOABLE).await?;
     Ok(())
 }

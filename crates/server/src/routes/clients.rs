@@ -11,6 +11,8 @@ use hookswitch_store::{
 use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};
 
+use merge::show_with_merges;
+
 use crate::app::App;
 use crate::audit::audit;
 use crate::auth::SignedIn;
@@ -25,7 +27,9 @@ use crate::extract::{Json, ListQuery, Path, nullable};
 use crate::page::{Page, PageQuery, cursor_of};
 use crate::telephony::controls;
 
+pub mod convert;
 pub mod duplicates;
+pub mod merge;
 
 /// Longest text that is searched for, in characters.
 const MAX_QUERY: usize = 200;
@@ -222,7 +226,7 @@ pub async fn get_client(
 ) -> ApiResult<axum::Json<ApiClient>> {
     let client = find(&app, &user, id).await?;
     audit(&app, user.id, AuditAction::Seen, Some(client.id), None, Vec::new()).await;
-    Ok(axum::Json(show(&app, &user, client)))
+    Ok(axum::Json(show_with_merges(&app, &user, client).await?))
 }
 
 /// Changes to a client; what is left out stays.
@@ -291,7 +295,7 @@ pub async fn update_client(
     let after = app.store.update_client(id, before.version, &fields, archived, app.clock.now()).await?;
     let after = after.ok_or_else(changed_meanwhile)?;
     tell_change(&app, &user, &before, &after).await;
-    Ok(axum::Json(show(&app, &user, after)))
+    Ok(axum::Json(show_with_merges(&app, &user, after).await?))
 }
 
 /// Puts a client away: it is found only among those put away, and no call is logged on it any more.

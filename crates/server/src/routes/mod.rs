@@ -117,6 +117,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(comments::update_comment, comments::delete_comment))
         .routes(routes!(mentions::list_mentions))
         .routes(routes!(mentions::see_mentions))
+        .routes(routes!(clients::merge::merge_client))
+        .routes(routes!(clients::merge::undo_merge))
+        .routes(routes!(clients::convert::convert_lead))
         // Live
         .routes(routes!(events::events))
         // Try it

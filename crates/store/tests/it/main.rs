@@ -8,6 +8,7 @@ mod callers;
 mod calls;
 mod clients;
 mod clients_list;
+mod clients_merge;
 mod comments;
 mod committer;
 mod matching;

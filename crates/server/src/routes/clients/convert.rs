@@ -1,0 +1,89 @@
+//! A lead that turned out to be somebody.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use hookswitch_model::{ClientId, ClientKind};
+use hookswitch_store::{AuditAction, ClientFields, ClientSource, NewClient};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::merge::show_with_merges;
+use crate::app::App;
+use crate::audit::audit;
+use crate::auth::SignedIn;
+use crate::clients::audit::changes;
+use crate::clients::fields::{FieldChanges, changed, empty};
+use crate::clients::shown::ApiClient;
+use crate::clients::{changed_meanwhile, find};
+use crate::clock;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Json, Path};
+
+/// The company that the contact belongs to: one that is there, a new one, or none.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ConvertLead {
+    /// A company that is there.
+    #[serde(default)]
+    company_id: Option<ClientId>,
+    /// The name of a company to be made.
+    #[serde(default)]
+    company_name: Option<String>,
+}
+
+/// Makes a contact of a lead. 409 `noLead` where it is none, 409 `nameless` where it has no name yet.
+#[utoipa::path(
+    post,
+    path = "/api/v1/clients/{id}/convert",
+    tag = "clients",
+    params(("id" = ClientId, Path)),
+    request_body = ConvertLead,
+    responses((status = 200, body = ApiClient)),
+)]
+pub async fn convert_lead(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+    Path(id): Path<ClientId>,
+    Json(ConvertLead { company_id, company_name }): Json<ConvertLead>,
+) -> ApiResult<axum::Json<ApiClient>> {
+    let before = find(&app, &user, id).await?;
+    if before.fields.kind != ClientKind::Lead || before.archived_at.is_some() {
+        return Err(ApiError::conflict("noLead", "This client is no lead, or not any more."));
+    }
+    if before.fields.name.is_empty() {
+        return Err(ApiError::conflict("nameless", "Give the lead a name first: a contact has one."));
+    }
+    let now = app.clock.now();
+    let company = match (company_id, company_name) {
+        (Some(_), Some(_)) => {
+            let detail = "Give either a company that is there or the name of a new one.";
+            return Err(ApiError::invalid("companyName", detail));
+        }
+        (None, Some(name)) => {
+            let asked = FieldChanges { name: Some(name), ..FieldChanges::default() };
+            let fields = changed(&app, &user, None, &empty(ClientKind::Company), asked).await;
+            let fields = ClientFields {
+                responsible: before.fields.responsible,
+                ..fields.map_err(|error| error.at("companyName"))?
+            };
+            let id = ClientId::new(now, clock::random());
+            Some(NewClient { id, fields, source: ClientSource::Hand, created_at: now })
+        }
+        (_, None) => None,
+    };
+    let mut lead = before.clone();
+    if company_id.is_some() {
+        let asked = FieldChanges { company: Some(company_id), ..FieldChanges::default() };
+        lead.fields = changed(&app, &user, Some(&before), &before.fields, asked).await?;
+    }
+    let after = app.store.convert_lead(&lead, company.as_ref(), now).await?.ok_or_else(changed_meanwhile)?;
+    if let Some(company) = company {
+        audit(&app, user.id, AuditAction::Created, Some(company.id), None, Vec::new()).await;
+        app.client_changes.note(company.id);
+    }
+    let changes = changes(&app, &before, &after);
+    audit(&app, user.id, AuditAction::Converted, Some(after.id), None, changes).await;
+    app.client_changes.note(after.id);
+    Ok(axum::Json(show_with_merges(&app, &user, after).await?))
+}

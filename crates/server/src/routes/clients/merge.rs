@@ -1,0 +1,111 @@
+//! Two clients that are one.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use hookswitch_model::{ClientId, MergeId};
+use hookswitch_store::{AuditAction, AuditChange, Client, User};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::audit::audit;
+use crate::auth::SignedIn;
+use crate::clients::shown::{ApiClient, ApiMerge, show};
+use crate::clients::{UNDOABLE, changed_meanwhile, find};
+use crate::clock;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Json, Path};
+
+/// Which client goes into another.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct MergeClient {
+    /// The client that is no more afterwards.
+    from_id: ClientId,
+}
+
+/// Merges another client into this one: its numbers, addresses, tags, notes, calls, comments and employees come here. Can be
+/// undone for a day.
+#[utoipa::path(
+    post,
+    path = "/api/v1/clients/{id}/merge",
+    tag = "clients",
+    params(("id" = ClientId, Path)),
+    request_body = MergeClient,
+    responses((status = 200, body = ApiClient)),
+)]
+pub async fn merge_client(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+    Path(id): Path<ClientId>,
+    Json(MergeClient { from_id }): Json<MergeClient>,
+) -> ApiResult<axum::Json<ApiClient>> {
+    let into = find(&app, &user, id).await?;
+    let from = find(&app, &user, from_id).await?;
+    if into.id == from.id {
+        return Err(ApiError::invalid("fromId", "This is the same client. Give the id of another one."));
+    }
+    if into.archived_at.is_some() {
+        return Err(ApiError::conflict("archived", "This client was put away. Restore it first."));
+    }
+    let now = app.clock.now();
+    let merge = MergeId::new(now, clock::random());
+    let merged = app.store.merge_clients(merge, &into, &from, user.id, now).await?;
+    let merged = merged.ok_or_else(changed_meanwhile)?;
+    audit(&app, user.id, AuditAction::Merged, Some(into.id), None, vec![other(&from)]).await;
+    tell(&app, into.id, from.id);
+    Ok(axum::Json(show_with_merges(&app, &user, merged).await?))
+}
+
+/// Takes a merge back. What was changed since in the client that stayed is kept. 409 `tooLate` after a day.
+#[utoipa::path(
+    post,
+    path = "/api/v1/merges/{id}/undo",
+    tag = "clients",
+    params(("id" = MergeId, Path)),
+    responses((status = 200, description = "The client that is there again", body = ApiClient)),
+)]
+pub async fn undo_merge(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+    Path(id): Path<MergeId>,
+) -> ApiResult<axum::Json<ApiClient>> {
+    let now = app.clock.now();
+    let merge = app.store.merge(id).await?.ok_or_else(|| ApiError::not_found("merge"))?;
+    let into = find(&app, &user, merge.into).await.map_err(|_| ApiError::not_found("merge"))?;
+    if merge.made_at < now - UNDOABLE {
+        return Err(ApiError::conflict("tooLate", "This merge is more than a day old and stays."));
+    }
+    if into.id != merge.into {
+        let detail = "The client went into another one since. Undo that merge first.";
+        return Err(ApiError::conflict("mergedAgain", detail));
+    }
+    let back = app.store.undo_merge(&merge, &into, now).await?.ok_or_else(changed_meanwhile)?;
+    audit(&app, user.id, AuditAction::MergeUndone, Some(into.id), None, vec![other(&back)]).await;
+    tell(&app, into.id, back.id);
+    Ok(axum::Json(show_with_merges(&app, &user, back).await?))
+}
+
+/// A client as `user` sees it, with the merges that can be undone.
+pub async fn show_with_merges(app: &App, user: &User, client: Client) -> ApiResult<ApiClient> {
+    let merges = app.store.merges_into(client.id, app.clock.now() - UNDOABLE).await?;
+    let merges = merges.into_iter().map(|merge| ApiMerge {
+        id: merge.id,
+        by: merge.made_by().map(|user| app.directory.named(user)),
+        merged_at: merge.made_at,
+        name: merge.name,
+    });
+    let merges = merges.collect();
+    Ok(ApiClient { merges, ..show(app, user, client) })
+}
+
+/// The other one of a merge, for the audit trail.
+fn other(client: &Client) -> AuditChange {
+    AuditChange { field: "client".to_owned(), from: Some(client.fields.name.clone()), to: None }
+}
+
+fn tell(app: &App, one: ClientId, other: ClientId) {
+    app.client_changes.note(one);
+    app.client_changes.note(other);
+}

@@ -1,0 +1,86 @@
+//! What two clients are as one, and what is left of that when they are two again.
+
+use std::collections::BTreeSet;
+
+use hookswitch_model::ClientId;
+
+use super::words::folded;
+use super::{Client, ClientFields};
+
+/// The fields of both: where only one value has room, `into`'s unless it is empty.
+pub(super) fn union(into: &Client, from: &Client) -> ClientFields {
+    united(&into.fields, into.id, &from.fields, from.id)
+}
+
+fn united(into: &ClientFields, into_id: ClientId, from: &ClientFields, from_id: ClientId) -> ClientFields {
+    // A client is not its own company.
+    let company = into.company.filter(|company| *company != from_id);
+    let notes: Vec<&str> = [&into.notes, &from.notes].into_iter().flatten().map(String::as_str).collect();
+    ClientFields {
+        kind: into.kind,
+        name: if into.name.is_empty() { from.name.clone() } else { into.name.clone() },
+        company: company.or(from.company.filter(|company| *company != into_id)),
+        responsible: into.responsible.or(from.responsible),
+        phones: all(&into.phones, &from.phones, |phone| phone.key()),
+        emails: all(&into.emails, &from.emails, |email| folded(email)),
+        tags: all(&into.tags, &from.tags, |tag| folded(tag)),
+        notes: (!notes.is_empty()).then(|| notes.join(BETWEEN_NOTES)),
+    }
+}
+
+const BETWEEN_NOTES: &str = "\n\n";
+
+fn all<T: Clone>(ours: &[T], theirs: &[T], key: impl Fn(&T) -> String) -> Vec<T> {
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    ours.iter().chain(theirs).filter(|item| seen.insert(key(item))).cloned().collect()
+}
+
+/// The fields of a client as it is now without what it has from another since they were merged: what people changed since
+/// stays.
+pub(super) fn without(
+    now: &Client,
+    before: &ClientFields,
+    from: &ClientFields,
+    from_id: ClientId,
+) -> ClientFields {
+    let merged = united(before, now.id, from, from_id);
+    let fields = &now.fields;
+    ClientFields {
+        kind: unless_changed(&fields.kind, &merged.kind, &before.kind),
+        name: unless_changed(&fields.name, &merged.name, &before.name),
+        company: unless_changed(&fields.company, &merged.company, &before.company),
+        responsible: unless_changed(&fields.responsible, &merged.responsible, &before.responsible),
+        phones: without_theirs(&fields.phones, &before.phones, &from.phones, |phone| phone.key()),
+        emails: without_theirs(&fields.emails, &before.emails, &from.emails, |email| folded(email)),
+        tags: without_theirs(&fields.tags, &before.tags, &from.tags, |tag| folded(tag)),
+        notes: notes_without(fields.notes.as_deref(), &merged, before, from),
+    }
+}
+
+fn unless_changed<T: Clone + PartialEq>(now: &T, merged: &T, before: &T) -> T {
+    if now == merged { before.clone() } else { now.clone() }
+}
+
+fn without_theirs<T: Clone>(now: &[T], ours: &[T], theirs: &[T], key: impl Fn(&T) -> String) -> Vec<T> {
+    let ours: BTreeSet<String> = ours.iter().map(&key).collect();
+    let theirs: BTreeSet<String> = theirs.iter().map(&key).filter(|key| !ours.contains(key)).collect();
+    now.iter().filter(|item| !theirs.contains(&key(item))).cloned().collect()
+}
+
+fn notes_without(
+    now: Option<&str>,
+    merged: &ClientFields,
+    before: &ClientFields,
+    from: &ClientFields,
+) -> Option<String> {
+    let (Some(now), Some(theirs)) = (now, &from.notes) else { return now.map(str::to_owned) };
+    if Some(now) == merged.notes.as_deref() {
+        return before.notes.clone();
+    }
+    // Edited since: what is still there of the other one's notes goes.
+    let rest = match &before.notes {
+        Some(_) => now.replacen(&format!("{BETWEEN_NOTES}{theirs}"), "", 1),
+        None => now.replacen(theirs, "", 1),
+    };
+    Some(rest.trim().to_owned()).filter(|rest| !rest.is_empty())
+}
