@@ -11,6 +11,7 @@ use hookswitch_store::{Client, ClientScope, User};
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
+use crate::telephony::tell_calls_of;
 
 /// How long a merge can be undone.
 pub const UNDOABLE: TimeDelta = TimeDelta::days(1);
@@ -31,6 +32,15 @@ pub fn scope(app: &App, user: &User) -> ClientScope {
 pub async fn find(app: &App, user: &User, id: ClientId) -> ApiResult<Client> {
     let client = app.store.client(id, scope(app, user)).await?;
     client.ok_or_else(|| ApiError::not_found("client"))
+}
+
+/// Tells everybody's pages, after a client changed, of the client and of its calls that go on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn tell(app: &App, id: ClientId) -> ApiResult<()> {
+    app.client_changes.note(id);
+    Ok(tell_calls_of(app, id).await?)
 }
 
 /// 409: somebody else was faster.

@@ -20,12 +20,12 @@ use crate::clients::audit::changes;
 use crate::clients::fields::{FieldChanges, PhoneInput, changed, empty};
 use crate::clients::numbers::spellings;
 use crate::clients::shown::{ApiClient, show};
-use crate::clients::{changed_meanwhile, find, scope};
+use crate::clients::{self, changed_meanwhile, find, scope};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, ListQuery, Path, nullable};
 use crate::page::{Page, PageQuery, cursor_of};
-use crate::telephony::controls;
+use crate::telephony::{self, controls};
 
 pub mod convert;
 pub mod duplicates;
@@ -197,9 +197,12 @@ pub async fn create_client(
     audit(&app, user.id, AuditAction::Created, Some(id), None, Vec::new()).await;
     if let Some(call) = call_id {
         app.store.set_client(call, Some(id)).await?;
+        app.missed.changed();
         audit(&app, user.id, AuditAction::CallLogged, Some(id), Some(call), Vec::new()).await;
+        let seen = controls::find(&app, &user, call).await?;
+        telephony::tell_stored(&app, seen.stored).await?;
     }
-    app.client_changes.note(id);
+    clients::tell(&app, id).await?;
     Ok((StatusCode::CREATED, axum::Json(show(&app, &user, client))))
 }
 
@@ -294,7 +297,7 @@ pub async fn update_client(
     let fields = changed(&app, &user, Some(&before), &before.fields, asked).await?;
     let after = app.store.update_client(id, before.version, &fields, archived, app.clock.now()).await?;
     let after = after.ok_or_else(changed_meanwhile)?;
-    tell_change(&app, &user, &before, &after).await;
+    tell_change(&app, &user, &before, &after).await?;
     Ok(axum::Json(show_with_merges(&app, &user, after).await?))
 }
 
@@ -317,12 +320,12 @@ pub async fn archive_client(
     }
     let now = app.clock.now();
     let after = app.store.update_client(id, before.version, &before.fields, true, now).await?;
-    tell_change(&app, &user, &before, &after.ok_or_else(changed_meanwhile)?).await;
+    tell_change(&app, &user, &before, &after.ok_or_else(changed_meanwhile)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Writes a change to the audit trail and tells everybody's pages.
-async fn tell_change(app: &App, user: &User, before: &Client, after: &Client) {
+async fn tell_change(app: &App, user: &User, before: &Client, after: &Client) -> ApiResult<()> {
     let changes = changes(app, before, after);
     if !changes.is_empty() {
         audit(app, user.id, AuditAction::Changed, Some(after.id), None, changes).await;
@@ -335,5 +338,5 @@ async fn tell_change(app: &App, user: &User, before: &Client, after: &Client) {
     if let Some(action) = moved {
         audit(app, user.id, action, Some(after.id), None, Vec::new()).await;
     }
-    app.client_changes.note(after.id);
+    clients::tell(app, after.id).await
 }

@@ -10,9 +10,9 @@ pub mod silent;
 
 use std::collections::BTreeSet;
 
-use hookswitch_model::{CallView, UserId, view};
+use hookswitch_model::{CallView, ClientId, UserId, view};
 use hookswitch_script::Function;
-use hookswitch_store::{Added, Applied, CallChange, Matched, StoreError, StoredCall};
+use hookswitch_store::{Added, Applied, CallChange, CallFilter, MAX_PAGE, Matched, StoreError, StoredCall};
 
 use crate::app::App;
 use crate::live::{Changed, deliver};
@@ -78,6 +78,29 @@ pub fn tell_added(app: &App, active: Option<&Active>, stored: StoredCall, matche
         matched,
     };
     tell(app, active, &change);
+}
+
+/// Tells, after a client changed, of its calls that go on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn tell_calls_of(app: &App, client: ClientId) -> Result<(), StoreError> {
+    let filter = CallFilter { client_id: Some(client), ended: Some(false), ..CallFilter::default() };
+    for stored in app.store.calls(&filter, None, MAX_PAGE).await?.items {
+        tell_stored(app, stored).await?;
+    }
+    Ok(())
+}
+
+/// Tells of a call as it now stands.
+///
+/// # Errors
+/// When the database fails.
+pub async fn tell_stored(app: &App, stored: StoredCall) -> Result<(), StoreError> {
+    let matched = matched(app, &view(&stored.call), &stored.added).await?;
+    let module = app.modules.get(stored.call.module_id);
+    tell_added(app, module.as_deref(), stored, matched);
+    Ok(())
 }
 
 /// Whom a call is with.

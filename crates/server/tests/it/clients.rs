@@ -1,6 +1,5 @@
 //! Making and changing clients, and their calls.
 
-use hookswitch_server::app::App;
 use serde_json::{Value, json};
 
 use crate::support::{Client, Module, PASS_ON, both, only_call};
@@ -188,12 +187,9 @@ both!(an_unknown_caller_becomes_a_client, |server| {
     assert!(names(&admin, "").await.is_empty(), "nothing is made by who may not see the call");
     let zoe = operator.post(CLIENTS, body).await.json(201);
     assert_eq!(zoe["phones"][0]["e164"], "+442079460000");
-    assert_eq!(client_of(&server.app, &call).await, zoe["id"]);
+    assert_eq!(only_call(&operator).await["client"]["name"], "Zoe");
+    // Known from now on, in whichever spelling.
+    module.event("notifyStart", "b", "+442079460000", "101").await;
+    let calls = operator.get(&format!("/api/v1/calls?clientId={}", zoe["id"].as_str().expect("an id"))).await;
+    assert_eq!(calls.json(200)["items"].as_array().map(Vec::len), Some(2));
 });
-
-/// The client that a call is logged on.
-async fn client_of(app: &App, call: &Value) -> Value {
-    let id = call.as_str().expect("an id").parse().expect("an id");
-    let call = app.store.call(id).await.expect("an answer").expect("a call");
-    json!(call.added.client_id)
-}

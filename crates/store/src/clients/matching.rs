@@ -57,9 +57,14 @@ pub(crate) fn matched(
     Matched { client, candidates }
 }
 
-static OWNERS: Rows = Rows::new("select e164, client_id from client_phones where e164 in (values ", 1, ")");
+static OWNERS: Rows = Rows::new(
+    "select e164, client_id from client_phones join clients on clients.id = client_id and archived_at is null \
+     where e164 in (values ",
+    1,
+    ")",
+);
 
-/// The clients that have each number; where several do, the one last talked with first.
+/// The clients that have each number, those put away not counted; where several do, the one last talked with first.
 pub(crate) async fn owners(
     tx: &mut Tx,
     numbers: &BTreeSet<&str>,

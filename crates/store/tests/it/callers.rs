@@ -3,7 +3,7 @@
 use hookswitch_model::contract::Direction;
 use hookswitch_model::{Call, CallId, ClientId, ClientKind, Fact, FactKind, ModuleId, Parties, UserId};
 use hookswitch_store::{
-    Applied, LeadRule, MissedCaller, ResolvedHow, Role, StoredCall, TargetedFact, UserPatch,
+    Applied, ClientScope, LeadRule, MissedCaller, ResolvedHow, Role, StoredCall, TargetedFact, UserPatch,
 };
 
 use crate::support::{Db, answer, at, both, end, fact, incoming, of_id, processed, request, start};
@@ -237,4 +237,14 @@ both!(the_client_that_was_dialled_is_the_client_of_the_call, |db| {
     report(&db, module, 20, vec![answer("a"), end("a")]).await;
     let added = db.call(id).await.unwrap().expect("it").added;
     assert_eq!((added.client_id, added.client_chosen), (Some(chosen), true));
+});
+
+both!(who_was_put_away_and_calls_again_is_a_new_lead, |db| {
+    let module = db.new_module().await;
+    let first = missed(&db, module, 0, "a", CALLER).await.added.client_id.expect("a lead");
+    let lead = db.client(first, ClientScope::All).await.unwrap().expect("a client");
+    db.update_client(first, lead.version, &lead.fields, true, at(5)).await.unwrap().expect("put away");
+    let second = missed(&db, module, 10, "b", CALLER).await.added.client_id.expect("another lead");
+    assert_ne!(first, second);
+    assert_eq!(missed(&db, module, 20, "c", CALLER).await.added.client_id, Some(second));
 });

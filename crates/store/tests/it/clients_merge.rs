@@ -71,7 +71,7 @@ async fn comment(db: &Db, two: &Two, client_id: ClientId, call_id: Option<CallId
 }
 
 async fn client_of(db: &Db, call: CallId) -> Option<ClientId> {
-    db.call(call).await.unwrap().expect("a call").client_id.map(ClientId)
+    db.call(call).await.unwrap().expect("a call").added.client_id
 }
 
 async fn found(db: &Db, typed: &str) -> Vec<ClientId> {
@@ -84,7 +84,7 @@ both!(two_clients_become_one, |db| {
     let two = two(&db).await;
     let module = db.new_module().await;
     let call = db.report(module, 0, vec![start("a", BERLIN, None), end("a")]).await.1[0].id;
-    db.set_client(call, Some(two.gone.id.0)).await.unwrap();
+    db.set_client(call, Some(two.gone.id)).await.unwrap();
     let (id, merged) = merge(&db, &two).await;
 
     let expected = ClientFields {
@@ -116,7 +116,7 @@ both!(a_merge_is_taken_back, |db| {
     let theirs = db.report(module, 0, vec![start("a", BERLIN, None), end("a")]).await.1[0].id;
     let ours = db.report(module, 1, vec![start("b", LONDON, None), end("b")]).await.1[0].id;
     for (call, client) in [(theirs, two.gone.id), (ours, two.kept.id)] {
-        db.set_client(call, Some(client.0)).await.unwrap();
+        db.set_client(call, Some(client)).await.unwrap();
     }
     let employee = make(&db, ClientFields { company: Some(two.gone.id), ..contact("Bob", &[]) }).await;
     let free = comment(&db, &two, two.gone.id, None).await;

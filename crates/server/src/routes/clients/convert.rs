@@ -15,7 +15,7 @@ use crate::auth::SignedIn;
 use crate::clients::audit::changes;
 use crate::clients::fields::{FieldChanges, changed, empty};
 use crate::clients::shown::ApiClient;
-use crate::clients::{changed_meanwhile, find};
+use crate::clients::{changed_meanwhile, find, tell};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
@@ -84,6 +84,6 @@ pub async fn convert_lead(
     }
     let changes = changes(&app, &before, &after);
     audit(&app, user.id, AuditAction::Converted, Some(after.id), None, changes).await;
-    app.client_changes.note(after.id);
+    tell(&app, after.id).await?;
     Ok(axum::Json(show_with_merges(&app, &user, after).await?))
 }

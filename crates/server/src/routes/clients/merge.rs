@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::audit::audit;
 use crate::auth::SignedIn;
 use crate::clients::shown::{ApiClient, ApiMerge, show};
-use crate::clients::{UNDOABLE, changed_meanwhile, find};
+use crate::clients::{UNDOABLE, changed_meanwhile, find, tell};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
@@ -54,7 +54,8 @@ pub async fn merge_client(
     let merged = app.store.merge_clients(merge, &into, &from, user.id, now).await?;
     let merged = merged.ok_or_else(changed_meanwhile)?;
     audit(&app, user.id, AuditAction::Merged, Some(into.id), None, vec![other(&from)]).await;
-    tell(&app, into.id, from.id);
+    tell(&app, from.id).await?;
+    tell(&app, into.id).await?;
     Ok(axum::Json(show_with_merges(&app, &user, merged).await?))
 }
 
@@ -83,7 +84,8 @@ pub async fn undo_merge(
     }
     let back = app.store.undo_merge(&merge, &into, now).await?.ok_or_else(changed_meanwhile)?;
     audit(&app, user.id, AuditAction::MergeUndone, Some(into.id), None, vec![other(&back)]).await;
-    tell(&app, into.id, back.id);
+    tell(&app, into.id).await?;
+    tell(&app, back.id).await?;
     Ok(axum::Json(show_with_merges(&app, &user, back).await?))
 }
 
@@ -103,9 +105,4 @@ pub async fn show_with_merges(app: &App, user: &User, client: Client) -> ApiResu
 /// The other one of a merge, for the audit trail.
 fn other(client: &Client) -> AuditChange {
     AuditChange { field: "client".to_owned(), from: Some(client.fields.name.clone()), to: None }
-}
-
-fn tell(app: &App, one: ClientId, other: ClientId) {
-    app.client_changes.note(one);
-    app.client_changes.note(other);
 }
