@@ -37,6 +37,16 @@ export function otherDay(at: string, now = new Date()): string {
   return formatter({ day: 'numeric', month: 'short', year }).format(date);
 }
 
+/** "24 Nov" */
+export function shortDay(at: string): string {
+  return formatter({ day: 'numeric', month: 'short' }).format(new Date(at));
+}
+
+/** "9 AM" */
+export function hourName(hour: number): string {
+  return formatter({ hour: 'numeric' }).format(new Date(2000, 0, 1, hour));
+}
+
 /** "Tuesday 24 November 2026": what a list of times is divided by. */
 export function day(at: string): string {
   return formatter({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(new Date(at));
@@ -108,4 +118,27 @@ export function country(code: string | null | undefined): string | undefined {
 /** A client's number, or that there is none. */
 export function phone(number: { formatted: string } | null | undefined): string {
   return number?.formatted || m.unknown_number();
+}
+
+/** "8 sec", "12 min 5 sec", "3 hr 25 min": the two greatest units of a stretch of time. */
+export function length(seconds: number): string {
+  const whole = Math.round(seconds);
+  const units = [
+    ['hour', Math.floor(whole / 3600)],
+    ['minute', Math.floor(whole / 60) % 60],
+    ['second', whole % 60],
+  ] as const;
+  const from = Math.max(
+    units.findIndex(([, value]) => value > 0),
+    0,
+  );
+  const parts = whole === 0 ? units.slice(-1) : units.slice(from, from + 2).filter(([, value]) => value > 0);
+  return parts
+    .map(([unit, value]) => value.toLocaleString(getLocale(), { style: 'unit', unit, unitDisplay: 'short' }))
+    .join(' ');
+}
+
+/** "42 %" of 0.42, as the language writes it. */
+export function share(value: number): string {
+  return value.toLocaleString(getLocale(), { style: 'percent', maximumFractionDigits: 0 });
 }

@@ -1,4 +1,5 @@
 import type { paths } from '$lib/api/schema';
+import { oneOf, rangeOf, startOfDay } from '$lib/period';
 
 export const PERIODS = ['all', 'today', 'yesterday', '7days', '30days', 'own'] as const;
 export const DIRECTIONS = ['all', 'in', 'out', 'internal'] as const;
@@ -76,7 +77,7 @@ export function filterCount(filters: Filters): number {
 /** The API's words for it. Days are those of whoever looks, so "today" depends on `now` and on where they are. */
 export function queryOf(filters: Filters, now = new Date()): CallQuery {
   const { direction, outcome, operator, module, phone } = filters;
-  const query: CallQuery = periodOf(filters, now);
+  const query: CallQuery = rangeOf(filters, now);
   if (direction !== 'all') query.direction = direction;
   if (outcome === 'missed') query.missed = true;
   else if (outcome === 'active') query.ended = false;
@@ -85,37 +86,4 @@ export function queryOf(filters: Filters, now = new Date()): CallQuery {
   if (module) query.moduleId = module;
   if (phone) query.phone = phone;
   return query;
-}
-
-function periodOf({ period, from, to }: Filters, now: Date): CallQuery {
-  const day = (offset: number) => {
-    const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate() + offset);
-    return midnight.toISOString();
-  };
-  switch (period) {
-    case 'all':
-      return {};
-    case 'today':
-      return { from: day(0) };
-    case 'yesterday':
-      return { from: day(-1), to: day(0) };
-    case '7days':
-      return { from: day(-6) };
-    case '30days':
-      return { from: day(-29) };
-    case 'own':
-      return { from: startOfDay(from)?.toISOString(), to: startOfDay(to, 1)?.toISOString() };
-  }
-}
-
-/** Midnight of a day that is written as a date field has it, or of a later one. */
-function startOfDay(date: string, daysLater = 0): Date | undefined {
-  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(date)?.map(Number) ?? [];
-  if (!year || !month || !day) return undefined;
-  const midnight = new Date(year, month - 1, day + daysLater);
-  return Number.isNaN(midnight.getTime()) ? undefined : midnight;
-}
-
-function oneOf<T extends string>(values: readonly [T, ...T[]], text: string): T {
-  return values.find((value) => value === text) ?? values[0];
 }

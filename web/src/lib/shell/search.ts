@@ -56,6 +56,7 @@ function pages(isAdmin: boolean): Group {
     { href: '/clients', title: m.clients() },
     ...(isAdmin
       ? [
+          { href: '/reports', title: m.shell_reports() },
           { href: '/modules', title: m.shell_modules() },
           { href: '/users', title: m.shell_users() },
           { href: '/outcomes', title: m.shell_outcomes() },

@@ -1,0 +1,50 @@
+import { api, ask, type Schemas } from '$lib/api/client';
+import { queryOf, type ReportFilters } from './filters';
+import { cutOf, type Cut } from './periods';
+
+const PARTS = ['periods', 'operators', 'dispositions', 'outcomes'] as const;
+
+export interface Shown {
+  report: Schemas['Report'];
+  /** What its periods are. */
+  cut: Cut;
+  /** Its calls by the hour of the day. */
+  hours: Schemas['Period'][];
+  /** Its tables as files. */
+  files: Record<(typeof PARTS)[number], string>;
+}
+
+/** The figures of a stretch of time. */
+export class Report {
+  /** What is shown stays until the next one is there. */
+  shown = $state.raw<Shown>();
+  isLoading = $state(true);
+  failure = $state.raw<unknown>();
+  #abort = new AbortController();
+
+  async show(filters: ReportFilters) {
+    this.#abort.abort();
+    const { signal } = (this.#abort = new AbortController());
+    this.isLoading = true;
+    this.failure = undefined;
+    try {
+      const shown = await read(filters, signal);
+      if (!signal.aborted) this.shown = shown;
+    } catch (error) {
+      if (!signal.aborted) this.failure = error;
+    } finally {
+      if (!signal.aborted) this.isLoading = false;
+    }
+  }
+}
+
+async function read(filters: ReportFilters, signal: AbortSignal): Promise<Shown> {
+  const now = new Date();
+  const query = queryOf(filters, now);
+  const cut = cutOf(query, now);
+  const by = (cut: Cut | 'hourOfDay') =>
+    ask(api.GET('/api/v1/reports', { params: { query: { ...query, by: cut } }, signal }));
+  const [report, day] = await Promise.all([by(cut), by('hourOfDay')]);
+  const files = PARTS.map((part) => [part, `/api/v1/reports.csv?${new URLSearchParams({ ...query, by: cut, part })}`]);
+  return { report, cut, hours: day.periods, files: Object.fromEntries(files) as Shown['files'] };
+}

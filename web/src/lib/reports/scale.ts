@@ -1,0 +1,24 @@
+export type Unit = 'count' | 'seconds' | 'share';
+
+/** Steps between the marks of an axis of time, in seconds. */
+const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 36_000, 86_400];
+const MARKS = 4;
+
+/** Where an axis is marked: from 0 to the first mark that is not below the greatest value. */
+export function marksOf(greatest: number, unit: Unit): number[] {
+  if (unit === 'share') return [0, 0.25, 0.5, 0.75, 1];
+  const step = unit === 'seconds' ? secondsStep(greatest / MARKS) : countStep(greatest / MARKS);
+  const marks = Math.max(1, Math.ceil(greatest / step));
+  return Array.from({ length: marks + 1 }, (_, index) => index * step);
+}
+
+/** 1, 2 or 5 with noughts. */
+function countStep(least: number): number {
+  if (least <= 1) return 1;
+  const power = 10 ** Math.floor(Math.log10(least));
+  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least) ?? power;
+}
+
+function secondsStep(least: number): number {
+  return SECONDS.find((step) => step >= least) ?? countStep(least / 86_400) * 86_400;
+}
