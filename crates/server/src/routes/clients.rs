@@ -29,6 +29,7 @@ use crate::telephony::{self, controls};
 
 pub mod convert;
 pub mod duplicates;
+pub mod export;
 pub mod merge;
 
 /// Longest text that is searched for, in characters.

@@ -112,6 +112,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         // Clients
         .routes(routes!(clients::list_clients, clients::create_client))
         .routes(routes!(clients::get_client, clients::update_client, clients::archive_client))
+        .routes(routes!(clients::export::export_clients))
         .routes(routes!(clients::duplicates::find_duplicates))
         .routes(routes!(activity::list_activity, comments::add_comment))
         .routes(routes!(comments::update_comment, comments::delete_comment))

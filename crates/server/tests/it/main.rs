@@ -7,6 +7,7 @@ mod calls;
 mod calls_csv;
 mod cli;
 mod clients;
+mod clients_csv;
 mod clients_merge;
 mod clients_seen;
 mod comments;

@@ -279,6 +279,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clients.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The clients of [`super::list_clients`], all of them, as CSV. An import understands the file. */
+        get: operations["export_clients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clients/duplicates": {
         parameters: {
             query?: never;
@@ -3838,6 +3855,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Client"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    export_clients: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Words of a name, a number in any spelling, an e-mail address or `#tag`, or how they begin. The best matches make the
+                 *     one page there is.
+                 */
+                query?: string;
+                /** @description A number they have, in any spelling; read in the modules' countries where it has no country code. */
+                phone?: string;
+                /** @description What they are. */
+                kind?: "contact" | "company" | "lead";
+                /** @description Whose they are: a user's id, or `none` for nobody's. */
+                responsibleId?: string;
+                /** @description A tag they have. */
+                tag?: string;
+                /** @description The company they belong to. */
+                companyId?: components["schemas"]["ClientId"];
+                /** @description Whether they were put away; `false` when not given. */
+                archived?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A line of column names, then a line a client, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description The request was not done: see `code` and `detail` */
