@@ -47,7 +47,7 @@ pub struct Figures {
     pub answered: i64,
     /// Answered ones of all, 0 to 1.
     pub answered_share: Option<f64>,
-    /// Seconds until somebody answered, on average.
+    /// Seconds until somebody answered, on average of the calls of which that is known.
     pub average_answer_seconds: Option<f64>,
     /// Those that somebody answered within 20 seconds.
     pub answered_soon: i64,
@@ -69,7 +69,7 @@ impl From<CallFigures> for Figures {
             calls: figures.calls,
             answered: figures.answered,
             answered_share: ratio(figures.answered, figures.calls),
-            average_answer_seconds: ratio(figures.answer_seconds, figures.answered),
+            average_answer_seconds: ratio(figures.answer_seconds, figures.answers_timed),
             answered_soon: figures.answered_soon,
             talk_seconds: figures.talk_seconds,
             average_talk_seconds: ratio(figures.talk_seconds, figures.answered),

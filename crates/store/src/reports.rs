@@ -1,6 +1,6 @@
 //! Reports, from the figures that are kept with the calls. An hour is counted whole, in the report in which it begins.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use hookswitch_model::contract::{Direction, Disposition};
 use hookswitch_model::{ModuleId, OutcomeId, UserId};
 use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
@@ -30,7 +30,9 @@ pub struct CallFigures {
     pub calls: i64,
     /// Those that somebody answered.
     pub answered: i64,
-    /// Seconds until somebody answered, of all of those together.
+    /// Those of which it is known when somebody answered.
+    pub answers_timed: i64,
+    /// Seconds until that, of all of those together.
     pub answer_seconds: i64,
     /// Those that somebody answered soon.
     pub answered_soon: i64,
@@ -48,6 +50,7 @@ impl std::ops::AddAssign for CallFigures {
     fn add_assign(&mut self, other: Self) {
         self.calls += other.calls;
         self.answered += other.answered;
+        self.answers_timed += other.answers_timed;
         self.answer_seconds += other.answer_seconds;
         self.answered_soon += other.answered_soon;
         self.talk_seconds += other.talk_seconds;
@@ -101,6 +104,7 @@ impl Store {
                 sums!(
                     "calls",
                     "answered",
+                    "answers_timed",
                     "answer_seconds",
                     "answered_soon",
                     "talk_seconds",
@@ -108,9 +112,10 @@ impl Store {
                     "reached",
                     "reached_seconds"
                 ),
-                " from call_hours"
+                " from call_hours where hour >= "
             ));
-            within(&mut query, filter);
+            query.push_bind(time(filter.from)).push(" and hour < ").push_bind(time(filter.to));
+            only(&mut query, filter);
             query.push(" group by hour order by hour");
             query.build_query_as().fetch_all(db).await
         })?;
@@ -126,10 +131,8 @@ impl Store {
         filter: &ReportFilter,
     ) -> Result<Vec<(Disposition, i64)>, StoreError> {
         let rows: Vec<(String, i64)> = on!(self.read(), |db| {
-            let mut query =
-                QueryBuilder::new(concat!("select disposition", sums!("calls"), " from call_hours"));
-            within(&mut query, filter);
-            query.push(" group by disposition having sum(calls) > 0 order by sum(calls) desc, disposition");
+            let mut query = QueryBuilder::new(concat!("select disposition", sums!("calls")));
+            added_up(&mut query, filter, "disposition_figures", "disposition");
             query.build_query_as().fetch_all(db).await
         })?;
         rows.into_iter().map(|(disposition, calls)| Ok((from_word(disposition)?, calls))).collect()
@@ -141,13 +144,9 @@ impl Store {
     /// Only the database's.
     pub async fn report_operators(&self, filter: &ReportFilter) -> Result<Vec<OperatorFigures>, StoreError> {
         let rows: Vec<(Uuid, i64, i64, i64, i64)> = on!(self.read(), |db| {
-            let mut query = QueryBuilder::new(concat!(
-                "select user_id",
-                sums!("calls", "answered", "missed", "talk_seconds"),
-                " from operator_hours"
-            ));
-            within(&mut query, filter);
-            query.push(" group by user_id having sum(calls) > 0 order by sum(calls) desc, user_id");
+            let columns = concat!("select user_id", sums!("calls", "answered", "missed", "talk_seconds"));
+            let mut query = QueryBuilder::new(columns);
+            added_up(&mut query, filter, "operator_figures", "user_id");
             query.build_query_as().fetch_all(db).await
         })?;
         let figures = |(user, calls, answered, missed, talk_seconds)| OperatorFigures {
@@ -166,25 +165,52 @@ impl Store {
     /// Only the database's.
     pub async fn report_outcomes(&self, filter: &ReportFilter) -> Result<Vec<(OutcomeId, i64)>, StoreError> {
         let rows: Vec<(Uuid, i64)> = on!(self.read(), |db| {
-            let mut query =
-                QueryBuilder::new(concat!("select outcome_id", sums!("calls"), " from outcome_hours"));
-            within(&mut query, filter);
-            query.push(" group by outcome_id having sum(calls) > 0 order by sum(calls) desc, outcome_id");
+            let mut query = QueryBuilder::new(concat!("select outcome_id", sums!("calls")));
+            added_up(&mut query, filter, "outcome_figures", "outcome_id");
             query.build_query_as().fetch_all(db).await
         })?;
         Ok(rows.into_iter().map(|(outcome, calls)| (OutcomeId(outcome), calls)).collect())
     }
 }
 
-fn within<DB>(query: &mut QueryBuilder<DB>, filter: &ReportFilter)
+/// The rest of a statement that adds up a table's figures by `key`, the most calls first: those of whole days as such, and by
+/// the hour before and after them.
+fn added_up<DB>(query: &mut QueryBuilder<DB>, filter: &ReportFilter, table: &str, key: &str)
 where
     DB: Database,
     for<'q> Uuid: Encode<'q, DB> + Type<DB>,
     for<'q> &'static str: Encode<'q, DB> + Type<DB>,
     for<'q> DateTime<Utc>: Encode<'q, DB> + Type<DB>,
 {
-    query.push(" where hour >= ").push_bind(time(filter.from));
-    query.push(" and hour < ").push_bind(time(filter.to));
+    query.push(" from (");
+    for (place, (span, from, to)) in spans(filter).into_iter().enumerate() {
+        query.push(if place == 0 { "select * from " } else { " union all select * from " }).push(table);
+        query.push(" where span = ").push_bind(span);
+        query.push(" and at >= ").push_bind(time(from)).push(" and at < ").push_bind(time(to));
+        only(query, filter);
+    }
+    query.push(format!(") as parts group by {key} having sum(calls) > 0 order by sum(calls) desc, {key}"));
+}
+
+type Part = (&'static str, DateTime<Utc>, DateTime<Utc>);
+
+/// The days and hours that make up what is asked for.
+fn spans(filter: &ReportFilter) -> [Part; 3] {
+    let day = TimeDelta::days(1);
+    // Only a time that nanoseconds cannot count is in no day; then there are only hours.
+    let day_of = |at: DateTime<Utc>| at.duration_trunc(day).unwrap_or(filter.to);
+    let began = day_of(filter.from);
+    let first = if began < filter.from { began + day } else { began }.min(filter.to);
+    let last = day_of(filter.to).max(first);
+    [("hour", filter.from, first), ("day", first, last), ("hour", last, filter.to)]
+}
+
+fn only<DB>(query: &mut QueryBuilder<DB>, filter: &ReportFilter)
+where
+    DB: Database,
+    for<'q> Uuid: Encode<'q, DB> + Type<DB>,
+    for<'q> &'static str: Encode<'q, DB> + Type<DB>,
+{
     if let Some(module) = filter.module_id {
         query.push(" and module_id = ").push_bind(module.0);
     }

@@ -72,16 +72,17 @@ fn hours_without_calls_are_there_too() {
 fn averages_are_there_where_there_is_something_to_divide_by() {
     let figures = CallFigures {
         calls: 4,
-        answered: 2,
+        answered: 3,
+        answers_timed: 2,
         answer_seconds: 9,
         answered_soon: 2,
-        talk_seconds: 100,
-        missed: 2,
+        talk_seconds: 150,
+        missed: 1,
         reached: 1,
         reached_seconds: 600,
     };
     let figures = Figures::from(figures);
-    assert_eq!((figures.answered_share, figures.average_answer_seconds), (Some(0.5), Some(4.5)));
+    assert_eq!((figures.answered_share, figures.average_answer_seconds), (Some(0.75), Some(4.5)));
     assert_eq!((figures.average_talk_seconds, figures.average_reached_seconds), (Some(50.0), Some(600.0)));
     let none = Figures::from(CallFigures::default());
     assert_eq!((none.answered_share, none.average_answer_seconds), (None, None));

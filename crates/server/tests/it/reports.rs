@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::both;
+use crate::support::{Module, PASS_ON, both};
 
 const REPORTS: &str = "/api/v1/reports";
 
@@ -54,4 +54,45 @@ both!(a_reports_tables_are_files_too, |server| {
     let weekdays = csv("part=periods&by=weekday").await.text;
     assert!(weekdays.lines().nth(7).unwrap().starts_with("Sunday,0,"), "{weekdays}");
     assert_eq!(csv("part=operators").await.text.lines().count(), 1);
+});
+
+both!(a_report_tells_who_answered_and_what_it_came_to, |server| {
+    let admin = server.admin().await;
+    let (one, operator) = server.operator("=one").await;
+    operator.get("/api/v1/me").await.is(200);
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    module.bind(&[("101", one)]).await;
+    let list = json!({ "name": "All", "required": false, "moduleIds": [], "codes": [{ "label": "Order" }] });
+    let list = admin.post("/api/v1/outcome-lists", list).await.json(201);
+    for (id, events) in
+        [("a", vec!["notifyStart", "notifyAnswer", "notifyEnd"]), ("b", vec!["notifyStart", "notifyEnd"])]
+    {
+        for event in events {
+            module.event(event, id, "+442079460000", "101").await;
+        }
+    }
+    let calls = operator.get("/api/v1/calls?disposition=answered").await.json(200);
+    let path = format!("/api/v1/calls/{}", calls["items"][0]["id"].as_str().unwrap());
+    operator.patch(&path, json!({ "outcomeId": list["codes"][0]["id"] })).await.is(200);
+
+    let report = admin.get(&format!("{REPORTS}?moduleId={}", module.id)).await.json(200);
+    let totals = &report["totals"];
+    assert_eq!((&totals["calls"], &totals["answered"], &totals["missed"]), (&json!(2), &json!(1), &json!(1)));
+    assert_eq!((&totals["answeredShare"], &totals["answeredSoon"]), (&json!(0.5), &json!(1)));
+    let days = report["periods"].as_array().unwrap();
+    assert_eq!(days.iter().map(|day| day["calls"].as_i64().unwrap()).sum::<i64>(), 2);
+    let user = json!({ "id": one, "name": "=one" });
+    let operators = json!([{ "user": user, "calls": 2, "answered": 1, "missed": 1, "talkSeconds": 0 }]);
+    assert_eq!(report["operators"], operators);
+    assert_eq!(report["outcomes"], json!([{ "outcome": list["codes"][0], "calls": 1 }]));
+    assert_eq!(report["dispositions"].as_array().unwrap().len(), 2);
+    let outgoing = admin.get(&format!("{REPORTS}?direction=out")).await.json(200);
+    assert_eq!((&outgoing["totals"]["calls"], &outgoing["operators"]), (&json!(0), &json!([])));
+
+    let csv = admin.get("/api/v1/reports.csv?part=operators").await;
+    assert_eq!(csv.text, "Operator,Calls,Answered,Missed,Talk seconds\n'=one,2,1,1,0\n");
+    let csv = admin.get("/api/v1/reports.csv?part=outcomes").await;
+    assert_eq!(csv.text, "Result,Calls\nOrder,1\n");
+    let csv = admin.get("/api/v1/reports.csv?part=dispositions").await;
+    assert_eq!(csv.text.lines().next(), Some("Outcome,Calls"));
 });

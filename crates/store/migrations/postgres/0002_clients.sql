@@ -152,25 +152,27 @@ alter table modules add column lead_kind text default 'lead';
 alter table modules add column lead_responsible_id uuid;
 alter table modules add column missed_responsible_id uuid;
 
--- Figures for the reports, an hour a row, kept by whatever writes calls.
+-- Figures for the reports, kept by whatever writes calls: of each hour in which calls began.
 create table call_hours (
     hour timestamptz not null,
     module_id uuid not null,
     direction text not null,
-    disposition text not null,
     calls bigint not null,
     answered bigint not null,
+    answers_timed bigint not null,
     answer_seconds bigint not null,
     answered_soon bigint not null,
     talk_seconds bigint not null,
     missed bigint not null,
     reached bigint not null,
     reached_seconds bigint not null,
-    primary key (hour, module_id, direction, disposition)
+    primary key (hour, module_id, direction)
 );
 
-create table operator_hours (
-    hour timestamptz not null,
+-- Those that many rows have a part in are kept by the day (of UTC) too: a report adds up days, and hours only at its ends.
+create table operator_figures (
+    span text not null check (span in ('day', 'hour')),
+    at timestamptz not null,
     module_id uuid not null,
     direction text not null,
     user_id uuid not null,
@@ -178,14 +180,25 @@ create table operator_hours (
     answered bigint not null,
     missed bigint not null,
     talk_seconds bigint not null,
-    primary key (hour, module_id, direction, user_id)
+    primary key (span, at, module_id, direction, user_id)
 );
 
-create table outcome_hours (
-    hour timestamptz not null,
+create table disposition_figures (
+    span text not null check (span in ('day', 'hour')),
+    at timestamptz not null,
+    module_id uuid not null,
+    direction text not null,
+    disposition text not null,
+    calls bigint not null,
+    primary key (span, at, module_id, direction, disposition)
+);
+
+create table outcome_figures (
+    span text not null check (span in ('day', 'hour')),
+    at timestamptz not null,
     module_id uuid not null,
     direction text not null,
     outcome_id uuid not null,
     calls bigint not null,
-    primary key (hour, module_id, direction, outcome_id)
+    primary key (span, at, module_id, direction, outcome_id)
 );

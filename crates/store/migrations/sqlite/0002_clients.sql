@@ -152,25 +152,27 @@ alter table modules add column lead_kind text default 'lead';
 alter table modules add column lead_responsible_id blob;
 alter table modules add column missed_responsible_id blob;
 
--- Figures for the reports, an hour a row, kept by whatever writes calls.
+-- Figures for the reports, kept by whatever writes calls: of each hour in which calls began.
 create table call_hours (
     hour text not null,
     module_id blob not null,
     direction text not null,
-    disposition text not null,
     calls integer not null,
     answered integer not null,
+    answers_timed integer not null,
     answer_seconds integer not null,
     answered_soon integer not null,
     talk_seconds integer not null,
     missed integer not null,
     reached integer not null,
     reached_seconds integer not null,
-    primary key (hour, module_id, direction, disposition)
+    primary key (hour, module_id, direction)
 ) strict, without rowid;
 
-create table operator_hours (
-    hour text not null,
+-- Those that many rows have a part in are kept by the day (of UTC) too: a report adds up days, and hours only at its ends.
+create table operator_figures (
+    span text not null check (span in ('day', 'hour')),
+    at text not null,
     module_id blob not null,
     direction text not null,
     user_id blob not null,
@@ -178,14 +180,25 @@ create table operator_hours (
     answered integer not null,
     missed integer not null,
     talk_seconds integer not null,
-    primary key (hour, module_id, direction, user_id)
+    primary key (span, at, module_id, direction, user_id)
 ) strict, without rowid;
 
-create table outcome_hours (
-    hour text not null,
+create table disposition_figures (
+    span text not null check (span in ('day', 'hour')),
+    at text not null,
+    module_id blob not null,
+    direction text not null,
+    disposition text not null,
+    calls integer not null,
+    primary key (span, at, module_id, direction, disposition)
+) strict, without rowid;
+
+create table outcome_figures (
+    span text not null check (span in ('day', 'hour')),
+    at text not null,
     module_id blob not null,
     direction text not null,
     outcome_id blob not null,
     calls integer not null,
-    primary key (hour, module_id, direction, outcome_id)
+    primary key (span, at, module_id, direction, outcome_id)
 ) strict, without rowid;

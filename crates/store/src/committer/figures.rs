@@ -15,26 +15,30 @@ use crate::rows::{Rows, chunks};
 /// An answer within these seconds is a soon one.
 pub const SOON: i64 = 20;
 
-/// An hour of a module's calls in one direction.
+/// A module's calls in one direction that began in an hour, or in a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Hour {
-    pub at: DateTime<Utc>,
-    pub module: ModuleId,
-    pub direction: Direction,
+struct Slot {
+    at: DateTime<Utc>,
+    module: ModuleId,
+    direction: Direction,
 }
 
-/// Figures of calls: calls, answered, seconds until that, answered soon, seconds of talk, missed, reached later, seconds
-/// until that.
-type CallFigures = [i64; 8];
+/// A day or an hour, as the database says it.
+type Span = (&'static str, Slot);
+
+/// Figures of calls: calls, answered, of how many it is known when, seconds until that, answered soon, seconds of talk,
+/// missed, reached later, seconds until that.
+type CallFigures = [i64; 9];
 /// Figures of an operator: calls, answered, missed, seconds of talk.
 type OperatorFigures = [i64; 4];
 
 /// What is added to the figures.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Figures {
-    calls: BTreeMap<(Hour, Disposition), CallFigures>,
-    operators: BTreeMap<(Hour, UserId), OperatorFigures>,
-    outcomes: BTreeMap<(Hour, OutcomeId), i64>,
+    calls: BTreeMap<Slot, CallFigures>,
+    operators: BTreeMap<(Span, UserId), OperatorFigures>,
+    dispositions: BTreeMap<(Span, Disposition), [i64; 1]>,
+    outcomes: BTreeMap<(Span, OutcomeId), [i64; 1]>,
 }
 
 /// What a batch's changed calls add, and what they added before and no longer do.
@@ -52,18 +56,21 @@ pub(super) fn of_batch(changed: &[Changed<'_>], reached: &[Reached]) -> Figures 
         }
     }
     for call in reached {
-        let at = hour(call.started_at);
-        let hour = Hour { at, module: call.module_id, direction: Direction::In };
-        let figures = figures.calls.entry((hour, call.disposition)).or_default();
-        figures[6] += 1;
-        figures[7] += i64::from(call.seconds);
+        let at = start(call.started_at, TimeDelta::hours(1));
+        let hour = Slot { at, module: call.module_id, direction: Direction::In };
+        add_times(
+            figures.calls.entry(hour).or_default(),
+            1,
+            [0, 0, 0, 0, 0, 0, 0, 1, i64::from(call.seconds)],
+        );
     }
     figures
 }
 
-fn hour(at: DateTime<Utc>) -> DateTime<Utc> {
-    // Only a time that nanoseconds cannot count has no hour: the year 1 or 9999.
-    at.duration_trunc(TimeDelta::hours(1)).unwrap_or(at)
+/// When the hour or day began that a time is in.
+fn start(at: DateTime<Utc>, span: TimeDelta) -> DateTime<Utc> {
+    // Only a time that nanoseconds cannot count has none: the year 1 or 9999.
+    at.duration_trunc(span).unwrap_or(at)
 }
 
 impl Figures {
@@ -77,25 +84,31 @@ impl Figures {
         reached: Option<i32>,
     ) {
         let Some(direction) = view.direction.filter(|_| view.state == CallState::Ended) else { return };
-        let hour = Hour { at: hour(view.started_at), module, direction };
+        let slot = |span| Slot { at: start(view.started_at, span), module, direction };
+        let (hour, day) = (slot(TimeDelta::hours(1)), slot(TimeDelta::days(1)));
+        let answered = view.disposition == Disposition::Answered;
         let answer = view.answered_at.map(|at| (at - view.started_at).num_seconds().max(0));
         let reached = reached.filter(|_| view.missed);
         let call = [
             1,
-            i64::from(view.disposition == Disposition::Answered),
+            i64::from(answered),
+            i64::from(answer.is_some()),
             answer.unwrap_or_default(),
             i64::from(answer.is_some_and(|seconds| seconds <= SOON)),
-            view.talk_seconds.map_or(0, i64::from),
+            view.talk_seconds.filter(|_| answered).map_or(0, i64::from),
             i64::from(view.missed),
             i64::from(reached.is_some()),
             reached.map_or(0, i64::from),
         ];
-        add_times(self.calls.entry((hour, view.disposition)).or_default(), times, call);
-        for (user, figures) in operators(view) {
-            add_times(self.operators.entry((hour, user)).or_default(), times, figures);
-        }
-        if let Some(outcome) = outcome {
-            *self.outcomes.entry((hour, outcome)).or_default() += times;
+        add_times(self.calls.entry(hour).or_default(), times, call);
+        for span in [("day", day), ("hour", hour)] {
+            for (user, figures) in operators(view) {
+                add_times(self.operators.entry((span, user)).or_default(), times, figures);
+            }
+            add_times(self.dispositions.entry((span, view.disposition)).or_default(), times, [1]);
+            if let Some(outcome) = outcome {
+                add_times(self.outcomes.entry((span, outcome)).or_default(), times, [1]);
+            }
         }
     }
 }
@@ -123,11 +136,12 @@ fn operators(view: &CallView) -> BTreeMap<UserId, OperatorFigures> {
 }
 
 static CALLS: Rows = Rows::new(
-    "insert into call_hours (hour, module_id, direction, disposition, calls, answered, answer_seconds, answered_soon, \
+    "insert into call_hours (hour, module_id, direction, calls, answered, answers_timed, answer_seconds, answered_soon, \
      talk_seconds, missed, reached, reached_seconds) select * from (values ",
     12,
-    ") as v where v.column1 is not null on conflict (hour, module_id, direction, disposition) do update set \
+    ") as v where v.column1 is not null on conflict (hour, module_id, direction) do update set \
      calls = call_hours.calls + excluded.calls, answered = call_hours.answered + excluded.answered, \
+     answers_timed = call_hours.answers_timed + excluded.answers_timed, \
      answer_seconds = call_hours.answer_seconds + excluded.answer_seconds, \
      answered_soon = call_hours.answered_soon + excluded.answered_soon, \
      talk_seconds = call_hours.talk_seconds + excluded.talk_seconds, missed = call_hours.missed + excluded.missed, \
@@ -135,77 +149,77 @@ static CALLS: Rows = Rows::new(
      reached_seconds = call_hours.reached_seconds + excluded.reached_seconds",
 );
 static OPERATORS: Rows = Rows::new(
-    "insert into operator_hours (hour, module_id, direction, user_id, calls, answered, missed, talk_seconds) \
+    "insert into operator_figures (span, at, module_id, direction, user_id, calls, answered, missed, talk_seconds) \
      select * from (values ",
-    8,
-    ") as v where v.column1 is not null on conflict (hour, module_id, direction, user_id) do update set \
-     calls = operator_hours.calls + excluded.calls, answered = operator_hours.answered + excluded.answered, \
-     missed = operator_hours.missed + excluded.missed, \
-     talk_seconds = operator_hours.talk_seconds + excluded.talk_seconds",
+    9,
+    ") as v where v.column1 is not null on conflict (span, at, module_id, direction, user_id) do update set \
+     calls = operator_figures.calls + excluded.calls, answered = operator_figures.answered + excluded.answered, \
+     missed = operator_figures.missed + excluded.missed, \
+     talk_seconds = operator_figures.talk_seconds + excluded.talk_seconds",
+);
+static DISPOSITIONS: Rows = Rows::new(
+    "insert into disposition_figures (span, at, module_id, direction, disposition, calls) select * from (values ",
+    6,
+    ") as v where v.column1 is not null on conflict (span, at, module_id, direction, disposition) do update set \
+     calls = disposition_figures.calls + excluded.calls",
 );
 static OUTCOMES: Rows = Rows::new(
-    "insert into outcome_hours (hour, module_id, direction, outcome_id, calls) select * from (values ",
-    5,
-    ") as v where v.column1 is not null on conflict (hour, module_id, direction, outcome_id) do update set \
-     calls = outcome_hours.calls + excluded.calls",
+    "insert into outcome_figures (span, at, module_id, direction, outcome_id, calls) select * from (values ",
+    6,
+    ") as v where v.column1 is not null on conflict (span, at, module_id, direction, outcome_id) do update set \
+     calls = outcome_figures.calls + excluded.calls",
 );
 
-macro_rules! bind_hour {
-    ($query:expr, $hour:expr) => {
+macro_rules! bind_slot {
+    ($query:expr, $slot:expr) => {
         $query
-            .bind($hour.map(|hour| time(hour.at)))
-            .bind($hour.map(|hour| hour.module.0))
-            .bind($hour.map(|hour| hour.direction.as_str()))
+            .bind($slot.map(|slot| time(slot.at)))
+            .bind($slot.map(|slot| slot.module.0))
+            .bind($slot.map(|slot| slot.direction.as_str()))
     };
+}
+
+macro_rules! bind_span {
+    ($query:expr, $key:expr) => {
+        bind_slot!($query.bind($key.map(|((span, _), _)| *span)), $key.map(|((_, slot), _)| slot))
+    };
+}
+
+/// Adds what is not zero of one kind of figures; `bind` binds the key of a row, which is none where it stays empty.
+macro_rules! add_rows {
+    ($tx:expr, $statement:expr, $figures:expr, |$query:ident, $key:ident| $bind:expr) => {
+        let rows: Vec<_> =
+            $figures.iter().filter(|(_, figures)| figures.iter().any(|figure| *figure != 0)).collect();
+        for chunk in chunks(&rows) {
+            let conn = $tx.conn();
+            let (sql, filled) = $statement.fill(&conn, chunk);
+            on!(conn, |db| {
+                let mut $query = sqlx::query(sql);
+                for row in filled {
+                    let $key = row.map(|(key, _)| *key);
+                    $query = $bind;
+                    for figure in 0..width(&$figures) {
+                        $query = $query.bind(row.map(|(_, figures)| figures[figure]));
+                    }
+                }
+                $query.execute(db).await.map(drop)
+            })?;
+        }
+    };
+}
+
+const fn width<K, const N: usize>(_: &BTreeMap<K, [i64; N]>) -> usize {
+    N
 }
 
 /// Writes what is added. In the order of the keys, so that two nodes cannot wait for each other.
 pub(crate) async fn add(tx: &mut Tx, figures: &Figures) -> Result<(), BatchError> {
-    let calls: Vec<_> = figures.calls.iter().filter(|(_, figures)| **figures != [0; 8]).collect();
-    for chunk in chunks(&calls) {
-        let conn = tx.conn();
-        let (sql, filled) = CALLS.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in filled {
-                query = bind_hour!(query, row.map(|((hour, _), _)| *hour));
-                query = query.bind(row.map(|((_, disposition), _)| disposition.as_str()));
-                for figure in 0..8 {
-                    query = query.bind(row.map(|(_, figures)| figures[figure]));
-                }
-            }
-            query.execute(db).await.map(drop)
-        })?;
-    }
-    let operators: Vec<_> = figures.operators.iter().filter(|(_, figures)| **figures != [0; 4]).collect();
-    for chunk in chunks(&operators) {
-        let conn = tx.conn();
-        let (sql, filled) = OPERATORS.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in filled {
-                query = bind_hour!(query, row.map(|((hour, _), _)| *hour));
-                query = query.bind(row.map(|((_, user), _)| user.0));
-                for figure in 0..4 {
-                    query = query.bind(row.map(|(_, figures)| figures[figure]));
-                }
-            }
-            query.execute(db).await.map(drop)
-        })?;
-    }
-    let outcomes: Vec<_> = figures.outcomes.iter().filter(|(_, calls)| **calls != 0).collect();
-    for chunk in chunks(&outcomes) {
-        let conn = tx.conn();
-        let (sql, filled) = OUTCOMES.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in filled {
-                query = bind_hour!(query, row.map(|((hour, _), _)| *hour));
-                query =
-                    query.bind(row.map(|((_, outcome), _)| outcome.0)).bind(row.map(|(_, calls)| **calls));
-            }
-            query.execute(db).await.map(drop)
-        })?;
-    }
+    add_rows!(tx, CALLS, figures.calls, |query, key| bind_slot!(query, key));
+    add_rows!(tx, OPERATORS, figures.operators, |query, key| bind_span!(query, key)
+        .bind(key.map(|(_, user)| user.0)));
+    add_rows!(tx, DISPOSITIONS, figures.dispositions, |query, key| bind_span!(query, key)
+        .bind(key.map(|(_, disposition)| disposition.as_str())));
+    add_rows!(tx, OUTCOMES, figures.outcomes, |query, key| bind_span!(query, key)
+        .bind(key.map(|(_, outcome)| outcome.0)));
     Ok(())
 }

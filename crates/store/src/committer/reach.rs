@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hookswitch_model::contract::{Direction, Disposition};
+use hookswitch_model::contract::Direction;
 use hookswitch_model::{CallId, CallView, ModuleId};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use super::batch::BatchError;
 use super::link::newly_missed;
 use super::types::Apply;
 use super::working::Changed;
-use crate::db::{Tx, far_past, from_word, on, text, time};
+use crate::db::{Tx, far_past, on, text, time};
 use crate::rows::{Rows, chunks};
 
 /// A talk that was under way when the missed call came began no longer before it.
@@ -23,7 +23,6 @@ pub(super) struct Reached {
     pub missed: CallId,
     pub talk: CallId,
     pub module_id: ModuleId,
-    pub disposition: Disposition,
     pub started_at: DateTime<Utc>,
     pub seconds: i32,
 }
@@ -84,18 +83,17 @@ struct Found {
     missed: Uuid,
     talk: Uuid,
     module_id: Uuid,
-    disposition: String,
     started_at: DateTime<Utc>,
     answered_at: DateTime<Utc>,
 }
 
 static OPEN: Rows = Rows::new(
-    "select calls.id as missed, v.column1 as talk, calls.module_id, calls.disposition, calls.started_at,      v.column3 as answered_at from (values ",
+    "select calls.id as missed, v.column1 as talk, calls.module_id, calls.started_at,      v.column3 as answered_at from (values ",
     4,
     ") as v cross join calls where missed and resolved_at is null and missed_key = v.column2      and calls.started_at <= v.column3 and v.column4 is not null",
 );
 static TALKS: Rows = Rows::new(
-    "select m.id as missed, t.id as talk, m.module_id, m.disposition, m.started_at, t.answered_at from (values ",
+    "select m.id as missed, t.id as talk, m.module_id, m.started_at, t.answered_at from (values ",
     4,
     ") as v cross join calls m cross join calls t where m.id = v.column1 and m.missed and m.resolved_at is null      and (t.client_e164 = v.column2 or t.client_raw = v.column2) and t.started_at >= v.column4      and t.answered_at > v.column3 and t.direction <> 'internal'",
 );
@@ -128,7 +126,6 @@ async fn search(
                 missed: CallId(row.missed),
                 talk: CallId(row.talk),
                 module_id: ModuleId(row.module_id),
-                disposition: from_word(row.disposition)?,
                 started_at: row.started_at,
                 seconds: i32::try_from(seconds).unwrap_or(i32::MAX),
             };

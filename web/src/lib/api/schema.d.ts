@@ -1697,7 +1697,7 @@ export interface components {
             answeredSoon: number;
             /**
              * Format: double
-             * @description Seconds until somebody answered, on average.
+             * @description Seconds until somebody answered, on average of the calls of which that is known.
              */
             averageAnswerSeconds?: number | null;
             /**
