@@ -1,13 +1,12 @@
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
-import { ask } from '$lib/api/client';
+import { api, ask, type Schemas } from '$lib/api/client';
 import { change, merge } from '$lib/api/newest-first';
 import { PagedList, type Part } from '$lib/api/paged-list.svelte';
 import type { Page } from '$lib/api/pages';
 import type { Live } from '$lib/live/live.svelte';
-import { api, type Activity } from './api-draft';
-import type { Comment } from './api-draft';
+import type { Comment } from './clients';
 
-export type Entry = Activity & { id: string };
+export type Entry = Schemas['Activity'] & { id: string };
 export type CallEntry = Extract<Entry, { type: 'call' }>;
 
 /** How long a comment that was deleted can be taken back. */
@@ -102,7 +101,7 @@ export class ActivityList extends PagedList<Entry> {
 
   protected override async read(part: Part, signal?: AbortSignal): Promise<Page<Entry>> {
     const params = { path: { id: this.clientId }, query: part };
-    const page = await ask<Page<Activity>>(api.GET('/api/v1/clients/{id}/activity', { params, signal }));
+    const page = await ask(api.GET('/api/v1/clients/{id}/activity', { params, signal }));
     const items = page.items.map((entry) => ({
       ...entry,
       id: entry.type === 'call' ? entry.call.id : entry.comment.id,

@@ -1,9 +1,8 @@
 import { toast } from 'svelte-sonner';
 import { goto } from '$app/navigation';
-import { ask } from '$lib/api/client';
+import { api, ask } from '$lib/api/client';
 import { messageOf } from '$lib/api/problem';
 import { m } from '$lib/paraglide/messages';
-import { api } from './api-draft';
 import { clientName } from './client-name';
 import { archiveClient, changeClient, readClient, type Client } from './clients';
 
@@ -31,14 +30,14 @@ export async function restore(id: string) {
 /** `from` goes into `into`. */
 export async function mergeClients(into: Client, from: Client): Promise<Client> {
   const params = { path: { id: into.id } };
-  const merged = await ask<Client>(api.POST('/api/v1/clients/{id}/merge', { params, body: { fromId: from.id } }));
+  const merged = await ask(api.POST('/api/v1/clients/{id}/merge', { params, body: { fromId: from.id } }));
   const merge = merged.merges.reduce((last, merge) => (merge.mergedAt > last.mergedAt ? merge : last));
   done(m.clients_merged({ name: clientName(from) }), () => undoMerge(merge.id));
   return merged;
 }
 
 export async function undoMerge(id: string) {
-  const client = await ask<Client>(api.POST('/api/v1/merges/{id}/undo', { params: { path: { id } } }));
+  const client = await ask(api.POST('/api/v1/merges/{id}/undo', { params: { path: { id } } }));
   toast.success(m.clients_merge_undone({ name: clientName(client) }));
   await goto(`/clients/${client.id}`);
 }
@@ -47,6 +46,6 @@ export async function undoMerge(id: string) {
 export async function convert(lead: Client, company: { id?: string; name: string } | null) {
   const params = { path: { id: lead.id } };
   const body = company?.id ? { companyId: company.id } : company ? { companyName: company.name } : {};
-  const client = await ask<Client>(api.POST('/api/v1/clients/{id}/convert', { params, body }));
+  const client = await ask(api.POST('/api/v1/clients/{id}/convert', { params, body }));
   toast.success(m.clients_converted({ name: clientName(client) }));
 }

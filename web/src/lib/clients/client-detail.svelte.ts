@@ -1,7 +1,5 @@
-import { api as typed, ask } from '$lib/api/client';
-import type { Page } from '$lib/api/pages';
-import type { Live } from '$lib/live/live.svelte';
-import { api, type Call } from './api-draft';
+import { api, ask } from '$lib/api/client';
+import type { Call, Live } from '$lib/live/live.svelte';
 import { readClient, type Client } from './clients';
 
 /** Several changes that come together are read together. */
@@ -63,12 +61,12 @@ export class ClientDetail {
   async #readPeople({ kind, id }: Client): Promise<Client[]> {
     if (kind !== 'company') return [];
     const params = { query: { companyId: id, limit: PEOPLE + 1 } };
-    return (await ask(typed.GET('/api/v1/clients', { params }))).items;
+    return (await ask(api.GET('/api/v1/clients', { params }))).items;
   }
 
   async #readMissed({ id }: Client): Promise<Call[]> {
     const params = { query: { clientId: id, missed: true, limit: MISSED } };
-    const { items } = await ask<Page<Call>>(api.GET('/api/v1/calls', { params }));
+    const { items } = await ask(api.GET('/api/v1/calls', { params }));
     return items.filter(({ resolved }) => !resolved);
   }
 

@@ -2,6 +2,7 @@ import { api, ask, type Schemas } from '$lib/api/client';
 
 export type Client = Schemas['Client'];
 export type ClientKind = Schemas['ClientKind'];
+export type Comment = Schemas['Comment'];
 export type Duplicate = Schemas['Duplicate'];
 export type Phone = Schemas['Phone'];
 

@@ -1,10 +1,9 @@
-import { ask } from '$lib/api/client';
+import { api, ask, type Schemas } from '$lib/api/client';
 import { PagedList, type Part } from '$lib/api/paged-list.svelte';
 import type { Page } from '$lib/api/pages';
 import { merge } from '$lib/api/newest-first';
-import { api, type Mention } from './api-draft';
 
-export type MentionEntry = Mention & { id: string };
+export type MentionEntry = Schemas['Mention'] & { id: string };
 
 /** Comments that mention whoever is signed in, newest first. */
 export class MentionList extends PagedList<MentionEntry> {
@@ -17,7 +16,7 @@ export class MentionList extends PagedList<MentionEntry> {
   }
 
   protected override async read(part: Part, signal: AbortSignal): Promise<Page<MentionEntry>> {
-    const page = await ask<Page<Mention>>(api.GET('/api/v1/mentions', { params: { query: part }, signal }));
+    const page = await ask(api.GET('/api/v1/mentions', { params: { query: part }, signal }));
     return { ...page, items: page.items.map((mention) => ({ ...mention, id: mention.comment.id })) };
   }
 }

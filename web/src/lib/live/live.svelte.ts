@@ -1,10 +1,7 @@
 import { api, ask, type Schemas } from '$lib/api/client';
 
 export type Call = Schemas['Call'];
-type Message =
-  | Schemas['Message']
-  // Until the server's description has them.
-  | { type: 'mentions'; count: number };
+type Message = Schemas['Message'];
 type MessageType = Message['type'];
 type MessageOf<T extends MessageType> = Extract<Message, { type: T }>;
 type Listener = (message: Message) => void;
@@ -98,7 +95,7 @@ export class Live {
         this.status = 'open';
         this.#failures = 0;
         this.missedCount = message.missedCount;
-        this.mentionCount = (message as { mentionCount?: number }).mentionCount ?? 0;
+        this.mentionCount = message.mentionCount;
         break;
       case 'missed':
         this.missedCount = message.count;

@@ -1,5 +1,5 @@
 import { ask } from '$lib/api/client';
-import { api, type Import, type ImportPreview, type Target } from '../api-draft';
+import { api, type Import, type ImportPreview, type Target } from './api-draft';
 
 /** How often a running import is asked how far it is. */
 const PAUSE = 700;
