@@ -29,6 +29,7 @@ use crate::modules::registry::{self, Registry};
 use crate::outcomes::Outcomes;
 use crate::public_url::PublicUrl;
 use crate::settings::CurrentSettings;
+use crate::telephony::dials::Dials;
 use crate::web::WebFiles;
 use crate::{jobs, observe, routes};
 
@@ -70,6 +71,8 @@ pub struct App {
     pub missed: Missed,
     /// The clients of whose changes everybody is to be told.
     pub client_changes: ClientChanges,
+    /// Calls that were dialled and have not appeared.
+    pub dials: Dials,
     /// What administrators who look on are told of.
     pub activity: Arc<Activity>,
     /// Told when the server is to stop.
@@ -145,6 +148,7 @@ impl App {
             web,
             demo,
             missed: Missed::default(),
+            dials: Dials::default(),
             client_changes: ClientChanges::default(),
             activity,
             stopping: CancellationToken::new(),

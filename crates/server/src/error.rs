@@ -123,6 +123,13 @@ impl ApiError {
         }
     }
 
+    /// The same without a text that the user must not see.
+    #[must_use]
+    pub fn without(mut self, hidden: &str, shown: &str) -> Self {
+        self.0.detail = self.0.detail.replace(hidden, shown).replace(hidden.trim_start_matches('+'), shown);
+        self
+    }
+
     /// 429 `tooMany`, with `Retry-After`.
     pub fn too_many(retry_after_seconds: u64, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "tooMany", detail).retry_after(retry_after_seconds)

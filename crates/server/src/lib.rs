@@ -17,7 +17,7 @@ pub mod error;
 pub mod extract;
 pub mod fetch;
 pub mod intake;
-mod jobs;
+pub mod jobs;
 mod listen;
 pub mod live;
 pub mod modules;

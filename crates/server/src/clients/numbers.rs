@@ -32,7 +32,7 @@ impl Phone {
     pub fn new(phone: &ClientPhone, hidden: bool) -> Self {
         let label = phone.label.clone();
         if hidden {
-            let formatted = masked(phone.e164.as_deref().unwrap_or(&phone.number));
+            let formatted = phone::masked(phone.e164.as_deref().unwrap_or(&phone.number));
             return Self { label, number: String::new(), e164: None, formatted, country: None, hidden };
         }
         let shown = phone.e164.as_deref().map(phone::shown);
@@ -45,14 +45,6 @@ impl Phone {
             hidden,
         }
     }
-}
-
-/// What is shown of a hidden number: enough to tell two of a client's apart.
-#[must_use]
-pub fn masked(number: &str) -> String {
-    let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
-    let last: String = digits[digits.len().saturating_sub(2)..].iter().collect();
-    format!("••• {last}").trim_end().to_owned()
 }
 
 /// A number that a person typed in E.164: read as it would be dialled in the country of the oldest module where that makes
@@ -98,7 +90,5 @@ mod tests {
         assert_eq!((hidden.e164, hidden.country, hidden.hidden), (None, None, true));
         let shown = Phone::new(&phone, false);
         assert_eq!((shown.formatted.as_str(), shown.country.as_deref()), ("+44 20 7946 0023", Some("GB")));
-        assert_eq!(masked("7"), "••• 7");
-        assert_eq!(masked("none"), "•••");
     }
 }

@@ -85,7 +85,7 @@ pub struct Done {
 /// When the database fails. Stored by then, the request stays in the inbox and is processed later, should the provider
 /// not send it again.
 pub async fn process_new(
-    app: &App,
+    app: &Arc<App>,
     active: &Active,
     request: NewRequest,
     slot: Option<Slot>,
@@ -154,7 +154,7 @@ fn understand(
 /// # Errors
 /// When the database fails.
 pub async fn commit(
-    app: &App,
+    app: &Arc<App>,
     active: &Active,
     request: &NewRequest,
     reading: Reading,
@@ -243,6 +243,8 @@ fn apply(
     replace: bool,
     outcome: Option<Outcome>,
 ) -> Apply {
+    let now = app.clock.now();
+    let client = app.dials.client(request.module_id, &facts, now);
     Apply {
         request: Some(request.id),
         module_id: request.module_id,
@@ -250,9 +252,9 @@ fn apply(
         facts,
         replace,
         outcome,
-        client: None,
+        client,
         lead: active.lead_rule(),
-        now: app.clock.now(),
+        now,
     }
 }
 

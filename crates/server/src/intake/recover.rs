@@ -23,7 +23,7 @@ const BATCH: u32 = 100;
 ///
 /// # Errors
 /// When the database fails.
-pub async fn recover(app: &App, stored_before: DateTime<Utc>) -> Result<usize, StoreError> {
+pub async fn recover(app: &Arc<App>, stored_before: DateTime<Utc>) -> Result<usize, StoreError> {
     let until = RequestId::new(stored_before, [0; 10]);
     let (mut done, mut after) = (0, None);
     loop {

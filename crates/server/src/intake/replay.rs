@@ -1,5 +1,7 @@
 //! Replaying a request, or only looking what that would change.
 
+use std::sync::Arc;
+
 use hookswitch_store::{CallChange, NewRequest, StoreError, StoredRequest};
 use serde_json::Value;
 
@@ -25,7 +27,7 @@ pub struct Replayed {
 /// # Errors
 /// When the database fails.
 pub async fn replay(
-    app: &App,
+    app: &Arc<App>,
     active: &Active,
     stored: StoredRequest,
     dry_run: bool,

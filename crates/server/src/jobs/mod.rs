@@ -1,5 +1,6 @@
 //! What the server does by itself now and then. Each job has a `run` beside the thing it works on.
 
+pub mod missed;
 mod purge;
 
 use std::future::Future;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::intake::recover;
-use crate::live::{activity, clients, missed};
+use crate::live::{self, activity, clients};
 use crate::modules::token;
 use crate::telephony::silent;
 
@@ -15,6 +16,7 @@ use crate::telephony::silent;
 pub fn start(app: &Arc<App>) {
     job(app, recover::run(Arc::clone(app), app.clock.now()));
     job(app, silent::run(Arc::clone(app)));
+    job(app, live::missed::run(Arc::clone(app)));
     job(app, missed::run(Arc::clone(app)));
     job(app, activity::run(Arc::clone(app)));
     job(app, clients::run(Arc::clone(app)));

@@ -4,6 +4,7 @@ use axum::extract::ws::Utf8Bytes;
 use hookswitch_model::{CallId, ClientId, ModuleId};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::telephony::api_call::{ApiCall, NamedOperator};
 
@@ -49,6 +50,14 @@ pub enum Message {
     Clients {
         /// Which; empty where there are too many to name.
         ids: Vec<ClientId>,
+    },
+    /// A call that this user dialled has appeared.
+    #[serde(rename_all = "camelCase")]
+    Dialed {
+        /// What was dialled.
+        dial_id: Uuid,
+        /// The call.
+        call_id: CallId,
     },
     /// The number of missed calls not dealt with yet.
     Missed {

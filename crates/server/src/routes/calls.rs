@@ -4,27 +4,25 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use hookswitch_model::contract::{Direction, Disposition};
-use hookswitch_model::phone::shown;
 use hookswitch_model::{CallId, CallState, ClientId, ModuleId, OutcomeId, UserId};
-use hookswitch_script::Function;
-use hookswitch_store::{AuditAction, CallCursor, CallFilter, ClientSummary, Role, StoreError, User};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use hookswitch_store::{AuditAction, CallCursor, CallFilter, ClientPhone, Role, StoreError, User};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::audit::audit;
 use crate::auth::SignedIn;
+use crate::clients;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, ListQuery, Path, nullable};
 use crate::page::{Page, PageQuery, cursor_of};
 use crate::telephony::api_call::ApiCall;
-use crate::telephony::controls::{Seen, find, run};
-use crate::telephony::show::{operator_sees, show, show_all};
-use crate::telephony::{matched, outgoing, tell_added};
+use crate::telephony::controls::{Seen, find};
+use crate::telephony::log_on::log_on;
+use crate::telephony::show::{show, show_all};
+use crate::telephony::{outgoing, tell_stored};
 
 /// Which calls.
 #[derive(Deserialize, IntoParams)]
@@ -88,8 +86,8 @@ impl ListCalls {
     }
 
     async fn sees_client(&self, app: &App, user: &User) -> Result<bool, StoreError> {
-        let clients = app.store.client_summaries(&self.client_id.into_iter().collect()).await?;
-        Ok(clients.values().any(|client| operator_sees(app, user.id, client)))
+        let found = app.store.client_summaries(&self.client_id.into_iter().collect()).await?;
+        Ok(found.values().any(|client| clients::scope(app, user).has(client.responsible)))
     }
 }
 
@@ -154,6 +152,9 @@ pub struct UpdateCall {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<ClientId>)]
     client_id: Option<Option<ClientId>>,
+    /// Whether the call's number becomes one of that client's.
+    #[serde(default)]
+    add_number: bool,
     /// What it came to, by a code of the list for the call's module; null takes it back.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<OutcomeId>)]
@@ -176,18 +177,18 @@ pub async fn update_call(
     State(app): State<Arc<App>>,
     SignedIn { user, .. }: SignedIn,
     Path(id): Path<CallId>,
-    Json(UpdateCall { comment, client_id, outcome_id }): Json<UpdateCall>,
+    Json(UpdateCall { comment, client_id, add_number, outcome_id }): Json<UpdateCall>,
 ) -> ApiResult<axum::Json<ApiCall>> {
-    let Seen { stored: before, .. } = find(&app, &user, id).await?;
+    let seen = find(&app, &user, id).await?;
     if comment.iter().flatten().any(|comment| comment.chars().count() > MAX_COMMENT) {
         let detail = format!("A comment has at most {MAX_COMMENT} characters.");
         return Err(ApiError::invalid("comment", detail));
     }
     if let Some(Some(client)) = client_id {
-        check_client(&app, &user, client).await?;
+        clients::find(&app, &user, client).await.map_err(|error| error.at("clientId"))?;
     }
     if let Some(Some(outcome)) = outcome_id {
-        let list = app.outcomes.for_module(before.call.module_id);
+        let list = app.outcomes.for_module(seen.stored.call.module_id);
         if !list.is_some_and(|list| list.codes.iter().any(|code| code.id == outcome)) {
             return Err(ApiError::invalid("outcomeId", "This outcome is not offered for this call."));
         }
@@ -199,76 +200,39 @@ pub async fn update_call(
         let comment = comment.as_deref().map(str::trim).filter(|comment| !comment.is_empty());
         app.store.set_comment(id, comment).await?;
     }
-    if let Some(client) = client_id {
-        app.store.set_client(id, client).await?;
-        before.added.client_id.into_iter().for_each(|client| app.client_changes.note(client));
-        app.missed.changed();
-        audit(&app, user.id, AuditAction::CallLogged, client, Some(id), Vec::new()).await;
+    if let (Some(Some(client)), true) = (client_id, add_number) {
+        add_number_of(&app, &user, &seen, client).await?;
+    }
+    match client_id {
+        Some(client) => log_on(&app, &user, &seen.stored, client).await?,
+        None => tell_stored(&app, find(&app, &user, id).await?.stored).await?,
     }
     let seen = find(&app, &user, id).await?;
-    let matched = matched(&app, &seen.view, &seen.stored.added).await?;
-    let shown = show(&app, user.id, &seen.stored).await?;
-    tell_added(&app, seen.module.as_deref(), seen.stored, matched);
-    Ok(axum::Json(shown))
+    Ok(axum::Json(show(&app, user.id, &seen.stored).await?))
 }
 
-/// Fails unless the user may see the client.
-async fn check_client(app: &App, user: &User, client: ClientId) -> ApiResult<()> {
-    let clients = app.store.client_summaries(&BTreeSet::from([client])).await?;
-    let seen = |client: &ClientSummary| user.role == Role::Admin || operator_sees(app, user.id, client);
-    if clients.values().any(seen) {
-        Ok(())
-    } else {
-        Err(ApiError::invalid("clientId", "There is no such client."))
+/// Makes the call's number one of the client's, unless it is.
+async fn add_number_of(app: &App, user: &User, seen: &Seen, client: ClientId) -> ApiResult<()> {
+    let before = clients::find(app, user, client).await?;
+    let Some(number) = number_of(seen) else { return Ok(()) };
+    if before.fields.phones.iter().any(|phone| phone.key() == number.key()) {
+        return Ok(());
     }
+    let mut fields = before.fields.clone();
+    fields.phones.push(number);
+    let archived = before.archived_at.is_some();
+    let after =
+        app.store.update_client(before.id, before.version, &fields, archived, app.clock.now()).await?;
+    let after = after.ok_or_else(clients::changed_meanwhile)?;
+    let changes = clients::audit::changes(app, &before, &after);
+    audit(app, user.id, AuditAction::Changed, Some(after.id), None, changes).await;
+    Ok(())
 }
 
-/// A call to make.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct MakeCall {
-    /// The number to call.
-    phone: String,
-    /// Through which module; the first that can, and that the caller has a number in, when left out.
-    module_id: Option<ModuleId>,
-}
-
-/// A call being made.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct MakingCall {
-    /// Through which module.
-    module_id: ModuleId,
-    /// The caller's internal number.
-    extension: String,
-    /// The number, as it was given to the module.
-    phone: String,
-    /// The same as people read it.
-    phone_formatted: String,
-}
-
-/// Calls a number as the signed-in operator. The call itself appears when the provider reports it.
-#[utoipa::path(
-    post,
-    path = "/api/v1/calls",
-    tag = "calls",
-    request_body = MakeCall,
-    responses((status = 202, body = MakingCall)),
-)]
-pub async fn make_call(
-    State(app): State<Arc<App>>,
-    SignedIn { user, .. }: SignedIn,
-    Json(MakeCall { phone, module_id }): Json<MakeCall>,
-) -> ApiResult<(StatusCode, axum::Json<MakingCall>)> {
-    let (module, extension) = outgoing::route(&app, user.id, module_id)?;
-    let phone = outgoing::number(&phone, module.country)?;
-    let call = json!({
-        "direction": "out",
-        "operator": { "id": user.id, "name": user.name, "extension": extension },
-    });
-    let arguments = vec![Value::String(extension.clone()), Value::String(phone.clone()), call];
-    run(&app, &module, Function::GenerateCall, arguments).await?;
-    let phone_formatted = shown(&phone).formatted;
-    let making = MakingCall { module_id: module.module.id, extension, phone, phone_formatted };
-    Ok((StatusCode::ACCEPTED, axum::Json(making)))
+/// The outside party's number; none where it is hidden at the provider.
+pub fn number_of(seen: &Seen) -> Option<ClientPhone> {
+    let e164 = seen.view.client_e164.clone();
+    let number = e164.clone().or_else(|| seen.view.client_raw.clone());
+    let number = number.filter(|number| number.contains(|c: char| c.is_ascii_digit()))?;
+    Some(ClientPhone { label: None, number, e164 })
 }

@@ -6,13 +6,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use hookswitch_model::{CallId, ClientId, ClientKind, UserId};
 use hookswitch_store::{
-    AuditAction, Client, ClientCursor, ClientFilter, ClientPhone, ClientSearch, ClientSource, NewClient, User,
+    AuditAction, Client, ClientCursor, ClientFilter, ClientSearch, ClientSource, NewClient, User,
 };
 use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};
 
 use merge::show_with_merges;
 
+use super::calls::number_of;
 use crate::app::App;
 use crate::audit::audit;
 use crate::auth::SignedIn;
@@ -25,7 +26,8 @@ use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, ListQuery, Path, nullable};
 use crate::page::{Page, PageQuery, cursor_of};
-use crate::telephony::{self, controls};
+use crate::telephony::controls;
+use crate::telephony::log_on::log_on;
 
 pub mod convert;
 pub mod duplicates;
@@ -174,11 +176,11 @@ pub async fn create_client(
     SignedIn { user, .. }: SignedIn,
     Json(body): Json<CreateClient>,
 ) -> ApiResult<(StatusCode, axum::Json<ApiClient>)> {
-    let call_id = body.call_id;
-    let of_call = match call_id {
-        Some(call) => number_of_call(&app, &user, call).await?,
+    let call = match body.call_id {
+        Some(call) => Some(controls::find(&app, &user, call).await.map_err(|error| error.at("callId"))?),
         None => None,
     };
+    let of_call = call.as_ref().and_then(number_of);
     let asked = FieldChanges {
         kind: Some(body.kind),
         name: Some(body.name),
@@ -196,23 +198,11 @@ pub async fn create_client(
     let new = NewClient { id, fields, source: ClientSource::Hand, created_at: now };
     let client = app.store.create_client(&new).await?;
     audit(&app, user.id, AuditAction::Created, Some(id), None, Vec::new()).await;
-    if let Some(call) = call_id {
-        app.store.set_client(call, Some(id)).await?;
-        app.missed.changed();
-        audit(&app, user.id, AuditAction::CallLogged, Some(id), Some(call), Vec::new()).await;
-        let seen = controls::find(&app, &user, call).await?;
-        telephony::tell_stored(&app, seen.stored).await?;
+    if let Some(call) = call {
+        log_on(&app, &user, &call.stored, Some(id)).await?;
     }
     clients::tell(&app, id).await?;
     Ok((StatusCode::CREATED, axum::Json(show(&app, &user, client))))
-}
-
-/// The outside party's number of a call that the user may see; none where it is hidden at the provider.
-async fn number_of_call(app: &App, user: &User, call: CallId) -> ApiResult<Option<ClientPhone>> {
-    let seen = controls::find(app, user, call).await?;
-    let number = seen.view.client_e164.clone().or(seen.view.client_raw);
-    let is_number = number.filter(|number| number.contains(|c: char| c.is_ascii_digit()));
-    Ok(is_number.map(|number| ClientPhone { label: None, number, e164: seen.view.client_e164 }))
 }
 
 /// One client. The id of one that was merged into another gives that one.

@@ -27,6 +27,7 @@ mod colleagues;
 mod comments;
 mod controls;
 mod demo;
+mod dialling;
 mod docs;
 mod document;
 mod events;
@@ -85,7 +86,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
         // Webhooks
         .routes(routes!(webhook::webhook, webhook::webhook_by_get))
         // Calls
-        .routes(routes!(calls::list_calls, calls::make_call))
+        .routes(routes!(calls::list_calls, dialling::make_call))
+        .routes(routes!(dialling::list_call_routes))
+        .routes(routes!(dialling::cancel_dial))
         .routes(routes!(calls_csv::export_calls))
         .routes(routes!(calls::get_call, calls::update_call))
         .routes(routes!(history::get_call_history))

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::actions::{Action, leg_of};
 use super::functions;
-use super::show::operator_sees;
 use crate::app::App;
+use crate::clients;
 use crate::error::{ApiError, ApiResult, sentence};
 use crate::modules::registry::Active;
 
@@ -49,8 +49,8 @@ async fn may_see(app: &App, user: &User, stored: &StoredCall, view: &CallView) -
     if user.role == Role::Admin || view.operators.iter().any(|leg| leg.user == Some(user.id)) {
         return Ok(true);
     }
-    let clients = app.store.client_summaries(&stored.added.client_id.into_iter().collect()).await?;
-    Ok(clients.values().any(|client| operator_sees(app, user.id, client)))
+    let found = app.store.client_summaries(&stored.added.client_id.into_iter().collect()).await?;
+    Ok(found.values().any(|client| clients::scope(app, user).has(client.responsible)))
 }
 
 /// Does `action` to a call; `arguments` stand between the two numbers and the call.

@@ -3,12 +3,15 @@
 pub mod actions;
 pub mod api_call;
 pub mod controls;
+pub mod dials;
+pub mod log_on;
 pub mod outgoing;
 pub mod show;
 pub mod shown;
 pub mod silent;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use hookswitch_model::{CallView, ClientId, UserId, view};
 use hookswitch_script::Function;
@@ -33,14 +36,19 @@ pub struct Told {
 }
 
 /// Tells everybody of what was committed.
-pub fn tell_applied(app: &App, active: Option<&Active>, applied: &Applied) -> Vec<Told> {
+pub fn tell_applied(app: &Arc<App>, active: Option<&Active>, applied: &Applied) -> Vec<Told> {
     if applied.missed_closed {
         app.missed.changed();
     }
     for client in &applied.clients_made {
         app.client_changes.note(*client);
     }
-    applied.changes.iter().filter_map(|change| tell(app, active, change)).collect()
+    let mut told = Vec::with_capacity(applied.changes.len());
+    for change in &applied.changes {
+        told.extend(tell(app, active, change));
+        dials::appeared(app, change);
+    }
+    told
 }
 
 /// Tells every tab of everybody whom a changed call concerns. Gives nothing for a call that began and vanished at once.

@@ -25,15 +25,20 @@ pub fn route(app: &App, user: UserId, module: Option<ModuleId>) -> ApiResult<(Ar
             ]
         }
     };
-    let able = modules
-        .iter()
-        .filter(|module| module.module.enabled && module.functions.contains(&Function::GenerateCall));
-    let mut routes = able.filter_map(|module| Some((Arc::clone(module), number_of(module, user)?)));
-    routes.next().ok_or_else(|| {
+    let found = routes(&modules, user).next().map(|(module, extension)| (Arc::clone(module), extension));
+    found.ok_or_else(|| {
         let detail = "No module can make this call: one has to be on, able to call out, and have a number bound to you. \
                       An administrator binds numbers under the module's telephony settings.";
         ApiError::conflict("noRoute", detail)
     })
+}
+
+/// The modules that a user can call out through, and their number in each.
+pub fn routes(modules: &[Arc<Active>], user: UserId) -> impl Iterator<Item = (&Arc<Active>, String)> {
+    let able = modules
+        .iter()
+        .filter(|module| module.module.enabled && module.functions.contains(&Function::GenerateCall));
+    able.filter_map(move |module| Some((module, number_of(module, user)?)))
 }
 
 /// The user's number in a module; the first in order where there are several.

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use hookswitch_model::{UserId, view};
-use hookswitch_store::{ClientSummary, Matched, StoreError, StoredCall};
+use hookswitch_store::{Matched, StoreError, StoredCall};
 
 use super::api_call::{ApiCall, Viewer, api_call};
 use super::matched;
 use crate::app::App;
-use crate::settings::ClientVisibility;
 
 /// One call.
 ///
@@ -40,12 +39,4 @@ pub async fn show_all<'a>(
         api_call(&stored.call, &view(&stored.call), &stored.added, &matched, &viewer)
     };
     Ok(calls.map(show).collect())
-}
-
-/// Whether an operator may see a client.
-pub fn operator_sees(app: &App, operator: UserId, client: &ClientSummary) -> bool {
-    match app.settings.get().client_visibility {
-        ClientVisibility::All => true,
-        ClientVisibility::Own => client.responsible.is_none_or(|responsible| responsible == operator),
-    }
 }

@@ -30,7 +30,7 @@ pub async fn run(app: Arc<App>) {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn close_silent(app: &App) -> Result<usize, StoreError> {
+pub async fn close_silent(app: &Arc<App>) -> Result<usize, StoreError> {
     let now = app.clock.now();
     let since = |seconds: u32| now - TimeDelta::seconds(seconds.into());
     let (ringing, talking) =
@@ -48,7 +48,7 @@ pub async fn close_silent(app: &App) -> Result<usize, StoreError> {
     }
 }
 
-async fn close(app: &App, stored: &StoredCall) -> Result<(), StoreError> {
+async fn close(app: &Arc<App>, stored: &StoredCall) -> Result<(), StoreError> {
     let now = app.clock.now();
     let fact = Fact {
         kind: FactKind::TimedOut,

@@ -1,0 +1,190 @@
+//! Calling out.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use hookswitch_model::ids::uuid_v7;
+use hookswitch_model::phone::{masked, shown};
+use hookswitch_model::{CallId, ClientId, ModuleId};
+use hookswitch_script::Function;
+use hookswitch_store::User;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::calls::number_of;
+use crate::app::App;
+use crate::auth::SignedIn;
+use crate::clients;
+use crate::clock;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Json, Path};
+use crate::page::Page;
+use crate::telephony::controls::{find, run};
+use crate::telephony::dials::{Dial, patience};
+use crate::telephony::outgoing;
+
+/// A call to make: to a number, to one of a client's numbers, or to the outside party of a call.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct MakeCall {
+    /// The number to call, where it is not one of those below.
+    phone: Option<String>,
+    /// The client to call, or on whom to log the call to `phone`.
+    client_id: Option<ClientId>,
+    /// Which of the client's numbers, from 0.
+    position: Option<usize>,
+    /// The call whose outside party is to be called.
+    call_id: Option<CallId>,
+    /// Through which module; the first that can, and that the caller has a number in, when left out.
+    module_id: Option<ModuleId>,
+}
+
+/// A call being made.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MakingCall {
+    /// What was dialled; a socket's `dialed` tells when the call has appeared.
+    dial_id: Uuid,
+    /// Through which module.
+    module_id: ModuleId,
+    /// The caller's internal number.
+    extension: String,
+    /// The number, as it was given to the module; null where it is hidden from the user.
+    phone: Option<String>,
+    /// The same as people read it.
+    phone_formatted: String,
+    /// How long the call may take to appear.
+    expires_in_seconds: u32,
+}
+
+/// Calls a number as the signed-in operator. The call itself appears when the provider reports it.
+#[utoipa::path(
+    post,
+    path = "/api/v1/calls",
+    tag = "calls",
+    request_body = MakeCall,
+    responses((status = 202, body = MakingCall)),
+)]
+pub async fn make_call(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+    Json(wanted): Json<MakeCall>,
+) -> ApiResult<(StatusCode, axum::Json<MakingCall>)> {
+    let (module, extension) = outgoing::route(&app, user.id, wanted.module_id)?;
+    // A number that the user typed is no secret to them.
+    let hidden = wanted.phone.is_none() && app.settings.get().hides_numbers(user.role);
+    let (number, client) = target(&app, &user, wanted).await?;
+    let number = outgoing::number(&number, module.country)?;
+    let call = json!({
+        "direction": "out",
+        "operator": { "id": user.id, "name": user.name, "extension": extension },
+    });
+    let arguments = vec![Value::String(extension.clone()), Value::String(number.clone()), call];
+    let now = app.clock.now();
+    let id = uuid_v7(now, clock::random());
+    // Remembered before it is made: the provider may report it before its answer is here.
+    let dial = Dial {
+        id,
+        user: user.id,
+        module: module.module.id,
+        number: number.clone(),
+        client,
+        until: now + patience(&app),
+        cancelled: false,
+    };
+    app.dials.add(dial, now);
+    if let Err(error) = run(&app, &module, Function::GenerateCall, arguments).await {
+        app.dials.remove(id);
+        return Err(if hidden { error.without(&number, &masked(&number)) } else { error });
+    }
+    let phone_formatted = if hidden { masked(&number) } else { shown(&number).formatted };
+    let making = MakingCall {
+        dial_id: id,
+        module_id: module.module.id,
+        extension,
+        phone: (!hidden).then_some(number),
+        phone_formatted,
+        expires_in_seconds: app.settings.get().dial_seconds,
+    };
+    Ok((StatusCode::ACCEPTED, axum::Json(making)))
+}
+
+/// The number to call and the client to log it on.
+async fn target(app: &App, user: &User, wanted: MakeCall) -> ApiResult<(String, Option<ClientId>)> {
+    match wanted {
+        MakeCall { phone: Some(phone), client_id, position: None, call_id: None, .. } => {
+            if let Some(client) = client_id {
+                clients::find(app, user, client).await.map_err(|error| error.at("clientId"))?;
+            }
+            Ok((phone, client_id))
+        }
+        MakeCall { phone: None, client_id: Some(id), position, call_id: None, .. } => {
+            let client = clients::find(app, user, id).await.map_err(|error| error.at("clientId"))?;
+            let phone = client.fields.phones.get(position.unwrap_or_default());
+            let phone =
+                phone.ok_or_else(|| ApiError::invalid("position", "The client has no such number."))?;
+            Ok((phone.e164.clone().unwrap_or_else(|| phone.number.clone()), Some(client.id)))
+        }
+        MakeCall { phone: None, client_id, position: None, call_id: Some(call), .. } => {
+            let seen = find(app, user, call).await.map_err(|error| error.at("callId"))?;
+            let phone = number_of(&seen);
+            let phone =
+                phone.ok_or_else(|| ApiError::invalid("callId", "This call has no number to call."))?;
+            Ok((phone.number, client_id.or(seen.stored.added.client_id)))
+        }
+        _ => {
+            let detail = "Say whom to call in one way: `phone`, `clientId` with `position`, or `callId`.";
+            Err(ApiError::invalid("phone", detail))
+        }
+    }
+}
+
+/// Calls off what was dialled: the call is ended as soon as its provider reports it, where the module can do that.
+#[utoipa::path(
+    post,
+    path = "/api/v1/dials/{id}/cancel",
+    tag = "calls",
+    params(("id" = Uuid, Path)),
+    responses((status = 204)),
+)]
+pub async fn cancel_dial(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+    Path(id): Path<Uuid>,
+) -> ApiResult<StatusCode> {
+    if app.dials.cancel(id, user.id, app.clock.now()) {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(ApiError::not_found("dialled call"))
+    }
+}
+
+/// A way for the signed-in user to call out.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CallRoute {
+    /// Through which module.
+    module_id: ModuleId,
+    /// What people call it.
+    module_name: String,
+    /// The user's internal number there.
+    extension: String,
+}
+
+/// The ways for the signed-in user to call out, the one taken unless another is asked for first.
+#[utoipa::path(get, path = "/api/v1/call-routes", tag = "calls", responses((status = 200, body = Page<CallRoute>)))]
+pub async fn list_call_routes(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+) -> axum::Json<Page<CallRoute>> {
+    let modules = app.modules.all();
+    let routes = outgoing::routes(&modules, user.id).map(|(module, extension)| CallRoute {
+        module_id: module.module.id,
+        module_name: module.module.name.clone(),
+        extension,
+    });
+    axum::Json(Page { items: routes.collect(), next_cursor: None })
+}

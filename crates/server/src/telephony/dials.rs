@@ -1,0 +1,139 @@
+//! Calls that were dialled here and that their provider has not reported yet. They are few and short-lived, so they are kept
+//! in memory: a server that stops forgets them, and the call then appears like one that was dialled at the telephone.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hookswitch_model::contract::Direction;
+use hookswitch_model::{CallId, CallView, ClientId, Fact, ModuleId, UserId, view};
+use hookswitch_store::{CallChange, TargetedFact};
+use uuid::Uuid;
+
+use super::actions::Action;
+use super::controls;
+use crate::app::App;
+use crate::live::message::{Message, NoticeLevel};
+
+/// Calls one user has dialled that have not appeared, at most; the oldest is forgotten first.
+const MAX_OF_USER: usize = 10;
+
+/// A call that was dialled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dial {
+    /// Which.
+    pub id: Uuid,
+    /// By whom.
+    pub user: UserId,
+    /// Through which module.
+    pub module: ModuleId,
+    /// The number, as it was given to the module.
+    pub number: String,
+    /// The client who was to be called.
+    pub client: Option<ClientId>,
+    /// When it is given up.
+    pub until: DateTime<Utc>,
+    /// Whether it was called off: then it is ended as soon as it appears.
+    pub cancelled: bool,
+}
+
+/// The calls that were dialled and have not appeared.
+#[derive(Default)]
+pub struct Dials(Mutex<Vec<Dial>>);
+
+impl Dials {
+    /// Remembers one.
+    pub fn add(&self, dial: Dial, now: DateTime<Utc>) {
+        let mut dials = self.dials();
+        dials.retain(|known| known.until > now);
+        let of_user = dials.iter().filter(|known| known.user == dial.user).count();
+        if of_user >= MAX_OF_USER
+            && let Some(oldest) = dials.iter().position(|known| known.user == dial.user)
+        {
+            dials.remove(oldest);
+        }
+        dials.push(dial);
+    }
+
+    /// Forgets one: the provider refused it.
+    pub fn remove(&self, id: Uuid) {
+        self.dials().retain(|dial| dial.id != id);
+    }
+
+    /// Calls one off; says whether it is that user's and has not appeared.
+    pub fn cancel(&self, id: Uuid, user: UserId, now: DateTime<Utc>) -> bool {
+        let mut dials = self.dials();
+        let mut found =
+            dials.iter_mut().filter(|dial| dial.id == id && dial.user == user && dial.until > now);
+        found.next().map(|dial| dial.cancelled = true).is_some()
+    }
+
+    /// The client that one of the facts' calls was dialled for.
+    pub fn client(&self, module: ModuleId, facts: &[TargetedFact], now: DateTime<Utc>) -> Option<ClientId> {
+        let dials = self.dials();
+        let mut open = dials.iter().filter(|dial| dial.module == module && dial.until > now);
+        open.find(|dial| facts.iter().any(|targeted| dial.is_of(&targeted.fact)))?.client
+    }
+
+    /// The one that this call is; it is remembered no longer.
+    fn take(&self, module: ModuleId, call: &CallView, now: DateTime<Utc>) -> Option<Dial> {
+        let mut dials = self.dials();
+        let of_call = |dial: &Dial| {
+            let number = call.client_e164.as_deref().or(call.client_raw.as_deref());
+            let dialled = call.operators.iter().any(|leg| leg.user == Some(dial.user));
+            dial.module == module && dial.until > now && dialled && number == Some(&dial.number)
+        };
+        let found = dials.iter().position(of_call)?;
+        Some(dials.remove(found))
+    }
+
+    fn dials(&self) -> MutexGuard<'_, Vec<Dial>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Dial {
+    fn is_of(&self, fact: &Fact) -> bool {
+        let Some(parties) = fact.parties.as_ref().filter(|parties| parties.direction == Direction::Out)
+        else {
+            return false;
+        };
+        let number = parties.client_e164.as_deref().or(parties.client());
+        let user = fact.operator().and_then(|operator| operator.user);
+        number == Some(&self.number) && user == Some(self.user)
+    }
+}
+
+/// Tells who dialled a call that it has appeared, and ends it where it was called off.
+pub fn appeared(app: &Arc<App>, change: &CallChange) {
+    let Some(call) = &change.after else { return };
+    let seen = view(call);
+    if seen.direction != Some(Direction::Out) {
+        return;
+    }
+    let Some(dial) = app.dials.take(call.module_id, &seen, app.clock.now()) else { return };
+    let id = call.id;
+    app.hub.send(dial.user, Message::Dialed { dial_id: dial.id, call_id: id }.to_text());
+    if dial.cancelled {
+        let (app, user) = (Arc::clone(app), dial.user);
+        let tasks = app.tasks.clone();
+        tasks.spawn(async move { end(&app, user, id).await });
+    }
+}
+
+async fn end(app: &App, user: UserId, id: CallId) {
+    let ended = async {
+        let Some(user) = app.store.user(user).await? else { return Ok(()) };
+        let seen = controls::find(app, &user, id).await?;
+        controls::control(app, &user, &seen, Action::Hangup, Vec::new()).await
+    };
+    if ended.await.is_err() {
+        let text =
+            "The call that you called off is being made all the same: end it at your telephone.".to_owned();
+        app.hub.send(user, Message::Notice { level: NoticeLevel::Warning, text }.to_text());
+    }
+}
+
+/// How long a call may take to appear.
+pub fn patience(app: &App) -> TimeDelta {
+    TimeDelta::seconds(i64::from(app.settings.get().dial_seconds))
+}
