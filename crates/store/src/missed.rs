@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use hookswitch_model::{CallId, UserId};
+use hookswitch_model::{CallId, ClientId, UserId};
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
@@ -135,6 +135,23 @@ impl Store {
         });
         // Who was reached between the two questions has no open calls any more.
         Ok(MissedPage { items: items.filter(|caller| !caller.calls.is_empty()).collect(), next })
+    }
+
+    /// How many missed calls of a caller are open, by number or by client, and when the latest came.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn open_missed_of(
+        &self,
+        number: Option<&str>,
+        client: Option<ClientId>,
+    ) -> Result<Option<(u64, DateTime<Utc>)>, StoreError> {
+        let sql = "select count(*), max(started_at) from calls \
+                   where missed and resolved_at is null and (missed_key = $1 or client_id = $2)";
+        let (count, last): (i64, Option<DateTime<Utc>>) = on!(self.read(), |db| {
+            sqlx::query_as(sql).bind(number.map(text)).bind(client.map(|client| client.0)).fetch_one(db).await
+        })?;
+        Ok(last.map(|last| (u64::try_from(count).unwrap_or_default(), last)))
     }
 
     /// Who called, of a missed call.

@@ -20,6 +20,7 @@ use crate::web;
 
 mod activity;
 mod audit;
+mod call_context;
 mod calls;
 mod calls_csv;
 mod clients;
@@ -92,6 +93,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(calls_csv::export_calls))
         .routes(routes!(calls::get_call, calls::update_call))
         .routes(routes!(history::get_call_history))
+        .routes(routes!(call_context::get_call_context))
         .routes(routes!(controls::accept_call))
         .routes(routes!(controls::hangup_call))
         .routes(routes!(controls::redirect_call))

@@ -8,11 +8,13 @@ use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hookswitch_model::{CallId, contract};
 use hookswitch_script::Function;
+use hookswitch_store::AuditAction;
 use serde::Deserialize;
 use url::Url;
 use utoipa::IntoParams;
 
 use crate::app::App;
+use crate::audit::audit;
 use crate::auth::SignedIn;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Query};
@@ -51,7 +53,14 @@ pub async fn get_recording(
     let link = run(&app, &module, function, vec![data]).await?;
     let link = contract::call_link(link).map_err(|error| broke_contract(function, &error))?;
     let link = Url::parse(&link).map_err(|_| bad_gateway("The module gave no link that can be followed."))?;
-    if proxy == Some(1) {
+    // A player that asks for the rest of it plays it no second time.
+    let begins = headers.get(header::RANGE).is_none_or(|range| range.as_bytes().starts_with(b"bytes=0-"));
+    if begins {
+        let client = seen.stored.added.client_id;
+        audit(&app, user.id, AuditAction::RecordingPlayed, client, Some(id), Vec::new()).await;
+    }
+    // The provider's link may name the number that is hidden.
+    if proxy == Some(1) || app.settings.get().hides_numbers(user.role) {
         return through(&app, link, &headers).await;
     }
     let no_store = (header::CACHE_CONTROL, "no-store");

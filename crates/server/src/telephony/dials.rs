@@ -129,7 +129,7 @@ async fn end(app: &App, user: UserId, id: CallId) {
     if ended.await.is_err() {
         let text =
             "The call that you called off is being made all the same: end it at your telephone.".to_owned();
-        app.hub.send(user, Message::Notice { level: NoticeLevel::Warning, text }.to_text());
+        app.hub.send(user, Message::Notice { level: NoticeLevel::Warning, text, client_id: None }.to_text());
     }
 }
 

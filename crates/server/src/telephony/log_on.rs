@@ -1,6 +1,6 @@
 //! Logging a call on a client, as a person wants it.
 
-use hookswitch_model::{CallId, ClientId};
+use hookswitch_model::ClientId;
 use hookswitch_store::{AuditAction, StoredCall, User};
 
 use super::controls::find;

@@ -99,8 +99,10 @@ both!(an_operator_calls_out_from_their_own_number, |server| {
     module.bind(&[("101", one)]).await;
     let making = operator.post("/api/v1/calls", call).await.json(202);
     let formatted = "+44 20 7946 0000";
-    let expected =
-        json!({ "moduleId": module.id, "extension": "101", "phone": CLIENT, "phoneFormatted": formatted });
+    let expected = json!({
+        "dialId": making["dialId"], "moduleId": module.id, "extension": "101", "phone": CLIENT,
+        "phoneFormatted": formatted, "expiresInSeconds": 60,
+    });
     assert_eq!(making, expected);
     operator.post("/api/v1/calls", json!({ "phone": "+44 (0)oops" })).await.problem(422, "invalid");
     operator.post("/api/v1/calls", json!({ "phone": "102", "moduleId": module.id })).await.is(202);

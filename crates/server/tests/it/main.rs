@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod activity;
+mod callers;
 mod calls;
 mod calls_csv;
 mod cli;
@@ -14,10 +15,12 @@ mod comments;
 mod controls;
 mod crash;
 mod demo;
+mod dialling;
 mod documented_examples;
 mod events;
 mod fetch;
 mod health;
+mod hidden_numbers;
 mod history;
 mod http;
 mod me;

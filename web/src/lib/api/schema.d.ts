@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/call-routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ways for the signed-in user to call out, the one taken unless another is asked for first. */
+        get: operations["list_call_routes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls": {
         parameters: {
             query?: never;
@@ -85,6 +102,23 @@ export interface paths {
         put?: never;
         /** Answers a ringing call. */
         post: operations["accept_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an operator should know of a call's client, or of its number. */
+        get: operations["get_call_context"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -453,6 +487,23 @@ export interface paths {
          *     it as it would from a provider, a moment later.
          */
         post: operations["play_scene"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dials/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls off what was dialled: the call is ended as soon as its provider reports it, where the module can do that. */
+        post: operations["cancel_dial"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1379,6 +1430,14 @@ export interface components {
              */
             talkSeconds?: number | null;
         };
+        /** @description What there was before a call. */
+        CallContext: {
+            /** @description The client's calls before this one, or the number's where there is no client: the latest first, three at most. */
+            lastCalls: components["schemas"]["Call"][];
+            lastComment?: components["schemas"]["Comment"] | null;
+            openMissed?: components["schemas"]["OpenMissed"] | null;
+            outcomeList?: components["schemas"]["OutcomeList"] | null;
+        };
         /** @description A call before and after. */
         CallDiff: {
             after?: components["schemas"]["Call"] | null;
@@ -1391,6 +1450,15 @@ export interface components {
          * @description A call.
          */
         CallId: string;
+        /** @description A way for the signed-in user to call out. */
+        CallRoute: {
+            /** @description The user's internal number there. */
+            extension: string;
+            /** @description Through which module. */
+            moduleId: components["schemas"]["ModuleId"];
+            /** @description What people call it. */
+            moduleName: string;
+        };
         /**
          * @description Where a call stands.
          * @enum {string}
@@ -1831,20 +1899,34 @@ export interface components {
             /** @description What goes into `Authorization: Bearer …`. Told here only. */
             token: string;
         };
-        /** @description A call to make. */
+        /** @description A call to make: to a number, to one of a client's numbers, or to the outside party of a call. */
         MakeCall: {
+            callId?: components["schemas"]["CallId"] | null;
+            clientId?: components["schemas"]["ClientId"] | null;
             moduleId?: components["schemas"]["ModuleId"] | null;
-            /** @description The number to call. */
-            phone: string;
+            /** @description The number to call, where it is not one of those below. */
+            phone?: string | null;
+            /** @description Which of the client's numbers, from 0. */
+            position?: number | null;
         };
         /** @description A call being made. */
         MakingCall: {
+            /**
+             * Format: uuid
+             * @description What was dialled; a socket's `dialed` tells when the call has appeared.
+             */
+            dialId: string;
+            /**
+             * Format: int32
+             * @description How long the call may take to appear.
+             */
+            expiresInSeconds: number;
             /** @description The caller's internal number. */
             extension: string;
             /** @description Through which module. */
             moduleId: components["schemas"]["ModuleId"];
-            /** @description The number, as it was given to the module. */
-            phone: string;
+            /** @description The number, as it was given to the module; null where it is hidden from the user. */
+            phone?: string | null;
             /** @description The same as people read it. */
             phoneFormatted: string;
         };
@@ -1933,6 +2015,16 @@ export interface components {
             ids: components["schemas"]["ClientId"][];
             /** @enum {string} */
             type: "clients";
+        } | {
+            /** @description The call. */
+            callId: components["schemas"]["CallId"];
+            /**
+             * Format: uuid
+             * @description What was dialled.
+             */
+            dialId: string;
+            /** @enum {string} */
+            type: "dialed";
         } | {
             /**
              * Format: int64
@@ -2079,6 +2171,19 @@ export interface components {
          * @enum {string}
          */
         NoticeLevel: "info" | "warning";
+        /** @description Missed calls that nobody has dealt with. */
+        OpenMissed: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /**
+             * Format: date-time
+             * @description When the latest came.
+             */
+            lastAt: string;
+        };
         /** @description An operator's calls. */
         OperatorReport: {
             /**
@@ -2268,6 +2373,20 @@ export interface components {
                  * @description Seconds of talk.
                  */
                 talkSeconds?: number | null;
+            }[];
+            /** @description `cursor` of the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_CallRoute: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The user's internal number there. */
+                extension: string;
+                /** @description Through which module. */
+                moduleId: components["schemas"]["ModuleId"];
+                /** @description What people call it. */
+                moduleName: string;
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
@@ -2975,6 +3094,8 @@ export interface components {
         TokenId: string;
         /** @description Changes to a call; what is left out stays. */
         UpdateCall: {
+            /** @description Whether the call's number becomes one of that client's. */
+            addNumber?: boolean;
             clientId?: components["schemas"]["ClientId"] | null;
             /** @description What the operator notes; null or empty takes it away. */
             comment?: string | null;
@@ -3217,6 +3338,34 @@ export interface operations {
             };
         };
     };
+    list_call_routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CallRoute"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
     list_calls: {
         parameters: {
             query?: {
@@ -3441,6 +3590,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Call"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    get_call_context: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallContext"];
                 };
             };
             /** @description The request was not done: see `code` and `detail` */
@@ -4322,6 +4501,34 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Demo"];
                 };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    cancel_dial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request was not done: see `code` and `detail` */
             default: {

@@ -1,0 +1,108 @@
+//! What an operator should know of a caller before answering.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use hookswitch_model::{CallId, ClientId};
+use hookswitch_store::{CallCursor, CallFilter, OutcomeList, Role, User};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::auth::SignedIn;
+use crate::clients;
+use crate::comments::{self, ApiComment};
+use crate::error::ApiResult;
+use crate::extract::Path;
+use crate::telephony::api_call::ApiCall;
+use crate::telephony::controls::{Seen, find};
+use crate::telephony::show::show_all;
+
+/// Earlier calls that are shown.
+const LAST_CALLS: u32 = 3;
+
+/// What there was before a call.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CallContext {
+    /// The client's calls before this one, or the number's where there is no client: the latest first, three at most.
+    last_calls: Vec<ApiCall>,
+    /// The latest comment in the client's activity stream.
+    last_comment: Option<ApiComment>,
+    /// Missed calls that nobody has dealt with.
+    open_missed: Option<OpenMissed>,
+    /// What the call can be said to have come to.
+    outcome_list: Option<OutcomeList>,
+}
+
+/// Missed calls that nobody has dealt with.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenMissed {
+    /// How many.
+    count: u64,
+    /// When the latest came.
+    last_at: DateTime<Utc>,
+}
+
+/// What an operator should know of a call's client, or of its number.
+#[utoipa::path(
+    get,
+    path = "/api/v1/calls/{id}/context",
+    tag = "calls",
+    params(("id" = CallId, Path)),
+    responses((status = 200, body = CallContext)),
+)]
+pub async fn get_call_context(
+    State(app): State<Arc<App>>,
+    SignedIn { user, .. }: SignedIn,
+    Path(id): Path<CallId>,
+) -> ApiResult<axum::Json<CallContext>> {
+    let seen = find(&app, &user, id).await?;
+    let client = match seen.stored.added.client_id {
+        // The call's page names every client; more only those that the user may see.
+        Some(client) => app.store.client(client, clients::scope(&app, &user)).await?.map(|client| client.id),
+        None => None,
+    };
+    let hidden = client.is_none() && seen.stored.added.client_id.is_some();
+    let number = seen.view.client_e164.as_deref().or(seen.view.client_raw.as_deref());
+    let last_calls = match hidden {
+        true => Vec::new(),
+        false => last_calls(&app, &user, &seen, client).await?,
+    };
+    let last_comment = match client {
+        Some(client) => app.store.last_comment(client).await?,
+        None => None,
+    };
+    let open_missed = match hidden {
+        true => None,
+        false => app.store.open_missed_of(number, client).await?,
+    };
+    Ok(axum::Json(CallContext {
+        last_calls,
+        last_comment: last_comment.map(|comment| comments::show(&app, user.id, comment)),
+        open_missed: open_missed.map(|(count, last_at)| OpenMissed { count, last_at }),
+        outcome_list: app.outcomes.for_module(seen.stored.call.module_id),
+    }))
+}
+
+async fn last_calls(
+    app: &App,
+    user: &User,
+    seen: &Seen,
+    client: Option<ClientId>,
+) -> ApiResult<Vec<ApiCall>> {
+    let filter = match (client, &seen.view.client_e164) {
+        (Some(client), _) => CallFilter { client_id: Some(client), ..CallFilter::default() },
+        (None, Some(number)) => CallFilter {
+            phones: Some(vec![number.clone()]),
+            operator: (user.role == Role::Operator).then_some(user.id),
+            ..CallFilter::default()
+        },
+        (None, None) => return Ok(Vec::new()),
+    };
+    let before = CallCursor { started_at: seen.view.started_at, id: seen.stored.call.id };
+    let calls = app.store.calls(&filter, Some(before), LAST_CALLS).await?;
+    Ok(show_all(app, user.id, calls.items.iter()).await?)
+}
