@@ -1,4 +1,4 @@
-//! The project's chores: `cargo xtask run | test | check | codegen | bench`.
+//! The project's chores: `cargo xtask run | test | check | codegen | bench | seed`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person at the terminal")]
 
 mod bench;
@@ -10,6 +10,7 @@ mod node;
 mod postgres;
 mod process;
 mod run;
+mod seed;
 mod test;
 
 use anyhow::{Result, bail};
@@ -47,6 +48,8 @@ enum Chore {
     },
     /// Measure the release build of the server
     Bench(bench::Options),
+    /// Make up a big database to measure on
+    Seed(seed::Options),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -58,6 +61,7 @@ async fn main() -> ExitCode {
             Chore::Check => check::check().await,
             Chore::Codegen { check } => codegen::codegen(check).await,
             Chore::Bench(options) => bench::bench(&options).await,
+            Chore::Seed(options) => seed::seed(&options).await,
         }
     };
     // Dropping the chore stops the processes it started: `process::Process` sees to that.

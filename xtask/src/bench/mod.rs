@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: how fast, how big, and whether a crash loses anything. One release server on a temporary
 //! database, driven over HTTP and WebSockets from this process, on the same machine.
 
+mod clients;
 mod crash;
 mod http;
 mod load;
@@ -19,10 +20,11 @@ use crate::run::{Profile, build_server};
 use anyhow::{Context, Result};
 use server::Installation;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Measure what operators wait for, in a browser, instead
+    /// Measure instead what operators wait for, in a browser, or what people look up in a big database
     #[arg(conflicts_with_all = ["noisy_neighbour", "crash"])]
     what: Option<What>,
     /// Connections that webhooks come over
@@ -46,6 +48,9 @@ pub struct Options {
     /// An empty database to use in place of SQLite in a temporary folder
     #[arg(long)]
     database_url: Option<String>,
+    /// A data folder to use in place of a new one, such as `cargo xtask seed` makes; it is written to
+    #[arg(long, conflicts_with = "database_url")]
+    data_dir: Option<PathBuf>,
     /// Measure instead how much a module that only burns processor time slows another one down
     #[arg(long)]
     noisy_neighbour: bool,
@@ -57,6 +62,7 @@ pub struct Options {
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum What {
     Ui,
+    Clients,
 }
 
 pub async fn bench(options: &Options) -> Result<()> {
@@ -66,13 +72,16 @@ pub async fn bench(options: &Options) -> Result<()> {
         let error = optimised.args(std::env::args_os().skip(1)).as_std_mut().exec();
         return Err(error).context("cargo cannot be started");
     }
-    if options.what.is_some() {
+    if let Some(What::Ui) = options.what {
         node::build_web().await?;
     }
     let binary = build_server(Profile::Release).await?;
-    let installation = Installation::new(binary, options.database_url.clone())?;
-    if let Some(What::Ui) = options.what {
-        ui::ui(&installation).await
+    let installation = Installation::new(binary, options.database_url.clone(), options.data_dir.clone())?;
+    if let Some(what) = options.what {
+        match what {
+            What::Ui => ui::ui(&installation).await,
+            What::Clients => clients::clients(&installation).await,
+        }
     } else if let Some(rounds) = options.crash {
         crash::crash(&installation, rounds, options.connections).await
     } else if options.noisy_neighbour {

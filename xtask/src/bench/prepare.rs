@@ -12,10 +12,11 @@ pub const CALLS_MODULE: &str = include_str!("module.ts");
 pub const PASSWORD: &str = "not a secret here";
 pub const SPINNING_MODULE: &str = include_str!("spin.ts");
 
-/// Makes the first administrator; the server need not run.
+/// Makes an administrator; the server need not run.
 pub async fn administrator_token(installation: &Installation) -> Result<String> {
-    installation.command(&["user", "create", "--login", "bench", "--admin"]).await?;
-    installation.command(&["token", "create", "--user", "bench"]).await
+    let login = format!("bench{}", installation.run());
+    installation.command(&["user", "create", "--login", &login, "--admin"]).await?;
+    installation.command(&["token", "create", "--user", &login]).await
 }
 
 /// An operator of the run: user id and API token. Operator n has the extension `FIRST_EXTENSION + n`.
@@ -31,7 +32,7 @@ pub async fn operators(
 ) -> Result<Vec<Operator>> {
     let mut operators = Vec::new();
     for number in 0..count {
-        let login = format!("operator{number}");
+        let login = format!("operator{number}-{}", installation.run());
         let user = json!({ "login": login, "name": login, "role": "operator", "password": PASSWORD });
         let user_id = text(&api.call(Method::POST, "/api/v1/users", &user).await?, "id")?;
         let token = installation.command(&["token", "create", "--user", &login]).await?;

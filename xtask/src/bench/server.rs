@@ -19,12 +19,19 @@ pub struct Installation {
     binary: PathBuf,
     folder: TempDir,
     database_url: Option<String>,
+    data_dir: PathBuf,
 }
 
 impl Installation {
-    pub fn new(binary: PathBuf, database_url: Option<String>) -> Result<Self> {
+    pub fn new(binary: PathBuf, database_url: Option<String>, data_dir: Option<PathBuf>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("hookswitch-bench-").tempdir()?;
-        Ok(Self { binary, folder, database_url })
+        let data_dir = data_dir.unwrap_or_else(|| folder.path().join("data"));
+        Ok(Self { binary, folder, database_url, data_dir })
+    }
+
+    /// Tells the users of this run from those of earlier ones on the same data.
+    pub fn run(&self) -> u32 {
+        std::process::id()
     }
 
     /// What a command of the program writes on standard output.
@@ -64,7 +71,7 @@ impl Installation {
         program
             .stdin(Stdio::null())
             .env("HOOKSWITCH_LISTEN", "127.0.0.1:0")
-            .env("HOOKSWITCH_DATA_DIR", self.folder.path().join("data"));
+            .env("HOOKSWITCH_DATA_DIR", &self.data_dir);
         if let Some(url) = &self.database_url {
             program.env("HOOKSWITCH_DATABASE_URL", url);
         }

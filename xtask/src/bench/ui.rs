@@ -37,7 +37,7 @@ pub async fn ui(installation: &Installation) -> Result<()> {
     let mut browser = command("node");
     browser.current_dir(&e2e).arg("ui-bench.mjs").env("CHROMIUM", chromium);
     browser.env("BENCH_URL", format!("http://{}", server.address)).env("BENCH_WEBHOOK", &module.target.path);
-    browser.env("BENCH_LOGIN", "operator0").env("BENCH_PASSWORD", PASSWORD);
+    browser.env("BENCH_LOGIN", format!("operator0-{}", installation.run())).env("BENCH_PASSWORD", PASSWORD);
     process::run(&mut browser).await
 }
 
