@@ -8,8 +8,8 @@ use hookswitch_store::{AuditAction, AuditChange, AuditEntry, StoreError};
 use crate::app::App;
 use crate::clock;
 
-/// Looking at a client again within this time is written once.
-const SEEN_ONCE_IN: TimeDelta = TimeDelta::minutes(10);
+/// Looking at a client again, or playing a recording, is written once in this time.
+const LOOKED: TimeDelta = TimeDelta::minutes(10);
 
 /// Writes that a user did something. What was done is done: an entry that cannot be written is an error for the log of whoever
 /// runs the server, not for the user.
@@ -35,11 +35,11 @@ async fn write(
     changes: Vec<AuditChange>,
 ) -> Result<(), StoreError> {
     let at = app.clock.now();
-    if let (AuditAction::Seen, Some(client)) = (action, client_id)
-        && app.store.seen_since(client, user, at - SEEN_ONCE_IN).await?
-    {
+    let id = uuid_v7(at, clock::random());
+    let entry = AuditEntry { id, at, user_id: user, action, client_id, call_id, changes };
+    let looks = matches!(action, AuditAction::Seen | AuditAction::RecordingPlayed);
+    if looks && app.store.audited_since(&entry, at - LOOKED).await? {
         return Ok(());
     }
-    let id = uuid_v7(at, clock::random());
-    app.store.add_audit(&AuditEntry { id, at, user_id: user, action, client_id, call_id, changes }).await
+    app.store.add_audit(&entry).await
 }

@@ -178,24 +178,21 @@ impl Store {
         Ok(())
     }
 
-    /// Whether the trail says that a user looked at a client since then.
+    /// Whether the trail has what an entry says already, from then or later.
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn seen_since(
-        &self,
-        client: ClientId,
-        user: UserId,
-        since: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        // By id, which begins with the time: so the index of a client's entries bounds what is read.
-        let sql = "select exists (select 1 from audit \
-                   where client_id = $1 and id >= $2 and user_id = $3 and action = 'seen')";
+    pub async fn audited_since(&self, entry: &AuditEntry, since: DateTime<Utc>) -> Result<bool, StoreError> {
+        // By id, which begins with the time: so the index of a user's entries bounds what is read.
+        let sql = "select exists (select 1 from audit where user_id = $1 and id >= $2 and action = $3 \
+                   and client_id is not distinct from $4 and call_id is not distinct from $5)";
         Ok(on!(self.read(), |db| {
             sqlx::query_scalar(sql)
-                .bind(client.0)
+                .bind(entry.user_id.0)
                 .bind(uuid_v7(since, [0; 10]))
-                .bind(user.0)
+                .bind(entry.action.as_str())
+                .bind(entry.client_id.map(|client| client.0))
+                .bind(entry.call_id.map(|call| call.0))
                 .fetch_one(db)
                 .await
         })?)

@@ -53,12 +53,9 @@ pub async fn get_recording(
     let link = run(&app, &module, function, vec![data]).await?;
     let link = contract::call_link(link).map_err(|error| broke_contract(function, &error))?;
     let link = Url::parse(&link).map_err(|_| bad_gateway("The module gave no link that can be followed."))?;
-    // A player that asks for the rest of it plays it no second time.
-    let begins = headers.get(header::RANGE).is_none_or(|range| range.as_bytes().starts_with(b"bytes=0-"));
-    if begins {
-        let client = seen.stored.added.client_id;
-        audit(&app, user.id, AuditAction::RecordingPlayed, client, Some(id), Vec::new()).await;
-    }
+    // A player asks for one part after the other: that is one entry.
+    let client = seen.stored.added.client_id;
+    audit(&app, user.id, AuditAction::RecordingPlayed, client, Some(id), Vec::new()).await;
     // The provider's link may name the number that is hidden.
     if proxy == Some(1) || app.settings.get().hides_numbers(user.role) {
         return through(&app, link, &headers).await;

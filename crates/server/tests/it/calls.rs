@@ -142,6 +142,14 @@ both!(a_recording_is_linked_and_played_through, [("HOOKSWITCH_FETCH_ALLOW", "127
         .send(operator.request(reqwest::Method::GET, &format!("{path}?proxy=1")).header("range", "bytes=5-"))
         .await;
     assert_eq!((part.is(206).text.as_str(), part.header("content-range")), ("a short tone", "bytes 5-16/17"));
+    let trail = admin.get("/api/v1/audit?action=recordingPlayed").await.json(200);
+    let played: Vec<_> = trail["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| (&entry["user"]["id"], &entry["callId"]))
+        .collect();
+    assert_eq!(played, [(&json!(one), &call["id"])], "however many parts a player asks for");
     stranger.get(&path).await.problem(404, "notFound");
 });
 

@@ -1,6 +1,5 @@
 //! Settings of the whole installation, and the audit trail.
 
-use chrono::TimeDelta;
 use hookswitch_model::ids::uuid_v7;
 use hookswitch_model::{CallId, ClientId, UserId};
 use hookswitch_store::{AuditAction, AuditChange, AuditEntry, AuditFilter, Role};
@@ -62,15 +61,25 @@ both!(the_audit_trail_tells_who_did_what, |db| {
     assert!(ids(&db, narrow, None, 9).await.is_empty());
 });
 
-both!(a_second_look_at_a_client_is_known, |db| {
+both!(what_somebody_did_already_is_known, |db| {
     let ada = db.new_user("ada", Role::Operator).await;
     let bob = db.new_user("bob", Role::Operator).await;
     let (one, two) = (ClientId(Uuid::from_u128(1)), ClientId(Uuid::from_u128(2)));
-    db.add_audit(&entry(600, ada, AuditAction::Seen, Some(one))).await.unwrap();
-    db.add_audit(&entry(600, bob, AuditAction::Changed, Some(one))).await.unwrap();
-    let since = at(600);
-    assert!(db.seen_since(one, ada, since).await.unwrap());
-    assert!(!db.seen_since(one, ada, since + TimeDelta::seconds(1)).await.unwrap(), "that was before");
-    assert!(!db.seen_since(two, ada, since).await.unwrap(), "another client");
-    assert!(!db.seen_since(one, bob, since).await.unwrap(), "a change is no look");
+    let seen = entry(600, ada, AuditAction::Seen, Some(one));
+    let played = entry(601, ada, AuditAction::RecordingPlayed, None);
+    let played = AuditEntry { call_id: Some(CallId(Uuid::from_u128(3))), ..played };
+    db.add_audit(&seen).await.unwrap();
+    db.add_audit(&played).await.unwrap();
+    let known = async |entry: &AuditEntry, since| db.audited_since(entry, at(since)).await.unwrap();
+    assert!(known(&seen, 600).await && known(&played, 600).await);
+    assert!(!known(&seen, 601).await, "that was before");
+    for other in [
+        AuditEntry { user_id: bob, ..seen.clone() },
+        AuditEntry { client_id: Some(two), ..seen.clone() },
+        AuditEntry { action: AuditAction::Changed, ..seen.clone() },
+        AuditEntry { call_id: None, ..played.clone() },
+        AuditEntry { client_id: Some(one), ..played.clone() },
+    ] {
+        assert!(!known(&other, 600).await, "{other:?}");
+    }
 });
