@@ -82,6 +82,10 @@ id!(
     MergeId
 );
 id!(
+    /// An import of clients.
+    ImportId
+);
+id!(
     /// A list of outcome codes.
     OutcomeListId
 );

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::Auth;
+use crate::clients::import::Imports;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::demo::Panel;
@@ -73,6 +74,8 @@ pub struct App {
     pub client_changes: ClientChanges,
     /// Calls that were dialled and have not appeared.
     pub dials: Dials,
+    /// The files that clients are imported from.
+    pub imports: Imports,
     /// What administrators who look on are told of.
     pub activity: Arc<Activity>,
     /// Told when the server is to stop.
@@ -150,6 +153,7 @@ impl App {
             missed: Missed::default(),
             dials: Dials::default(),
             client_changes: ClientChanges::default(),
+            imports: Imports::new(&config.server.data_dir),
             activity,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),

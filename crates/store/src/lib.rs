@@ -40,7 +40,7 @@ pub use bindings::Binding;
 pub use calls::{CallCursor, CallFilter, CallPage, StoredCall};
 pub use clients::{
     Because, Client, ClientCursor, ClientFields, ClientFilter, ClientKeys, ClientPage, ClientPhone,
-    ClientScope, ClientSearch, ClientSource, ClientSummary, Matched, Merge, NewClient, folded,
+    ClientScope, ClientSearch, ClientSource, ClientSummary, ClientWrite, Matched, Merge, NewClient, folded,
 };
 pub use comments::{Comment, CommentCursor, MAX_COMMENTS_OF_CALL};
 pub use committer::{

@@ -120,7 +120,10 @@ pub async fn changed(
     }
     if let Some(responsible) = changes.responsible.filter(|user| *user != before.responsible) {
         fields.responsible = responsible;
-        let unknown = responsible.is_some_and(|user| app.directory.role_of(user).is_none());
+        let unknown = match responsible {
+            Some(user) => app.store.user(user).await?.is_none(),
+            None => false,
+        };
         errors.extend(wrong(unknown, "responsibleId", "There is no such user.".to_owned()));
     }
     ApiError::check(errors)?;

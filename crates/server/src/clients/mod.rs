@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod fields;
+pub mod import;
 pub mod numbers;
 pub mod shown;
 

@@ -1,4 +1,5 @@
-//! Deletes what has had its time: old requests, expired sessions and stored values, what merges are undone by.
+//! Deletes what has had its time: old requests, expired sessions and stored values, what merges are undone by, files of
+//! imports.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +33,7 @@ async fn purge(app: &App) -> Result<(), StoreError> {
     }
     app.store.purge_sessions(now).await?;
     app.store.purge_storage(now).await?;
+    app.imports.purge(now);
     app.store.purge_merges(now - UNDOABLE).await?;
     Ok(())
 }

@@ -32,6 +32,7 @@ use crate::telephony::log_on::log_on;
 pub mod convert;
 pub mod duplicates;
 pub mod export;
+pub mod imports;
 pub mod merge;
 
 /// Longest text that is searched for, in characters.

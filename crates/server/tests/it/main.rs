@@ -9,6 +9,7 @@ mod calls_csv;
 mod cli;
 mod clients;
 mod clients_csv;
+mod clients_import;
 mod clients_merge;
 mod clients_seen;
 mod comments;

@@ -71,12 +71,23 @@ impl Store {
                 ids.push(*id);
             }
         }
-        let clients = read::by_ids(&mut tx, &ids).await?;
-        let seen = clients.into_iter().filter(|client| scope.has(client.fields.responsible)).take(limit);
+        let mut seen = Vec::new();
+        for some in ids.chunks(limit.max(1)) {
+            let clients = read::by_ids(&mut tx, some).await?;
+            seen.extend(clients.into_iter().filter(|client| scope.has(client.fields.responsible)));
+            if seen.len() >= limit {
+                break;
+            }
+        }
+        seen.truncate(limit);
         let because = |client: &Client| {
             found.iter().filter(|(id, _)| *id == client.id).map(|(_, because)| *because).collect()
         };
-        Ok(seen.map(|client| (client.clone(), because(&client))).collect())
+        Ok(seen
+            .into_iter()
+            .map(|client| (because(&client), client))
+            .map(|(why, client)| (client, why))
+            .collect())
     }
 }
 

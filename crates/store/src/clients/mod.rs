@@ -28,6 +28,7 @@ pub use scope::ClientScope;
 pub use search::ClientSearch;
 pub use summary::ClientSummary;
 pub use words::folded;
+pub use write::ClientWrite;
 
 /// A client.
 #[derive(Debug, Clone, PartialEq, Eq)]

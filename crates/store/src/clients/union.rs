@@ -7,14 +7,28 @@ use hookswitch_model::ClientId;
 use super::words::folded;
 use super::{Client, ClientFields};
 
-/// The fields of both: where only one value has room, `into`'s unless it is empty.
-pub(super) fn union(into: &Client, from: &Client) -> ClientFields {
-    united(&into.fields, into.id, &from.fields, from.id)
+impl Client {
+    /// The client's fields with what `other` has and it has not: where one value has room, the client's stays unless it is
+    /// empty.
+    #[must_use]
+    pub fn with(&self, other: &ClientFields) -> ClientFields {
+        united(&self.fields, self.id, other, None)
+    }
 }
 
-fn united(into: &ClientFields, into_id: ClientId, from: &ClientFields, from_id: ClientId) -> ClientFields {
+/// The fields of both, of which `from` is no more.
+pub(super) fn union(into: &Client, from: &Client) -> ClientFields {
+    united(&into.fields, into.id, &from.fields, Some(from.id))
+}
+
+fn united(
+    into: &ClientFields,
+    into_id: ClientId,
+    from: &ClientFields,
+    from_id: Option<ClientId>,
+) -> ClientFields {
     // A client is not its own company.
-    let company = into.company.filter(|company| *company != from_id);
+    let company = into.company.filter(|company| Some(*company) != from_id);
     let notes: Vec<&str> = [&into.notes, &from.notes].into_iter().flatten().map(String::as_str).collect();
     ClientFields {
         kind: into.kind,
@@ -43,7 +57,7 @@ pub(super) fn without(
     from: &ClientFields,
     from_id: ClientId,
 ) -> ClientFields {
-    let merged = united(before, now.id, from, from_id);
+    let merged = united(before, now.id, from, Some(from_id));
     let fields = &now.fields;
     ClientFields {
         kind: unless_changed(&fields.kind, &merged.kind, &before.kind),

@@ -20,7 +20,7 @@ impl Store {
     /// [`StoreError::UnknownReference`] where its company or its responsible user is not there.
     pub async fn create_client(&self, client: &NewClient) -> Result<Client, StoreError> {
         let mut tx = self.begin().await?;
-        create(&mut tx, std::slice::from_ref(client)).await?;
+        create(&mut tx, &[client]).await?;
         self.finish(tx, client.id).await
     }
 
@@ -57,7 +57,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<Client>, StoreError> {
         let mut tx = self.begin().await?;
-        create(&mut tx, company.map(std::slice::from_ref).unwrap_or_default()).await?;
+        create(&mut tx, company.as_slice()).await?;
         let fields = ClientFields {
             kind: ClientKind::Contact,
             company: company.map(|company| company.id).or(lead.fields.company),
@@ -70,11 +70,60 @@ impl Store {
         self.finish(tx, lead.id).await.map(Some)
     }
 
+    /// Makes and changes several clients at once; says of each whether it was done, which is not where a version is not the
+    /// client's any more.
+    ///
+    /// # Errors
+    /// As [`Store::create_client`]; then nothing was done.
+    pub async fn write_clients(
+        &self,
+        writes: &[ClientWrite],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<bool>, StoreError> {
+        let new: Vec<&NewClient> = writes
+            .iter()
+            .filter_map(|write| match write {
+                ClientWrite::New(client) => Some(client),
+                ClientWrite::Change { .. } => None,
+            })
+            .collect();
+        let mut tx = self.begin().await?;
+        create(&mut tx, &new).await?;
+        let mut done = Vec::with_capacity(writes.len());
+        for write in writes {
+            done.push(match write {
+                ClientWrite::New(_) => true,
+                ClientWrite::Change { id, version, fields } => {
+                    let change = Change { id: *id, version: *version, fields, archived: false, now };
+                    update(&mut tx, &change).await?
+                }
+            });
+        }
+        tx.commit().await?;
+        Ok(done)
+    }
+
     pub(super) async fn finish(&self, mut tx: Tx, id: ClientId) -> Result<Client, StoreError> {
         let client = read::by_ids(&mut tx, &[id]).await?.pop();
         tx.commit().await?;
         client.ok_or_else(|| StoreError::Corrupt(format!("the client {id} is gone while it is written")))
     }
+}
+
+/// A client to be made or changed.
+#[derive(Debug, Clone)]
+pub enum ClientWrite {
+    /// A new one.
+    New(NewClient),
+    /// One that is there and was not put away.
+    Change {
+        /// Which.
+        id: ClientId,
+        /// The version that is changed.
+        version: i32,
+        /// What it becomes.
+        fields: ClientFields,
+    },
 }
 
 /// What a client becomes.
@@ -94,7 +143,7 @@ static CLIENTS: Rows = Rows::new(
     ") as v where column1 is not null",
 );
 
-pub(super) async fn create(tx: &mut Tx, clients: &[NewClient]) -> Result<(), StoreError> {
+async fn create(tx: &mut Tx, clients: &[&NewClient]) -> Result<(), StoreError> {
     for chunk in chunks(clients) {
         let tags: Vec<String> =
             chunk.iter().map(|client| to_json(&client.fields.tags)).collect::<Result<_, _>>()?;

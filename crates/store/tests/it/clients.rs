@@ -2,8 +2,8 @@
 
 use hookswitch_model::{CallId, ClientId, ClientKind, UserId};
 use hookswitch_store::{
-    Because, Client, ClientFields, ClientKeys, ClientPhone, ClientScope, ClientSource, NewClient, Role,
-    StoreError,
+    Because, Client, ClientFields, ClientKeys, ClientPhone, ClientScope, ClientSource, ClientWrite,
+    NewClient, Role, StoreError,
 };
 
 use crate::support::{Db, at, both, end, start};
@@ -172,4 +172,29 @@ both!(a_lead_becomes_a_contact_of_a_company, |db| {
     let again = new(acme.fields.clone());
     assert_eq!(db.convert_lead(&lead, Some(&again), at(4)).await.unwrap(), None, "it is none any more");
     assert_eq!(db.client(again.id, ClientScope::All).await.unwrap(), None, "no company without its contact");
+});
+
+both!(several_clients_are_written_at_once, |db| {
+    let ann = make(&db, contact("Ann", &[LONDON])).await;
+    let acme = new(ClientFields { kind: ClientKind::Company, ..contact("Acme", &[]) });
+    let bob = new(ClientFields { company: Some(acme.id), ..contact("Bob", &[BERLIN]) });
+    let change = |version| {
+        let fields =
+            ann.with(&ClientFields { company: Some(acme.id), ..contact("Other", &[BERLIN, LONDON]) });
+        ClientWrite::Change { id: ann.id, version, fields }
+    };
+    // In one transaction: an employee beside the new company.
+    let writes = [ClientWrite::New(acme.clone()), change(1), ClientWrite::New(bob.clone()), change(1)];
+    assert_eq!(db.write_clients(&writes, at(3)).await.unwrap(), [true, true, true, false]);
+    let ann = db.client(ann.id, ClientScope::All).await.unwrap().expect("a client");
+    assert_eq!((ann.fields.name.as_str(), ann.company_name.as_deref()), ("Ann", Some("Acme")));
+    assert_eq!(ann.fields.phones, contact("", &[LONDON, BERLIN]).phones, "what it has comes first");
+
+    let nobody = Some(UserId::new(at(1), [1; 10]));
+    let wrong = new(ClientFields { responsible: nobody, ..contact("Cid", &[]) });
+    let right = new(contact("Dan", &[]));
+    let refused = db.write_clients(&[ClientWrite::New(right.clone()), ClientWrite::New(wrong)], at(4)).await;
+    assert!(matches!(refused, Err(StoreError::UnknownReference)));
+    assert_eq!(db.client(right.id, ClientScope::All).await.unwrap(), None, "all or none");
+    assert!(db.write_clients(&[], at(5)).await.unwrap().is_empty());
 });

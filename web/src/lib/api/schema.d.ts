@@ -347,6 +347,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clients/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a file: CSV in UTF-8 with `,`, `;` or tabs, 64 MB at most, whose first line names the columns. It is kept for a day,
+         *     or until the same user sends another one.
+         */
+        post: operations["upload_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An import, and how far it is. */
+        get: operations["get_import"];
+        put?: never;
+        post?: never;
+        /** Stops an import that goes on: what was imported stays. Forgets any other one. */
+        delete: operations["cancel_import"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/imports/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an import would make of the file's first lines. */
+        post: operations["preview_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/imports/{id}/rejected.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The lines that could not be taken so far, each with its number and why. */
+        get: operations["get_rejected_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/imports/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts to import a file. */
+        post: operations["start_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clients/{id}": {
         parameters: {
             query?: never;
@@ -1727,6 +1816,12 @@ export interface components {
             /** @description The client. */
             client: components["schemas"]["Client"];
         };
+        /**
+         * @description What becomes of a line whose client is there already: one with one of its numbers or e-mail addresses; where it has
+         *     neither, one of its name and kind.
+         * @enum {string}
+         */
+        DuplicateRule: "skip" | "create" | "update";
         /** @description Clients that may be the same. */
         Duplicates: {
             /** @description Those clients, the best reason first, 10 at most. */
@@ -1845,6 +1940,96 @@ export interface components {
             redirectTo?: components["schemas"]["NamedOperator"] | null;
             requestId?: components["schemas"]["RequestId"] | null;
         };
+        /** @description An import of clients from a file. */
+        Import: components["schemas"]["ImportProgress"] & {
+            /** @description The columns of the file. */
+            columns: components["schemas"]["ImportColumn"][];
+            /** @description Which. */
+            id: components["schemas"]["ImportId"];
+            /**
+             * Format: int64
+             * @description Lines of the file after the first.
+             */
+            total: number;
+        };
+        /** @description A column of a file. */
+        ImportColumn: {
+            /** @description As the first line names it. */
+            name: string;
+            /** @description The first values that it has. */
+            sample: string[];
+            suggested?: components["schemas"]["ImportTarget"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description An import of clients.
+         */
+        ImportId: string;
+        /** @description What an import would make of a file. */
+        ImportPreview: {
+            /**
+             * Format: int64
+             * @description Lines that could not be taken.
+             */
+            bad: number;
+            /**
+             * Format: int64
+             * @description The lines that were looked at, from the first on, 2000 at most. The counts are of these.
+             */
+            checked: number;
+            /**
+             * Format: int64
+             * @description Good lines of clients that are there already.
+             */
+            duplicates: number;
+            /**
+             * Format: int64
+             * @description Lines that make a client.
+             */
+            good: number;
+            /** @description The first lines, 20 at most. */
+            rows: components["schemas"]["PreviewRow"][];
+        };
+        /** @description How far an import is. */
+        ImportProgress: {
+            /**
+             * Format: int64
+             * @description Clients made of them.
+             */
+            created: number;
+            /**
+             * Format: int64
+             * @description Lines of the file that are dealt with.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Lines that could not be taken.
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description Lines of clients that are there already, and were left as they are.
+             */
+            skipped: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["ImportState"];
+            /**
+             * Format: int64
+             * @description Clients changed by them.
+             */
+            updated: number;
+        };
+        /**
+         * @description Where an import stands.
+         * @enum {string}
+         */
+        ImportState: "uploaded" | "running" | "done" | "cancelled";
+        /**
+         * @description What a column of a file is of a client.
+         * @enum {string}
+         */
+        ImportTarget: "kind" | "name" | "firstName" | "lastName" | "company" | "phone" | "email" | "tags" | "notes" | "responsible";
         /** @description What becomes of unknown callers whose call was missed. */
         Leads: {
             kind?: components["schemas"]["ClientKind"] | null;
@@ -2767,6 +2952,41 @@ export interface components {
             /** @description Their name. */
             name?: string | null;
         };
+        /** @description What the columns of a file are. */
+        PreviewImport: {
+            /** @description What each column is; null for nothing. */
+            mapping: (components["schemas"]["ImportTarget"] | null)[];
+        };
+        /** @description A line, as a client. */
+        PreviewRow: {
+            /** @description The client. */
+            client: components["schemas"]["PreviewedClient"];
+            duplicateOf?: components["schemas"]["NamedClient"] | null;
+            /**
+             * Format: int64
+             * @description The line's number.
+             */
+            line: number;
+            /** @description Why it could not be taken. */
+            problem?: string | null;
+        };
+        /** @description A client that is not there yet. */
+        PreviewedClient: {
+            /** @description The name of its company. */
+            company?: string | null;
+            /** @description Its e-mail addresses. */
+            emails: string[];
+            /** @description What it is. */
+            kind: components["schemas"]["ClientKind"];
+            /** @description Its name. */
+            name: string;
+            /** @description Its notes. */
+            notes?: string | null;
+            /** @description Its numbers, as people read them. */
+            phones: string[];
+            /** @description Its tags. */
+            tags: string[];
+        };
         /** @description Why a request failed. */
         ProcessingError: {
             /** @description Stable, for programs: `threw`, `contract`, `cpuTime`… */
@@ -3037,6 +3257,13 @@ export interface components {
              * @description The password.
              */
             password: string;
+        };
+        /** @description How to import a file. */
+        StartImport: {
+            /** @description What becomes of lines whose client is there already. */
+            duplicates: components["schemas"]["DuplicateRule"];
+            /** @description What each column is; null for nothing. */
+            mapping: (components["schemas"]["ImportTarget"] | null)[];
         };
         /** @description A step of processing. */
         Step: {
@@ -4113,6 +4340,195 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Duplicates"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    upload_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    get_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    cancel_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    preview_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewImport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPreview"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    get_rejected_lines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The columns `Line` and `Reason`, then those of the file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    start_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartImport"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
                 };
             };
             /** @description The request was not done: see `code` and `detail` */

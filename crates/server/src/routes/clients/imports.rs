@@ -1,0 +1,210 @@
+//! Clients from a file, for administrators.
+
+use std::sync::Arc;
+
+use axum::BoxError;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use futures::stream;
+use hookswitch_model::ImportId;
+use serde::{Deserialize, Serialize};
+use tempfile::TempPath;
+use tokio::io::AsyncReadExt as _;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::auth::Admin;
+use crate::clients::import::{
+    DuplicateRule, Import, ImportColumn, ImportPreview, ImportTarget, Progress, check_mapping, preview,
+    receive, run, scan,
+};
+use crate::clock;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Json, Path};
+
+/// An import of clients from a file.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Import)]
+pub struct ApiImport {
+    /// Which.
+    id: ImportId,
+    /// The columns of the file.
+    columns: Vec<ImportColumn>,
+    /// Lines of the file after the first.
+    total: u64,
+    #[serde(flatten)]
+    progress: Progress,
+}
+
+impl ApiImport {
+    fn new(import: &Import) -> Self {
+        let table = &import.table;
+        let (columns, total) = (table.columns.clone(), table.total);
+        Self { id: import.id, columns, total, progress: import.progress() }
+    }
+}
+
+fn find(app: &App, id: ImportId) -> ApiResult<Arc<Import>> {
+    app.imports.get(id).ok_or_else(|| ApiError::not_found("import"))
+}
+
+/// Takes a file: CSV in UTF-8 with `,`, `;` or tabs, 64 MB at most, whose first line names the columns. It is kept for a day,
+/// or until the same user sends another one.
+#[utoipa::path(
+    post,
+    path = "/api/v1/clients/imports",
+    tag = "clients",
+    request_body(content = String, content_type = "text/csv"),
+    responses((status = 201, body = ApiImport)),
+)]
+pub async fn upload_import(
+    State(app): State<Arc<App>>,
+    Admin(caller): Admin,
+    headers: HeaderMap,
+    body: Body,
+) -> ApiResult<(StatusCode, axum::Json<ApiImport>)> {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !content_type.starts_with("text/csv") {
+        let detail = "Send the file with the header `Content-Type: text/csv`.";
+        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "notCsv", detail));
+    }
+    let now = app.clock.now();
+    let id = ImportId::new(now, clock::random());
+    // Gone again when anything fails, or whoever sends it leaves.
+    let place = app.imports.place(id, caller.user.id)?;
+    let file = TempPath::try_from_path(place).map_err(ApiError::internal)?;
+    receive(body, &file).await?;
+    let place = file.to_path_buf();
+    let table = tokio::task::spawn_blocking(move || scan(&place)).await.map_err(ApiError::internal)??;
+    let import = app.imports.add(id, caller.user.id, table, now)?;
+    file.keep().map_err(ApiError::internal)?;
+    Ok((StatusCode::CREATED, axum::Json(ApiImport::new(&import))))
+}
+
+/// An import, and how far it is.
+#[utoipa::path(
+    get,
+    path = "/api/v1/clients/imports/{id}",
+    tag = "clients",
+    params(("id" = ImportId, Path)),
+    responses((status = 200, body = ApiImport)),
+)]
+pub async fn get_import(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(id): Path<ImportId>,
+) -> ApiResult<axum::Json<ApiImport>> {
+    Ok(axum::Json(ApiImport::new(find(&app, id)?.as_ref())))
+}
+
+/// What the columns of a file are.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreviewImport {
+    /// What each column is; null for nothing.
+    mapping: Vec<Option<ImportTarget>>,
+}
+
+/// What an import would make of the file's first lines.
+#[utoipa::path(
+    post,
+    path = "/api/v1/clients/imports/{id}/preview",
+    tag = "clients",
+    params(("id" = ImportId, Path)),
+    request_body = PreviewImport,
+    responses((status = 200, body = ImportPreview)),
+)]
+pub async fn preview_import(
+    State(app): State<Arc<App>>,
+    Admin(caller): Admin,
+    Path(id): Path<ImportId>,
+    Json(PreviewImport { mapping }): Json<PreviewImport>,
+) -> ApiResult<axum::Json<ImportPreview>> {
+    let import = find(&app, id)?;
+    check_mapping(&import, &mapping)?;
+    Ok(axum::Json(preview(&app, &caller.user, &import, &mapping).await?))
+}
+
+/// How to import a file.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartImport {
+    /// What each column is; null for nothing.
+    mapping: Vec<Option<ImportTarget>>,
+    /// What becomes of lines whose client is there already.
+    duplicates: DuplicateRule,
+}
+
+/// Starts to import a file.
+#[utoipa::path(
+    post,
+    path = "/api/v1/clients/imports/{id}/start",
+    tag = "clients",
+    params(("id" = ImportId, Path)),
+    request_body = StartImport,
+    responses((status = 202, body = ApiImport)),
+)]
+pub async fn start_import(
+    State(app): State<Arc<App>>,
+    Admin(caller): Admin,
+    Path(id): Path<ImportId>,
+    Json(StartImport { mapping, duplicates }): Json<StartImport>,
+) -> ApiResult<(StatusCode, axum::Json<ApiImport>)> {
+    let import = find(&app, id)?;
+    check_mapping(&import, &mapping)?;
+    import.begin()?;
+    let started = ApiImport::new(&import);
+    app.tasks.spawn(run(Arc::clone(&app), caller.user, import, mapping, duplicates));
+    Ok((StatusCode::ACCEPTED, axum::Json(started)))
+}
+
+/// The lines that could not be taken so far, each with its number and why.
+#[utoipa::path(
+    get,
+    path = "/api/v1/clients/imports/{id}/rejected.csv",
+    tag = "clients",
+    params(("id" = ImportId, Path)),
+    responses((status = 200, description = "The columns `Line` and `Reason`, then those of the file", content_type = "text/csv", body = String)),
+)]
+pub async fn get_rejected_lines(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(id): Path<ImportId>,
+) -> ApiResult<Response> {
+    let import = find(&app, id)?;
+    let file = tokio::fs::File::open(import.rejected()).await;
+    let file = file.map_err(|_| ApiError::conflict("notStarted", "This import was not started yet."))?;
+    let parts = stream::try_unfold(file, async |mut file| {
+        let mut part = Vec::with_capacity(PART_BYTES);
+        let read = file.read_buf(&mut part).await?;
+        Ok::<_, BoxError>((read > 0).then_some((part, file)))
+    });
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (CONTENT_DISPOSITION, "attachment; filename=\"rejected.csv\""),
+    ];
+    Ok((headers, Body::from_stream(parts)).into_response())
+}
+
+/// Bytes of a file that are sent at once.
+const PART_BYTES: usize = 1 << 16;
+
+/// Stops an import that goes on: what was imported stays. Forgets any other one.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/clients/imports/{id}",
+    tag = "clients",
+    params(("id" = ImportId, Path)),
+    responses((status = 204)),
+)]
+pub async fn cancel_import(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(id): Path<ImportId>,
+) -> ApiResult<StatusCode> {
+    app.imports.cancel(find(&app, id)?.as_ref());
+    Ok(StatusCode::NO_CONTENT)
+}
