@@ -5,6 +5,8 @@ import type { Session } from '$lib/account/session.svelte';
 import type { Colleagues } from '$lib/account/colleagues.svelte';
 import type { Demo } from '$lib/try/demo.svelte';
 import type { PageTitle } from '$lib/shell/page-title.svelte';
+import type { CallRoutes } from '$lib/telephony/call-routes.svelte';
+import type { Dialling } from '$lib/telephony/dialling.svelte';
 
 /** Who is signed in. */
 export const [getSession, setSession] = createContext<Session>();
@@ -18,3 +20,7 @@ export const [getColleagues, setColleagues] = createContext<Colleagues>();
 export const [getPageTitle, setPageTitle] = createContext<PageTitle>();
 /** The simulated telephone system, where there is one. */
 export const [getDemo, setDemo] = createContext<Demo>();
+/** The numbers that are being called. */
+export const [getDialling, setDialling] = createContext<Dialling>();
+/** Through which modules one can call. */
+export const [getCallRoutes, setCallRoutes] = createContext<CallRoutes>();

@@ -11,9 +11,9 @@ export function operatorName({ name, extension }: { name?: string | null; extens
   return name ? m.card_operator({ name, extension }) : extension;
 }
 
-/** Who is at the other end: the client, or the colleague of an internal call. */
+/** Who is at the other end: the client, or their number; the colleague of an internal call. */
 export function otherParty(call: Call, userId: string): string {
-  if (call.direction !== 'internal') return phone(call.clientNumber);
+  if (call.direction !== 'internal') return call.client?.name || phone(call.clientNumber);
   const colleague = call.operators.find((operator) => operator.userId !== userId);
   return colleague ? operatorName(colleague) : m.unknown_number();
 }

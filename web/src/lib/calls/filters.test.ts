@@ -11,15 +11,17 @@ describe('the address of a list', () => {
       from: '2026-11-01',
       to: '2026-11-24',
       direction: 'in',
-      outcome: 'missed',
+      result: 'missed',
       operator: OPERATOR,
       module: '',
       phone: '+44 20 7946 0123',
+      outcomeId: OPERATOR,
+      clientId: '',
     };
     const search = searchOf(filters);
     expect(search).not.toContain('module');
     expect(of(search)).toEqual(filters);
-    expect(filterCount(filters)).toBe(5);
+    expect(filterCount(filters)).toBe(6);
   });
 
   test('is bare when nothing narrows it', () => {
@@ -32,7 +34,8 @@ describe('the address of a list', () => {
   });
 
   test('does not count where it says what there is not', () => {
-    const wrong = '?period=never&direction=up&outcome=great&operator=me&module=1&from=yesterday&to=2026-99';
+    const wrong =
+      '?period=never&direction=up&result=great&outcomeId=sold&operator=me&module=1&from=yesterday&to=2026-99';
     expect(of(wrong)).toEqual(NO_FILTERS);
   });
 });
@@ -58,18 +61,22 @@ describe('the question to the server', () => {
   });
 
   test('asks for missed calls, for running ones and for dispositions in three ways', () => {
-    expect(ask({ outcome: 'missed' })).toEqual({ missed: true });
-    expect(ask({ outcome: 'active' })).toEqual({ ended: false });
-    expect(ask({ outcome: 'busy' })).toEqual({ disposition: 'busy' });
+    expect(ask({ result: 'missed' })).toEqual({ missed: true });
+    expect(ask({ result: 'active' })).toEqual({ ended: false });
+    expect(ask({ result: 'busy' })).toEqual({ disposition: 'busy' });
   });
 
-  test('passes on direction, people, modules and numbers', () => {
-    const filters = of(`?direction=out&operator=${OPERATOR}&module=${OPERATOR}&phone=020+7946+0123`);
+  test('passes on direction, people, modules, numbers, outcomes and clients', () => {
+    const filters = of(
+      `?direction=out&operator=${OPERATOR}&module=${OPERATOR}&phone=020+7946+0123&outcomeId=${OPERATOR}&clientId=${OPERATOR}`,
+    );
     expect(queryOf(filters)).toEqual({
       direction: 'out',
       operatorId: OPERATOR,
       moduleId: OPERATOR,
       phone: '020 7946 0123',
+      outcomeId: OPERATOR,
+      clientId: OPERATOR,
     });
   });
 });

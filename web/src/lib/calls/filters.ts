@@ -3,7 +3,7 @@ import { oneOf, rangeOf, startOfDay } from '$lib/period';
 
 export const PERIODS = ['all', 'today', 'yesterday', '7days', '30days', 'own'] as const;
 export const DIRECTIONS = ['all', 'in', 'out', 'internal'] as const;
-export const OUTCOMES = [
+export const RESULTS = [
   'all',
   'active',
   'answered',
@@ -22,10 +22,13 @@ export interface Filters {
   from: string;
   to: string;
   direction: (typeof DIRECTIONS)[number];
-  outcome: (typeof OUTCOMES)[number];
+  result: (typeof RESULTS)[number];
   operator: string;
   module: string;
   phone: string;
+  /** What operators said that it came to. */
+  outcomeId: string;
+  clientId: string;
 }
 
 export const NO_FILTERS: Filters = {
@@ -33,10 +36,12 @@ export const NO_FILTERS: Filters = {
   from: '',
   to: '',
   direction: 'all',
-  outcome: 'all',
+  result: 'all',
   operator: '',
   module: '',
   phone: '',
+  outcomeId: '',
+  clientId: '',
 };
 
 export type CallQuery = NonNullable<paths['/api/v1/calls']['get']['parameters']['query']>;
@@ -50,10 +55,12 @@ export function filtersOf(search: URLSearchParams): Filters {
     from: startOfDay(text('from')) ? text('from') : '',
     to: startOfDay(text('to')) ? text('to') : '',
     direction: oneOf(DIRECTIONS, text('direction')),
-    outcome: oneOf(OUTCOMES, text('outcome')),
+    result: oneOf(RESULTS, text('result')),
     operator: id('operator'),
     module: id('module'),
     phone: text('phone'),
+    outcomeId: id('outcomeId'),
+    clientId: id('clientId'),
   };
 }
 
@@ -70,20 +77,22 @@ export function searchOf(filters: Filters): string {
 
 /** How many filters narrow the list. */
 export function filterCount(filters: Filters): number {
-  const names = ['period', 'direction', 'outcome', 'operator', 'module', 'phone'] as const;
+  const names = ['period', 'direction', 'result', 'operator', 'module', 'phone', 'outcomeId', 'clientId'] as const;
   return names.filter((name) => filters[name] !== NO_FILTERS[name]).length;
 }
 
 /** The API's words for it. Days are those of whoever looks, so "today" depends on `now` and on where they are. */
 export function queryOf(filters: Filters, now = new Date()): CallQuery {
-  const { direction, outcome, operator, module, phone } = filters;
+  const { direction, result, operator, module, phone, outcomeId, clientId } = filters;
   const query: CallQuery = rangeOf(filters, now);
   if (direction !== 'all') query.direction = direction;
-  if (outcome === 'missed') query.missed = true;
-  else if (outcome === 'active') query.ended = false;
-  else if (outcome !== 'all') query.disposition = outcome;
+  if (result === 'missed') query.missed = true;
+  else if (result === 'active') query.ended = false;
+  else if (result !== 'all') query.disposition = result;
   if (operator) query.operatorId = operator;
   if (module) query.moduleId = module;
   if (phone) query.phone = phone;
+  if (outcomeId) query.outcomeId = outcomeId;
+  if (clientId) query.clientId = clientId;
   return query;
 }

@@ -10,7 +10,7 @@ type Disposition = Call['disposition'];
 
 /** Who is at the other end, for a title. */
 export function titleOf(call: Call): string {
-  return call.direction === 'internal' ? m.calls_internal() : phone(call.clientNumber);
+  return call.client?.name || (call.direction === 'internal' ? m.calls_internal() : phone(call.clientNumber));
 }
 
 /** The caller's name and country, as far as they are known. */
@@ -48,10 +48,17 @@ export function outcomeOf(call: Call): { text: string; tone: Tone } {
   }
 }
 
-function ended({ disposition, missed }: Call): { text: string; tone: Tone } {
+function ended({ disposition, missed, resolved }: Call): { text: string; tone: Tone } {
   if (!missed) return { text: dispositionWord(disposition), tone: TONES[disposition] };
-  if (disposition === 'voicemail') return { text: m.calls_voicemail(), tone: 'danger' };
-  return { text: disposition === 'busy' ? m.calls_missed_busy() : m.calls_missed(), tone: 'danger' };
+  const tone = resolved ? 'neutral' : 'danger';
+  if (disposition === 'voicemail') return { text: m.calls_voicemail(), tone };
+  return { text: disposition === 'busy' ? m.calls_missed_busy() : m.calls_missed(), tone };
+}
+
+/** How a missed call was dealt with: "Resolved by Ann". */
+export function resolvedWord({ how, by }: NonNullable<Call['resolved']>): string {
+  const words = { talk: m.calls_resolved_talk, hand: m.calls_resolved_hand, time: m.calls_resolved_time };
+  return by ? m.calls_resolved_by({ how: words[how](), who: by.name }) : words[how]();
 }
 
 const TONES: Record<Disposition, Tone> = {

@@ -35,7 +35,7 @@ describe('what a replay does to a call', () => {
   test('names what changes, before and after, and nothing else', () => {
     const { kind, changes } = differ(ringing, ended);
     expect(kind).toBe('changed');
-    expect(changes).toContainEqual({ field: 'Outcome', before: 'Ringing', after: 'Answered' });
+    expect(changes).toContainEqual({ field: 'Result', before: 'Ringing', after: 'Answered' });
     expect(changes).toContainEqual({ field: 'Talk time', before: undefined, after: '1:05' });
     expect(changes).toContainEqual({ field: 'Recording', before: undefined, after: 'Yes' });
     expect(changes).toContainEqual({ field: 'Sales (102)', before: 'Rings now', after: 'Talked to the end' });
@@ -65,7 +65,7 @@ describe('what a replay does to a call', () => {
     expect(kind).toBe('created');
     expect(changes.every(({ before, after }) => !before && after)).toBe(true);
     expect(changes.map(({ field }) => field)).toEqual([
-      'Outcome',
+      'Result',
       'Direction',
       "Client's number",
       'Started',

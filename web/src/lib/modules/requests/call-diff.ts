@@ -37,7 +37,7 @@ export function differenceOf({ callId, before, after }: CallDiff): Difference {
 function wordsOf(call: Call | null | undefined): Words {
   if (!call) return new Map();
   return new Map([
-    [m.calls_fact_outcome(), outcomeOf(call).text],
+    [m.calls_fact_result(), outcomeOf(call).text],
     [m.calls_fact_direction(), call.direction ? directionWord(call.direction) : undefined],
     [m.requests_field_number(), call.clientNumber ? phone(call.clientNumber) : undefined],
     [m.requests_field_caller(), call.callerName ?? undefined],
