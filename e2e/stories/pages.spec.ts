@@ -8,6 +8,17 @@ const THEMES = ['light', 'dark'] as const;
 
 /** A recorded call, one that goes on, a missed one, and a request that failed. Gives ids to look at. */
 async function fill(server: Server) {
+  const company = await server.api<{ id: string }>('POST', '/clients', { kind: 'company', name: 'Northwind Group' });
+  const client = await server.api<{ id: string }>('POST', '/clients', {
+    kind: 'lead',
+    name: 'Northwind Traders',
+    companyId: company.id,
+    phones: [{ label: 'Work', number: '+442079460123' }],
+    emails: ['post@northwind.example'],
+    tags: ['export'],
+    notes: 'Calls on Mondays.',
+  });
+  await server.api('POST', `/clients/${client.id}/activity`, { text: 'Wants the new price list.' });
   const over = await server.pbx.ring({ to: '101', from: '+442079460123', name: 'Northwind Traders' });
   await server.pbx.answer(over, '101');
   await server.pbx.redirect(over, '102');
@@ -34,6 +45,8 @@ async function fill(server: Server) {
   );
   const users = await server.api<{ items: { id: string; login: string }[] }>('GET', '/users');
   return {
+    company: company.id,
+    client: client.id,
     module: module?.id,
     call: calls.items.find(({ recording }) => recording.available)?.id,
     request: requests.items.find(({ status }) => status === 'processed')?.id,
@@ -72,6 +85,13 @@ for (const colorScheme of THEMES) {
           '/calls',
           `/calls/${ids.call}`,
           '/missed',
+          '/clients',
+          '/clients?query=nobody',
+          '/clients/new',
+          '/clients/import',
+          `/clients/${ids.client}`,
+          `/clients/${ids.client}/edit`,
+          `/clients/${ids.company}`,
           '/profile',
           '/modules',
           '/modules/new',

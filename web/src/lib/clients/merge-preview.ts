@@ -1,5 +1,5 @@
 import { m } from '$lib/paraglide/messages';
-import { clientName, kindWord } from './client-name';
+import { kindWord } from './client-name';
 import type { Client } from './clients';
 
 interface Value {
@@ -30,7 +30,7 @@ export function previewOf(into: Client, from: Client): PreviewRow[] {
     from: of(from).map((text) => ({ text, stays: true })),
   });
   return [
-    one(m.clients_name(), clientName),
+    one(m.clients_name(), ({ name }) => name),
     one(m.clients_column_kind(), ({ kind }) => kindWord(kind)),
     one(m.clients_company(), ({ company }) => company?.name),
     one(m.clients_responsible(), ({ responsible }) => responsible?.name),
