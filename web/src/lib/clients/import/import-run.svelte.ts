@@ -1,19 +1,21 @@
-import { ask } from '$lib/api/client';
-import { api, type Import, type ImportPreview, type Target } from './api-draft';
+import { api, ask, type Schemas } from '$lib/api/client';
+
+export type Target = Schemas['ImportTarget'];
+export type DuplicateRule = Schemas['DuplicateRule'];
+type Import = Schemas['Import'];
 
 /** How often a running import is asked how far it is. */
 const PAUSE = 700;
 
 export const STEPS = ['file', 'columns', 'preview', 'report'] as const;
 export type Step = (typeof STEPS)[number];
-export type DuplicateRule = 'skip' | 'update' | 'create';
 
 /** One import of a file, from choosing it to the report. */
 export class ImportRun {
   now = $state.raw<Import>();
   /** What each column means; empty for nothing. */
   mapping = $state<(Target | '')[]>([]);
-  preview = $state.raw<ImportPreview>();
+  preview = $state.raw<Schemas['ImportPreview']>();
   duplicates = $state<DuplicateRule>('skip');
   busy = $state(false);
   failure = $state.raw<unknown>();
@@ -34,24 +36,23 @@ export class ImportRun {
   upload(file: File) {
     return this.#try(async () => {
       const headers = { 'content-type': 'text/csv' };
-      const bodySerializer = (body: File) => body;
-      this.#begin(await ask<Import>(api.POST('/api/v1/clients/imports', { body: file, bodySerializer, headers })));
+      // Sent as it is, not as JSON.
+      const bodySerializer = () => file;
+      this.#begin(await ask(api.POST('/api/v1/clients/imports', { body: '', bodySerializer, headers })));
     });
   }
 
   look() {
     return this.#try(async () => {
       const body = { mapping: this.#mapping };
-      this.preview = await ask<ImportPreview>(
-        api.POST('/api/v1/clients/imports/{id}/preview', { params: this.#params, body }),
-      );
+      this.preview = await ask(api.POST('/api/v1/clients/imports/{id}/preview', { params: this.#params, body }));
     });
   }
 
   start() {
     return this.#try(async () => {
       const body = { mapping: this.#mapping, duplicates: this.duplicates };
-      this.now = await ask<Import>(api.POST('/api/v1/clients/imports/{id}/start', { params: this.#params, body }));
+      this.now = await ask(api.POST('/api/v1/clients/imports/{id}/start', { params: this.#params, body }));
       this.#follow();
     });
   }
@@ -99,7 +100,7 @@ export class ImportRun {
   }
 
   #read(id: string): Promise<Import> {
-    return ask<Import>(api.GET('/api/v1/clients/imports/{id}', { params: { path: { id } } }));
+    return ask(api.GET('/api/v1/clients/imports/{id}', { params: { path: { id } } }));
   }
 
   async #try(work: () => Promise<void>) {

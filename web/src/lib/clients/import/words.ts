@@ -1,6 +1,5 @@
 import { m } from '$lib/paraglide/messages';
-import type { Target } from './api-draft';
-import type { Step } from './import-run.svelte';
+import type { Step, Target } from './import-run.svelte';
 
 export function stepWord(step: Step): string {
   const words = {
