@@ -211,6 +211,7 @@ test('a client who gave up is on the list of missed calls until somebody has see
 
   const list = page.getByRole('main');
   await list.getByRole('button', { name: /^Resolve/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Resolve' }).click();
   await expect(list).not.toContainText(SHOWN);
   await expect(link).not.toContainText('1');
   await page.getByRole('button', { name: 'Undo' }).click();

@@ -19,6 +19,8 @@ async function fill(server: Server) {
     notes: 'Calls on Mondays.',
   });
   await server.api('POST', `/clients/${client.id}/activity`, { text: 'Wants the new price list.' });
+  const codes = [{ label: 'Sold' }, { label: 'Wants an offer' }];
+  await server.api('POST', '/outcome-lists', { name: 'Sales', required: false, moduleIds: [], codes });
   const over = await server.pbx.ring({ to: '101', from: '+442079460123', name: 'Northwind Traders' });
   await server.pbx.answer(over, '101');
   await server.pbx.redirect(over, '102');
@@ -103,6 +105,10 @@ for (const colorScheme of THEMES) {
           `/modules/${ids.module}/requests/${ids.failed}`,
           `/modules/${ids.module}/log`,
           '/users',
+          '/reports?period=today',
+          '/outcomes',
+          '/settings',
+          '/audit',
           '/users/new',
           `/users/${ids.user}`,
           '/nowhere',
@@ -122,6 +128,19 @@ for (const colorScheme of THEMES) {
         await card.getByRole('button', { name: 'Answer' }).click();
         await expect(card).toContainText('In a call');
         await expectAccessible(operator, 'a call');
+        await card.getByRole('button', { name: 'End' }).click();
+        await expect(card).toContainText('Call ended');
+        await expectAccessible(operator, 'a call that is over');
+        await card.getByRole('button', { name: 'Close' }).click();
+
+        await server.pbx.ring({ to: '101', from: '+4930901820' });
+        await card.getByRole('button', { name: 'Attach to client' }).click();
+        await expect(operator.getByRole('dialog')).toBeVisible();
+        await expectAccessible(operator, 'a call from an unknown number');
+        await operator.keyboard.press('Escape');
+        await card.getByRole('button', { name: '+49 30 901820' }).click();
+        await expect(operator.getByRole('menu')).toBeVisible();
+        await expectAccessible(operator, "a number's menu");
       });
     });
   }

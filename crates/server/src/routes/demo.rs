@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use hookswitch_model::CallState;
-use hookswitch_model::phone::shown;
+use hookswitch_model::phone::{is_internal, masked, shown};
 use hookswitch_store::User;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -126,14 +126,17 @@ fn show(app: &App, panel: &Panel, user: &User) -> Demo {
     let extension = panel.extension_of(app, user.id);
     let scenes = panel.possible(app, &extension);
     let phones = panel.extensions();
-    Demo {
-        extension,
-        scenes,
-        calls: panel.calls().into_iter().map(|call| show_call(call, &phones)).collect(),
-    }
+    // What is hidden from an operator is hidden here too, though nobody is behind the number.
+    let hides_numbers = app.settings.get().hides_numbers(user.role);
+    let number = |number: &str| match hides_numbers && !is_internal(number) {
+        true => masked(number),
+        false => shown(number).formatted,
+    };
+    let calls = panel.calls().into_iter().map(|call| show_call(call, &phones, number));
+    Demo { extension, scenes, calls: calls.collect() }
 }
 
-fn show_call(call: Call, phones: &[Extension]) -> DemoCall {
+fn show_call(call: Call, phones: &[Extension], number: impl Fn(&str) -> String) -> DemoCall {
     let furthest = call.legs.iter().map(|leg| leg.state).max();
     let extensions = call.legs.into_iter().map(|leg| {
         let phone = phones.iter().find(|phone| phone.number == leg.extension);
@@ -143,8 +146,8 @@ fn show_call(call: Call, phones: &[Extension]) -> DemoCall {
     DemoCall {
         call_id: call.id,
         state: furthest.map_or(CallState::Ringing, state),
-        from: shown(&call.from).formatted,
-        to: shown(&call.to).formatted,
+        from: number(&call.from),
+        to: number(&call.to),
         extensions: extensions.collect(),
     }
 }

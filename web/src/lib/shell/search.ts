@@ -1,12 +1,22 @@
 import type { Colleague } from '$lib/account/colleagues.svelte';
 import { api, ask } from '$lib/api/client';
 import { clientName } from '$lib/clients/client-name';
-import { phone, shortTime } from '$lib/format';
+import { titleOf } from '$lib/calls/words';
+import { shortTime } from '$lib/format';
 import { m } from '$lib/paraglide/messages';
+import { targetOf, type Target } from '$lib/telephony/target';
+
+interface Hit {
+  href: string;
+  title: string;
+  hint?: string;
+  /** Where it can be called. */
+  dial?: { target: Target; number: string };
+}
 
 export interface Found {
   title: string;
-  items: { href: string; title: string; hint?: string }[];
+  items: Hit[];
 }
 
 interface Scope {
@@ -76,6 +86,10 @@ async function clients(text: string, signal: AbortSignal): Promise<Group> {
     href: `/clients/${client.id}`,
     title: clientName(client),
     hint: [client.phones[0]?.formatted, client.company?.name].filter(Boolean).join(' · '),
+    dial: client.phones[0] && {
+      target: targetOf(client.phones[0], { clientId: client.id, position: 0 }),
+      number: client.phones[0].formatted,
+    },
   }));
   return { title: m.clients(), items: rows, filtered: true };
 }
@@ -85,7 +99,7 @@ async function calls(number: string, signal: AbortSignal): Promise<Group> {
   const { items } = await ask(api.GET('/api/v1/calls', { params: { query }, signal }));
   const rows = items.map((call) => ({
     href: `/calls/${call.id}`,
-    title: phone(call.clientNumber),
+    title: titleOf(call),
     hint: shortTime(call.startedAt),
   }));
   return { title: m.shell_search_calls(), items: rows, filtered: true };

@@ -1,0 +1,35 @@
+import type { Page } from '@playwright/test';
+import type { Server } from './server.ts';
+
+interface Call {
+  id: string;
+  client?: { id: string; name: string };
+}
+
+/** The card of the one call on a page. */
+export const card = (page: Page) => page.getByRole('article', { name: /^Call with/ });
+
+/** The card of a number that is being called. */
+export const dial = (page: Page) => page.getByRole('article', { name: /^Calling/ });
+
+export const calls = async (server: Server, search = '') =>
+  (await server.api<{ items: Call[] }>('GET', `/calls${search}`)).items;
+
+export const client = (server: Server, name: string, number: string) =>
+  server.api<{ id: string }>('POST', '/clients', { kind: 'contact', name, phones: [{ number }] });
+
+/** Somebody calls and hangs up before anybody answers. */
+export async function missed(server: Server, from: string, to: string | string[] = '101'): Promise<void> {
+  const before = (await calls(server, '?missed=true&limit=200')).length;
+  const id = await server.pbx.ring({ to, from });
+  await server.pbx.hangUp(id);
+  while ((await calls(server, '?missed=true&limit=200')).length === before) continue;
+}
+
+/** Has the demo module's script changed: the provider behaves otherwise. */
+export async function changeScript(server: Server, change: (source: string) => string): Promise<void> {
+  const { items } = await server.api<{ items: { id: string }[] }>('GET', '/modules');
+  const path = `/modules/${items[0]?.id}/script`;
+  const { source } = await server.api<{ source: string }>('GET', path);
+  await server.api('PUT', path, { source: change(source) });
+}
