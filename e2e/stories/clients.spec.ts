@@ -98,6 +98,24 @@ test('what a colleague changed meanwhile is not overwritten', async ({ server, o
   await expect(main.getByLabel('Name')).toHaveValue('Ann');
 });
 
+test('numbers that are hidden are kept or removed, unseen', async ({ server, openAs }) => {
+  const numbers = [
+    { label: 'Work', number: NUMBER },
+    { label: 'Home', number: '+12025550143' },
+  ];
+  const { id } = await add(server, { name: 'Ann Lee', phones: numbers });
+  await server.api('PATCH', '/settings', { maskNumbers: true });
+  const page = await openAs('reception', `/clients/${id}/edit`);
+  const main = page.getByRole('main');
+  await expect(main).toContainText('••• 23');
+  await main.getByRole('button', { name: 'Remove number 2' }).click();
+  await main.getByLabel('Label of number 1').fill('Office');
+  await main.getByRole('button', { name: 'Save' }).click();
+  await expect(page).toHaveURL(`/clients/${id}`);
+  const { phones } = await server.api<{ phones: object[] }>('GET', `/clients/${id}`);
+  expect(phones).toEqual([expect.objectContaining({ label: 'Office', number: NUMBER })]);
+});
+
 test('two clients become one, and two again', async ({ server, openAs }) => {
   const { id } = await add(server, { name: 'Ann Lee', phones: [{ number: NUMBER }] });
   await add(server, { name: 'A. Lee', phones: [{ number: '+12025550143' }], emails: ['ann@lee.example'] });
