@@ -73,7 +73,7 @@ for (const colorScheme of THEMES) {
       test.use({ colorScheme, viewport: { width, height: 900 }, reducedMotion: 'reduce' } as object);
 
       test('every page can be used by everybody', async ({ server, openAs, page }) => {
-        test.setTimeout(180_000);
+        test.setTimeout(300_000);
         await page.goto('/sign-in');
         await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
         await expectAccessible(page, '/sign-in');
