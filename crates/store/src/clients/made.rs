@@ -30,11 +30,6 @@ static PHONES: Rows = Rows::new(
     2,
     ") as v where v.column1 is not null",
 );
-static WORDS: Rows = Rows::new(
-    "insert into client_words (word, client_id) select * from (values ",
-    2,
-    ") as v where v.column1 is not null",
-);
 static ADOPT: Rows = Rows::new(
     "update calls set client_id = v.column1, version = version + 1 from (values ",
     2,
@@ -67,17 +62,7 @@ pub(crate) async fn insert(tx: &mut Tx, clients: &[MadeClient]) -> Result<(), sq
             words::of_name_and_numbers(&client.name, numbers).into_iter().map(|word| (text(&word), client.id))
         })
         .collect();
-    for chunk in chunks(&words) {
-        let conn = tx.conn();
-        let (sql, filled) = WORDS.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in filled {
-                query = query.bind(row.map(|(word, _)| word.clone())).bind(row.map(|(_, client)| client.0));
-            }
-            query.execute(db).await.map(drop)
-        })?;
-    }
+    words::insert(tx, &words).await?;
     each(tx, &PHONES, clients).await
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use hookswitch_model::phone;
+use hookswitch_model::{ClientId, phone};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::ClientFields;
-use crate::db::text;
+use crate::db::{Tx, on, text};
+use crate::rows::{Rows, chunks};
 
 /// Characters of a word that are kept: nobody types more.
 const MAX_WORD: usize = 64;
@@ -68,4 +69,26 @@ pub(crate) fn tag_word(tag: &str) -> String {
 /// The digits of a number, however it is written.
 pub(crate) fn digits(number: &str) -> String {
     number.chars().filter(char::is_ascii_digit).collect()
+}
+
+static WORDS: Rows = Rows::new(
+    "insert into client_words (word, client_id) select * from (values ",
+    2,
+    ") as v where column1 is not null",
+);
+
+/// Writes what clients are found by.
+pub(crate) async fn insert(tx: &mut Tx, words: &[(String, ClientId)]) -> Result<(), sqlx::Error> {
+    for chunk in chunks(words) {
+        let conn = tx.conn();
+        let (sql, filled) = WORDS.fill(&conn, chunk);
+        on!(conn, |db| {
+            let mut query = sqlx::query(sql);
+            for row in filled {
+                query = query.bind(row.map(|(word, _)| word.clone())).bind(row.map(|(_, client)| client.0));
+            }
+            query.execute(db).await.map(drop)
+        })?;
+    }
+    Ok(())
 }

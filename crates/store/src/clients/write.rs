@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use hookswitch_model::{ClientId, ClientKind};
 
-use super::words::{email_key, folded, of_client};
+use super::words::{self, email_key, folded, of_client};
 use super::{Client, ClientFields, ClientPhone, NewClient, read};
 use crate::db::{Tx, is_missing_reference, on, text, time, to_json};
 use crate::error::StoreError;
@@ -241,11 +241,6 @@ static EMAILS: Rows = Rows::new(
     4,
     ") as v where column1 is not null",
 );
-static WORDS: Rows = Rows::new(
-    "insert into client_words (word, client_id) select * from (values ",
-    2,
-    ") as v where column1 is not null",
-);
 
 /// Writes clients' numbers, e-mail addresses and what they are found by. A number that people wrote no longer counts as one
 /// that a call made.
@@ -294,18 +289,7 @@ pub(super) async fn parts(tx: &mut Tx, clients: &[(ClientId, &ClientFields)]) ->
         .iter()
         .flat_map(|(id, fields)| of_client(fields).into_iter().map(|word| (word, *id)))
         .collect();
-    for chunk in chunks(&words) {
-        let conn = tx.conn();
-        let (sql, filled) = WORDS.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in filled {
-                query = query.bind(row.map(|(word, _)| word.clone())).bind(row.map(|(_, client)| client.0));
-            }
-            query.execute(db).await.map(drop)
-        })?;
-    }
-    Ok(())
+    Ok(words::insert(tx, &words).await?)
 }
 
 /// Logs on a client the calls there were from these numbers, where they are on nobody and nobody else has the number.
