@@ -4,6 +4,9 @@
 //! memory and slow to apply (tens of microseconds), so the numbers met last are remembered: the events of one call all
 //! carry the same ones.
 
+mod clean;
+mod several;
+
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
@@ -12,6 +15,9 @@ use std::sync::LazyLock;
 use quick_cache::sync::Cache;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
 use thiserror::Error;
+
+pub use clean::clean;
+pub use several::several;
 
 /// A country, as ISO 3166-1 alpha-2, that has a numbering plan.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
