@@ -1,7 +1,7 @@
 //! The state every handler gets, and running it.
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ use crate::live::{Activity, ClientChanges, Hub, Missed};
 use crate::modules::log::ModuleLog;
 use crate::modules::registry::{self, Registry};
 use crate::outcomes::Outcomes;
+use crate::places::Places;
 use crate::public_url::PublicUrl;
 use crate::settings::CurrentSettings;
 use crate::telephony::dials::Dials;
@@ -62,6 +63,8 @@ pub struct App {
     pub settings: CurrentSettings,
     /// The outcome codes.
     pub outcomes: Outcomes,
+    /// The requests and sockets of each address that come through a trusted proxy.
+    pub requests_of_address: Places<IpAddr>,
     /// The open sockets.
     pub hub: Hub,
     /// The web app.
@@ -147,6 +150,7 @@ impl App {
             directory: Directory::default(),
             settings: CurrentSettings::default(),
             outcomes: Outcomes::default(),
+            requests_of_address: Places::new(config.server.max_connections_per_address),
             hub: Hub::default(),
             web,
             demo,
@@ -217,7 +221,10 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<O
     let server = &app.config.server;
     let bounds = Bounds {
         connections: server.max_connections,
+        of_address: server.max_connections_per_address,
+        trusted: server.trusted_proxies.clone(),
         head: Duration::from_secs(server.header_seconds),
+        write: Duration::from_secs(server.write_seconds),
         shutdown: Duration::from_secs(server.shutdown_seconds),
     };
     jobs::start(&app);

@@ -54,8 +54,14 @@ pub struct Server {
     #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
     pub max_connections: usize,
+    pub max_connections_per_address: usize,
+    pub max_sockets_per_user: usize,
     pub header_seconds: u64,
     pub body_seconds: u64,
+    pub body_total_seconds: u64,
+    pub write_seconds: u64,
+    pub socket_ping_seconds: u64,
+    pub socket_silence_seconds: u64,
     pub shutdown_seconds: u64,
 }
 

@@ -12,6 +12,8 @@ use serde_json::{Map, Value};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::cut::{self, cut};
+
 /// What every handler gives.
 pub type ApiResult<T> = Result<T, ApiError>;
 
@@ -142,7 +144,7 @@ impl ApiError {
 
     /// 500 `internal`: the cause goes to the log alone.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
-        tracing::error!(error = %cause, "request failed");
+        tracing::error!(error = %cut(cause, cut::ERROR), "request failed");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",

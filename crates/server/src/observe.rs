@@ -21,35 +21,49 @@ const BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5
 
 /// Headers that an answer gets unless it brings its own. Nothing here is meant to be shown in a frame or to load anything;
 /// pages that need more say so themselves.
-const HEADERS: [(HeaderName, HeaderValue); 3] = [
+const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"),
     ),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (header::CACHE_CONTROL, NO_STORE),
 ];
+/// What is answered now is for whoever asked now; only the web app's files say otherwise.
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+/// Browsers that came by https once come by https for a year.
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Wraps every route. The log line names the route, not the address: query strings may carry a webhook's token.
 pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = uuid_v7(app.clock.now(), clock::random()).to_string();
     let method = request.method().clone();
+    let is_api = request.uri().path().starts_with("/api/");
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
 
-    let span = tracing::info_span!("request", id, %method, route);
+    let method = known_method(&method);
+    let span = tracing::info_span!("request", id, method, route);
     let mut response = next.run(request).instrument(span.clone()).await;
 
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
     span.in_scope(|| tracing::debug!(status, milliseconds = elapsed.as_secs_f64() * 1e3, "answered"));
-    metrics::counter!("http_requests_total", "method" => known_method(&method), "route" => route.clone(), "status" => status.to_string())
+    metrics::counter!("http_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string())
         .increment(1);
     metrics::histogram!("http_request_duration_seconds", "route" => route).record(elapsed);
 
     let headers = response.headers_mut();
+    if is_api {
+        headers.insert(header::CACHE_CONTROL, NO_STORE);
+    }
     for (name, value) in &HEADERS {
         headers.entry(name).or_insert_with(|| value.clone());
+    }
+    if app.public_url.is_https() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
     }
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(&REQUEST_ID, id);

@@ -1,4 +1,4 @@
-//! The audit trail: who saw or changed what of the clients.
+//! The audit trail: who saw or changed what.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::ids::uuid_v7;
@@ -33,7 +33,7 @@ pub enum AuditAction {
     MergeUndone,
     /// Made a contact of a lead.
     Converted,
-    /// Took clients out as a file.
+    /// Took clients, calls or a report out as a file.
     Exported,
     /// Brought clients in from a file.
     Imported,
@@ -47,6 +47,42 @@ pub enum AuditAction {
     CommentEdited,
     /// Deleted a comment.
     CommentDeleted,
+    /// Signed in with login and password.
+    SignedIn,
+    /// Tried to sign in with a wrong password.
+    SignInFailed,
+    /// Made a user.
+    UserCreated,
+    /// Changed a user.
+    UserChanged,
+    /// Deleted a user.
+    UserDeleted,
+    /// Made an API token.
+    TokenCreated,
+    /// Deleted an API token.
+    TokenDeleted,
+    /// Made a module.
+    ModuleCreated,
+    /// Changed a module.
+    ModuleChanged,
+    /// Deleted a module.
+    ModuleDeleted,
+    /// Changed values of a module's settings.
+    ModuleSettingsChanged,
+    /// Saved a version of a module's script.
+    ScriptSaved,
+    /// Changed which users a module's members are.
+    BindingsChanged,
+    /// Gave a module a new webhook token.
+    WebhookTokenRotated,
+    /// Made a list of outcome codes.
+    OutcomeListCreated,
+    /// Changed a list of outcome codes.
+    OutcomeListChanged,
+    /// Deleted a list of outcome codes.
+    OutcomeListDeleted,
+    /// Changed settings of the whole installation.
+    SettingsChanged,
 }
 
 impl AuditAction {
@@ -69,6 +105,24 @@ impl AuditAction {
             Self::Commented => "commented",
             Self::CommentEdited => "commentEdited",
             Self::CommentDeleted => "commentDeleted",
+            Self::SignedIn => "signedIn",
+            Self::SignInFailed => "signInFailed",
+            Self::UserCreated => "userCreated",
+            Self::UserChanged => "userChanged",
+            Self::UserDeleted => "userDeleted",
+            Self::TokenCreated => "tokenCreated",
+            Self::TokenDeleted => "tokenDeleted",
+            Self::ModuleCreated => "moduleCreated",
+            Self::ModuleChanged => "moduleChanged",
+            Self::ModuleDeleted => "moduleDeleted",
+            Self::ModuleSettingsChanged => "moduleSettingsChanged",
+            Self::ScriptSaved => "scriptSaved",
+            Self::BindingsChanged => "bindingsChanged",
+            Self::WebhookTokenRotated => "webhookTokenRotated",
+            Self::OutcomeListCreated => "outcomeListCreated",
+            Self::OutcomeListChanged => "outcomeListChanged",
+            Self::OutcomeListDeleted => "outcomeListDeleted",
+            Self::SettingsChanged => "settingsChanged",
         }
     }
 }
@@ -100,6 +154,8 @@ pub struct AuditEntry {
     pub client_id: Option<ClientId>,
     /// To which call.
     pub call_id: Option<CallId>,
+    /// The name of what else it was done to: a user's login, a module, a token. It stays readable when that is gone.
+    pub subject: Option<String>,
     /// What changed.
     pub changes: Vec<AuditChange>,
 }
@@ -132,6 +188,7 @@ struct Row {
     action: String,
     client_id: Option<Uuid>,
     call_id: Option<Uuid>,
+    subject: Option<String>,
     detail: Option<String>,
     client_name: Option<String>,
 }
@@ -147,6 +204,7 @@ impl TryFrom<Row> for AuditLine {
             action: from_word(row.action)?,
             client_id: row.client_id.map(ClientId),
             call_id: row.call_id.map(CallId),
+            subject: row.subject,
             changes: row.detail.as_deref().map(from_json).transpose()?.unwrap_or_default(),
         };
         Ok(Self { entry, client_name: row.client_name })
@@ -159,8 +217,8 @@ impl Store {
     /// # Errors
     /// Only the database's.
     pub async fn add_audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
-        let sql = "insert into audit (id, at, user_id, action, client_id, call_id, detail) \
-                   values ($1, $2, $3, $4, $5, $6, $7)";
+        let sql = "insert into audit (id, at, user_id, action, client_id, call_id, detail, subject) \
+                   values ($1, $2, $3, $4, $5, $6, $7, $8)";
         let changes = (!entry.changes.is_empty()).then(|| to_json(&entry.changes)).transpose()?;
         on!(self.write(), |db| {
             sqlx::query(sql)
@@ -171,6 +229,7 @@ impl Store {
                 .bind(entry.client_id.map(|client| client.0))
                 .bind(entry.call_id.map(|call| call.0))
                 .bind(changes.as_deref().map(text))
+                .bind(entry.subject.as_deref().map(text))
                 .execute(db)
                 .await
                 .map(drop)
@@ -210,7 +269,7 @@ impl Store {
     ) -> Result<Vec<AuditLine>, StoreError> {
         let rows: Vec<Row> = on!(self.read(), |db| {
             let mut query = QueryBuilder::new(
-                "select audit.id, at, user_id, action, client_id, call_id, detail, clients.name as client_name \
+                "select audit.id, at, user_id, action, client_id, call_id, subject, detail, clients.name as client_name \
                  from audit left join clients on clients.id = client_id where true",
             );
             if let Some(client) = filter.client_id {

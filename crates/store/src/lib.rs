@@ -61,7 +61,7 @@ pub use requests::{RequestFilter, RequestStatus, RequestSummary, StoredRequest};
 pub use scripts::{ScriptInfo, ScriptVersion};
 pub use sessions::{NewSession, Session};
 pub use settings::{SettingChange, SettingValue, Settings};
-pub use tokens::{ApiToken, NewToken};
+pub use tokens::{ApiToken, NewToken, OpenToken};
 pub use users::{NewUser, Role, User, UserPatch};
 
 /// No list gives more than this at once: a page of 200, and one more that tells whether another page follows.

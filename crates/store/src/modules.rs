@@ -38,7 +38,7 @@ pub struct Module {
     pub lead_responsible: Option<UserId>,
     /// Who calls back where a missed call rang at nobody.
     pub missed_responsible: Option<UserId>,
-    /// The webhook URL that its script was last told.
+    /// What identifies the webhook URL that its script was last told; not the URL, which has the token in it.
     pub public_url_notified: Option<String>,
     /// Since when.
     pub created_at: DateTime<Utc>,
@@ -295,7 +295,8 @@ impl Store {
     /// Only the database's.
     pub async fn delete_module(&self, id: ModuleId, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let mark = "update modules set deleted_at = $2, enabled = false, webhook_token = $3 \
+        let mark = "update modules set deleted_at = $2, enabled = false, webhook_token = $3, \
+                    public_url_notified = null \
                     where id = $1 and deleted_at is null";
         let done = on!(tx.conn(), |db| {
             sqlx::query(mark)

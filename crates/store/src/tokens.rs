@@ -47,12 +47,29 @@ pub struct NewToken {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-#[derive(FromRow)]
-struct Found {
+/// A token that opens, and its user.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct OpenToken {
+    /// The token.
+    #[sqlx(rename = "token_id", try_from = "Uuid")]
+    pub id: TokenId,
+    /// Always an active user.
     #[sqlx(flatten)]
-    user: User,
-    #[sqlx(try_from = "Uuid")]
-    token_id: TokenId,
+    pub user: User,
+    /// When it expires; `None` for never.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+macro_rules! select_open {
+    ($which:literal) => {
+        concat!(
+            "select users.id, login, users.name, email, role, password_hash, active, users.created_at, \
+             tokens.id as token_id, expires_at from tokens join users on users.id = tokens.user_id \
+             where ",
+            $which,
+            " and (expires_at is null or expires_at > $2) and active"
+        )
+    };
 }
 
 impl Store {
@@ -88,23 +105,30 @@ impl Store {
         Ok(on!(self.read(), |db| sqlx::query_as(sql).bind(of.map(|user| user.0)).fetch_all(db).await)?)
     }
 
-    /// Which token has this hash, and whose it is, while it lasts and its user is active.
+    /// The token with this hash, until it expires and while its user is active.
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn token_user(
+    pub async fn token_by_hash(
         &self,
         token_hash: &[u8],
         now: DateTime<Utc>,
-    ) -> Result<Option<(TokenId, User)>, StoreError> {
-        let sql = "select users.id, login, users.name, email, role, password_hash, active, users.created_at, \
-                   tokens.id as token_id \
-                   from tokens join users on users.id = tokens.user_id \
-                   where token_hash = $1 and (expires_at is null or expires_at > $2) and active";
-        let found: Option<Found> = on!(self.read(), |db| {
+    ) -> Result<Option<OpenToken>, StoreError> {
+        let sql = select_open!("token_hash = $1");
+        Ok(on!(self.read(), |db| {
             sqlx::query_as(sql).bind(token_hash.to_vec()).bind(time(now)).fetch_optional(db).await
-        })?;
-        Ok(found.map(|found| (found.token_id, found.user)))
+        })?)
+    }
+
+    /// The token with this id, until it expires and while its user is active.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn open_token(&self, id: TokenId, now: DateTime<Utc>) -> Result<Option<OpenToken>, StoreError> {
+        let sql = select_open!("tokens.id = $1");
+        Ok(on!(self.read(), |db| {
+            sqlx::query_as(sql).bind(id.0).bind(time(now)).fetch_optional(db).await
+        })?)
     }
 
     /// Notes that the token was used.
@@ -117,20 +141,30 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes a token, of whomever or only if it is this user's; says whether there was one.
+    /// Deletes a token, anyone's or only this user's, and returns it; `None` when there is no such token.
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn delete_token(&self, id: TokenId, of: Option<UserId>) -> Result<bool, StoreError> {
-        let sql = "delete from tokens where id = $1 and ($2 is null or user_id = $2)";
-        let gone = on!(self.write(), |db| {
-            sqlx::query(sql)
-                .bind(id.0)
-                .bind(of.map(|user| user.0))
-                .execute(db)
-                .await
-                .map(|done| done.rows_affected())
-        })?;
-        Ok(gone > 0)
+    pub async fn delete_token(
+        &self,
+        id: TokenId,
+        of: Option<UserId>,
+    ) -> Result<Option<ApiToken>, StoreError> {
+        let sql = "delete from tokens where id = $1 and ($2 is null or user_id = $2) \
+                   returning id, user_id, name, created_at, last_used_at, expires_at";
+        Ok(on!(self.write(), |db| {
+            sqlx::query_as(sql).bind(id.0).bind(of.map(|user| user.0)).fetch_optional(db).await
+        })?)
+    }
+
+    /// Deletes all tokens of a user; returns their number.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn delete_tokens_of(&self, user: UserId) -> Result<u64, StoreError> {
+        let sql = "delete from tokens where user_id = $1";
+        Ok(on!(self.write(), |db| {
+            sqlx::query(sql).bind(user.0).execute(db).await.map(|done| done.rows_affected())
+        })?)
     }
 }

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::TokenId;
-use hookswitch_store::{Role, User};
+use hookswitch_store::{OpenToken, Role, StoreError, User};
 
 use super::cookie::session_token;
 use super::{origin, secret};
@@ -23,6 +23,8 @@ pub struct SignedIn {
     pub user: User,
     /// By what.
     pub via: Via,
+    /// When the session or token expires; `None` for never.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// What somebody signed in by.
@@ -35,6 +37,24 @@ pub enum Via {
     },
     /// An API token.
     Token(TokenId),
+}
+
+impl SignedIn {
+    /// Whether this session or token still opens, for the same user in the same role. Asks the database, which other servers
+    /// change too.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn holds(&self, app: &App) -> Result<bool, StoreError> {
+        let now = app.clock.now();
+        let user = match &self.via {
+            Via::Session { token_hash } => {
+                app.store.session(token_hash, now).await?.map(|session| session.user)
+            }
+            Via::Token(id) => app.store.open_token(*id, now).await?.map(|token| token.user),
+        };
+        Ok(user.is_some_and(|user| (user.id, user.role) == (self.user.id, self.user.role)))
+    }
 }
 
 /// A signed-in administrator. 403 for other users.
@@ -70,24 +90,26 @@ impl FromRequestParts<Arc<App>> for Admin {
 }
 
 async fn by_session(app: &App, parts: &Parts) -> ApiResult<SignedIn> {
-    let token = session_token(&parts.headers).ok_or_else(ApiError::not_signed_in)?;
+    let token =
+        session_token(&parts.headers, app.public_url.is_https()).ok_or_else(ApiError::not_signed_in)?;
     if !parts.method.is_safe() || parts.headers.contains_key(header::UPGRADE) {
         origin::require_own_origin(&parts.headers, &app.public_url)?;
     }
     let token_hash = secret::hash(&token);
     let session = app.store.session(&token_hash, app.clock.now()).await?;
     let session = session.ok_or_else(ApiError::not_signed_in)?;
-    Ok(SignedIn { user: session.user, via: Via::Session { token_hash } })
+    let until = Some(session.expires_at);
+    Ok(SignedIn { user: session.user, via: Via::Session { token_hash }, until })
 }
 
 async fn by_token(app: &App, token: &str) -> ApiResult<SignedIn> {
     let now = app.clock.now();
-    let found = app.store.token_user(&secret::hash(token), now).await?;
-    let (id, user) = found.ok_or_else(ApiError::not_signed_in)?;
+    let found = app.store.token_by_hash(&secret::hash(token), now).await?;
+    let OpenToken { id, user, expires_at: until } = found.ok_or_else(ApiError::not_signed_in)?;
     if app.auth.token_use.is_news(id, now) {
         app.store.touch_token(id, now).await?;
     }
-    Ok(SignedIn { user, via: Via::Token(id) })
+    Ok(SignedIn { user, via: Via::Token(id), until })
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

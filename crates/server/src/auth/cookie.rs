@@ -6,8 +6,10 @@ use cookie::{Cookie, SameSite};
 
 use super::Secret;
 
-/// The cookie's name.
+/// The cookie's name where browsers come by http.
 pub const SESSION_COOKIE: &str = "hookswitch_session";
+/// And by https: browsers take a cookie of such a name from this very host alone, not from its neighbours.
+const SECURE_SESSION_COOKIE: &str = "__Host-hookswitch_session";
 
 /// `Set-Cookie` of a session that begins. `secure`: whether browsers come by https.
 #[must_use]
@@ -21,15 +23,19 @@ pub fn ended_session(secure: bool) -> HeaderValue {
     set_cookie("", Duration::ZERO, secure)
 }
 
-/// The session's token in a request, if it has one.
-pub fn session_token(headers: &HeaderMap) -> Option<String> {
+/// The session's token in a request, if it has one. Over https a cookie by the other name counts for nothing.
+pub fn session_token(headers: &HeaderMap, secure: bool) -> Option<String> {
     let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut cookies = values.flat_map(Cookie::split_parse).filter_map(Result::ok);
-    cookies.find(|cookie| cookie.name() == SESSION_COOKIE).map(|cookie| cookie.value().to_owned())
+    cookies.find(|cookie| cookie.name() == name(secure)).map(|cookie| cookie.value().to_owned())
+}
+
+const fn name(secure: bool) -> &'static str {
+    if secure { SECURE_SESSION_COOKIE } else { SESSION_COOKIE }
 }
 
 fn set_cookie(value: &str, max_age: Duration, secure: bool) -> HeaderValue {
-    let cookie = Cookie::build((SESSION_COOKIE, value))
+    let cookie = Cookie::build((name(secure), value))
         .path("/")
         .max_age(max_age)
         .http_only(true)

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::intake::recover;
-use crate::live::{self, activity, clients};
+use crate::live::{self, activity, clients, socket};
 use crate::modules::token;
 use crate::telephony::silent;
 
@@ -20,6 +20,7 @@ pub fn start(app: &Arc<App>) {
     job(app, missed::run(Arc::clone(app)));
     job(app, activity::run(Arc::clone(app)));
     job(app, clients::run(Arc::clone(app)));
+    job(app, socket::expire(Arc::clone(app)));
     job(app, purge::run(Arc::clone(app)));
     for active in app.modules.all() {
         token::notify_if_changed(app, &active);

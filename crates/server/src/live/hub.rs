@@ -6,9 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::ws::Utf8Bytes;
+use chrono::{DateTime, Utc};
 use hookswitch_model::{CallId, UserId};
 use lru::LruCache;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::{SignedIn, Via};
 
 /// The version of a call: grows with each change.
 pub type Version = i64;
@@ -45,6 +49,17 @@ struct State {
 struct Socket {
     id: u64,
     frames: mpsc::Sender<Frame>,
+    /// The session or token that it was opened with, and when that expires.
+    via: Via,
+    until: Option<DateTime<Utc>>,
+    /// Cancelled when the hub lets go of the socket.
+    let_go: CancellationToken,
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.let_go.cancel();
+    }
 }
 
 impl Default for State {
@@ -55,21 +70,31 @@ impl Default for State {
 
 /// One socket's end; leaving it takes the socket off the hub.
 pub struct Connection {
-    /// What to send, until the hub drops the socket.
+    /// What to send.
     pub frames: mpsc::Receiver<Frame>,
+    /// Cancelled when the hub has let go of the socket: it is to be closed, whatever was still to be sent.
+    pub let_go: CancellationToken,
     hub: Hub,
     user: UserId,
     id: u64,
 }
 
 impl Hub {
-    /// Adds a socket of `user`.
-    pub fn connect(&self, user: UserId) -> Connection {
+    /// Adds a socket; `None` when the user has `most` of them.
+    pub fn connect(&self, caller: &SignedIn, most: usize) -> Option<Connection> {
         let (sender, frames) = mpsc::channel(BACKLOG);
         let id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
-        self.state().sockets.entry(user).or_default().push(Socket { id, frames: sender });
+        let let_go = CancellationToken::new();
+        let (user, via, until) = (caller.user.id, caller.via.clone(), caller.until);
+        let socket = Socket { id, frames: sender, via, until, let_go: let_go.clone() };
+        let mut state = self.state();
+        if state.sockets.get(&user).map_or(0, Vec::len) >= most {
+            return None;
+        }
+        state.sockets.entry(user).or_default().push(socket);
+        drop(state);
         metrics::gauge!("hookswitch_sockets").increment(1);
-        Connection { frames, hub: self.clone(), user, id }
+        Some(Connection { frames, let_go, hub: self.clone(), user, id })
     }
 
     /// Whether a user has a socket open.
@@ -113,6 +138,23 @@ impl Hub {
         self.state().sockets.remove(&user);
     }
 
+    /// Closes the sockets of a session or token that was ended.
+    pub fn disconnect_via(&self, user: UserId, via: &Via) {
+        let mut state = self.state();
+        if let Some(sockets) = state.sockets.get_mut(&user) {
+            sockets.retain(|socket| socket.via != *via);
+        }
+        state.forget_if_gone(user);
+    }
+
+    /// Closes the sockets of sessions and tokens that have expired.
+    pub fn disconnect_expired(&self, now: DateTime<Utc>) {
+        self.state().sockets.retain(|_, sockets| {
+            sockets.retain(|socket| socket.until.is_none_or(|until| until > now));
+            !sockets.is_empty()
+        });
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics while holding it; and if something did, the map is still sound.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -129,7 +171,11 @@ impl State {
             }
             sent
         });
-        if sockets.is_empty() {
+        self.forget_if_gone(user);
+    }
+
+    fn forget_if_gone(&mut self, user: UserId) {
+        if self.sockets.get(&user).is_some_and(Vec::is_empty) {
             self.sockets.remove(&user);
         }
     }
@@ -141,20 +187,41 @@ impl Drop for Connection {
         let mut state = self.hub.state();
         if let Some(sockets) = state.sockets.get_mut(&self.user) {
             sockets.retain(|socket| socket.id != self.id);
-            if sockets.is_empty() {
-                state.sockets.remove(&self.user);
-            }
         }
+        state.forget_if_gone(self.user);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use hookswitch_model::TokenId;
+    use hookswitch_store::{Role, User};
     use uuid::Uuid;
+
+    use super::*;
 
     const USER: UserId = UserId(Uuid::nil());
     const CALL: CallId = CallId(Uuid::nil());
+    const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    fn connect_via(hub: &Hub, token: u128, until: Option<DateTime<Utc>>) -> Option<Connection> {
+        let user = User {
+            id: USER,
+            login: String::new(),
+            name: String::new(),
+            email: None,
+            role: Role::Operator,
+            password_hash: None,
+            active: true,
+            created_at: NOW,
+        };
+        let via = Via::Token(TokenId(Uuid::from_u128(token)));
+        hub.connect(&SignedIn { user, via, until }, 3)
+    }
+
+    fn connect(hub: &Hub) -> Connection {
+        connect_via(hub, 0, None).expect("a free place")
+    }
 
     fn publish(hub: &Hub, version: Version) -> usize {
         hub.publish(CALL, version, &[(USER, vec![version.to_string().into()])])[&USER]
@@ -163,7 +230,7 @@ mod tests {
     #[test]
     fn a_change_that_lost_the_race_is_not_shown() {
         let hub = Hub::default();
-        let mut tab = hub.connect(USER);
+        let mut tab = connect(&hub);
         assert_eq!(publish(&hub, 2), 1);
         assert_eq!(publish(&hub, 1), 1, "it knows of a later one");
         assert_eq!(tab.frames.try_recv().unwrap().text.as_str(), "2");
@@ -173,21 +240,42 @@ mod tests {
     #[test]
     fn a_tab_that_does_not_read_is_closed_and_others_go_on() {
         let hub = Hub::default();
-        let mut slow = hub.connect(USER);
-        let mut quick = hub.connect(USER);
+        let slow = connect(&hub);
+        let mut quick = connect(&hub);
         for version in 0..=i64::try_from(BACKLOG).unwrap() {
             publish(&hub, version);
             assert!(quick.frames.try_recv().is_ok());
         }
         assert_eq!(publish(&hub, 1000), 1);
-        while slow.frames.try_recv().is_ok() {}
-        assert!(matches!(slow.frames.try_recv(), Err(mpsc::error::TryRecvError::Disconnected)));
+        assert!(slow.let_go.is_cancelled() && !quick.let_go.is_cancelled());
+    }
+
+    #[test]
+    fn a_socket_ends_with_its_token_and_in_time() {
+        let hub = Hub::default();
+        let one = connect_via(&hub, 1, None).unwrap();
+        let two = connect_via(&hub, 2, Some(NOW)).unwrap();
+        hub.disconnect_via(USER, &Via::Token(TokenId(Uuid::from_u128(1))));
+        assert!(one.let_go.is_cancelled() && !two.let_go.is_cancelled());
+        hub.disconnect_expired(NOW - chrono::TimeDelta::microseconds(1));
+        assert!(!two.let_go.is_cancelled());
+        hub.disconnect_expired(NOW);
+        assert!(two.let_go.is_cancelled() && !hub.is_connected(USER));
+    }
+
+    #[test]
+    fn a_user_has_a_bounded_number_of_sockets() {
+        let hub = Hub::default();
+        let tabs: Vec<Connection> = (0..3).map(|_| connect(&hub)).collect();
+        assert!(connect_via(&hub, 0, None).is_none());
+        drop(tabs);
+        connect(&hub);
     }
 
     #[test]
     fn a_closed_tab_is_forgotten() {
         let hub = Hub::default();
-        drop(hub.connect(USER));
+        drop(connect(&hub));
         assert!(!hub.is_connected(USER));
     }
 }

@@ -14,5 +14,5 @@ pub mod socket;
 pub use activity::Activity;
 pub use clients::ClientChanges;
 pub use deliver::{Changed, deliver, is_on_screen};
-pub use hub::{Frame, Hub, Version};
+pub use hub::{Connection, Frame, Hub, Version};
 pub use missed::Missed;

@@ -108,6 +108,29 @@ pub fn changes(fields: &[Setting], values: &Map<String, Value>) -> ApiResult<Vec
     Ok(values.iter().map(change).collect())
 }
 
+/// Seals the values of settings that are declared as secrets now and were none before.
+///
+/// # Errors
+/// Only the database's.
+pub async fn seal_new_secrets(app: &App, id: ModuleId) -> ApiResult<()> {
+    let Some(module) = app.store.module(id).await? else { return Ok(()) };
+    let fields: Vec<Setting> = serde_json::from_value(module.fields).map_err(ApiError::internal)?;
+    let secrets = fields.iter().filter(|field| field.kind == SettingKind::Secret);
+    let plain = app.store.settings(id).await?.plain;
+    let sealed = secrets.filter_map(|field| {
+        let value = match plain.get(&field.name)? {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        Some(SettingChange { name: field.name.clone(), value: SettingValue::Secret(value) })
+    });
+    let sealed: Vec<_> = sealed.collect();
+    if !sealed.is_empty() {
+        app.store.update_settings(id, &sealed).await?;
+    }
+    Ok(())
+}
+
 /// Reads a module again after a change.
 ///
 /// # Errors

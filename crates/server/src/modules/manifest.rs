@@ -81,6 +81,21 @@ pub enum SettingKind {
     Select,
 }
 
+impl SettingKind {
+    /// As in the API and in manifests.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Secret => "secret",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Url => "url",
+            Self::Select => "select",
+        }
+    }
+}
+
 /// A manifest is wrong. The text says which field and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]

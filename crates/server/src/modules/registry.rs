@@ -16,6 +16,7 @@ use subtle::ConstantTimeEq;
 use super::host::ModuleHost;
 use super::manifest::{self, Setting};
 use crate::app::App;
+use crate::cut::{self, cut};
 
 /// Every module that was not deleted.
 #[derive(Default)]
@@ -35,6 +36,8 @@ pub struct Active {
     pub values: Map<String, Value>,
     /// The settings that have a value of their own.
     pub set: BTreeSet<String>,
+    /// Of these, those whose value was given as a secret's. It is never shown, whatever the setting is declared as now.
+    pub sealed: BTreeSet<String>,
     /// The user bound to a member's number.
     pub bindings: HashMap<String, UserId>,
     /// For numbers without a country code.
@@ -107,7 +110,8 @@ pub async fn reload(app: &App, id: ModuleId) -> Result<Option<Arc<Active>>, Stor
 
 async fn activate(app: &App, module: Module) -> Result<Active, StoreError> {
     let script = app.store.script(module.id, None).await?;
-    let values = app.store.settings(module.id).await?.for_script();
+    let kept = app.store.settings(module.id).await?;
+    let (values, sealed) = (kept.for_script(), kept.secrets_set());
     let bindings = app.store.bindings(module.id).await?;
     let settings: Vec<Setting> = serde_json::from_value(module.fields.clone())
         .map_err(|error| StoreError::Corrupt(format!("the settings of module {}: {error}", module.id)))?;
@@ -125,7 +129,7 @@ async fn activate(app: &App, module: Module) -> Result<Active, StoreError> {
         (_, Some(script)) => match load(app, module.id, &script.source).await {
             Ok((loaded, functions)) => (Ok(loaded), functions),
             Err(error) => {
-                tracing::warn!(module = %module.id, %error, "the module's script cannot be loaded");
+                tracing::warn!(module = %module.id, error = %cut(&error, cut::ERROR), "the module's script cannot be loaded");
                 (Err(error), BTreeSet::new())
             }
         },
@@ -138,6 +142,7 @@ async fn activate(app: &App, module: Module) -> Result<Active, StoreError> {
         settings,
         values,
         set,
+        sealed,
         bindings: bindings.into_iter().map(|binding| (binding.member_id, binding.user_id)).collect(),
         script_version,
         functions,

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hookswitch_model::ModuleId;
 use hookswitch_script::{CallContext, Function};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::create::reload;
 use super::manifest;
@@ -27,6 +28,11 @@ pub struct Notified {
 /// A new unguessable token.
 pub fn new_token() -> String {
     URL_SAFE_NO_PAD.encode(random::<24>())
+}
+
+/// What is kept of a webhook URL that a script was told. The URL itself has the token in it, which is encrypted at rest.
+fn fingerprint(url: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(url))
 }
 
 /// Gives a module a new webhook token; the old one stops working at once.
@@ -50,7 +56,9 @@ pub async fn notify(app: &App, active: &Active) -> Notified {
     let url = active.webhook_url(app);
     match active.call(function, vec![json!(url)], CallContext::default()).await {
         Ok(_) => {
-            if let Err(error) = app.store.set_public_url_notified(active.module.id, Some(&url)).await {
+            if let Err(error) =
+                app.store.set_public_url_notified(active.module.id, Some(&fingerprint(&url))).await
+            {
                 tracing::error!(%error, "that the module knows its webhook URL could not be kept");
             }
             Notified { notified: true, message: None }
@@ -67,7 +75,7 @@ pub async fn notify(app: &App, active: &Active) -> Notified {
 /// has what it needs for it.
 pub fn notify_if_changed(app: &Arc<App>, active: &Arc<Active>) {
     let url = active.webhook_url(app);
-    let knows = active.module.public_url_notified.as_deref() == Some(url.as_str());
+    let knows = active.module.public_url_notified.as_deref() == Some(fingerprint(&url).as_str());
     let wants = active.functions.contains(&Function::OnWebhookUpdated);
     let can = active.module.enabled && manifest::missing(&active.settings, &active.values).is_empty();
     if knows || !wants || !can {

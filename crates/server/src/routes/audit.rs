@@ -33,7 +33,9 @@ pub struct AuditEntry {
     client: Option<NamedClient>,
     /// To which call.
     call_id: Option<CallId>,
-    /// What changed.
+    /// The name of what else it was done to: a user's login, a module, a token, a kind of file.
+    subject: Option<String>,
+    /// What changed. Values of secrets are never among it.
     changes: Vec<AuditChange>,
 }
 
@@ -51,7 +53,7 @@ pub struct ListAudit {
     action: Option<AuditAction>,
 }
 
-/// Who saw or changed what of the clients, latest first.
+/// Who saw or changed what, latest first.
 #[utoipa::path(
     get,
     path = "/api/v1/audit",
@@ -78,6 +80,7 @@ fn shown(app: &App, AuditLine { entry, client_name }: AuditLine) -> AuditEntry {
         action: entry.action,
         client: entry.client_id.map(|id| NamedClient { id, name: client_name.unwrap_or_default() }),
         call_id: entry.call_id,
+        subject: entry.subject,
         changes: entry.changes,
     }
 }

@@ -11,10 +11,11 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures::stream;
 use hookswitch_model::{ModuleId, UserId};
-use hookswitch_store::{CallCursor, CallFilter, CallPage, MAX_PAGE};
+use hookswitch_store::{AuditAction, CallCursor, CallFilter, CallPage, MAX_PAGE};
 
 use super::calls::ListCalls;
 use crate::app::App;
+use crate::audit::audit_of;
 use crate::auth::SignedIn;
 use crate::error::ApiResult;
 use crate::extract::Query;
@@ -54,6 +55,7 @@ pub async fn export_calls(
     SignedIn { user, .. }: SignedIn,
     Query(filters): Query<ListCalls>,
 ) -> ApiResult<Response> {
+    audit_of(&app, user.id, AuditAction::Exported, "calls", Vec::new()).await;
     let disposition = format!("attachment; filename=\"calls-{}.csv\"", app.clock.now().format("%F"));
     let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, disposition)];
     let export = Export {

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{Extension, State};
 use axum::response::Response;
 
 use crate::app::App;
 use crate::auth::SignedIn;
+use crate::error::{ApiError, ApiResult};
+use crate::listen::Seat;
 use crate::live::message::{Message, SUBPROTOCOL};
 use crate::live::socket;
 
@@ -16,7 +18,8 @@ const MAX_INCOMING: usize = 1024;
 /// Buffers of a socket, bytes. The library's own choice is 128 KiB each way, for each of a thousand tabs.
 const BUFFER: usize = 4096;
 
-/// Opens a WebSocket with the subprotocol `hookswitch.v1`. First comes a `snapshot`, then every change.
+/// Opens a WebSocket with the subprotocol `hookswitch.v1`. First comes a `snapshot`, then every change. It lasts no longer than
+/// the session or token that it is opened with, and is closed with the code 4401 when that ends. 429 for who has too many open.
 #[utoipa::path(
     get,
     path = "/api/v1/events",
@@ -25,13 +28,28 @@ const BUFFER: usize = 4096;
 )]
 pub async fn events(
     State(app): State<Arc<App>>,
-    SignedIn { user, .. }: SignedIn,
+    caller: SignedIn,
+    seat: Option<Extension<Seat>>,
     upgrade: WebSocketUpgrade,
-) -> Response {
+) -> ApiResult<Response> {
+    let most = app.config.server.max_sockets_per_user;
+    let connection = app.hub.connect(&caller, most).ok_or_else(|| {
+        ApiError::too_many(
+            10,
+            format!("You have {most} sockets open. Close a tab or a program, then try again."),
+        )
+    })?;
+    // The session may have been ended after it was looked up, and before the hub knew of this socket.
+    if !caller.holds(&app).await? {
+        return Err(ApiError::not_signed_in());
+    }
     let upgrade = upgrade
         .protocols([SUBPROTOCOL])
         .max_message_size(MAX_INCOMING)
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER);
-    upgrade.on_upgrade(move |opened| socket::serve(app, user.id, opened))
+    Ok(upgrade.on_upgrade(async move |opened| {
+        socket::serve(app, caller, connection, opened).await;
+        drop(seat);
+    }))
 }

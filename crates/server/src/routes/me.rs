@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::users::{self, User, check};
+use super::users::{self, Change, User, check};
 use crate::app::App;
 use crate::auth::{SignedIn, Via};
 use crate::error::{ApiError, ApiResult, FieldError};
@@ -72,13 +72,17 @@ pub async fn update_me(
                 let detail = "A token cannot change the password. Sign in with login and password and change it there.";
                 return Err(ApiError::conflict("noSession", detail));
             }
-            app.auth.attempts.count(&caller.user.login, address)?;
-            if !app.auth.passwords.verify(current, caller.user.password_hash.as_deref()).await? {
+            let (login, now) = (&caller.user.login, app.clock.now());
+            app.auth.attempts.count(login, address, now)?;
+            let hash = caller.user.password_hash.as_deref();
+            if !app.auth.passwords.verify(current, hash, address).await? {
+                app.auth.attempts.failed(login, address, now);
                 return Err(ApiError::invalid("password.current", "This is not your current password."));
             }
             Some(new)
         }
     };
     let patch = UserPatch { name, email, ..UserPatch::default() };
-    Ok(axum::Json(users::change(&app, &caller, caller.user.id, patch, new_password).await?))
+    let change = Change { patch, password: new_password, end_tokens: false };
+    Ok(axum::Json(users::change(&app, &caller, caller.user.id, change).await?))
 }

@@ -1,20 +1,20 @@
 //! Every route, on one page. A handler's name is its operation id in `openapi.json`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
-use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa::OpenApi as _;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::body;
 use crate::error::ApiError;
 use crate::intake::webhook;
+use crate::listen::share;
 use crate::observe::observe;
 use crate::web;
 
@@ -54,12 +54,14 @@ pub mod users;
 
 /// Bytes a request's body may have, where a route does not say otherwise.
 const BODY_BYTES: usize = 1 << 20;
+/// Bytes of the body of a request that anyone may send.
+const OPEN_BODY_BYTES: usize = 4096;
 
 fn api() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(document::Document::openapi())
         // Signing in
-        .routes(routes!(setup::setup_state, setup::set_up))
-        .routes(routes!(session::sign_in, session::sign_out))
+        .routes(routes!(setup::setup_state, setup::set_up).layer(DefaultBodyLimit::max(OPEN_BODY_BYTES)))
+        .routes(routes!(session::sign_in, session::sign_out).layer(DefaultBodyLimit::max(OPEN_BODY_BYTES)))
         .routes(routes!(me::me, me::update_me))
         // Users and tokens
         .routes(routes!(users::list_users, users::create_user))
@@ -153,7 +155,8 @@ pub fn router(app: &Arc<App>) -> Router {
         .fallback(web::fallback)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(app.config.server.body_seconds)))
+        .layer(from_fn_with_state(Arc::clone(app), body::in_time))
+        .layer(from_fn_with_state(Arc::clone(app), share))
         .layer(from_fn_with_state(Arc::clone(app), observe))
         .with_state(Arc::clone(app))
 }

@@ -7,12 +7,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use hookswitch_model::{ModuleId, UserId};
 use hookswitch_script::Function;
-use hookswitch_store::ModulePatch;
+use hookswitch_store::{AuditAction, ModulePatch};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::audit::{audit_of, said};
 use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult, sentence};
 use crate::extract::{Json, Path};
@@ -23,6 +24,7 @@ use crate::modules::registry::{self, Active};
 use crate::modules::token::notify_if_changed;
 use crate::page::Page;
 
+mod audit;
 mod show;
 
 use show::{Leads, modules};
@@ -133,6 +135,9 @@ pub async fn create_module(
     };
     let active = create::create(&app, recipe, Some(user.id)).await?;
     notify_if_changed(&app, &active);
+    let provider = active.module.provider.as_deref().map(|provider| said("provider", provider));
+    let about = provider.into_iter().collect();
+    audit_of(&app, user.id, AuditAction::ModuleCreated, active.module.name.as_str(), about).await;
     Ok((StatusCode::CREATED, axum::Json(module(&app, &active, user.role).await?)))
 }
 
@@ -195,6 +200,7 @@ pub async fn update_module(
     Path(id): Path<ModuleId>,
     Json(update): Json<UpdateModule>,
 ) -> ApiResult<axum::Json<Module>> {
+    let before = active(&app, id)?;
     check_country(update.default_country.as_ref().and_then(|country| country.as_deref()))?;
     if let Some(settings) = &update.settings {
         manifest::check_settings(settings)
@@ -215,8 +221,13 @@ pub async fn update_module(
     };
     let updated = app.store.update_module(id, &patch, app.clock.now()).await?;
     updated.ok_or_else(|| ApiError::not_found("module"))?;
+    create::seal_new_secrets(&app, id).await?;
     let active = create::reload(&app, id).await?;
     notify_if_changed(&app, &active);
+    let changes = audit::changes(&app, &before, &active);
+    if !changes.is_empty() {
+        audit_of(&app, user.id, AuditAction::ModuleChanged, active.module.name.as_str(), changes).await;
+    }
     Ok(axum::Json(module(&app, &active, user.role).await?))
 }
 
@@ -238,12 +249,17 @@ async fn check_user(app: &App, field: &str, id: Option<UserId>) -> ApiResult<()>
 )]
 pub async fn delete_module(
     State(app): State<Arc<App>>,
-    _: Admin,
+    Admin(SignedIn { user, .. }): Admin,
     Path(id): Path<ModuleId>,
 ) -> ApiResult<StatusCode> {
+    let before = active(&app, id)?;
     let deleted = app.store.delete_module(id, app.clock.now()).await?;
     registry::reload(&app, id).await.map_err(ApiError::internal)?;
-    if deleted { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::not_found("module")) }
+    if !deleted {
+        return Err(ApiError::not_found("module"));
+    }
+    audit_of(&app, user.id, AuditAction::ModuleDeleted, before.module.name.as_str(), Vec::new()).await;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Sets values of a module's settings; null takes one back. Values of secrets are never given out again.
@@ -265,6 +281,8 @@ pub async fn update_module_settings(
     app.store.update_settings(id, &changes).await?;
     let active = create::reload(&app, id).await?;
     notify_if_changed(&app, &active);
+    let about = audit::settings(&changes);
+    audit_of(&app, user.id, AuditAction::ModuleSettingsChanged, active.module.name.as_str(), about).await;
     Ok(axum::Json(module(&app, &active, user.role).await?))
 }
 

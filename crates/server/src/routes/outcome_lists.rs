@@ -6,11 +6,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hookswitch_model::{ModuleId, OutcomeId, OutcomeListId};
-use hookswitch_store::{OutcomeCode, OutcomeList};
+use hookswitch_store::{AuditAction, AuditChange, OutcomeCode, OutcomeList};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::audit::{audit_of, change};
 use crate::auth::{Admin, SignedIn};
 use crate::clock;
 use crate::error::{ApiError, ApiResult, FieldError};
@@ -80,7 +81,7 @@ pub async fn list_outcome_lists(State(app): State<Arc<App>>, _: SignedIn) -> axu
 ))]
 pub async fn create_outcome_list(
     State(app): State<Arc<App>>,
-    _: Admin,
+    Admin(SignedIn { user, .. }): Admin,
     Json(body): Json<CreateOutcomeList>,
 ) -> ApiResult<(StatusCode, axum::Json<OutcomeList>)> {
     if app.outcomes.lists().len() >= MAX_LISTS {
@@ -100,7 +101,10 @@ pub async fn create_outcome_list(
         module_ids: Some(body.module_ids),
         codes: Some(body.codes),
     };
-    Ok((StatusCode::CREATED, axum::Json(save(&app, new, changes).await?)))
+    let made = save(&app, new.clone(), changes).await?;
+    let about = differences(&app, &new, &made);
+    audit_of(&app, user.id, AuditAction::OutcomeListCreated, made.name.as_str(), about).await;
+    Ok((StatusCode::CREATED, axum::Json(made)))
 }
 
 /// Changes a list of outcome codes.
@@ -114,12 +118,17 @@ pub async fn create_outcome_list(
 )]
 pub async fn update_outcome_list(
     State(app): State<Arc<App>>,
-    _: Admin,
+    Admin(SignedIn { user, .. }): Admin,
     Path(id): Path<OutcomeListId>,
     Json(body): Json<UpdateOutcomeList>,
 ) -> ApiResult<axum::Json<OutcomeList>> {
     let list = app.outcomes.lists().into_iter().find(|list| list.id == id).ok_or_else(no_list)?;
-    Ok(axum::Json(save(&app, list, body).await?))
+    let saved = save(&app, list.clone(), body).await?;
+    let changes = differences(&app, &list, &saved);
+    if !changes.is_empty() {
+        audit_of(&app, user.id, AuditAction::OutcomeListChanged, saved.name.as_str(), changes).await;
+    }
+    Ok(axum::Json(saved))
 }
 
 /// Offers a list and its codes no longer. Calls keep their outcomes.
@@ -132,14 +141,34 @@ pub async fn update_outcome_list(
 )]
 pub async fn delete_outcome_list(
     State(app): State<Arc<App>>,
-    _: Admin,
+    Admin(SignedIn { user, .. }): Admin,
     Path(id): Path<OutcomeListId>,
 ) -> ApiResult<StatusCode> {
+    let list = app.outcomes.lists().into_iter().find(|list| list.id == id).ok_or_else(no_list)?;
     if !app.store.archive_outcome_list(id, app.clock.now()).await? {
         return Err(no_list());
     }
     app.outcomes.reload(&app.store).await?;
+    audit_of(&app, user.id, AuditAction::OutcomeListDeleted, list.name, Vec::new()).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// For the audit trail: what differs, as people read it.
+fn differences(app: &App, before: &OutcomeList, after: &OutcomeList) -> Vec<AuditChange> {
+    let words = |list: &OutcomeList| {
+        let codes: Vec<_> = list.codes.iter().map(|code| code.label.as_str()).collect();
+        let modules = list.module_ids.iter().filter_map(|id| app.modules.get(*id));
+        let modules: Vec<_> = modules.map(|active| active.module.name.clone()).collect();
+        let some = |text: String| (!text.is_empty()).then_some(text);
+        [
+            ("name", some(list.name.clone())),
+            ("required", Some(if list.required { "yes" } else { "no" }.to_owned())),
+            ("modules", some(modules.join(", "))),
+            ("codes", some(codes.join(", "))),
+        ]
+    };
+    let fields = words(before).into_iter().zip(words(after));
+    fields.filter_map(|((field, from), (_, to))| change(field, from, to)).collect()
 }
 
 async fn save(app: &App, mut list: OutcomeList, changes: UpdateOutcomeList) -> ApiResult<OutcomeList> {

@@ -8,13 +8,14 @@ use axum::extract::State;
 use hookswitch_model::contract::{self, Member};
 use hookswitch_model::{ModuleId, UserId};
 use hookswitch_script::{CallContext, Function, ScriptError};
-use hookswitch_store::{self as store, StoreError};
+use hookswitch_store::{self as store, AuditAction, AuditChange, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::modules::active;
 use crate::app::App;
-use crate::auth::Admin;
+use crate::audit::{audit_of, change};
+use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
 use crate::modules::create::reload;
@@ -153,11 +154,11 @@ async fn bindings(app: &App, id: ModuleId) -> ApiResult<axum::Json<Vec<Binding>>
 )]
 pub async fn replace_bindings(
     State(app): State<Arc<App>>,
-    _: Admin,
+    Admin(SignedIn { user, .. }): Admin,
     Path(id): Path<ModuleId>,
     Json(new): Json<Vec<Binding>>,
 ) -> ApiResult<axum::Json<Vec<Binding>>> {
-    active(&app, id)?;
+    let before = active(&app, id)?;
     // Users made on the command line are not known yet.
     app.directory.reload(&app.store).await?;
     let mut members = BTreeSet::new();
@@ -185,8 +186,21 @@ pub async fn replace_bindings(
         StoreError::UnknownUser => ApiError::invalid("userId", "One of the users is gone."),
         error => error.into(),
     })?;
-    reload(&app, id).await?;
+    let after = reload(&app, id).await?;
+    let changes = binding_changes(&app, &before, &after);
+    if !changes.is_empty() {
+        audit_of(&app, user.id, AuditAction::BindingsChanged, after.module.name.as_str(), changes).await;
+    }
     bindings(&app, id).await
+}
+
+/// By member's number: the user before and after.
+fn binding_changes(app: &App, before: &Active, after: &Active) -> Vec<AuditChange> {
+    let numbers: BTreeSet<&String> = before.bindings.keys().chain(after.bindings.keys()).collect();
+    let user =
+        |active: &Active, number| active.bindings.get(number).map(|user| app.directory.named(*user).name);
+    let changes = numbers.into_iter().map(|number| change(number, user(before, number), user(after, number)));
+    changes.flatten().collect()
 }
 
 /// A new webhook address.
@@ -211,10 +225,12 @@ pub struct RotatedToken {
 )]
 pub async fn rotate_webhook_token(
     State(app): State<Arc<App>>,
-    _: Admin,
+    Admin(SignedIn { user, .. }): Admin,
     Path(id): Path<ModuleId>,
 ) -> ApiResult<axum::Json<RotatedToken>> {
     let (module, told) = rotate(&app, id).await?;
+    let name = module.module.name.as_str();
+    audit_of(&app, user.id, AuditAction::WebhookTokenRotated, name, Vec::new()).await;
     Ok(axum::Json(RotatedToken {
         webhook_url: module.webhook_url(&app),
         notified: told.notified,

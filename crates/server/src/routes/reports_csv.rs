@@ -8,12 +8,14 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use hookswitch_model::ModuleId;
 use hookswitch_model::contract::Direction;
+use hookswitch_store::AuditAction;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::reports::{GetReport, Report, report, span};
 use crate::app::App;
-use crate::auth::Admin;
+use crate::audit::audit_of;
+use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Query;
 use crate::reports::{By, Period, Span};
@@ -68,7 +70,7 @@ pub struct ExportReport {
 )]
 pub async fn export_report(
     State(app): State<Arc<App>>,
-    _: Admin,
+    Admin(SignedIn { user, .. }): Admin,
     Query(asked): Query<ExportReport>,
 ) -> ApiResult<Response> {
     let ExportReport { part, from, to, module_id, direction, by, time_zone } = asked;
@@ -78,6 +80,7 @@ pub async fn export_report(
     let csv = table(part, by, &span, report).map_err(ApiError::internal)?;
     let name = serde_json::to_value(part).map_err(ApiError::internal)?;
     let name = name.as_str().unwrap_or_default();
+    audit_of(&app, user.id, AuditAction::Exported, format!("report: {name}"), Vec::new()).await;
     let disposition = format!("attachment; filename=\"{name}-{}.csv\"", app.clock.now().format("%F"));
     let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, disposition)];
     Ok((headers, csv).into_response())

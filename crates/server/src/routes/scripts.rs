@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use hookswitch_model::{ModuleId, UserId};
-use hookswitch_store::ScriptInfo;
+use hookswitch_store::{AuditAction, ScriptInfo};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::modules::{Module, active, module};
 use crate::app::App;
+use crate::audit::{audit_of, said};
 use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
@@ -103,6 +104,9 @@ pub async fn save_script(
 ) -> ApiResult<axum::Json<Module>> {
     let active = save(&app, id, &script.source, user.id).await?;
     notify_if_changed(&app, &active);
+    let version = active.script_version.map(|version| said("version", version.to_string()));
+    let about = version.into_iter().collect();
+    audit_of(&app, user.id, AuditAction::ScriptSaved, active.module.name.as_str(), about).await;
     Ok(axum::Json(module(&app, &active, user.role).await?))
 }
 
@@ -143,5 +147,8 @@ pub async fn restore_script_version(
     let script = script.ok_or_else(|| ApiError::not_found("version of the script"))?;
     let active = save(&app, id, &script.source, user.id).await?;
     notify_if_changed(&app, &active);
+    let version = active.script_version.map(|version| said("version", format!("{version}, as {number} was")));
+    let about = version.into_iter().collect();
+    audit_of(&app, user.id, AuditAction::ScriptSaved, active.module.name.as_str(), about).await;
     Ok(axum::Json(module(&app, &active, user.role).await?))
 }

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use chrono::TimeDelta;
-use hookswitch_store::NewSession;
+use hookswitch_store::{AuditAction, NewSession};
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::users::{User, with_numbers};
+use super::users::{User, check, with_numbers};
 use crate::app::App;
+use crate::audit::{audit_of, said};
 use crate::auth::{Secret, SignedIn, Via, ended_session, new_session, require_own_origin};
+use crate::cut::{self, cut};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Json;
 use crate::remote::RemoteAddress;
@@ -28,8 +30,8 @@ pub struct SignIn {
     pub password: SecretString,
 }
 
-/// Signs in. The answer sets the cookie `hookswitch_session`. 401 when login and password do not belong together, 429 after too
-/// many tries.
+/// Signs in. The answer sets the session's cookie. 401 when login and password do not belong together, 429 after too many
+/// tries.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = SignIn, security(()), responses(
     (status = 200, body = User),
 ))]
@@ -42,17 +44,25 @@ pub async fn sign_in(
     if headers.contains_key(header::ORIGIN) {
         require_own_origin(&headers, &app.public_url)?;
     }
-    app.auth.attempts.count(&body.login, address)?;
-    let user = app.store.user_by_login(&body.login).await?.filter(|user| user.active);
+    let SignIn { login, password } = body;
+    ApiError::check(check::too_long(&login, &password))?;
+    let now = app.clock.now();
+    app.auth.attempts.count(&login, address, now)?;
+    let user = app.store.user_by_login(&login).await?.filter(|user| user.active);
     let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
-    let is_right = app.auth.passwords.verify(body.password, hash).await?;
+    let is_right = app.auth.passwords.verify(password, hash, address).await?;
+    let from = || vec![said("address", address.to_string())];
+    let known = user.as_ref().map(|user| user.id);
     let Some(user) = user.filter(|_| is_right) else {
-        tracing::info!(login = ?body.login, %address, "sign-in refused");
+        app.auth.attempts.failed(&login, address, now);
+        if let Some(user) = known {
+            audit_of(&app, user, AuditAction::SignInFailed, login.as_str(), from()).await;
+        }
+        tracing::info!(login = %cut(&login, cut::TEXT), %address, "sign-in refused");
         let detail = "Login and password do not belong together.";
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrongCredentials", detail));
     };
-
-    let now = app.clock.now();
+    app.auth.attempts.succeeded(&login, address);
     let days = app.config.auth.session_days;
     let secret = Secret::new();
     app.store.purge_sessions(now).await?;
@@ -64,6 +74,7 @@ pub async fn sign_in(
             expires_at: now + TimeDelta::days(days.into()),
         })
         .await?;
+    audit_of(&app, user.id, AuditAction::SignedIn, user.login.as_str(), from()).await;
     let cookie = new_session(&secret, days, app.public_url.is_https());
     Ok(([(header::SET_COOKIE, cookie)], axum::Json(with_numbers(&app, user))))
 }
@@ -81,5 +92,6 @@ pub async fn sign_out(
         return Err(ApiError::conflict("noSession", detail));
     };
     app.store.delete_session(&token_hash).await?;
+    app.hub.disconnect_via(caller.user.id, &Via::Session { token_hash });
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, ended_session(app.public_url.is_https()))]))
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use hookswitch_store::Role;
+use hookswitch_store::{AuditAction, AuditChange, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::auth::Admin;
+use crate::audit::{audit_of, change};
+use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult, FieldError};
 use crate::extract::{Json, nullable};
 use crate::settings::{AppSettings, ClientVisibility};
@@ -48,7 +49,7 @@ pub async fn get_settings(State(app): State<Arc<App>>, _: Admin) -> axum::Json<A
 ))]
 pub async fn update_settings(
     State(app): State<Arc<App>>,
-    _: Admin,
+    Admin(SignedIn { user, .. }): Admin,
     Json(body): Json<UpdateSettings>,
 ) -> ApiResult<axum::Json<AppSettings>> {
     ApiError::check(problems(&body))?;
@@ -57,6 +58,10 @@ pub async fn update_settings(
         app.settings.update(&app.store, &changes).await?;
     }
     let after = app.settings.get();
+    let changes = differences(&before, &after)?;
+    if !changes.is_empty() {
+        audit_of(&app, user.id, AuditAction::SettingsChanged, "", changes).await;
+    }
     let view = |settings: &AppSettings| (settings.client_visibility, settings.mask_numbers);
     if view(&before) != view(&after) {
         // What operators' pages show may not be theirs to see any more: they connect again and begin anew.
@@ -64,6 +69,19 @@ pub async fn update_settings(
         app.hub.connected().into_iter().filter(is_operator).for_each(|user| app.hub.disconnect(user));
     }
     Ok(axum::Json(AppSettings::clone(&after)))
+}
+
+/// For the audit trail: the settings that differ, by their names in the API.
+fn differences(before: &AppSettings, after: &AppSettings) -> ApiResult<Vec<AuditChange>> {
+    let values = |settings: &AppSettings| serde_json::to_value(settings).map_err(ApiError::internal);
+    let (before, after) = (values(before)?, values(after)?);
+    let text = |values: &Value, name: &str| match values.get(name) {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(value) => Some(value.to_string()),
+    };
+    let names = after.as_object().into_iter().flat_map(|values| values.keys());
+    Ok(names.filter_map(|name| change(name, text(&before, name), text(&after, name))).collect())
 }
 
 fn problems(body: &UpdateSettings) -> Vec<FieldError> {

@@ -59,7 +59,7 @@ pub async fn set_up(
     if headers.contains_key(header::ORIGIN) {
         require_own_origin(&headers, &app.public_url)?;
     }
-    app.auth.attempts.count("", address)?;
+    app.auth.attempts.count("", address, app.clock.now())?;
     let is_done =
         || ApiError::conflict("setupDone", "There is an administrator already. Sign in, or ask them.");
     let setup = app.auth.setup.open().await.ok_or_else(is_done)?;
@@ -75,5 +75,6 @@ pub async fn set_up(
     let admin = CreateUser { login, name, email: None, role: Role::Admin, password };
     let user = users::make(&app.store, &app.auth.passwords, app.clock.now(), admin).await?;
     setup.close();
+    users::audit_made(&app, user.id, &user).await;
     Ok((StatusCode::CREATED, axum::Json(user)))
 }

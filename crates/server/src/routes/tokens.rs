@@ -6,15 +6,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use hookswitch_model::{TokenId, UserId};
-use hookswitch_store::{ApiToken, NewToken, Role, Store};
+use hookswitch_store::{ApiToken, AuditAction, NewToken, Role, Store};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
-use crate::auth::{Secret, SignedIn};
+use crate::audit::{audit_of, said};
+use crate::auth::{Secret, SignedIn, Via};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, ListQuery, Path};
 use crate::page::{Page, PageQuery};
 
 const MAX_NAME_CHARS: usize = 100;
@@ -64,34 +65,63 @@ pub struct MadeToken {
 pub struct CreateToken {
     /// What it is for: 1 to 100 characters.
     pub name: String,
-    /// Until when; for ever when left out.
+    /// When it expires; never when left out. A token that is made with a token expires no later than that one, and with it when
+    /// this is left out.
     #[serde(default)]
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// The caller's own tokens, newest first.
-#[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", params(PageQuery), responses(
+/// Which tokens.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListTokens {
+    /// Those of this user; the caller's own when left out. Only administrators see those of others.
+    user_id: Option<UserId>,
+}
+
+/// The caller's own tokens, or for administrators those of another user; newest first.
+#[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", params(ListTokens, PageQuery), responses(
     (status = 200, body = Page<Token>),
 ))]
 pub async fn list_tokens(
     State(app): State<Arc<App>>,
     caller: SignedIn,
-    Query(page): Query<PageQuery>,
+    ListQuery { filters: ListTokens { user_id }, page }: ListQuery<ListTokens>,
 ) -> ApiResult<axum::Json<Page<Token>>> {
-    let tokens = app.store.tokens(Some(caller.user.id)).await?.into_iter().map(Token::from);
+    let of = user_id.unwrap_or(caller.user.id);
+    if of != caller.user.id && caller.user.role != Role::Admin {
+        return Err(ApiError::not_allowed("Only an administrator may see the tokens of others."));
+    }
+    let tokens = app.store.tokens(Some(of)).await?.into_iter().map(Token::from);
     Ok(axum::Json(Page::of_all(tokens, &page, |token| std::cmp::Reverse(token.id))?))
 }
 
-/// Makes a token that may do what the caller may.
+/// Makes a token that may do what the caller may. A token that is made with a token does not outlive it: 422.
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "tokens", request_body = CreateToken, responses(
     (status = 201, body = MadeToken),
 ))]
 pub async fn create_token(
     State(app): State<Arc<App>>,
     caller: SignedIn,
-    Json(body): Json<CreateToken>,
+    Json(mut body): Json<CreateToken>,
 ) -> ApiResult<(StatusCode, axum::Json<MadeToken>)> {
+    if let (Via::Token(_), Some(last)) = (&caller.via, caller.until) {
+        let until = body.expires_at.unwrap_or(last);
+        if until > last {
+            let detail = format!(
+                "The token that you use expires on {}. One that it makes cannot last longer.",
+                last.format("%F at %T UTC")
+            );
+            return Err(ApiError::invalid("expiresAt", detail));
+        }
+        body.expires_at = Some(until);
+    }
     let made = make(&app.store, app.clock.now(), caller.user.id, body).await?;
+    let until = made.expires_at.map(|until| said("expires", until.format("%F %T UTC").to_string()));
+    let of = said("user", caller.user.login.as_str());
+    let about = [Some(of), until].into_iter().flatten().collect();
+    audit_of(&app, caller.user.id, AuditAction::TokenCreated, made.name.as_str(), about).await;
     Ok((StatusCode::CREATED, axum::Json(made)))
 }
 
@@ -105,11 +135,11 @@ pub async fn delete_token(
     Path(id): Path<TokenId>,
 ) -> ApiResult<StatusCode> {
     let only_of = (caller.user.role != Role::Admin).then_some(caller.user.id);
-    if app.store.delete_token(id, only_of).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(ApiError::not_found("token"))
-    }
+    let token = app.store.delete_token(id, only_of).await?.ok_or_else(|| ApiError::not_found("token"))?;
+    app.hub.disconnect_via(token.user_id, &Via::Token(id));
+    let of = app.store.user(token.user_id).await?.map(|user| said("user", user.login));
+    audit_of(&app, caller.user.id, AuditAction::TokenDeleted, token.name, of.into_iter().collect()).await;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Checks and makes a token: for this route and the command line.

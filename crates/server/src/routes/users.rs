@@ -6,12 +6,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use hookswitch_model::UserId;
-use hookswitch_store::{NewUser, Role, Store, UserPatch};
+use hookswitch_store::{AuditAction, AuditChange, NewUser, Role, Store, UserPatch};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::audit::{audit_of, change as changed, said};
 use crate::auth::{Admin, Passwords, SignedIn, Via};
 use crate::clock;
 use crate::error::{ApiError, ApiResult, FieldError};
@@ -92,9 +93,11 @@ pub struct UpdateUser {
     pub email: Option<Option<String>>,
     /// What they may do.
     pub role: Option<Role>,
-    /// At least 10 characters. A new password ends the user's sessions, but the one that changes it.
+    /// At least 10 characters. A new password ends the user's sessions. Not for one's own: see `PATCH /api/v1/me`.
     #[schema(value_type = Option<String>, format = Password)]
     pub password: Option<SecretString>,
+    /// Whether the user's API tokens are deleted. Left out, they are deleted with a new password and stay otherwise.
+    pub end_tokens: Option<bool>,
     /// `false` ends the user's sessions; their tokens do not work meanwhile.
     pub active: Option<bool>,
 }
@@ -126,11 +129,12 @@ pub async fn list_users(
 ))]
 pub async fn create_user(
     State(app): State<Arc<App>>,
-    _: Admin,
+    Admin(caller): Admin,
     Json(body): Json<CreateUser>,
 ) -> ApiResult<(StatusCode, axum::Json<User>)> {
     let user = make(&app.store, &app.auth.passwords, app.clock.now(), body).await?;
     users_changed(&app).await?;
+    audit_made(&app, caller.user.id, &user).await;
     Ok((StatusCode::CREATED, axum::Json(user)))
 }
 
@@ -147,7 +151,7 @@ pub async fn get_user(
     Ok(axum::Json(with_numbers(&app, user)))
 }
 
-/// Changes a user. 409 when the login is taken, or for who would lock themselves out.
+/// Changes a user. 409 when the login is taken, for one's own password, or for who would lock themselves out.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users", params(("id" = UserId, Path)), request_body = UpdateUser, responses(
     (status = 200, body = User),
 ))]
@@ -158,12 +162,27 @@ pub async fn update_user(
     Json(body): Json<UpdateUser>,
 ) -> ApiResult<axum::Json<User>> {
     ApiError::check(problems_of_update(&body))?;
-    let UpdateUser { login, name, email, role, password, active } = body;
+    let UpdateUser { login, name, email, role, password, end_tokens, active } = body;
     if active == Some(false) || role == Some(Role::Operator) {
         not_oneself(&caller, id)?;
     }
+    if password.is_some() && caller.user.id == id {
+        let detail = "Change your own password with PATCH /api/v1/me, which asks for the one in use.";
+        return Err(ApiError::conflict("ownPassword", detail).at("password"));
+    }
+    let end_tokens = end_tokens.unwrap_or(password.is_some());
     let patch = UserPatch { login, name, email, role, active, password_hash: None };
-    Ok(axum::Json(change(&app, &caller, id, patch, password).await?))
+    Ok(axum::Json(change(&app, &caller, id, Change { patch, password, end_tokens }).await?))
+}
+
+/// What to change of a user, checked before.
+pub struct Change {
+    /// Fields; no password.
+    pub patch: UserPatch,
+    /// A new password. It ends the user's sessions, but the caller's own.
+    pub password: Option<SecretString>,
+    /// Whether the user's tokens are deleted.
+    pub end_tokens: bool,
 }
 
 /// Changes a user whose new fields were checked, with what follows from it: sessions end, sockets close, and what is in
@@ -171,26 +190,52 @@ pub async fn update_user(
 ///
 /// # Errors
 /// 404 when there is no such user; 409 when the login is taken, or nobody could administer any more.
-pub async fn change(
-    app: &App,
-    caller: &SignedIn,
-    id: UserId,
-    mut patch: UserPatch,
-    password: Option<SecretString>,
-) -> ApiResult<User> {
-    let ends_sessions = password.is_some() || patch.active == Some(false);
+pub async fn change(app: &App, caller: &SignedIn, id: UserId, change: Change) -> ApiResult<User> {
+    let Change { mut patch, password, end_tokens } = change;
+    let new_password = password.is_some();
+    let ends_sessions = new_password || patch.active == Some(false);
     if let Some(password) = password {
         patch.password_hash = Some(Some(app.auth.passwords.hash(password).await?));
     }
+    let before = app.store.user(id).await?.ok_or_else(|| ApiError::not_found("user"))?;
     let user = app.store.update_user(id, &patch).await?.ok_or_else(|| ApiError::not_found("user"))?;
     if ends_sessions {
         app.store.delete_sessions_of(id, own_session(caller)).await?;
     }
+    let ended_tokens = if end_tokens { app.store.delete_tokens_of(id).await? } else { 0 };
     users_changed(app).await?;
-    if ends_sessions || patch.role.is_some() {
+    if ends_sessions || ended_tokens > 0 || patch.role.is_some() {
         app.hub.disconnect(id);
     }
+    let mut changes = changes(&before, &user);
+    changes.extend(new_password.then(|| said("password", "new")));
+    changes.extend((ended_tokens > 0).then(|| said("tokens", format!("{ended_tokens} deleted"))));
+    if !changes.is_empty() {
+        audit_of(app, caller.user.id, AuditAction::UserChanged, user.login.as_str(), changes).await;
+    }
     Ok(with_numbers(app, user))
+}
+
+fn changes(before: &hookswitch_store::User, after: &hookswitch_store::User) -> Vec<AuditChange> {
+    let words = |user: &hookswitch_store::User| {
+        let active = if user.active { "active" } else { "deactivated" };
+        let role = user.role.as_str().to_owned();
+        [
+            ("login", Some(user.login.clone())),
+            ("name", Some(user.name.clone())),
+            ("email", user.email.clone()),
+            ("role", Some(role)),
+            ("account", Some(active.to_owned())),
+        ]
+    };
+    let fields = words(before).into_iter().zip(words(after));
+    fields.filter_map(|((field, from), (_, to))| changed(field, from, to)).collect()
+}
+
+/// Writes that a user was made.
+pub async fn audit_made(app: &App, by: UserId, user: &User) {
+    let about = vec![said("name", user.name.as_str()), said("role", user.role.as_str())];
+    audit_of(app, by, AuditAction::UserCreated, user.login.as_str(), about).await;
 }
 
 /// Deletes a user with their sessions, tokens and bindings. Calls keep who had them. 409 for one's own account.
@@ -203,13 +248,14 @@ pub async fn delete_user(
     Path(id): Path<UserId>,
 ) -> ApiResult<StatusCode> {
     not_oneself(&caller, id)?;
-    if app.store.delete_user(id).await? {
-        users_changed(&app).await?;
-        app.hub.disconnect(id);
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(ApiError::not_found("user"))
+    let user = app.store.user(id).await?.ok_or_else(|| ApiError::not_found("user"))?;
+    if !app.store.delete_user(id).await? {
+        return Err(ApiError::not_found("user"));
     }
+    users_changed(&app).await?;
+    app.hub.disconnect(id);
+    audit_of(&app, caller.user.id, AuditAction::UserDeleted, user.login, vec![said("name", user.name)]).await;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// An administrator who wants to go asks another one: so there is always somebody who can administer.
@@ -258,7 +304,7 @@ fn problems_of_create(body: &CreateUser) -> Vec<FieldError> {
 }
 
 fn problems_of_update(body: &UpdateUser) -> Vec<FieldError> {
-    let UpdateUser { login, name, email, password, role: _, active: _ } = body;
+    let UpdateUser { login, name, email, password, role: _, end_tokens: _, active: _ } = body;
     [
         login.as_deref().and_then(check::login),
         name.as_deref().and_then(check::name),

@@ -19,11 +19,36 @@ both!(every_answer_has_an_id_of_its_own_and_guards_the_browser, |server| {
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
         assert!(answer.header("content-security-policy").contains("default-src 'none'"));
+        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"));
+        assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin");
         assert!(!answer.headers.contains_key("access-control-allow-origin"));
+        assert!(!answer.headers.contains_key("strict-transport-security"), "by http it means nothing");
         ids.insert(answer.header("x-request-id").to_owned());
     }
     assert_eq!(ids.len(), 3);
     assert!(ids.iter().all(|id| id.len() == 36), "{ids:?}");
+});
+
+both!(answers_of_the_api_are_not_kept, |server| {
+    let admin = server.admin().await;
+    for path in [
+        "/api/v1/me",
+        "/api/v1/calls.csv",
+        "/api/v1/clients.csv",
+        "/api/v1/users?limit=0",
+        "/api/v1/nothing",
+        "/metrics",
+        "/openapi.json",
+    ] {
+        assert_eq!(admin.get(path).await.header("cache-control"), "no-store", "{path}");
+    }
+});
+
+both!(behind_https_browsers_stay_there, [("HOOKSWITCH_PUBLIC_URL", "https://calls.example.org")], |server| {
+    for path in ["/", "/healthz", "/api/v1/me"] {
+        let answer = server.anonymous().get(path).await;
+        assert_eq!(answer.header("strict-transport-security"), "max-age=31536000", "{path}");
+    }
 });
 
 both!(what_is_not_there_is_a_problem_too, |server| {

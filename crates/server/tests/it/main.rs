@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod activity;
+mod audit_trail;
 mod callers;
 mod calls;
 mod calls_csv;
@@ -36,6 +37,8 @@ mod requests;
 mod session;
 mod settings;
 mod setup;
+mod slow_clients;
+mod sockets;
 mod support;
 mod tokens;
 mod users;

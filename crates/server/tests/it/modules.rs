@@ -178,3 +178,45 @@ both!(administrators_see_how_a_module_is_doing, |server| {
     assert!(operator.get(&module.path("")).await.json(200).get("health").is_none());
     assert!(operator.get("/api/v1/modules").await.json(200)["items"][0].get("health").is_none());
 });
+
+both!(a_secret_stays_one_whatever_its_setting_is_declared_as, |server| {
+    let admin = server.admin().await;
+    let declared = |kind: &str| json!([{ "name": "key", "label": "Key", "type": kind }]);
+    let script =
+        PASS_ON.replace("return typeof", "console.log(JSON.stringify(Namespace.settings)); return typeof");
+    let body = json!({ "name": "Test", "script": script, "settings": declared("secret") });
+    let module = Module::of(server, &admin, body).await;
+    admin.patch(&module.path("/settings"), json!({ "key": "hush-hush" })).await.is(200);
+    server.keep_secret("hush-hush");
+    for kind in ["text", "url", "number", "boolean"] {
+        let seen = admin.patch(&module.path(""), json!({ "settings": declared(kind) })).await.json(200);
+        let setting = &seen["settings"][0];
+        assert_eq!((&setting["isSet"], &setting["isSealed"]), (&json!(true), &json!(true)), "{kind}");
+        assert_eq!(setting["value"], json!(null), "{kind}");
+    }
+    admin.patch(&module.path(""), json!({ "settings": declared("text") })).await.is(200);
+    let seen = admin.patch(&module.path("/settings"), json!({ "key": "open" })).await.json(200);
+    assert_eq!(
+        (&seen["settings"][0]["value"], &seen["settings"][0]["isSealed"]),
+        (&json!("open"), &json!(false))
+    );
+
+    // And what becomes a secret is encrypted from then on.
+    let seen = admin.patch(&module.path(""), json!({ "settings": declared("secret") })).await.json(200);
+    assert_eq!(
+        (&seen["settings"][0]["isSet"], &seen["settings"][0]["isSealed"]),
+        (&json!(true), &json!(true))
+    );
+    let kept = server.app.store.settings(module.id.parse().unwrap()).await.unwrap();
+    assert!(kept.plain.is_empty() && kept.secrets["key"] == "open");
+});
+
+both!(the_address_that_a_script_was_told_is_kept_as_a_hash, |server| {
+    let admin = server.admin().await;
+    let script = format!("{PASS_ON}\nexport function VoipOnWebhookUpdated(url: string) {{}}");
+    let module = Module::with_script(server, &admin, &script).await;
+    admin.post(&module.path("/webhook-token"), json!({})).await.is(200);
+    let kept = server.app.store.module(module.id.parse().unwrap()).await.unwrap().unwrap();
+    let told = kept.public_url_notified.expect("it was told");
+    assert!(!told.contains(&kept.webhook_token) && told.len() == 43, "{told}");
+});

@@ -101,3 +101,44 @@ async fn the_log_is_json_if_asked_and_holds_no_secrets() {
         lines.iter().find(|line| line["span"]["id"] == id.as_str()).expect("a line of the request");
     assert_eq!(answered["span"]["route"], "/webhooks/{moduleId}/{*suffix}", "{answered}");
 }
+
+fn memory(child: &Child) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id().unwrap())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+#[tokio::test]
+async fn a_flood_of_sign_ins_takes_little_memory_and_little_log() {
+    let database = Database::sqlite();
+    let mut child =
+        hookswitch(&database, "serve").env("HOOKSWITCH_SERVER_TRUSTED_PROXIES", "127.0.0.1").spawn().unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let log = tokio::spawn(async move {
+        let mut log = Vec::new();
+        stderr.read_to_end(&mut log).await.map(|_| log.len())
+    });
+    let (address, _, _lines) = ready(&mut child).await;
+    let post = async |n: u32, login: String| {
+        let from = format!("198.51.{}.{}", n / 200, n % 200);
+        let client = Client::new(address.clone(), std::sync::Arc::default()).header("x-forwarded-for", &from);
+        let body = serde_json::json!({ "login": login, "password": "a guess" });
+        client.post("/api/v1/session", body).await.status.as_u16()
+    };
+    for n in 0..20 {
+        assert_eq!(post(n, format!("warm up {n}")).await, 401);
+    }
+    let before = memory(&child);
+    for n in 0..60 {
+        // The server may hang up before it has read all of it.
+        assert_eq!(post(n, format!("{n}{}", "x".repeat(5000))).await, 413);
+        assert_eq!(post(n, format!("{n}{}", "x".repeat(200))).await, 422);
+        assert_eq!(post(n, format!("{n:x>100}")).await, 401);
+    }
+    let grown = memory(&child).saturating_sub(before);
+    assert!(grown < 64 << 20, "{grown} bytes for 180 requests");
+    terminate(&child).await;
+    assert_eq!(end(&mut child).await, Some(0));
+    let logged = log.await.unwrap().unwrap();
+    assert!(logged < 80 * 400 + 10_000, "{logged} bytes of log");
+}

@@ -36,7 +36,16 @@ both!(
         server.browser("ann", Role::Operator).await;
         let body = json!({ "login": "ann", "password": PASSWORD });
         let cookie = server.anonymous().post("/api/v1/session", body).await.header("set-cookie").to_owned();
-        assert!(cookie.contains("; Secure"), "{cookie}");
+        assert!(
+            cookie.contains("; Secure") && cookie.contains("; Path=/") && !cookie.contains("Domain"),
+            "{cookie}"
+        );
+        let (pair, _) = cookie.split_once(';').unwrap();
+        assert!(pair.starts_with("__Host-hookswitch_session="), "{cookie}");
+        server.anonymous().header("cookie", pair).get("/api/v1/me").await.is(200);
+        // A cookie from before, or one that a neighbouring host set, opens nothing.
+        let other = pair.trim_start_matches("__Host-");
+        server.anonymous().header("cookie", other).get("/api/v1/me").await.problem(401, "notSignedIn");
     }
 );
 
@@ -117,3 +126,56 @@ both!(guessing_is_slowed_down, [("HOOKSWITCH_AUTH_SIGN_IN_ATTEMPTS_PER_MINUTE", 
     let body = json!({ "login": "ann", "password": PASSWORD });
     server.anonymous().post("/api/v1/session", body).await.problem(429, "tooMany");
 });
+
+both!(
+    nobody_has_a_login_as_long_as_a_book,
+    [("HOOKSWITCH_AUTH_SIGN_IN_ATTEMPTS_PER_MINUTE", "3")],
+    |server| {
+        server.browser("ann", Role::Operator).await;
+        let nobody = server.anonymous();
+        let sign_in = |login: String, password: String| json!({ "login": login, "password": password });
+        for _ in 0..40 {
+            let long = sign_in("x".repeat(101), "a guess".to_owned());
+            assert_eq!(nobody.post("/api/v1/session", long).await.problem(422, "invalid")["path"], "login");
+        }
+        let long = sign_in("ann".to_owned(), "x".repeat(1001));
+        assert_eq!(nobody.post("/api/v1/session", long).await.problem(422, "invalid")["path"], "password");
+        nobody
+            .post("/api/v1/session", sign_in("x".repeat(4096), String::new()))
+            .await
+            .problem(413, "tooLarge");
+        let set_up = json!({ "code": "x".repeat(4096), "login": "ann", "name": "Ann", "password": PASSWORD });
+        nobody.post("/api/v1/setup", set_up).await.problem(413, "tooLarge");
+        // None of these was counted as a try.
+        server.sign_in("ann", PASSWORD).await;
+    }
+);
+
+both!(
+    many_addresses_guess_slowly_and_lock_nobody_out,
+    [
+        ("HOOKSWITCH_SERVER_TRUSTED_PROXIES", "127.0.0.1"),
+        ("HOOKSWITCH_AUTH_SIGN_IN_ATTEMPTS_PER_MINUTE", "3")
+    ],
+    |server| {
+        server.browser("ann", Role::Operator).await;
+        let sign_in = async |address: &str, password: &str| {
+            let from = server.anonymous().header("x-forwarded-for", address);
+            from.post("/api/v1/session", json!({ "login": "ann", "password": password })).await
+        };
+        let mut guesses = 0;
+        for n in 0..60 {
+            guesses += usize::from(sign_in(&format!("198.51.100.{n}"), "a guess").await.status == 401);
+        }
+        assert!((3..=5).contains(&guesses), "{guesses} of 60");
+        for n in 0..4 {
+            let answer = sign_in(&format!("2001:db8::{n}"), "a guess").await;
+            answer.problem(429, "tooMany");
+        }
+        sign_in("127.0.0.1", PASSWORD).await.is(200);
+        let wait = sign_in("192.0.2.1", PASSWORD).await;
+        wait.problem(429, "tooMany");
+        server.advance(TimeDelta::seconds(wait.header("retry-after").parse().unwrap()));
+        sign_in("192.0.2.1", PASSWORD).await.is(200);
+    }
+);

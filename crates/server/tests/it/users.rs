@@ -136,10 +136,37 @@ both!(a_new_password_or_a_farewell_ends_the_users_sessions, |server| {
     ann.get("/api/v1/me").await.problem(401, "notSignedIn");
 });
 
-both!(who_changes_their_own_password_stays_signed_in_here_alone, |server| {
-    let (id, here) = server.browser("ann", Role::Admin).await;
-    let elsewhere = server.sign_in("ann", PASSWORD).await;
-    here.patch(&format!("/api/v1/users/{id}"), json!({ "password": "nine green lizards" })).await.is(200);
-    here.get("/api/v1/me").await.is(200);
-    elsewhere.get("/api/v1/me").await.problem(401, "notSignedIn");
+both!(administrators_change_their_own_password_with_the_old_one_alone, |server| {
+    let (id, session) = server.browser("ann", Role::Admin).await;
+    let made = session.post("/api/v1/tokens", json!({ "name": "backup" })).await.json(201);
+    let token = server.with_token(made["token"].as_str().unwrap());
+    let path = format!("/api/v1/users/{id}");
+    for caller in [&session, &token] {
+        for body in [
+            json!({ "password": "nine green lizards" }),
+            json!({ "name": "Eve", "password": "nine green lizards" }),
+        ] {
+            assert_eq!(caller.patch(&path, body).await.problem(409, "ownPassword")["path"], "password");
+        }
+    }
+    assert_eq!(session.get("/api/v1/me").await.json(200)["name"], "ann", "nothing of it was done");
+    session.patch(&path, json!({ "name": "Ann" })).await.is(200);
+    server.sign_in("ann", PASSWORD).await;
+});
+
+both!(a_password_reset_ends_the_users_tokens_unless_told_otherwise, |server| {
+    let (id, ann) = server.operator("ann").await;
+    let admin = server.admin().await;
+    let path = format!("/api/v1/users/{id}");
+    admin.patch(&path, json!({ "password": "nine green lizards", "endTokens": false })).await.is(200);
+    ann.get("/api/v1/me").await.is(200);
+    admin.patch(&path, json!({ "name": "Ann" })).await.is(200);
+    ann.get("/api/v1/me").await.is(200);
+    admin.patch(&path, json!({ "password": "nine blue lizards" })).await.is(200);
+    ann.get("/api/v1/me").await.problem(401, "notSignedIn");
+    assert_eq!(admin.get(&format!("/api/v1/tokens?userId={id}")).await.json(200)["items"], json!([]));
+
+    let (id, bob) = server.operator("bob").await;
+    admin.patch(&format!("/api/v1/users/{id}"), json!({ "endTokens": true })).await.is(200);
+    bob.get("/api/v1/me").await.problem(401, "notSignedIn");
 });

@@ -21,7 +21,16 @@ both!(settings_are_kept_by_name, |db| {
 
 fn entry(second: i64, user_id: UserId, action: AuditAction, client: Option<ClientId>) -> AuditEntry {
     let id = uuid_v7(at(second), rand::random());
-    AuditEntry { id, at: at(second), user_id, action, client_id: client, call_id: None, changes: Vec::new() }
+    AuditEntry {
+        id,
+        at: at(second),
+        user_id,
+        action,
+        client_id: client,
+        call_id: None,
+        subject: None,
+        changes: Vec::new(),
+    }
 }
 
 async fn ids(db: &Db, filter: AuditFilter, before: Option<Uuid>, limit: u32) -> Vec<Uuid> {

@@ -1,7 +1,7 @@
 //! Users, sessions, tokens.
 
 use hookswitch_model::{TokenId, UserId};
-use hookswitch_store::{NewSession, NewToken, NewUser, Role, StoreError, UserPatch};
+use hookswitch_store::{NewSession, NewToken, NewUser, OpenToken, Role, StoreError, UserPatch};
 
 use crate::support::{at, both};
 
@@ -117,7 +117,7 @@ both!(who_is_sent_away_is_out_at_once, |db| {
     let sent_away = UserPatch { active: Some(false), ..UserPatch::default() };
     db.update_user(bob, &sent_away).await.unwrap();
     assert!(db.session(&[1; 32], at(1)).await.unwrap().is_none());
-    assert!(db.token_user(&[2; 32], at(1)).await.unwrap().is_none());
+    assert!(db.token_by_hash(&[2; 32], at(1)).await.unwrap().is_none());
     assert!(db.delete_user(bob).await.unwrap());
     assert!(db.tokens(None).await.unwrap().is_empty());
 });
@@ -140,17 +140,29 @@ both!(tokens_open_for_their_user, |db| {
     let passing = NewToken { expires_at: Some(at(10)), ..token(bob, 2) };
     db.create_token(&passing).await.unwrap();
 
-    let (id, user) = db.token_user(&[1; 32], at(1000)).await.unwrap().expect("found");
-    assert_eq!((id, user.id), (lasting.id, ada));
-    assert!(db.token_user(&[2; 32], at(9)).await.unwrap().is_some());
-    assert!(db.token_user(&[2; 32], at(10)).await.unwrap().is_none());
+    let open = db.token_by_hash(&[1; 32], at(1000)).await.unwrap().expect("found");
+    let OpenToken { id, user, expires_at } = &open;
+    assert_eq!((*id, user.id, *expires_at), (lasting.id, ada, None));
+    assert_eq!(db.open_token(lasting.id, at(1000)).await.unwrap(), Some(open));
+    assert_eq!(
+        db.open_token(passing.id, at(9)).await.unwrap().and_then(|token| token.expires_at),
+        Some(at(10))
+    );
+    assert!(db.open_token(passing.id, at(10)).await.unwrap().is_none());
+    assert!(db.token_by_hash(&[2; 32], at(9)).await.unwrap().is_some());
+    assert!(db.token_by_hash(&[2; 32], at(10)).await.unwrap().is_none());
 
     db.touch_token(lasting.id, at(7)).await.unwrap();
     let of_ada = db.tokens(Some(ada)).await.unwrap();
     assert_eq!(of_ada.iter().map(|token| token.last_used_at).collect::<Vec<_>>(), [Some(at(7))]);
     assert_eq!(db.tokens(None).await.unwrap().len(), 2);
 
-    assert!(!db.delete_token(lasting.id, Some(bob)).await.unwrap());
-    assert!(db.delete_token(lasting.id, Some(ada)).await.unwrap());
-    assert!(db.delete_token(passing.id, None).await.unwrap());
+    assert!(db.delete_token(lasting.id, Some(bob)).await.unwrap().is_none());
+    let deleted = db.delete_token(lasting.id, Some(ada)).await.unwrap().expect("a token");
+    assert_eq!((deleted.id, deleted.user_id), (lasting.id, ada));
+    assert!(db.delete_token(passing.id, None).await.unwrap().is_some());
+    db.create_token(&passing).await.unwrap();
+    db.create_token(&token(ada, 3)).await.unwrap();
+    assert_eq!(db.delete_tokens_of(bob).await.unwrap(), 1);
+    assert_eq!(db.tokens(None).await.unwrap().len(), 1);
 });

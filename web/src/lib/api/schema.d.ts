@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who saw or changed what of the clients, latest first. */
+        /** Who saw or changed what, latest first. */
         get: operations["list_audit"];
         put?: never;
         post?: never;
@@ -606,7 +606,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Opens a WebSocket with the subprotocol `hookswitch.v1`. First comes a `snapshot`, then every change. */
+        /**
+         * Opens a WebSocket with the subprotocol `hookswitch.v1`. First comes a `snapshot`, then every change. It lasts no longer than
+         *     the session or token that it is opened with, and is closed with the code 4401 when that ends. 429 for who has too many open.
+         */
         get: operations["events"];
         put?: never;
         post?: never;
@@ -1096,8 +1099,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Signs in. The answer sets the cookie `hookswitch_session`. 401 when login and password do not belong together, 429 after too
-         *     many tries.
+         * Signs in. The answer sets the session's cookie. 401 when login and password do not belong together, 429 after too many
+         *     tries.
          */
         post: operations["sign_in"];
         /** Signs out: ends the session that the cookie names. 409 for who came with a token. */
@@ -1150,10 +1153,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's own tokens, newest first. */
+        /** The caller's own tokens, or for administrators those of another user; newest first. */
         get: operations["list_tokens"];
         put?: never;
-        /** Makes a token that may do what the caller may. */
+        /** Makes a token that may do what the caller may. A token that is made with a token does not outlive it: 422. */
         post: operations["create_token"];
         delete?: never;
         options?: never;
@@ -1211,7 +1214,7 @@ export interface paths {
         delete: operations["delete_user"];
         options?: never;
         head?: never;
-        /** Changes a user. 409 when the login is taken, or for who would lock themselves out. */
+        /** Changes a user. 409 when the login is taken, for one's own password, or for who would lock themselves out. */
         patch: operations["update_user"];
         trace?: never;
     };
@@ -1416,7 +1419,7 @@ export interface components {
          * @description What somebody did.
          * @enum {string}
          */
-        AuditAction: "seen" | "created" | "changed" | "archived" | "restored" | "merged" | "mergeUndone" | "converted" | "exported" | "imported" | "callLogged" | "recordingPlayed" | "commented" | "commentEdited" | "commentDeleted";
+        AuditAction: "seen" | "created" | "changed" | "archived" | "restored" | "merged" | "mergeUndone" | "converted" | "exported" | "imported" | "callLogged" | "recordingPlayed" | "commented" | "commentEdited" | "commentDeleted" | "signedIn" | "signInFailed" | "userCreated" | "userChanged" | "userDeleted" | "tokenCreated" | "tokenDeleted" | "moduleCreated" | "moduleChanged" | "moduleDeleted" | "moduleSettingsChanged" | "scriptSaved" | "bindingsChanged" | "webhookTokenRotated" | "outcomeListCreated" | "outcomeListChanged" | "outcomeListDeleted" | "settingsChanged";
         /** @description A field's change, as people read it. */
         AuditChange: {
             /** @description The field. */
@@ -1436,7 +1439,7 @@ export interface components {
              */
             at: string;
             callId?: components["schemas"]["CallId"] | null;
-            /** @description What changed. */
+            /** @description What changed. Values of secrets are never among it. */
             changes: components["schemas"]["AuditChange"][];
             client?: components["schemas"]["NamedClient"] | null;
             /**
@@ -1444,6 +1447,8 @@ export interface components {
              * @description Which.
              */
             id: string;
+            /** @description The name of what else it was done to: a user's login, a module, a token, a kind of file. */
+            subject?: string | null;
             /** @description Who. */
             user: components["schemas"]["NamedUser"];
         };
@@ -1731,7 +1736,8 @@ export interface components {
         CreateToken: {
             /**
              * Format: date-time
-             * @description Until when; for ever when left out.
+             * @description When it expires; never when left out. A token that is made with a token expires no later than that one, and with it when
+             *     this is left out.
              */
             expiresAt?: string | null;
             /** @description What it is for: 1 to 100 characters. */
@@ -2485,7 +2491,7 @@ export interface components {
                  */
                 at: string;
                 callId?: components["schemas"]["CallId"] | null;
-                /** @description What changed. */
+                /** @description What changed. Values of secrets are never among it. */
                 changes: components["schemas"]["AuditChange"][];
                 client?: components["schemas"]["NamedClient"] | null;
                 /**
@@ -2493,6 +2499,8 @@ export interface components {
                  * @description Which.
                  */
                 id: string;
+                /** @description The name of what else it was done to: a user's login, a module, a token, a kind of file. */
+                subject?: string | null;
                 /** @description Who. */
                 user: components["schemas"]["NamedUser"];
             }[];
@@ -3207,6 +3215,11 @@ export interface components {
         SettingKind: "text" | "secret" | "number" | "boolean" | "url" | "select";
         /** @description A setting and what it is set to. */
         SettingState: components["schemas"]["Setting"] & {
+            /**
+             * @description Whether the value in use was given as that of a secret. It is not shown, whatever the setting is declared as now; a new
+             *     value takes its place.
+             */
+            isSealed: boolean;
             /** @description Whether it has a value, its default aside. */
             isSet: boolean;
             /** @description The value in use; never that of a secret. */
@@ -3414,13 +3427,15 @@ export interface components {
             active?: boolean | null;
             /** @description `null` takes it away. */
             email?: string | null;
+            /** @description Whether the user's API tokens are deleted. Left out, they are deleted with a new password and stay otherwise. */
+            endTokens?: boolean | null;
             /** @description 1 to 100 characters, no spaces. */
             login?: string | null;
             /** @description 1 to 200 characters. */
             name?: string | null;
             /**
              * Format: password
-             * @description At least 10 characters. A new password ends the user's sessions, but the one that changes it.
+             * @description At least 10 characters. A new password ends the user's sessions. Not for one's own: see `PATCH /api/v1/me`.
              */
             password?: string | null;
             role?: components["schemas"]["Role"] | null;
@@ -3534,7 +3549,7 @@ export interface operations {
                 /** @description By this user. */
                 userId?: components["schemas"]["UserId"];
                 /** @description Of this kind. */
-                action?: "seen" | "created" | "changed" | "archived" | "restored" | "merged" | "mergeUndone" | "converted" | "exported" | "imported" | "callLogged" | "recordingPlayed" | "commented" | "commentEdited" | "commentDeleted";
+                action?: "seen" | "created" | "changed" | "archived" | "restored" | "merged" | "mergeUndone" | "converted" | "exported" | "imported" | "callLogged" | "recordingPlayed" | "commented" | "commentEdited" | "commentDeleted" | "signedIn" | "signInFailed" | "userCreated" | "userChanged" | "userDeleted" | "tokenCreated" | "tokenDeleted" | "moduleCreated" | "moduleChanged" | "moduleDeleted" | "moduleSettingsChanged" | "scriptSaved" | "bindingsChanged" | "webhookTokenRotated" | "outcomeListCreated" | "outcomeListChanged" | "outcomeListDeleted" | "settingsChanged";
                 /** @description Items at most: 1 to 200, 50 when not given. */
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
@@ -6287,6 +6302,8 @@ export interface operations {
     list_tokens: {
         parameters: {
             query?: {
+                /** @description Those of this user; the caller's own when left out. Only administrators see those of others. */
+                userId?: components["schemas"]["UserId"];
                 /** @description Items at most: 1 to 200, 50 when not given. */
                 limit?: number;
                 /** @description `nextCursor` of the page before. */

@@ -5,7 +5,7 @@ import type { AuditEntry } from './audit-list.svelte';
 type Action = AuditEntry['action'];
 type Change = Schemas['AuditChange'];
 
-/** What people do with clients, in the order in which a filter offers it. */
+/** What people do, in the order in which a filter offers it. */
 export const ACTIONS: Record<Action, () => string> = {
   seen: m.audit_seen,
   created: m.audit_created,
@@ -22,6 +22,24 @@ export const ACTIONS: Record<Action, () => string> = {
   commented: m.audit_commented,
   commentEdited: m.audit_comment_edited,
   commentDeleted: m.audit_comment_deleted,
+  signedIn: m.audit_signed_in,
+  signInFailed: m.audit_sign_in_failed,
+  userCreated: m.audit_user_created,
+  userChanged: m.audit_user_changed,
+  userDeleted: m.audit_user_deleted,
+  tokenCreated: m.audit_token_created,
+  tokenDeleted: m.audit_token_deleted,
+  moduleCreated: m.audit_module_created,
+  moduleChanged: m.audit_module_changed,
+  moduleDeleted: m.audit_module_deleted,
+  moduleSettingsChanged: m.audit_module_settings_changed,
+  scriptSaved: m.audit_script_saved,
+  bindingsChanged: m.audit_bindings_changed,
+  webhookTokenRotated: m.audit_webhook_token_rotated,
+  outcomeListCreated: m.audit_outcome_list_created,
+  outcomeListChanged: m.audit_outcome_list_changed,
+  outcomeListDeleted: m.audit_outcome_list_deleted,
+  settingsChanged: m.audit_settings_changed,
 };
 
 export function isAction(text: string | null): text is Action {
@@ -37,10 +55,41 @@ const FIELDS: Record<string, () => string> = {
   emails: m.audit_field_emails,
   tags: m.audit_field_tags,
   notes: m.audit_field_notes,
+  address: m.audit_field_address,
+  login: m.audit_field_login,
+  email: m.audit_field_email,
+  role: m.audit_field_role,
+  account: m.audit_field_account,
+  password: m.audit_field_password,
+  tokens: m.audit_field_tokens,
+  user: m.audit_field_user,
+  expires: m.audit_field_expires,
+  provider: m.audit_field_provider,
+  switched: m.audit_field_switched,
+  country: m.audit_field_country,
+  icon: m.audit_field_icon,
+  declaredSettings: m.audit_field_declared,
+  set: m.audit_field_set,
+  unset: m.audit_field_unset,
+  version: m.audit_field_version,
+  codes: m.audit_field_codes,
+  required: m.audit_field_required,
+  modules: m.audit_field_modules,
+  leadKind: m.audit_field_lead_kind,
+  leadResponsible: m.audit_field_lead_responsible,
+  missedResponsible: m.audit_field_missed_responsible,
+  clientVisibility: m.audit_field_visibility,
+  maskNumbers: m.audit_field_mask,
+  missedCloseAfterHours: m.audit_field_missed_hours,
+  dialSeconds: m.audit_field_dial_seconds,
 };
+
+/** Fields of which there is nothing that they were before. */
+const SAID = new Set(['address', 'password', 'tokens', 'user', 'expires', 'provider', 'set', 'unset', 'version']);
 
 /** "Name: Ann → Anne" */
 export function changeInWords({ field, from, to }: Change): string {
   const name = FIELDS[field]?.() ?? field;
+  if (SAID.has(field) && to) return m.audit_said({ field: name, to });
   return m.audit_change({ field: name, from: from || m.audit_empty(), to: to || m.audit_empty() });
 }

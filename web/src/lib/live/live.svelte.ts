@@ -8,6 +8,8 @@ type Listener = (message: Message) => void;
 
 /** Waits before each new try to connect; the last one again and again. */
 const PAUSES = [300, 1000, 2000, 4000, 8000, 15_000];
+/** The code with which the server closes a socket whose session has ended. */
+const SIGNED_OUT = 4401;
 
 /**
  * The socket of this tab. After every connect the server sends the whole state, then each change: whatever was missed
@@ -58,8 +60,14 @@ export class Live {
     const socket = new WebSocket(url, 'hookswitch.v1');
     this.#socket = socket;
     socket.onmessage = ({ data }) => this.#receive(JSON.parse(data as string) as Message);
-    socket.onclose = () => {
-      if (this.#socket === socket) this.#lost();
+    socket.onclose = ({ code }) => {
+      if (this.#socket !== socket) return;
+      if (code === SIGNED_OUT) {
+        this.#socket = undefined;
+        void this.#again();
+      } else {
+        this.#lost();
+      }
     };
   }
 

@@ -23,14 +23,23 @@ describe('how a module is doing', () => {
     const failing = { ...working, health: { failedLastDay: 2, lastRequestStatus: 'failed' as const } };
     expect(conditionOf(failing)).toBe('failing');
     expect(conditionOf({ ...failing, enabled: false })).toBe('off');
-    const needsKey = [{ name: 'key', label: 'API key', type: 'secret' as const, required: true, isSet: false }];
+    const needsKey = [
+      { name: 'key', label: 'API key', type: 'secret' as const, required: true, isSet: false, isSealed: false },
+    ];
     expect(conditionOf({ ...working, enabled: false, settings: needsKey })).toBe('settingsMissing');
     expect(conditionOf({ ...working, webhookUrl: null, settings: needsKey })).toBe('unfinished');
     expect(conditionOf({ ...working, webhookUrl: null, scriptError: 'line 3' })).toBe('scriptError');
   });
 
   it('does not miss a setting that has a default', () => {
-    const setting = { name: 'url', label: 'Address', type: 'url' as const, required: true, isSet: false };
+    const setting = {
+      name: 'url',
+      label: 'Address',
+      type: 'url' as const,
+      required: true,
+      isSet: false,
+      isSealed: false,
+    };
     expect(missingSettings({ settings: [setting] })).toEqual(['Address']);
     expect(missingSettings({ settings: [{ ...setting, value: 'https://a.example' }] })).toEqual([]);
   });

@@ -1,12 +1,47 @@
 import { describe, expect, it } from 'vitest';
 import { changesOf, inputsOf, unset, type SettingState } from './settings';
 
-const text: SettingState = { name: 'account', label: 'Account', type: 'text', isSet: true, value: 'main' };
-const key: SettingState = { name: 'key', label: 'Key', type: 'secret', isSet: true };
-const url: SettingState = { name: 'url', label: 'Address', type: 'url', isSet: false, value: 'https://a.example' };
-const seconds: SettingState = { name: 'seconds', label: 'Seconds', type: 'number', isSet: true, value: 30 };
-const record: SettingState = { name: 'record', label: 'Record', type: 'boolean', isSet: false, value: true };
-const region: SettingState = { name: 'region', label: 'Region', type: 'select', isSet: false, value: 'eu' };
+const text: SettingState = {
+  name: 'account',
+  label: 'Account',
+  type: 'text',
+  isSet: true,
+  isSealed: false,
+  value: 'main',
+};
+const key: SettingState = { name: 'key', label: 'Key', type: 'secret', isSet: true, isSealed: true };
+const url: SettingState = {
+  name: 'url',
+  label: 'Address',
+  type: 'url',
+  isSet: false,
+  isSealed: false,
+  value: 'https://a.example',
+};
+const seconds: SettingState = {
+  name: 'seconds',
+  label: 'Seconds',
+  type: 'number',
+  isSet: true,
+  isSealed: false,
+  value: 30,
+};
+const record: SettingState = {
+  name: 'record',
+  label: 'Record',
+  type: 'boolean',
+  isSet: false,
+  isSealed: false,
+  value: true,
+};
+const region: SettingState = {
+  name: 'region',
+  label: 'Region',
+  type: 'select',
+  isSet: false,
+  isSealed: false,
+  value: 'eu',
+};
 const all = [text, key, url, seconds, record, region];
 
 describe('a form of settings', () => {
@@ -33,6 +68,12 @@ describe('a form of settings', () => {
     expect(changesOf([key], { key: 'new' })).toEqual({ key: 'new' });
     expect(changesOf([key], { key: null })).toEqual({ key: null });
     expect(changesOf([{ ...key, isSet: false }], { key: '' })).toEqual({});
+  });
+
+  it('shows nothing of a secret whose setting is declared otherwise since', () => {
+    const once: SettingState = { ...text, isSealed: true, value: undefined };
+    expect(changesOf([once], inputsOf([once]))).toEqual({});
+    expect(changesOf([once], { account: 'new' })).toEqual({ account: 'new' });
   });
 
   it('starts a new module from the declared defaults', () => {

@@ -11,6 +11,7 @@ export function unset(settings: readonly Setting[]): SettingState[] {
   return settings.map((setting) => ({
     ...setting,
     isSet: false,
+    isSealed: false,
     value: setting.type === 'secret' ? undefined : setting.default,
   }));
 }
@@ -20,10 +21,15 @@ export function inputsOf(states: readonly SettingState[]): Record<string, Input>
   return Object.fromEntries(states.map((state) => [state.name, inputOf(state)]));
 }
 
-function inputOf({ type, isSet, value }: SettingState): Input {
+/** Whether a control never shows the value that is set: a secret's, also where the setting is declared otherwise since. */
+export function isHidden({ type, isSealed }: SettingState): boolean {
+  return type === 'secret' || (isSealed && type !== 'boolean' && type !== 'select');
+}
+
+function inputOf(state: SettingState): Input {
+  const { type, isSet, value } = state;
+  if (isHidden(state)) return isSet ? undefined : '';
   switch (type) {
-    case 'secret':
-      return isSet ? undefined : '';
     case 'boolean':
       return value === true;
     case 'select':

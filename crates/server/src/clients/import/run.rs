@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::audit::audit;
 use crate::clients::fields::empty;
 use crate::clock;
+use crate::cut::{self, cut};
 use crate::error::{ApiError, ApiResult};
 use crate::spreadsheet::plain;
 
@@ -37,7 +38,7 @@ pub async fn run(
     let complete = match ended {
         Ok(complete) => complete,
         Err(error) => {
-            tracing::error!(detail = error.detail(), import = %import.id, "an import of clients broke off");
+            tracing::error!(detail = %cut(error.detail(), cut::ERROR), import = %import.id, "an import of clients broke off");
             false
         }
     };

@@ -13,7 +13,7 @@ use hookswitch_store::{AuditAction, Client, ClientCursor, ClientPage, ClientPhon
 
 use super::{Asked, ListClients};
 use crate::app::App;
-use crate::audit::audit;
+use crate::audit::audit_of;
 use crate::auth::Admin;
 use crate::error::ApiResult;
 use crate::extract::Query;
@@ -48,7 +48,7 @@ pub async fn export_clients(
     Query(filters): Query<ListClients>,
 ) -> ApiResult<Response> {
     let asked = filters.asked(&app, &caller.user)?;
-    audit(&app, caller.user.id, AuditAction::Exported, None, None, Vec::new()).await;
+    audit_of(&app, caller.user.id, AuditAction::Exported, "clients", Vec::new()).await;
     let disposition = format!("attachment; filename=\"clients-{}.csv\"", app.clock.now().format("%F"));
     let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, disposition)];
     let pages = stream::try_unfold((app, asked, Some(None)), async |(app, asked, next)| {

@@ -105,6 +105,9 @@ struct SettingState {
     setting: Setting,
     /// Whether it has a value, its default aside.
     is_set: bool,
+    /// Whether the value in use was given as that of a secret. It is not shown, whatever the setting is declared as now; a new
+    /// value takes its place.
+    is_sealed: bool,
     /// The value in use; never that of a secret.
     value: Option<Value>,
 }
@@ -159,9 +162,11 @@ fn show(app: &App, active: &Active, role: Role, health: Option<ModuleHealth>) ->
 
 fn setting_state(active: &Active, setting: &Setting) -> SettingState {
     let value = active.values.get(&setting.name).filter(|value| !value.is_null());
+    let is_sealed = active.sealed.contains(&setting.name);
     SettingState {
         setting: setting.clone(),
         is_set: active.set.contains(&setting.name),
-        value: value.filter(|_| setting.kind != SettingKind::Secret).cloned(),
+        is_sealed,
+        value: value.filter(|_| setting.kind != SettingKind::Secret && !is_sealed).cloned(),
     }
 }

@@ -47,6 +47,22 @@ pub fn password(password: &SecretString) -> Option<FieldError> {
     wrong("password", fits, detail)
 }
 
+/// What is wrong with a login and a password that somebody signs in with: nobody has such long ones.
+#[must_use]
+pub fn too_long(login: &str, password: &SecretString) -> Vec<FieldError> {
+    let login = wrong(
+        "login",
+        login.chars().count() <= MAX_LOGIN_CHARS,
+        format!("A login has {MAX_LOGIN_CHARS} characters at most."),
+    );
+    let password = wrong(
+        "password",
+        password.expose_secret().len() <= MAX_PASSWORD_BYTES,
+        format!("A password has {MAX_PASSWORD_BYTES} bytes at most."),
+    );
+    login.into_iter().chain(password).collect()
+}
+
 fn wrong(path: &str, is_right: bool, detail: String) -> Option<FieldError> {
     (!is_right).then(|| FieldError { path: path.to_owned(), detail })
 }

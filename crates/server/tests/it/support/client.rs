@@ -50,6 +50,11 @@ impl Client {
         self.send(self.request(Method::GET, path)).await
     }
 
+    /// `None` where there is no answer.
+    pub async fn try_get(&self, path: &str) -> Option<StatusCode> {
+        self.request(Method::GET, path).send().await.ok().map(|response| response.status())
+    }
+
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::POST, path).json(&body)).await
     }

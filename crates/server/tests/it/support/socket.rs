@@ -61,15 +61,16 @@ impl Tab {
         }
     }
 
-    /// Waits until the server closes the socket.
-    pub async fn closed(&mut self) {
+    /// Waits until the server closes the socket; gives the code that it closes it with.
+    pub async fn closed(&mut self) -> Option<u16> {
         let end = async {
             while let Some(Ok(message)) = self.0.next().await {
-                if matches!(message, Message::Close(_)) {
-                    return;
+                if let Message::Close(frame) = message {
+                    return frame.map(|frame| frame.code.into());
                 }
             }
+            None
         };
-        tokio::time::timeout(PATIENCE, end).await.expect("the server closes it");
+        tokio::time::timeout(PATIENCE, end).await.expect("the server closes it")
     }
 }

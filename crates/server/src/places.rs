@@ -1,0 +1,72 @@
+//! Places of which nobody may take more than their share.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How many places each holder has taken. Holders without one are forgotten.
+#[derive(Debug, Clone)]
+pub struct Places<K: Eq + Hash> {
+    taken: Arc<Mutex<HashMap<K, usize>>>,
+    most: usize,
+}
+
+/// A place, until it is dropped.
+#[derive(Debug)]
+pub struct Place<K: Eq + Hash> {
+    taken: Arc<Mutex<HashMap<K, usize>>>,
+    holder: K,
+}
+
+impl<K: Eq + Hash + Copy> Places<K> {
+    /// `most`: places that one holder may take.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self { taken: Arc::default(), most }
+    }
+
+    /// A place for this holder; `None` when they have as many as they may.
+    #[must_use]
+    pub fn take(&self, holder: K) -> Option<Place<K>> {
+        let mut all = lock(&self.taken);
+        let taken = all.get(&holder).copied().unwrap_or_default();
+        if taken >= self.most {
+            return None;
+        }
+        all.insert(holder, taken + 1);
+        Some(Place { taken: Arc::clone(&self.taken), holder })
+    }
+}
+
+impl<K: Eq + Hash> Drop for Place<K> {
+    fn drop(&mut self) {
+        let mut all = lock(&self.taken);
+        if let Some(taken) = all.get_mut(&self.holder) {
+            *taken -= 1;
+            if *taken == 0 {
+                all.remove(&self.holder);
+            }
+        }
+    }
+}
+
+fn lock<K>(taken: &Mutex<HashMap<K, usize>>) -> MutexGuard<'_, HashMap<K, usize>> {
+    // Nothing panics while holding it.
+    taken.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_holder_has_so_many_and_others_have_theirs() {
+        let places = Places::new(2);
+        let (first, _second) = (places.take("ann"), places.take("ann"));
+        assert!(places.take("ann").is_none());
+        assert!(places.take("bob").is_some());
+        drop(first);
+        assert!(places.take("ann").is_some(), "a place that is left is free");
+        assert_eq!(lock(&places.taken).len(), 1, "who holds nothing is forgotten");
+    }
+}

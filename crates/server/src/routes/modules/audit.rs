@@ -1,0 +1,47 @@
+//! What changed of a module, for the audit trail: names of settings, never their values.
+
+use hookswitch_store::{AuditChange, Module, SettingChange};
+
+use crate::app::App;
+use crate::audit::{change, said};
+use crate::modules::registry::Active;
+
+/// The fields that differ, as people read them.
+pub fn changes(app: &App, before: &Active, after: &Active) -> Vec<AuditChange> {
+    let fields = words(app, &before.module).into_iter().zip(words(app, &after.module));
+    let mut changes: Vec<_> = fields.filter_map(|((field, from), (_, to))| change(field, from, to)).collect();
+    let declared = |active: &Active| {
+        let settings = active.settings.iter();
+        let settings = settings.map(|setting| format!("{} ({})", setting.name, setting.kind.as_str()));
+        Some(settings.collect::<Vec<_>>().join(", "))
+    };
+    changes.extend(change("declaredSettings", declared(before), declared(after)));
+    changes
+}
+
+/// Which settings got a value, and which lost theirs.
+pub fn settings(changes: &[SettingChange]) -> Vec<AuditChange> {
+    use hookswitch_store::SettingValue::Unset;
+    let names = |unset: bool| {
+        let changes = changes.iter().filter(|change| (change.value == Unset) == unset);
+        changes.map(|change| change.name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let (set, unset) = (names(false), names(true));
+    let (set, unset) =
+        ((!set.is_empty()).then(|| said("set", set)), (!unset.is_empty()).then(|| said("unset", unset)));
+    set.into_iter().chain(unset).collect()
+}
+
+fn words(app: &App, module: &Module) -> [(&'static str, Option<String>); 7] {
+    let user = |user: Option<_>| user.map(|user| app.directory.named(user).name);
+    let enabled = if module.enabled { "on" } else { "off" };
+    [
+        ("name", Some(module.name.clone())),
+        ("icon", module.icon.clone()),
+        ("switched", Some(enabled.to_owned())),
+        ("country", module.default_country.clone()),
+        ("leadKind", module.lead_kind.map(|kind| kind.as_str().to_owned())),
+        ("leadResponsible", user(module.lead_responsible)),
+        ("missedResponsible", user(module.missed_responsible)),
+    ]
+}
