@@ -224,7 +224,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<O
         of_address: server.max_connections_per_address,
         trusted: server.trusted_proxies.clone(),
         head: Duration::from_secs(server.header_seconds),
-        write: Duration::from_secs(server.write_seconds),
+        write: Duration::from_secs(server.write_seconds.get().into()),
         shutdown: Duration::from_secs(server.shutdown_seconds),
     };
     jobs::start(&app);

@@ -28,7 +28,7 @@ pub async fn in_time(State(app): State<Arc<App>>, request: Request, next: Next) 
     }
     let late = Arc::new(AtomicBool::new(false));
     let server = &app.config.server;
-    let (idle, total) = (server.body_seconds, server.body_total_seconds);
+    let (idle, total) = (server.body_seconds, server.body_total_seconds.get().into());
     let request = request.map(|body| {
         Body::new(InTime {
             body,

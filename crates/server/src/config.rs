@@ -3,6 +3,7 @@
 //! The commented default file is embedded and is the only place that knows a default. A key that it does not have is refused.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use config::builder::DefaultState;
@@ -58,10 +59,10 @@ pub struct Server {
     pub max_sockets_per_user: usize,
     pub header_seconds: u64,
     pub body_seconds: u64,
-    pub body_total_seconds: u64,
-    pub write_seconds: u64,
-    pub socket_ping_seconds: u64,
-    pub socket_silence_seconds: u64,
+    pub body_total_seconds: NonZeroU32,
+    pub write_seconds: NonZeroU32,
+    pub socket_ping_seconds: NonZeroU32,
+    pub socket_silence_seconds: NonZeroU32,
     pub shutdown_seconds: u64,
 }
 
@@ -106,7 +107,7 @@ pub enum LogFormat {
 #[expect(missing_docs, reason = "the comments of the default file are the documentation")]
 pub struct Auth {
     pub session_days: u32,
-    pub sign_in_attempts_per_minute: std::num::NonZeroU32,
+    pub sign_in_attempts_per_minute: NonZeroU32,
 }
 
 /// `[webhooks]`

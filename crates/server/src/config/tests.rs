@@ -103,6 +103,8 @@ fn what_is_wrong_is_named() {
             from_env(&[("HOOKSWITCH_AUTH_SIGN_IN_ATTEMPTS_PER_MINUTE", "0")]),
             vec!["sign_in_attempts_per_minute"],
         ),
+        (from_env(&[("HOOKSWITCH_SERVER_SOCKET_PING_SECONDS", "0")]), vec!["socket_ping_seconds"]),
+        (from_env(&[("HOOKSWITCH_SERVER_WRITE_SECONDS", "0")]), vec!["write_seconds"]),
     ];
     for (result, words) in cases {
         let error = result.unwrap_err().to_string();

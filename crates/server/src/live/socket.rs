@@ -31,8 +31,8 @@ const EXPIRY: Duration = Duration::from_secs(1);
 pub async fn serve(app: Arc<App>, caller: SignedIn, mut connection: Connection, mut socket: WebSocket) {
     let user = caller.user.id;
     let server = &app.config.server;
-    let silence = Duration::from_secs(server.socket_silence_seconds);
-    let patience = Duration::from_secs(server.write_seconds);
+    let silence = Duration::from_secs(server.socket_silence_seconds.get().into());
+    let patience = Duration::from_secs(server.write_seconds.get().into());
     let (snapshot, versions) = match snapshot(&app, user).await {
         Ok(snapshot) => snapshot,
         Err(error) => {
@@ -42,7 +42,7 @@ pub async fn serve(app: Arc<App>, caller: SignedIn, mut connection: Connection, 
     };
     // Before the snapshot is sent: whoever asks for more on getting it misses nothing that happens meanwhile.
     let _watching = (app.directory.role_of(user) == Some(Role::Admin)).then(|| app.activity.watch());
-    let mut pings = interval(Duration::from_secs(server.socket_ping_seconds));
+    let mut pings = interval(Duration::from_secs(server.socket_ping_seconds.get().into()));
     let mut heard = Instant::now();
     let mut next = Frame::Text(snapshot.to_text());
     loop {
