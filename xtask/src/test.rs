@@ -4,6 +4,7 @@ use crate::node::{self, folder, npm};
 use crate::process::{self, cargo, is_installed};
 use crate::{browser, postgres};
 use anyhow::Result;
+use rustix::process::geteuid;
 
 /// Where the tests of the store and the server find a PostgreSQL in which they may create databases.
 const POSTGRES_VARIABLE: &str = "HOOKSWITCH_TEST_POSTGRES";
@@ -33,5 +34,22 @@ async fn rust(filter: Option<&str>) -> Result<()> {
     } else {
         "test --workspace --all-targets"
     };
-    process::run(cargo(runner).args(filter).env(POSTGRES_VARIABLE, &cluster.url)).await
+    process::run(cargo(runner).args(filter).env(POSTGRES_VARIABLE, &cluster.url)).await?;
+    if filter.is_none() { as_root().await } else { Ok(()) }
+}
+
+/// The tests that mount a file system of their own, and are ignored otherwise.
+async fn as_root() -> Result<()> {
+    if !geteuid().is_root() {
+        println!(
+            "NOT RUN, since this is not root: the tests of a full disk (`as_root` in crates/server/tests/it/faults.rs)."
+        );
+        return Ok(());
+    }
+    let tests = if is_installed("cargo-nextest") {
+        "nextest run --workspace --run-ignored only -E test(as_root)"
+    } else {
+        "test --workspace --test it -- --ignored as_root"
+    };
+    process::run(&mut cargo(tests)).await
 }

@@ -157,10 +157,12 @@ impl Config {
         for (section, name, is_list) in keys()? {
             builder = set_from_env(builder, &section, &name, is_list, &env)?;
         }
-        builder
+        let config: Self = builder
             .build()
             .and_then(config::Config::try_deserialize)
-            .map_err(|error| ConfigError(error.to_string()))
+            .map_err(|error| ConfigError(error.to_string()))?;
+        bounds::check(&config).map_err(ConfigError)?;
+        Ok(config)
     }
 
     /// The database's URL: the one set, or SQLite in the data folder.
@@ -256,5 +258,6 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
     texts.iter().map(network).collect()
 }
 
+mod bounds;
 #[cfg(test)]
 mod tests;

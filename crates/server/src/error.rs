@@ -142,6 +142,18 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(retry_after_seconds)
     }
 
+    /// 503 `storageUnavailable`, with `Retry-After`: the cause goes to the log.
+    pub fn storage_unavailable(cause: &StoreError) -> Self {
+        tracing::error!(error = %cause, "request failed");
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "storageUnavailable",
+            "The database cannot be reached or written now, for example because its disk is full. Send the request again \
+             later; the server's log says why.",
+        )
+        .retry_after(5)
+    }
+
     /// 500 `internal`: the cause goes to the log alone.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(error = %cut(cause, cut::ERROR), "request failed");
@@ -234,7 +246,16 @@ impl From<StoreError> for ApiError {
             StoreError::UnknownUser => Self::not_found("user"),
             StoreError::UnknownModule => Self::not_found("module"),
             StoreError::Contention => Self::unavailable(1, "Others kept changing the same thing. Try again."),
+            StoreError::Unavailable(_) => Self::storage_unavailable(&error),
             StoreError::Closed => Self::unavailable(5, "The server is stopping."),
+            StoreError::Corrupt(_) => {
+                tracing::error!(%error, "request failed");
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "unreadable",
+                    "What the database holds of this is damaged. The server's log says what it is.",
+                )
+            }
             other => Self::internal(other),
         }
     }

@@ -86,6 +86,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ListQuery<T> {
 }
 
 fn of_query<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    if let Some((name, _)) = pairs.find(|(_, value)| value.contains('\0')) {
+        return Err(ApiError::invalid(name, "This has the character U+0000, which no text here has."));
+    }
     let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(pairs).map_err(|error| invalid(error.path(), error.inner()))
 }

@@ -13,6 +13,9 @@ pub const DEFAULT_LIMIT: u32 = 50;
 /// Items a page holds at most.
 pub const MAX_LIMIT: u32 = 200;
 
+/// U+0000 in JSON.
+const NUL: &[u8] = b"\\u0000";
+
 /// Which page. A list with filters takes it beside them by [`crate::extract::ListQuery`].
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -46,7 +49,10 @@ impl PageQuery {
     /// 422 when it is not a cursor of this list.
     pub fn after<K: DeserializeOwned>(&self) -> ApiResult<Option<K>> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        let key = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        // No text in the database has U+0000, and PostgreSQL takes none.
+        let plain = |bytes: &Vec<u8>| !bytes.windows(NUL.len()).any(|part| part == NUL);
+        let key = URL_SAFE_NO_PAD.decode(cursor).ok().filter(plain);
+        let key = key.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let bad =
             || ApiError::invalid("cursor", "Give the `nextCursor` of a page of this list, or leave it out.");
         key.map(Some).ok_or_else(bad)
@@ -61,9 +67,25 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// `cursor` of the next page; null on the last one.
     pub next_cursor: Option<String>,
+    /// Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+    /// there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    pub unreadable: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl<T> Page<T> {
+    /// A list that is there as a whole.
+    #[must_use]
+    pub const fn whole(items: Vec<T>) -> Self {
+        Self { items, next_cursor: None, unreadable: 0 }
+    }
+
     /// The page of a list that is there as a whole, sorted by `key`.
     ///
     /// # Errors
@@ -94,7 +116,7 @@ impl<T> Page<T> {
         let last = items.last().filter(|_| more).map(|item| serde_json::to_vec(&key(item)));
         let next_cursor =
             last.transpose().map_err(ApiError::internal)?.map(|key| URL_SAFE_NO_PAD.encode(key));
-        Ok(Self { items, next_cursor })
+        Ok(Self { items, next_cursor, unreadable: 0 })
     }
 }
 

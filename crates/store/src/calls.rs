@@ -11,6 +11,7 @@ use crate::added::{Added, AddedRow};
 use crate::db::{from_json, on, text, time};
 use crate::error::StoreError;
 use crate::open::Store;
+use crate::readable::{Readable, readable};
 
 /// A call and what was added to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,13 +68,15 @@ pub struct CallCursor {
 pub struct CallPage {
     /// The calls.
     pub items: Vec<StoredCall>,
+    /// Calls of the page that cannot be read and are left out; the log names them.
+    pub unreadable: u32,
     /// Where the next page begins; none after the last.
     pub next: Option<CallCursor>,
 }
 
 #[derive(FromRow)]
 pub(crate) struct Row {
-    id: Uuid,
+    pub(crate) id: Uuid,
     module_id: Uuid,
     call_id: Option<String>,
     version: i32,
@@ -146,13 +149,13 @@ impl Store {
         limit: u32,
     ) -> Result<CallPage, StoreError> {
         let limit = limit.clamp(1, MAX_PAGE);
-        let rows: Vec<Row> = on!(self.read(), |db| {
+        let rows: Vec<Readable<Row>> = on!(self.read(), |db| {
             let mut query = QueryBuilder::new(select!("where direction is not null"));
             filters(&mut query, filter, after);
             query.push(" order by started_at desc, id desc limit ").push_bind(i64::from(limit) + 1);
             query.build_query_as().fetch_all(db).await
         })?;
-        page(rows, limit)
+        Ok(page(rows, limit))
     }
 
     /// Calls that have not ended, of one operator (whether it still rings there or not) or all, oldest first.
@@ -165,10 +168,10 @@ impl Store {
              (select 1 from call_operators where user_id = $1 and call_operators.call_id = calls.id)) \
              order by id limit $2"
         );
-        let rows: Vec<Row> = on!(self.read(), |db| {
+        let rows: Vec<Readable<Row>> = on!(self.read(), |db| {
             sqlx::query_as(sql).bind(operator.map(|user| user.0)).bind(MAX_ACTIVE).fetch_all(db).await
         })?;
-        rows.into_iter().map(TryInto::try_into).collect()
+        Ok(stored(rows).0)
     }
 
     /// Calls that have not ended and of which nothing was heard since: those that ring, since one time; those somebody has,
@@ -186,7 +189,7 @@ impl Store {
             "where state <> 'ended' and heard_at < case when state = 'ringing' then $1 else $2 end \
              order by id limit $3"
         );
-        let rows: Vec<Row> = on!(self.read(), |db| {
+        let rows: Vec<Readable<Row>> = on!(self.read(), |db| {
             sqlx::query_as(sql)
                 .bind(time(ringing_since))
                 .bind(time(talking_since))
@@ -194,17 +197,23 @@ impl Store {
                 .fetch_all(db)
                 .await
         })?;
-        rows.into_iter().map(TryInto::try_into).collect()
+        Ok(stored(rows).0)
     }
 }
 
-fn page(mut rows: Vec<Row>, limit: u32) -> Result<CallPage, StoreError> {
+/// The calls that can be read, and how many cannot.
+fn stored(rows: Vec<Readable<Row>>) -> (Vec<StoredCall>, u32) {
+    readable("call", rows.into_iter().map(|row| row.turn(|row: &Row| row.id)))
+}
+
+fn page(mut rows: Vec<Readable<Row>>, limit: u32) -> CallPage {
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
-    let last = rows.last().filter(|_| more);
+    // Whose time cannot be read cannot be gone on after.
+    let last = rows.iter().rev().find_map(|row| row.0.as_ref().ok()).filter(|_| more);
     let next = last.map(|row| CallCursor { started_at: row.started_at, id: CallId(row.id) });
-    let items = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
-    Ok(CallPage { items, next })
+    let (items, unreadable) = stored(rows);
+    CallPage { items, unreadable, next }
 }
 
 fn filters<DB>(query: &mut QueryBuilder<DB>, filter: &CallFilter, after: Option<CallCursor>)

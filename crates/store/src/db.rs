@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 use crate::error::StoreError;
+use crate::faults;
 
 /// The same thing of one database or the other.
 pub(crate) enum Either<S, P> {
@@ -50,10 +51,11 @@ impl Pools {
 
     /// A transaction that writes. On SQLite it takes the write lock at once: a lock taken later can fail.
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        Ok(Tx(match self {
-            Self::Sqlite { write, .. } => Either::Sqlite(write.begin_with("begin immediate").await?),
-            Self::Postgres(pool) => Either::Postgres(pool.begin().await?),
-        }))
+        let begun = match self {
+            Self::Sqlite { write, .. } => write.begin_with("begin immediate").await.map(Either::Sqlite),
+            Self::Postgres(pool) => pool.begin().await.map(Either::Postgres),
+        };
+        begun.map(Tx).inspect_err(|_| faults::distrust())
     }
 
     /// A transaction that only reads: what it sees is of one moment.
@@ -80,11 +82,15 @@ impl Tx {
     }
 
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
-        on!(self.0, |tx| tx.commit().await)
+        on!(self.0, |tx| tx.commit().await).inspect_err(|_| faults::distrust())
     }
 
-    pub(crate) async fn rollback(self) -> Result<(), sqlx::Error> {
-        on!(self.0, |tx| tx.rollback().await)
+    /// Takes back what was written. Where that fails the connection is used no longer, and what was written goes with it.
+    pub(crate) async fn rollback(self) {
+        if let Err(error) = on!(self.0, |tx| tx.rollback().await) {
+            tracing::debug!(%error, "a transaction was not rolled back; its connection goes");
+            faults::distrust();
+        }
     }
 }
 

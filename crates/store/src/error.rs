@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hookswitch_model::ReduceError;
 use thiserror::Error;
 
+use crate::faults;
 use crate::storage::{MAX_KEY_BYTES, MAX_KEYS, MAX_VALUE_BYTES};
 
 /// Why the database could not be opened.
@@ -106,13 +107,32 @@ pub enum StoreError {
         /// Why not.
         source: Arc<std::io::Error>,
     },
+    /// The database cannot be reached, or cannot write: a full disk, a read-only file, a server that is away. Trying again
+    /// later may help.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
     /// The database said no.
     #[error("the database failed: {0}")]
     Database(Arc<sqlx::Error>),
 }
 
+impl StoreError {
+    /// Whether the same may succeed later.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Contention | Self::Closed)
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(Arc::new(error))
+        faults::note(&error);
+        match error {
+            sqlx::Error::PoolClosed => Self::Closed,
+            // What the database gave is of no type that this program writes.
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Corrupt(error.to_string()),
+            error if faults::is_unavailable(&error) => Self::Unavailable(error.to_string()),
+            error => Self::Database(Arc::new(error)),
+        }
     }
 }

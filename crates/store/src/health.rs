@@ -36,7 +36,8 @@ impl TryFrom<Row> for ModuleHealth {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let status: Option<RequestStatus> = row.status.map(from_word).transpose()?;
+        // A word that this program does not write says that something is wrong.
+        let status = row.status.map(|status| from_word(status).unwrap_or(RequestStatus::Failed));
         let failures = u32::try_from(row.failures).unwrap_or_default();
         Ok(Self { module_id: ModuleId(row.id), last: row.received_at.zip(status), failures })
     }

@@ -16,6 +16,7 @@ use crate::calls::{Row, StoredCall};
 use crate::db::{on, text, time};
 use crate::error::StoreError;
 use crate::open::Store;
+use crate::readable::{Readable, readable};
 
 /// Calls of one caller that a list shows.
 const SHOWN_CALLS: i64 = 10;
@@ -47,6 +48,8 @@ pub struct MissedCursor {
 pub struct MissedPage {
     /// The callers.
     pub items: Vec<MissedCaller>,
+    /// Their calls that cannot be read and are left out; the log names them.
+    pub unreadable: u32,
     /// Where the next page begins.
     pub next: Option<MissedCursor>,
 }
@@ -91,6 +94,27 @@ struct Group {
     last_at: DateTime<Utc>,
 }
 
+#[derive(FromRow)]
+struct Keyed {
+    missed_key: String,
+    #[sqlx(flatten)]
+    row: Row,
+}
+
+/// A call, and who called.
+struct OfCaller {
+    key: String,
+    call: StoredCall,
+}
+
+impl TryFrom<Keyed> for OfCaller {
+    type Error = StoreError;
+
+    fn try_from(keyed: Keyed) -> Result<Self, StoreError> {
+        Ok(Self { key: keyed.missed_key, call: keyed.row.try_into()? })
+    }
+}
+
 impl Store {
     /// Callers not reached yet: all, or those of an operator. The latest call first.
     ///
@@ -126,7 +150,7 @@ impl Store {
         groups.truncate(limit as usize);
         let next = groups.last().filter(|_| more);
         let next = next.map(|last| MissedCursor { last_at: last.last_at, key: last.missed_key.clone() });
-        let mut calls = self.open_calls_of(&groups).await?;
+        let (mut calls, unreadable) = self.open_calls_of(&groups).await?;
         let items = groups.into_iter().map(|group| MissedCaller {
             calls: calls.remove(&group.missed_key).unwrap_or_default(),
             count: u64::try_from(group.calls).unwrap_or_default(),
@@ -134,7 +158,7 @@ impl Store {
             last_at: group.last_at,
         });
         // Who was reached between the two questions has no open calls any more.
-        Ok(MissedPage { items: items.filter(|caller| !caller.calls.is_empty()).collect(), next })
+        Ok(MissedPage { items: items.filter(|caller| !caller.calls.is_empty()).collect(), unreadable, next })
     }
 
     /// How many missed calls of a caller are open, by number or by client, and when the latest came.
@@ -163,17 +187,14 @@ impl Store {
         Ok(on!(self.read(), |db| sqlx::query_scalar(sql).bind(id.0).fetch_optional(db).await)?)
     }
 
-    async fn open_calls_of(&self, groups: &[Group]) -> Result<HashMap<String, Vec<StoredCall>>, StoreError> {
-        #[derive(FromRow)]
-        struct Keyed {
-            missed_key: String,
-            #[sqlx(flatten)]
-            row: Row,
-        }
+    async fn open_calls_of(
+        &self,
+        groups: &[Group],
+    ) -> Result<(HashMap<String, Vec<StoredCall>>, u32), StoreError> {
         if groups.is_empty() {
-            return Ok(HashMap::new());
+            return Ok((HashMap::new(), 0));
         }
-        let rows: Vec<Keyed> = on!(self.read(), |db| {
+        let rows: Vec<Readable<Keyed>> = on!(self.read(), |db| {
             let mut query = QueryBuilder::new(
                 "select * from (select *, row_number() over (partition by missed_key order by started_at desc, id desc) as place \
                  from calls where missed and resolved_at is null and missed_key in (",
@@ -187,10 +208,12 @@ impl Store {
             query.build_query_as().fetch_all(db).await
         })?;
         let mut calls: HashMap<String, Vec<StoredCall>> = HashMap::new();
-        for Keyed { missed_key, row } in rows {
-            calls.entry(missed_key).or_default().push(row.try_into()?);
+        let rows = rows.into_iter().map(|row| row.turn(|keyed: &Keyed| keyed.row.id));
+        let (of_callers, unreadable) = readable::<OfCaller>("missed call", rows);
+        for OfCaller { key, call } in of_callers {
+            calls.entry(key).or_default().push(call);
         }
-        Ok(calls)
+        Ok((calls, unreadable))
     }
 
     /// How many missed callers a user has to call back; without one, how many there are.

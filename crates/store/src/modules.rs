@@ -288,8 +288,9 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// Deletes a module with its scripts, settings, bindings, storage, log and requests. Its calls stay, and so does its
-    /// name, for them. Says whether there was one.
+    /// Deletes a module with its scripts, settings, bindings, storage and log. Its requests are left to
+    /// [`Store::purge_deleted_modules`]: there may be millions. Its calls stay, and so does its name, for them. Says whether
+    /// there was one.
     ///
     /// # Errors
     /// Only the database's.
@@ -316,12 +317,23 @@ impl Store {
             "delete from bindings where module_id = $1",
             "delete from module_storage where module_id = $1",
             "delete from module_log where module_id = $1",
-            "delete from requests where module_id = $1",
         ] {
             on!(tx.conn(), |db| sqlx::query(sql).bind(id.0).execute(db).await.map(drop))?;
         }
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// Deletes up to `limit` requests of deleted modules; says how many. Call it again while it says `limit`.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn purge_deleted_modules(&self, limit: u32) -> Result<u64, StoreError> {
+        let sql = "delete from requests where id in (select requests.id from modules \
+                   join requests on requests.module_id = modules.id where modules.deleted_at is not null limit $1)";
+        Ok(on!(self.write(), |db| {
+            sqlx::query(sql).bind(i64::from(limit)).execute(db).await.map(|done| done.rows_affected())
+        })?)
     }
 }
 

@@ -8,15 +8,17 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
 
 use crate::committer::Committer;
 use crate::db::{Pool, Pools, Tx, on};
 use crate::error::{OpenError, StoreError};
+use crate::faults;
 use crate::key::SecretKey;
 use crate::migrate;
+use crate::probe::Probe;
 
 /// The database. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -28,10 +30,13 @@ pub(crate) struct Inner {
     pub(crate) pools: Arc<Pools>,
     pub(crate) key: SecretKey,
     pub(crate) committer: Committer,
+    pub(crate) probe: Probe,
 }
 
 /// How long a statement waits for its turn before it fails.
 const WAIT: Duration = Duration::from_secs(10);
+/// How long a server that is away is waited for: it may only be starting anew, and a provider waits for its answer.
+const POSTGRES_WAIT: Duration = Duration::from_secs(5);
 /// Prepared statements kept by a connection: more than there are texts.
 const STATEMENTS: usize = 256;
 const SQLITE_READERS: u32 = 4;
@@ -54,7 +59,7 @@ impl Store {
         check_key(&pools, key).await?;
         let pools = Arc::new(pools);
         let committer = Committer::start(Arc::clone(&pools));
-        Ok(Self { inner: Arc::new(Inner { pools, key: key.clone(), committer }) })
+        Ok(Self { inner: Arc::new(Inner { pools, key: key.clone(), committer, probe: Probe::default() }) })
     }
 
     /// Finishes what was accepted and closes every connection. What comes later fails with [`StoreError::Closed`].
@@ -67,15 +72,6 @@ impl Store {
             }
             Pools::Postgres(pool) => pool.close().await,
         }
-    }
-
-    /// Whether the database answers, and on SQLite can still be written.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        on!(self.read(), |db| sqlx::query("select 1").execute(db).await.map(drop))?;
-        Ok(())
     }
 
     pub(crate) fn read(&self) -> Pool<'_> {
@@ -118,6 +114,12 @@ async fn sqlite(url: &str) -> Result<Pools, OpenError> {
             .acquire_timeout(WAIT)
             .test_before_acquire(false)
             .max_lifetime(None)
+            // A transaction that could not be ended, or was rolled back by SQLite behind its connection's back, goes with its
+            // connection; so does everything opened before the disk failed: a file may have been opened read-only.
+            .before_acquire(|connection, about| {
+                let usable = !connection.is_in_transaction() && !faults::within(about.age);
+                Box::pin(async move { Ok(usable) })
+            })
     };
     let write = pool(1).idle_timeout(None).connect_with(options.clone()).await?;
     let readers = options.read_only(true).pragma("cache_size", "-2048");
@@ -136,7 +138,7 @@ fn create_private(file: &Path) -> std::io::Result<()> {
 async fn postgres(url: &str) -> Result<Pools, OpenError> {
     let options = PgConnectOptions::from_str(url).map_err(|_| OpenError::Url(without_password(url)))?;
     let options = options.statement_cache_capacity(STATEMENTS).disable_statement_logging();
-    let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(WAIT);
+    let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(POSTGRES_WAIT);
     Ok(Pools::Postgres(pool.connect_with(options).await?))
 }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::db::{from_word, on, time};
 use crate::error::StoreError;
 use crate::open::Store;
+use crate::readable::{Unreadable, readable};
 
 /// Which calls a report is about: those that are over and began in these hours.
 #[derive(Debug, Clone, Copy)]
@@ -135,7 +136,11 @@ impl Store {
             added_up(&mut query, filter, "disposition_figures", "disposition");
             query.build_query_as().fetch_all(db).await
         })?;
-        rows.into_iter().map(|(disposition, calls)| Ok((from_word(disposition)?, calls))).collect()
+        let rows = rows.into_iter().map(|(disposition, calls)| {
+            let disposition = from_word(disposition).map_err(|why| Unreadable { id: None, why })?;
+            Ok((disposition, calls))
+        });
+        Ok(readable("disposition's figure", rows).0)
     }
 
     /// Each operator's figures, those with the most calls first.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::{CallId, ModuleId, RequestId};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::FromRow;
@@ -9,9 +10,10 @@ use uuid::Uuid;
 
 use crate::MAX_PAGE;
 use crate::committer::RequestError;
-use crate::db::{from_json, from_word, on};
+use crate::db::{from_json, from_word, on, time, to_json};
 use crate::error::StoreError;
 use crate::open::Store;
+use crate::readable::{Readable, Unreadable};
 
 /// What became of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,24 +113,99 @@ struct SummaryRow {
     delivery: Option<String>,
 }
 
-impl TryFrom<SummaryRow> for RequestSummary {
-    type Error = StoreError;
+/// What of a request cannot be read, by column.
+#[derive(Default)]
+struct Holes(Vec<&'static str>);
 
-    fn try_from(row: SummaryRow) -> Result<Self, StoreError> {
-        Ok(Self {
+impl Holes {
+    /// A column's JSON; nothing where there is none or it cannot be read.
+    fn json<T: DeserializeOwned>(&mut self, column: &'static str, json: Option<&str>) -> Option<T> {
+        let read = json.map(from_json).transpose();
+        read.unwrap_or_else(|_| {
+            self.0.push(column);
+            None
+        })
+    }
+
+    /// The error that stands in the place of a request's own where something cannot be read.
+    fn error(&self) -> Option<RequestError> {
+        let columns = self.0.join(", ");
+        (!self.0.is_empty()).then(|| {
+            RequestError::unreadable(&format!(
+                "its {columns} in the database is not what this program writes"
+            ))
+        })
+    }
+}
+
+impl RequestError {
+    const UNREADABLE: &str = "unreadable";
+
+    /// Of a request that cannot be read back.
+    #[must_use]
+    pub fn unreadable(why: &str) -> Self {
+        let message = format!("this request cannot be read: {why}");
+        Self { code: Self::UNREADABLE.to_owned(), message, line: None, column: None, path: None }
+    }
+
+    /// Of a request that the server failed at.
+    #[must_use]
+    pub fn internal(why: &str) -> Self {
+        let message = format!("the server failed at this request: {why}");
+        Self { code: "internal".to_owned(), message, line: None, column: None, path: None }
+    }
+}
+
+impl RequestSummary {
+    /// Whether something of it could not be read.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        self.error.as_ref().is_some_and(|error| error.code == RequestError::UNREADABLE)
+    }
+
+    /// In the place of a row of which nothing but the id can be read.
+    fn lost(id: RequestId, module_id: ModuleId, why: &StoreError) -> Self {
+        let seconds = id.0.get_timestamp().map_or((0, 0), |time| time.to_unix());
+        let seconds = i64::try_from(seconds.0).unwrap_or_default();
+        Self {
+            id,
+            module_id,
+            received_at: DateTime::from_timestamp(seconds, 0).unwrap_or_default(),
+            method: String::new(),
+            path: String::new(),
+            status: RequestStatus::Failed,
+            processed_at: None,
+            response_status: None,
+            error: Some(RequestError::unreadable(&why.to_string())),
+            calls: Vec::new(),
+            steps: None,
+            delivery: None,
+        }
+    }
+
+    fn new(row: SummaryRow, mut holes: Holes) -> Self {
+        let status = from_word(row.status).unwrap_or_else(|_| {
+            holes.0.push("status");
+            RequestStatus::Failed
+        });
+        let error = holes.json("error", row.error.as_deref());
+        let calls = holes.json("calls", row.calls.as_deref()).unwrap_or_default();
+        let steps = holes.json("steps", row.steps.as_deref());
+        let delivery = holes.json("delivery", row.delivery.as_deref());
+        Self {
             id: RequestId(row.id),
             module_id: ModuleId(row.module_id),
             received_at: row.received_at,
             method: row.method,
             path: row.path,
-            status: from_word(row.status)?,
+            status,
             processed_at: row.processed_at,
             response_status: row.response_status.and_then(|status| u16::try_from(status).ok()),
-            error: row.error.as_deref().map(from_json).transpose()?,
-            calls: row.calls.as_deref().map_or(Ok(Vec::new()), from_json)?,
-            steps: row.steps.as_deref().map(from_json).transpose()?,
-            delivery: row.delivery.as_deref().map(from_json).transpose()?,
-        })
+            error: holes.error().or(error),
+            calls,
+            steps,
+            delivery,
+        }
     }
 }
 
@@ -144,19 +221,21 @@ struct Row {
     result: Option<String>,
 }
 
-impl TryFrom<Row> for StoredRequest {
-    type Error = StoreError;
-
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            summary: row.summary.try_into()?,
-            query: from_json(&row.query)?,
-            headers: from_json(&row.headers)?,
+impl From<Row> for StoredRequest {
+    fn from(row: Row) -> Self {
+        let mut holes = Holes::default();
+        let query = holes.json("query", Some(&row.query)).unwrap_or_default();
+        let headers = holes.json("headers", Some(&row.headers)).unwrap_or_default();
+        let result = holes.json("result", row.result.as_deref());
+        Self {
+            summary: RequestSummary::new(row.summary, holes),
+            query,
+            headers,
             body: row.body,
             remote_address: row.remote_address,
             script_version: row.script_version,
-            result: row.result.as_deref().map(from_json).transpose()?,
-        })
+            result,
+        }
     }
 }
 
@@ -180,7 +259,7 @@ impl Store {
         let sql = "select * from requests where id = $1";
         let row: Option<Row> =
             on!(self.read(), |db| sqlx::query_as(sql).bind(id.0).fetch_optional(db).await)?;
-        row.map(TryInto::try_into).transpose()
+        Ok(row.map(Into::into))
     }
 
     /// Requests, newest first, from before the request `before` on.
@@ -201,7 +280,7 @@ impl Store {
             Some(RequestStatus::Failed) => list!("and status = 'failed'"),
         };
         let before = before.map_or(Uuid::max(), |request| request.0);
-        let rows: Vec<SummaryRow> = on!(self.read(), |db| {
+        let rows: Vec<Readable<SummaryRow>> = on!(self.read(), |db| {
             sqlx::query_as(sql)
                 .bind(filter.module_id.0)
                 .bind(before)
@@ -209,11 +288,16 @@ impl Store {
                 .fetch_all(db)
                 .await
         })?;
-        rows.into_iter().map(TryInto::try_into).collect()
+        let summaries = rows.into_iter().filter_map(|row| match row.0 {
+            Ok(row) => Some(RequestSummary::new(row, Holes::default())),
+            Err(Unreadable { id, why }) => Some(RequestSummary::lost(RequestId(id?), filter.module_id, &why)),
+        });
+        Ok(summaries.collect())
     }
 
     /// Requests that were accepted but not processed, oldest first: those between `after` and `before`, so that a start
-    /// can go through what an earlier process left without meeting what came since.
+    /// can go through what an earlier process left without meeting what came since. Of one that cannot be read, which it is
+    /// and why not.
     ///
     /// # Errors
     /// Only the database's.
@@ -222,9 +306,9 @@ impl Store {
         after: Option<RequestId>,
         before: RequestId,
         limit: u32,
-    ) -> Result<Vec<StoredRequest>, StoreError> {
+    ) -> Result<Vec<Result<StoredRequest, (RequestId, RequestError)>>, StoreError> {
         let sql = "select * from requests where status = 'new' and id > $1 and id < $2 order by id limit $3";
-        let rows: Vec<Row> = on!(self.read(), |db| {
+        let rows: Vec<Readable<Row>> = on!(self.read(), |db| {
             sqlx::query_as(sql)
                 .bind(after.map_or(Uuid::nil(), |request| request.0))
                 .bind(before.0)
@@ -232,7 +316,36 @@ impl Store {
                 .fetch_all(db)
                 .await
         })?;
-        rows.into_iter().map(TryInto::try_into).collect()
+        let stored = rows.into_iter().filter_map(|row| match row.0 {
+            Ok(row) => {
+                let stored = StoredRequest::from(row);
+                let unreadable = stored.summary.error.clone().filter(|_| stored.summary.is_unreadable());
+                let id = stored.summary.id;
+                Some(unreadable.map_or(Ok(stored), |error| Err((id, error))))
+            }
+            Err(Unreadable { id, why }) => {
+                Some(Err((RequestId(id?), RequestError::unreadable(&why.to_string()))))
+            }
+        });
+        Ok(stored.collect())
+    }
+
+    /// Marks a request as failed, whatever else is in its row.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn fail_request(
+        &self,
+        id: RequestId,
+        error: &RequestError,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let sql = "update requests set status = 'failed', error = $2, processed_at = $3 where id = $1";
+        let error = to_json(error)?;
+        on!(self.write(), |db| {
+            sqlx::query(sql).bind(id.0).bind(error).bind(time(now)).execute(db).await.map(drop)
+        })?;
+        Ok(())
     }
 
     /// Deletes up to `limit` processed or failed requests that arrived before then (as their ids say); says how many.

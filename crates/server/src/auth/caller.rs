@@ -106,8 +106,11 @@ async fn by_token(app: &App, token: &str) -> ApiResult<SignedIn> {
     let now = app.clock.now();
     let found = app.store.token_by_hash(&secret::hash(token), now).await?;
     let OpenToken { id, user, expires_at: until } = found.ok_or_else(ApiError::not_signed_in)?;
-    if app.auth.token_use.is_news(id, now) {
-        app.store.touch_token(id, now).await?;
+    if app.auth.token_use.is_news(id, now)
+        && let Err(error) = app.store.touch_token(id, now).await
+    {
+        // Whoever may only read can do so while the disk is full.
+        tracing::warn!(%error, "the use of a token was not written down");
     }
     Ok(SignedIn { user, via: Via::Token(id), until })
 }

@@ -40,14 +40,21 @@ pub async fn run(mut config: Config, args: Args) -> CliResult {
     let panel = demo.as_ref().map(|demo| Arc::clone(&demo.panel));
     let app = App::open(Start { config, clock, address, web: web::BUILT_IN, demo: panel }).await?;
     if let Some(code) = app.auth.setup.code().await {
-        print(&set_up_hint(&app, &code))?;
+        say(&set_up_hint(&app, &code));
     }
     if let Some(demo) = &mut demo {
-        print(&demo.connect(&app).await?)?;
+        say(&demo.connect(&app).await?);
     }
-    print(&format!("listening on http://{address}\n"))?;
+    say(&format!("listening on http://{address}\n"));
     app::serve(app, listener, shutdown).await;
     Ok(())
+}
+
+/// Prints what is good to know. A server whose standard output goes to a full disk serves all the same.
+fn say(text: &str) {
+    if let Err(error) = print(text) {
+        tracing::warn!(%error, "standard output cannot be written");
+    }
 }
 
 /// Every socket and connection is an open file; the usual soft limit of 1024 is for programs that use `select`.

@@ -14,7 +14,8 @@ use crate::routes::users::check;
 use crate::telephony::outgoing;
 
 const MAX_NAME: usize = 200;
-const MAX_LABEL: usize = 50;
+/// Characters of a number's label, at most.
+pub const MAX_LABEL: usize = 50;
 const MAX_NUMBER: usize = 100;
 const MAX_PHONES: usize = 50;
 const MAX_EMAILS: usize = 50;

@@ -47,6 +47,25 @@ fn every_setting_is_explained() {
 }
 
 #[test]
+fn numbers_that_cannot_be_meant_are_refused_by_name() {
+    for (variable, value) in [
+        ("HOOKSWITCH_AUTH_SESSION_DAYS", "4294967295"),
+        ("HOOKSWITCH_AUTH_SESSION_DAYS", "0"),
+        ("HOOKSWITCH_WEBHOOKS_KEEP_DAYS", "4294967295"),
+        ("HOOKSWITCH_CALLS_SILENT_RINGING_SECONDS", "0"),
+        ("HOOKSWITCH_SERVER_HEADER_SECONDS", "18446744073709551615"),
+        ("HOOKSWITCH_FETCH_TOTAL_SECONDS", "9223372036854775807"),
+        ("HOOKSWITCH_SCRIPT_IDLE_MS", "9223372036854775807"),
+    ] {
+        let error = from_env(&[(variable, value)]).unwrap_err().to_string();
+        assert!(error.contains(variable) || error.contains("invalid"), "{error}");
+    }
+    let error = from_env(&[("HOOKSWITCH_WEBHOOKS_KEEP_DAYS", "40000")]).unwrap_err().to_string();
+    let said = "settings: webhooks.keep_days (HOOKSWITCH_WEBHOOKS_KEEP_DAYS) is 40000; give a number between 0 and 36600";
+    assert_eq!(error, said);
+}
+
+#[test]
 fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"[auth]\nsession_days = 7\n[calls]\nsilent_ringing_seconds = 60\n").unwrap();

@@ -38,6 +38,17 @@ impl Failure {
         Self::Contract(ContractError { path: path.into(), problem: problem.into() })
     }
 
+    /// Of events that could not be added to their calls: because of what they say, or of what the calls are.
+    ///
+    /// # Errors
+    /// What is neither: the database failed.
+    fn of_calls(error: StoreError) -> Result<Self, StoreError> {
+        match error {
+            StoreError::Reduce(_) | StoreError::Corrupt(_) => Ok(Self::Call(error.to_string())),
+            error => Err(error),
+        }
+    }
+
     /// As the log of requests keeps it.
     pub fn to_request_error(&self) -> RequestError {
         let position = match self {
@@ -178,8 +189,7 @@ pub async fn commit(
             let success = outcome(answer.status().as_u16(), None);
             match app.store.apply(apply(app, active, request, facts, replace, Some(success))).await {
                 Ok(applied) => Ok((applied, answer)),
-                Err(StoreError::Reduce(error)) => Err(Failure::Call(error.to_string())),
-                Err(error) => return Err(error),
+                Err(error) => Err(Failure::of_calls(error)?),
             }
         }
         Err(failure) => Err(failure),
@@ -224,11 +234,10 @@ pub async fn preview(
         Ok((facts, answer)) => {
             match app.store.preview(apply(app, active, request, facts, true, None)).await {
                 Ok(changes) => (answer, None, changes),
-                Err(StoreError::Reduce(error)) => {
-                    let failure = Failure::Call(error.to_string());
+                Err(error) => {
+                    let failure = Failure::of_calls(error)?;
                     (answer::of_failure(&failure, request.id), Some(failure), Vec::new())
                 }
-                Err(error) => return Err(error),
             }
         }
     };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::RequestId;
-use hookswitch_store::StoreError;
+use hookswitch_store::{RequestError, StoreError};
 
 use super::process::{commit, read};
 use super::replay::request;
@@ -19,10 +19,11 @@ const BATCH: u32 = 100;
 
 /// Processes every request that was stored before then and is not processed yet, oldest first. Gives how many there were.
 ///
-/// One whose script fails is kept as failed, like any other; one whose module is gone went with it.
+/// One whose script fails is kept as failed, like any other, and so is one that cannot be read or whose calls cannot; one
+/// whose module is gone goes with it.
 ///
 /// # Errors
-/// When the database fails.
+/// When the database is unavailable.
 pub async fn recover(app: &Arc<App>, stored_before: DateTime<Utc>) -> Result<usize, StoreError> {
     let until = RequestId::new(stored_before, [0; 10]);
     let (mut done, mut after) = (0, None);
@@ -30,18 +31,35 @@ pub async fn recover(app: &Arc<App>, stored_before: DateTime<Utc>) -> Result<usi
         let requests = app.store.unprocessed_requests(after, until, BATCH).await?;
         let last = requests.len() < BATCH as usize;
         for stored in requests {
+            let stored = match stored {
+                Ok(stored) => stored,
+                Err((id, error)) => {
+                    after = Some(id);
+                    fail(app, id, &error).await?;
+                    continue;
+                }
+            };
             after = Some(stored.summary.id);
             let Some(active) = app.modules.get(stored.summary.module_id) else { continue };
             let request = request(stored);
             let mut steps = Steps::authenticated(Instant::now());
             let reading = read(app, &active, &request, None, &mut steps).await;
-            commit(app, &active, &request, reading, &mut steps, false).await?;
-            done += 1;
+            match commit(app, &active, &request, reading, &mut steps, false).await {
+                Ok(_) => done += 1,
+                Err(error) if error.is_passing() => return Err(error),
+                Err(error) => fail(app, request.id, &RequestError::internal(&error.to_string())).await?,
+            }
         }
         if last {
             return Ok(done);
         }
     }
+}
+
+/// Keeps the request as failed, so that those behind it are processed.
+async fn fail(app: &App, id: RequestId, error: &RequestError) -> Result<(), StoreError> {
+    tracing::error!(%id, reason = error.message, "a left-over request could not be processed");
+    app.store.fail_request(id, error, app.clock.now()).await
 }
 
 /// Looks for left-over requests as long as the server runs: at once for what was stored before it started, since nothing

@@ -1,7 +1,7 @@
 //! What the server does by itself now and then. Each job has a `run` beside the thing it works on.
 
 pub mod missed;
-mod purge;
+pub mod purge;
 
 use std::future::Future;
 use std::sync::Arc;

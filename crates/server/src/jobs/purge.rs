@@ -1,4 +1,4 @@
-//! Deletes what has had its time: old requests, expired sessions and stored values, what merges are undone by, files of
+//! Deletes what has had its time: old requests, those of deleted modules, expired sessions and stored values, what merges are undone by, files of
 //! imports.
 
 use std::sync::Arc;
@@ -31,9 +31,22 @@ async fn purge(app: &App) -> Result<(), StoreError> {
         // Webhooks first.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    deleted_modules(app).await?;
     app.store.purge_sessions(now).await?;
     app.store.purge_storage(now).await?;
     app.imports.purge(now);
     app.store.purge_merges(now - UNDOABLE).await?;
+    Ok(())
+}
+
+/// Deletes the requests of modules that were deleted, now or before the server was started.
+///
+/// # Errors
+/// When the database fails; the next purge goes on.
+pub async fn deleted_modules(app: &App) -> Result<(), StoreError> {
+    while app.store.purge_deleted_modules(BATCH).await? == u64::from(BATCH) && !app.stopping.is_cancelled() {
+        // Webhooks first.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     Ok(())
 }

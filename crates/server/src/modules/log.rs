@@ -97,6 +97,7 @@ async fn keep_lines(store: &Store, lines: &[NewLogEntry]) {
         }
         Err(StoreError::UnknownModule) => {}
         Err(error) => {
+            metrics::counter!("hookswitch_module_log_lost_total").increment(lines.len() as u64);
             tracing::error!(%error, lines = lines.len(), "lines of the modules' log could not be kept")
         }
     }

@@ -16,7 +16,7 @@ use crate::clients::find;
 use crate::comments::{ApiComment, show};
 use crate::error::ApiResult;
 use crate::extract::{Path, Query};
-use crate::page::{Page, PageQuery};
+use crate::page::{Page, PageQuery, cursor_of};
 use crate::telephony::api_call::ApiCall;
 use crate::telephony::show::show_all;
 
@@ -81,13 +81,18 @@ pub async fn list_activity(
         app.store.calls(&of_client, after_call, limit + 1),
         app.store.free_comments(client, after_comment, limit + 1),
     )?;
+    let (unreadable, more) = (calls.unreadable, calls.next.is_some());
     let calls = calls.items.into_iter().map(|stored| {
         let started_at = view(&stored.call).started_at;
         Entry::Call(Box::new(stored), started_at)
     });
     let mut entries: Vec<Entry> = calls.chain(comments.into_iter().map(Entry::Comment)).collect();
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.key()));
-    let Page { items, next_cursor } = Page::of(entries, limit, Entry::key)?;
+    let Page { items, mut next_cursor, .. } = Page::of(entries, limit, Entry::key)?;
+    if let (true, None, Some(last)) = (more, &next_cursor, items.last()) {
+        // There would be an entry too many, were none unreadable.
+        next_cursor = Some(cursor_of(&last.key())?);
+    }
 
     let calls = items.iter().filter_map(|entry| match entry {
         Entry::Call(stored, _) => Some(&**stored),
@@ -105,5 +110,5 @@ pub async fn list_activity(
             Activity::Call { at: call.started_at, call: Box::new(call), comments }
         }),
     };
-    Ok(axum::Json(Page { items: items.into_iter().filter_map(activity).collect(), next_cursor }))
+    Ok(axum::Json(Page { items: items.into_iter().filter_map(activity).collect(), next_cursor, unreadable }))
 }

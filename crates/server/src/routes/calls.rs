@@ -114,13 +114,17 @@ pub async fn list_calls(
     ListQuery { filters, page }: ListQuery<ListCalls>,
 ) -> ApiResult<axum::Json<Page<ApiCall>>> {
     let Some(filter) = filters.for_user(&app, &user).await? else {
-        return Ok(axum::Json(Page { items: Vec::new(), next_cursor: None }));
+        return Ok(axum::Json(Page::whole(Vec::new())));
     };
     let after = page.after::<(DateTime<Utc>, CallId)>()?;
     let after = after.map(|(started_at, id)| CallCursor { started_at, id });
     let calls = app.store.calls(&filter, after, page.limit()?).await?;
     let next_cursor = calls.next.map(|next| cursor_of(&(next.started_at, next.id))).transpose()?;
-    Ok(axum::Json(Page { items: show_all(&app, user.id, calls.items.iter()).await?, next_cursor }))
+    Ok(axum::Json(Page {
+        items: show_all(&app, user.id, calls.items.iter()).await?,
+        next_cursor,
+        unreadable: calls.unreadable,
+    }))
 }
 
 /// One call.

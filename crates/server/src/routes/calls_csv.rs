@@ -88,7 +88,7 @@ impl Export {
     async fn page(&self, after: Option<CallCursor>) -> Result<(Vec<u8>, Option<CallCursor>), BoxError> {
         let page = match &self.filter {
             Some(filter) => self.app.store.calls(filter, after, MAX_PAGE).await?,
-            None => CallPage { items: Vec::new(), next: None },
+            None => CallPage { items: Vec::new(), unreadable: 0, next: None },
         };
         let mut csv = csv::Writer::from_writer(Vec::new());
         if after.is_none() {
@@ -96,6 +96,9 @@ impl Export {
         }
         for call in show_all(&self.app, self.user, page.items.iter()).await? {
             csv.write_record(self.line(call))?;
+        }
+        for _ in 0..page.unreadable {
+            csv.write_record(unreadable())?;
         }
         Ok((csv.into_inner().map_err(csv::IntoInnerError::into_error)?, page.next))
     }
@@ -125,6 +128,13 @@ impl Export {
             call.id.to_string(),
         ]
     }
+}
+
+/// In the place of a call that is damaged in the database; the server's log names it.
+fn unreadable() -> [&'static str; COLUMNS.len()] {
+    let mut line = [""; COLUMNS.len()];
+    line[2] = "unreadable";
+    line
 }
 
 fn time(at: DateTime<Utc>) -> String {

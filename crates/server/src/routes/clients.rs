@@ -130,7 +130,7 @@ pub async fn list_clients(
     };
     let next_cursor = next.map(|next| cursor_of(&(next.name_key, next.id))).transpose()?;
     let items = clients.into_iter().map(|client| show(&app, &user, client)).collect();
-    Ok(axum::Json(Page { items, next_cursor }))
+    Ok(axum::Json(Page { items, next_cursor, unreadable: 0 }))
 }
 
 /// A client to be made.

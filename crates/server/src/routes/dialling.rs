@@ -186,5 +186,5 @@ pub async fn list_call_routes(
         module_name: module.module.name.clone(),
         extension,
     });
-    axum::Json(Page { items: routes.collect(), next_cursor: None })
+    axum::Json(Page::whole(routes.collect()))
 }

@@ -16,12 +16,12 @@ pub async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Ready: the database answers. 503 when not.
+/// Ready: the database takes writes. 503 when not. However often it is asked, one row a second is written.
 #[utoipa::path(get, path = "/readyz", tag = "health", security(()), responses((status = 200, description = "ready", body = String)))]
 pub async fn readyz(State(app): State<Arc<App>>) -> ApiResult<&'static str> {
     app.store.ping().await.map_err(|error| {
         tracing::warn!(%error, "not ready");
-        ApiError::unavailable(5, "The database does not answer. The server's log says why.")
+        ApiError::unavailable(5, "The database cannot be written now. The server's log says why.")
     })?;
     Ok("ok\n")
 }

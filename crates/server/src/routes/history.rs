@@ -73,5 +73,5 @@ pub async fn get_call_history(
         leg_id: fact.leg.clone(),
         request_id: fact.source.filter(|_| user.role == Role::Admin),
     };
-    Ok(axum::Json(Page { items: facts.iter().map(entry).collect(), next_cursor: None }))
+    Ok(axum::Json(Page::whole(facts.iter().map(entry).collect())))
 }

@@ -45,14 +45,14 @@ pub async fn list_mentions(
 ) -> ApiResult<axum::Json<Page<Mention>>> {
     let (limit, before) = (page.limit()?, page.after::<CommentId>()?);
     let found = app.store.mentions(user.id, sees_only_own(&app, user.id), before, limit + 1).await?;
-    let Page { items, next_cursor } = Page::of(found, limit, |mention| mention.comment.id)?;
+    let Page { items, next_cursor, unreadable } = Page::of(found, limit, |mention| mention.comment.id)?;
     let ids: BTreeSet<_> = items.iter().map(|mention| mention.comment.client_id).collect();
     let clients = app.store.client_summaries(&ids).await?;
     let mention = |mention: hookswitch_store::Mention| {
         let client = ApiClientSummary::new(&app, clients.get(&mention.comment.client_id)?);
         Some(Mention { comment: show(&app, user.id, mention.comment), client, seen_at: mention.seen_at })
     };
-    Ok(axum::Json(Page { items: items.into_iter().filter_map(mention).collect(), next_cursor }))
+    Ok(axum::Json(Page { items: items.into_iter().filter_map(mention).collect(), next_cursor, unreadable }))
 }
 
 /// Says that the user has seen where they are mentioned.

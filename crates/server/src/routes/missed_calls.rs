@@ -87,7 +87,7 @@ pub async fn list_missed_calls(
         _ => None,
     };
     let items = found.items.iter().zip(shown).map(|(caller, call)| api_caller(&app, caller, call));
-    Ok(axum::Json(Page { items: items.collect(), next_cursor }))
+    Ok(axum::Json(Page { items: items.collect(), next_cursor, unreadable: found.unreadable }))
 }
 
 fn api_caller(app: &App, caller: &MissedCaller, call: ApiCall) -> ApiMissedCaller {

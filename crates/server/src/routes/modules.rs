@@ -17,6 +17,7 @@ use crate::audit::{audit_of, said};
 use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult, sentence};
 use crate::extract::{Json, Path};
+use crate::jobs::purge;
 use crate::modules::builtin;
 use crate::modules::create::{self, Recipe, check_country};
 use crate::modules::manifest::{self, Setting};
@@ -69,7 +70,7 @@ pub async fn list_providers(State(app): State<Arc<App>>, _: Admin) -> ApiResult<
             functions,
         });
     }
-    Ok(axum::Json(Page { items, next_cursor: None }))
+    Ok(axum::Json(Page::whole(items)))
 }
 
 /// All modules, oldest first.
@@ -78,7 +79,7 @@ pub async fn list_modules(
     State(app): State<Arc<App>>,
     SignedIn { user, .. }: SignedIn,
 ) -> ApiResult<axum::Json<Page<Module>>> {
-    Ok(axum::Json(Page { items: modules(&app, user.role).await?, next_cursor: None }))
+    Ok(axum::Json(Page::whole(modules(&app, user.role).await?)))
 }
 
 /// A new module.
@@ -254,10 +255,16 @@ pub async fn delete_module(
 ) -> ApiResult<StatusCode> {
     let before = active(&app, id)?;
     let deleted = app.store.delete_module(id, app.clock.now()).await?;
-    registry::reload(&app, id).await.map_err(ApiError::internal)?;
+    registry::reload(&app, id).await?;
     if !deleted {
         return Err(ApiError::not_found("module"));
     }
+    let purging = Arc::clone(&app);
+    app.tasks.spawn(async move {
+        if let Err(error) = purge::deleted_modules(&purging).await {
+            tracing::error!(%error, "requests of a deleted module are left for the next purge");
+        }
+    });
     audit_of(&app, user.id, AuditAction::ModuleDeleted, before.module.name.as_str(), Vec::new()).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -100,7 +100,7 @@ pub async fn list_members(
     let function = Function::GetMembers;
     let value = run(&app, &*active(&app, id)?, function, Vec::new()).await?;
     let items = contract::members(value).map_err(|error| broke_contract(function, &error))?;
-    Ok(axum::Json(Page { items, next_cursor: None }))
+    Ok(axum::Json(Page::whole(items)))
 }
 
 /// A provider's user and the system's user who is the same person.

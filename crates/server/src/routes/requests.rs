@@ -271,7 +271,11 @@ pub async fn replay_request(
 ) -> ApiResult<axum::Json<Replayed>> {
     let module = active(&app, id)?;
     let stored = stored(&app, id, request).await?;
-    let replayed = replay::replay(&app, &module, stored, dry_run).await.map_err(ApiError::internal)?;
+    if stored.summary.is_unreadable() {
+        let detail = "What the database holds of this request is damaged; it cannot be replayed.";
+        return Err(ApiError::conflict("unreadable", detail));
+    }
+    let replayed = replay::replay(&app, &module, stored, dry_run).await?;
     let viewer = Viewer::new(&app, user.id, Some(&module));
     let changes = replayed.changes.iter().filter_map(|change| {
         let call_id = change.after.as_ref().or(change.before.as_ref())?.id;

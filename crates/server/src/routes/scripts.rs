@@ -126,7 +126,7 @@ pub async fn list_script_versions(
     active(&app, id)?;
     let versions = app.store.script_versions(id).await?;
     let items = versions.into_iter().map(|info| Script::new(info, None)).collect();
-    Ok(axum::Json(Page { items, next_cursor: None }))
+    Ok(axum::Json(Page::whole(items)))
 }
 
 /// Makes an older version the newest one, by saving it again.

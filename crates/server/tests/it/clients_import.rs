@@ -148,13 +148,16 @@ both!(clients_that_are_there_already_are_left_or_completed, |server| {
     let import = upload(&admin, file).await;
     let mapping = json!(["name", "phone", "email", "notes"]);
     let seen = admin.post(&format!("{}/preview", import.1), json!({ "mapping": mapping })).await.json(200);
-    assert_eq!((&seen["duplicates"], &seen["rows"][0]["duplicateOf"]["name"]), (&json!(1), &json!("Zoe")));
+    assert_eq!((&seen["duplicates"], &seen["rows"][0]["duplicateOf"]["name"]), (&json!(3), &json!("Zoe")));
+    assert_eq!((&seen["good"], &seen["bad"], &seen["checked"]), (&json!(2), &json!(0), &json!(5)), "{seen}");
+    assert_eq!((&seen["rows"][2]["repeated"], &seen["rows"][1]["repeated"]), (&json!(true), &json!(false)));
     let ended = run(&admin, &import, "skip").await;
     assert_eq!(counts(&ended), [5, 2, 0, 3, 0], "also those that the file itself has twice");
     assert_eq!(names(&admin, "").await, ["Bob", "Nameless", "Zoe"]);
 
     let ended = run(&admin, &upload(&admin, file).await, "update").await;
     assert_eq!(counts(&ended), [5, 0, 2, 3, 0], "what brings nothing new changes nothing");
+    assert_eq!(ended["incomplete"], 2, "a client that is there keeps its name");
     let zoe = &admin.get("/api/v1/clients?query=zoe").await.json(200)["items"][0];
     assert_eq!((&zoe["name"], &zoe["emails"]), (&json!("Zoe"), &json!(["zoe@example.com"])));
     assert_eq!((&zoe["notes"], zoe["phones"].as_array().map(Vec::len)), (&json!("Tea"), Some(1)));
@@ -205,6 +208,11 @@ both!(what_is_no_table_is_refused, |server| {
         let problem = send(&admin, file).await.problem(422, "invalid");
         assert!(problem["detail"].as_str().expect("a sentence").starts_with(said), "{problem}");
     }
+    let problem = send(&admin, b"Name,Note\nZoe,\"tea\nBob,\n".to_vec()).await.problem(422, "invalid");
+    assert!(
+        problem["detail"].as_str().is_some_and(|said| said.contains("quotation mark in line 2")),
+        "{problem}"
+    );
     send(&admin, vec![b'x'; (64 << 20) + 1]).await.problem(413, "tooLarge");
     let folder = server.app.config.server.data_dir.join("imports");
     assert_eq!(std::fs::read_dir(&folder).expect("a folder").count(), 0, "nothing is kept of them");
@@ -246,4 +254,77 @@ both!(an_import_is_cancelled_and_files_do_not_stay, |server| {
     server.app.imports.purge(server.app.clock.now() + TimeDelta::hours(25));
     admin.get(&second).await.problem(404, "notFound");
     assert_eq!(kept(), 0);
+});
+
+both!(files_are_read_however_programs_write_them, |server| {
+    let admin = in_britain(server).await;
+    let file = "Name\tPhone\r\nZoë\t+442079460000\r\n😀 Bob\t+442079460002\r\n";
+    let utf16 = |mark: [u8; 2], bytes: fn(u16) -> [u8; 2]| {
+        [mark.to_vec(), file.encode_utf16().flat_map(bytes).collect()].concat()
+    };
+    let files = [
+        utf16([0xff, 0xfe], u16::to_le_bytes),
+        utf16([0xfe, 0xff], u16::to_be_bytes),
+        format!("\u{feff}sep=;\r\n{}", file.replace('\t', ";")).into_bytes(),
+        file.replace("\r\n", "\r").into_bytes(),
+    ];
+    for file in files {
+        let import = send(&admin, file).await.json(201);
+        assert_eq!(
+            (&import["total"], &import["columns"][0]["sample"]),
+            (&json!(2), &json!(["Zoë", "😀 Bob"]))
+        );
+        assert_eq!(
+            (&import["columns"][1]["name"], &import["columns"][1]["suggested"]),
+            (&json!("Phone"), &json!("phone"))
+        );
+    }
+    for (file, said) in [
+        ([vec![0xff, 0xfe], b"Name".to_vec(), vec![0]].concat(), "The file begins as UTF-16"),
+        (vec![0xff, 0xfe, 0x00, 0xd8, 0x41, 0x00], "The file begins as UTF-16"),
+        (b"Name\nZo\xeb\n".to_vec(), "Line 2 is not text in UTF-8"),
+    ] {
+        let problem = send(&admin, file).await.problem(422, "invalid");
+        assert!(problem["detail"].as_str().expect("a sentence").starts_with(said), "{problem}");
+    }
+});
+
+both!(nothing_in_a_cell_is_lost_without_a_word, |server| {
+    let admin = in_britain(server).await;
+    contact(&admin, "Ann", &["+442079460009"]).await;
+    let file = "Name,First Name,Last Name,Phone,E-mail,Labels,,Company,Owner\n\
+                Zoe Adams,Zoe,Adams,+442079460000 ::: +442079460002,zoe@example.com ::: z@example.com,* myContacts ::: VIP,,,\n\
+                Bob,Robert,,\"020 7946 0003, 020 7946 0004\",,,,,,,,\n\
+                Ann Archer,,,+442079460009,,,,Acme,\n\
+                Eve,,,101; 102,,,more,,\n";
+    let import = upload(&admin, file).await;
+    assert_eq!(import.0["columns"][6]["name"], "Column 7");
+    let mapping =
+        json!(["name", "firstName", "lastName", "phone", "email", "tags", "notes", "company", "responsible"]);
+    let seen = admin.post(&format!("{}/preview", import.1), json!({ "mapping": mapping })).await.json(200);
+    assert_eq!(
+        (&seen["good"], &seen["duplicates"], &seen["bad"]),
+        (&json!(3), &json!(1), &json!(0)),
+        "{seen}"
+    );
+    let zoe = &seen["rows"][0]["client"];
+    assert_eq!(zoe["phones"], json!(["+44 20 7946 0000", "+44 20 7946 0002"]));
+    assert_eq!(
+        (&zoe["emails"], &zoe["tags"]),
+        (&json!(["zoe@example.com", "z@example.com"]), &json!(["myContacts", "VIP"]))
+    );
+    assert_eq!(seen["rows"][1]["leftOut"].as_array().map(Vec::len), Some(1), "{seen}");
+
+    admin
+        .post(&format!("{}/start", import.1), json!({ "mapping": mapping, "duplicates": "update" }))
+        .await
+        .is(202);
+    let ended = over(&admin, &import.1).await;
+    assert_eq!((counts(&ended), &ended["incomplete"]), ([4, 3, 1, 0, 0], &json!(2)), "{ended}");
+    let report = admin.get(&format!("{}/rejected.csv", import.1)).await.is(200).text.clone();
+    for said in ["Imported, but for the name \"\"Robert\"\"", "since the client is called \"\"Ann\"\""] {
+        assert!(report.contains(said), "{report}");
+    }
+    let eve = &admin.get("/api/v1/clients?query=eve").await.json(200)["items"][0];
+    assert_eq!((eve["phones"].as_array().map(Vec::len), &eve["notes"]), (Some(2), &json!("more")));
 });

@@ -11,6 +11,7 @@ use super::{figures, link, load, reach, save};
 use crate::clients::made;
 use crate::db::{Pools, Tx, is_unique, text, to_json};
 use crate::error::StoreError;
+use crate::faults;
 
 /// What is written together.
 #[derive(Default)]
@@ -54,8 +55,8 @@ impl Incoming {
 pub(crate) enum BatchError {
     /// Another node changed the same calls meanwhile; starting over will do.
     Conflict,
-    /// The database refused something in it.
-    Refused(sqlx::Error),
+    /// The database refused something in it, or what it concerns cannot be read.
+    Refused(StoreError),
     /// It could not be written for a reason that is no member's.
     Failed(StoreError),
 }
@@ -64,15 +65,17 @@ impl From<BatchError> for StoreError {
     fn from(error: BatchError) -> Self {
         match error {
             BatchError::Conflict => Self::Contention,
-            BatchError::Refused(error) => error.into(),
-            BatchError::Failed(error) => error,
+            BatchError::Refused(error) | BatchError::Failed(error) => error,
         }
     }
 }
 
 impl From<StoreError> for BatchError {
     fn from(error: StoreError) -> Self {
-        Self::Failed(error)
+        match error {
+            StoreError::Corrupt(_) => Self::Refused(error),
+            error => Self::Failed(error),
+        }
     }
 }
 
@@ -80,9 +83,12 @@ impl From<sqlx::Error> for BatchError {
     fn from(error: sqlx::Error) -> Self {
         // Serialisation failure and deadlock, as SQL says them; busy and locked, as SQLite does.
         const AGAIN: [&str; 6] = ["40001", "40P01", "5", "6", "261", "517"];
-        let Some(refusal) = error.as_database_error() else { return Self::Failed(error.into()) };
+        let Some(refusal) = error.as_database_error() else { return StoreError::from(error).into() };
+        if faults::is_unavailable(&error) {
+            return Self::Failed(error.into());
+        }
         let again = refusal.code().is_some_and(|code| AGAIN.contains(&code.as_ref()));
-        if again { Self::Conflict } else { Self::Refused(error) }
+        if again { Self::Conflict } else { Self::Refused(error.into()) }
     }
 }
 
@@ -105,7 +111,7 @@ pub(super) async fn commit(
             Ok(applied)
         }
         Err(error) => {
-            tx.rollback().await?;
+            tx.rollback().await;
             Err(error)
         }
     }

@@ -162,7 +162,7 @@ async fn write(pools: Arc<Pools>, members: Members) {
     for member in members.singly() {
         if let Err((member, error)) = attempt(&pools, member).await {
             let error = StoreError::from(error);
-            tracing::warn!(%error, "the database refused one member of a batch");
+            tracing::warn!(%error, "one member of a batch could not be written");
             member.fail(&error);
         }
     }

@@ -21,3 +21,4 @@ mod reports;
 mod requests;
 mod storage;
 mod support;
+mod unreadable;

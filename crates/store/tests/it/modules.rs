@@ -50,10 +50,25 @@ both!(a_deleted_module_leaves_its_calls_and_its_name, |db| {
     assert!(db.module(id).await.unwrap().is_none());
     assert!(db.modules().await.unwrap().is_empty());
     assert!(db.script(id, None).await.unwrap().is_none());
+    assert_eq!(db.purge_deleted_modules(10).await.unwrap(), 1);
+    assert_eq!(db.purge_deleted_modules(10).await.unwrap(), 0);
     assert!(db.request(request).await.unwrap().is_none());
     assert!(matches!(db.save_script(id, "x", None, at(3)).await, Err(StoreError::UnknownModule)));
     assert!(db.call(calls[0].id).await.unwrap().is_some());
     assert_eq!(db.module_names().await.unwrap(), [(id, "Office line".to_owned())]);
+});
+
+both!(requests_of_a_deleted_module_go_bit_by_bit_and_no_others, |db| {
+    let (gone, stays) = (db.new_module().await, db.new_module().await);
+    for second in 0..5 {
+        db.report(gone, second, vec![]).await;
+    }
+    let (kept, _) = db.report(stays, 9, vec![]).await;
+    db.delete_module(gone, at(10)).await.unwrap();
+    for deleted in [2, 2, 1, 0] {
+        assert_eq!(db.purge_deleted_modules(2).await.unwrap(), deleted);
+    }
+    assert!(db.request(kept).await.unwrap().is_some());
 });
 
 both!(scripts_keep_their_history, |db| {

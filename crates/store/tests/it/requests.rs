@@ -95,7 +95,7 @@ both!(a_start_finds_what_was_not_processed, |db| {
     db.apply(processed(module, sent[1].id, 1, vec![])).await.unwrap();
     let left = async |after| -> Vec<RequestId> {
         let page = db.unprocessed_requests(after, sent[3].id, 10).await.unwrap();
-        page.into_iter().map(|request| request.summary.id).collect()
+        page.into_iter().map(|request| request.unwrap().summary.id).collect()
     };
     assert_eq!(left(None).await, [sent[0].id, sent[2].id]);
     assert_eq!(left(Some(sent[0].id)).await, [sent[2].id]);

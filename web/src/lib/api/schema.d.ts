@@ -357,8 +357,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Takes a file: CSV in UTF-8 with `,`, `;` or tabs, 64 MB at most, whose first line names the columns. It is kept for a day,
-         *     or until the same user sends another one.
+         * Takes a file: CSV in UTF-8 or UTF-16 with `,`, `;`, `|` or tabs, whose first line names the columns. 64 MB, 200 columns, 256 KB
+         *     a line and a million lines at most. It is kept for a day, or until the same user sends another one.
          */
         post: operations["upload_import"];
         delete?: never;
@@ -409,7 +409,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The lines that could not be taken so far, each with its number and why. */
+        /** The lines that could not be taken so far, or only without some of what is in them, each with its number and why. */
         get: operations["get_rejected_lines"];
         put?: never;
         post?: never;
@@ -1262,7 +1262,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ready: the database answers. 503 when not. */
+        /** Ready: the database takes writes. 503 when not. However often it is asked, one row a second is written. */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -1960,7 +1960,7 @@ export interface components {
         };
         /** @description A column of a file. */
         ImportColumn: {
-            /** @description As the first line names it. */
+            /** @description As the first line names it; `Column 3` where it does not. */
             name: string;
             /** @description The first values that it has. */
             sample: string[];
@@ -1980,12 +1980,12 @@ export interface components {
             bad: number;
             /**
              * Format: int64
-             * @description The lines that were looked at, from the first on, 2000 at most. The counts are of these.
+             * @description The lines that were looked at, from the first on, 2000 at most: good ones, bad ones and duplicates.
              */
             checked: number;
             /**
              * Format: int64
-             * @description Good lines of clients that are there already.
+             * @description Lines of clients that are there already, or that an earlier line makes.
              */
             duplicates: number;
             /**
@@ -2008,6 +2008,11 @@ export interface components {
              * @description Lines of the file that are dealt with.
              */
             done: number;
+            /**
+             * Format: int64
+             * @description Lines that were taken without some of what is in them; the file of rejected lines says what.
+             */
+            incomplete: number;
             /**
              * Format: int64
              * @description Lines that could not be taken.
@@ -2478,6 +2483,12 @@ export interface components {
             })[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description One page of a list. */
         Page_AuditEntry: {
@@ -2506,6 +2517,12 @@ export interface components {
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Call: {
@@ -2569,6 +2586,12 @@ export interface components {
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description One page of a list. */
         Page_CallRoute: {
@@ -2583,6 +2606,12 @@ export interface components {
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Client: {
@@ -2631,6 +2660,12 @@ export interface components {
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Colleague: {
@@ -2645,6 +2680,12 @@ export interface components {
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description One page of a list. */
         Page_HistoryEntry: {
@@ -2667,6 +2708,12 @@ export interface components {
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description One page of a list. */
         Page_LogLine: {
@@ -2697,6 +2744,12 @@ export interface components {
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Member: {
@@ -2711,6 +2764,12 @@ export interface components {
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Mention: {
@@ -2728,6 +2787,12 @@ export interface components {
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description One page of a list. */
         Page_MissedCaller: {
@@ -2761,6 +2826,12 @@ export interface components {
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Module: {
@@ -2785,6 +2856,12 @@ export interface components {
             })[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Provider: {
@@ -2805,6 +2882,12 @@ export interface components {
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Script: {
@@ -2826,6 +2909,12 @@ export interface components {
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Token: {
@@ -2853,6 +2942,12 @@ export interface components {
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description One page of a list. */
         Page_User: {
@@ -2880,6 +2975,12 @@ export interface components {
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description One page of a list. */
         Page_WebhookRequest: {
@@ -2915,6 +3016,12 @@ export interface components {
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description The figures of one period. */
         Period: components["schemas"]["Figures"] & {
@@ -2970,6 +3077,8 @@ export interface components {
             /** @description The client. */
             client: components["schemas"]["PreviewedClient"];
             duplicateOf?: components["schemas"]["NamedClient"] | null;
+            /** @description What is in the line and has no place in the client. */
+            leftOut: string[];
             /**
              * Format: int64
              * @description The line's number.
@@ -2977,6 +3086,8 @@ export interface components {
             line: number;
             /** @description Why it could not be taken. */
             problem?: string | null;
+            /** @description Whether an earlier line is of the same client. */
+            repeated: boolean;
         };
         /** @description A client that is not there yet. */
         PreviewedClient: {

@@ -46,7 +46,7 @@ const NAMES: [(ImportTarget, &[&str]); 8] = [
     (ImportTarget::Kind, &["kind", "client type", "contact type"]),
     (
         ImportTarget::Name,
-        &["name", "full name", "display name", "contact", "contact name", "client", "customer"],
+        &["name", "full name", "display name", "contact", "contact name", "client", "customer", "lead name"],
     ),
     (ImportTarget::FirstName, &["first name", "firstname", "given name", "forename"]),
     (ImportTarget::LastName, &["last name", "lastname", "family name", "surname"]),
@@ -58,19 +58,65 @@ const NAMES: [(ImportTarget, &[&str]); 8] = [
             "organization",
             "organisation",
             "organization name",
+            "organization 1 name",
+            "associated company",
             "account",
             "account name",
         ],
     ),
-    (ImportTarget::Tags, &["tags", "tag", "labels", "categories", "groups", "keywords"]),
+    (ImportTarget::Tags, &["tags", "tag", "labels", "categories", "groups", "group membership", "keywords"]),
     (ImportTarget::Notes, &["notes", "note", "comment", "comments", "description", "remarks"]),
     (
         ImportTarget::Responsible,
-        &["responsible", "responsible user", "owner", "contact owner", "assigned to"],
+        &[
+            "responsible",
+            "responsible user",
+            "owner",
+            "contact owner",
+            "lead owner",
+            "account owner",
+            "record owner",
+            "assigned to",
+        ],
     ),
 ];
-const OF_PHONE: [&str; 7] = ["phone", "phones", "mobile", "cell", "tel", "telephone", "fax"];
+const OF_PHONE: [&str; 9] =
+    ["phone", "phones", "mobile", "cell", "cellphone", "tel", "telephone", "fax", "iphone"];
 const OF_EMAIL: [&str; 4] = ["email", "emails", "mail", "mails"];
+/// What may stand beside those without making something else of them, as `type`, `display name` or `opt out` do.
+const WHICH: [&str; 31] = [
+    "home",
+    "work",
+    "business",
+    "private",
+    "personal",
+    "office",
+    "main",
+    "primary",
+    "secondary",
+    "other",
+    "alternative",
+    "alternate",
+    "additional",
+    "direct",
+    "company",
+    "organization",
+    "contact",
+    "person",
+    "account",
+    "customer",
+    "client",
+    "lead",
+    "assistant",
+    "assistants",
+    "asst",
+    "car",
+    "number",
+    "numbers",
+    "address",
+    "addresses",
+    "value",
+];
 
 /// What each column seems to be, by its name, else by its values.
 pub fn guess(names: &StringRecord, samples: &[Vec<String>]) -> Vec<Option<ImportTarget>> {
@@ -82,25 +128,37 @@ pub fn guess(names: &StringRecord, samples: &[Vec<String>]) -> Vec<Option<Import
 
 /// By its name; `Some(None)` for one that says what another column is.
 fn by_name(name: &str) -> Option<Option<ImportTarget>> {
-    let folded = folded(name).replace("e-mail", "email");
+    let folded = folded(name).replace("e-mail", "email").replace(['\'', '’'], "");
     let words: Vec<&str> =
         folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let name = words.join(" ");
+    // Some write of what each column is: `Person - Name`.
+    let of_whom = matches!(words.first(), Some(&"person")) && words.len() > 1;
+    let name = words[usize::from(of_whom)..].join(" ");
     let known = NAMES.iter().find(|(_, names)| names.contains(&name.as_str()));
     if let Some((target, _)) = known {
         return Some(Some(*target));
     }
-    let of =
-        |target: ImportTarget, its: &[&str]| words.iter().any(|word| its.contains(word)).then_some(target);
-    let kind = of(ImportTarget::Email, &OF_EMAIL).or_else(|| of(ImportTarget::Phone, &OF_PHONE))?;
-    Some((!matches!(words.last(), Some(&"type" | &"label"))).then_some(kind))
+    let has = |its: &[&str]| words.iter().any(|word| its.contains(word));
+    let target = match (has(&OF_EMAIL), has(&OF_PHONE)) {
+        (true, _) => ImportTarget::Email,
+        (false, true) => ImportTarget::Phone,
+        (false, false) => return None,
+    };
+    let fits = |word: &&str| {
+        let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+        is_number || WHICH.contains(word) || OF_PHONE.contains(word) || OF_EMAIL.contains(word)
+    };
+    Some(words.iter().all(fits).then_some(target))
 }
 
 fn by_values(sample: &[String]) -> Option<ImportTarget> {
     if sample.is_empty() {
         return None;
     }
-    let is_email = |value: &String| value.split_once('@').is_some_and(|(_, host)| host.contains('.'));
+    let is_email = |value: &String| {
+        let is_one = !value.contains(char::is_whitespace);
+        is_one && value.split_once('@').is_some_and(|(_, host)| host.contains('.'))
+    };
     let is_phone = |value: &String| value.starts_with('+') && phone::e164(value, None).is_some();
     if sample.iter().all(is_email) {
         return Some(ImportTarget::Email);
@@ -150,6 +208,147 @@ mod tests {
             [None, None]
         );
         assert_eq!(guessed(&[("Name", ""), ("Contact", "")]), [Some(Name), None], "a client has one name");
+    }
+
+    /// Columns of what common address books and customer databases write, and those of them that are something.
+    #[test]
+    fn columns_that_only_speak_of_something_are_not_it() {
+        use ImportTarget::{Company, Email, FirstName, LastName, Name, Notes, Phone, Responsible, Tags};
+        let files: [(&str, &[(&str, ImportTarget)]); 8] = [
+            (
+                "First Name,Middle Name,Last Name,Phonetic First Name,Nickname,File As,Organization Name,Organization Title,\
+                 Birthday,Notes,Photo,Labels,E-mail 1 - Label,E-mail 1 - Value,Phone 1 - Label,Phone 1 - Value,Address 1 - Street",
+                &[
+                    ("First Name", FirstName),
+                    ("Last Name", LastName),
+                    ("Organization Name", Company),
+                    ("Notes", Notes),
+                    ("Labels", Tags),
+                    ("E-mail 1 - Value", Email),
+                    ("Phone 1 - Value", Phone),
+                ],
+            ),
+            (
+                "Name,Given Name,Family Name,Group Membership,E-mail 1 - Type,E-mail 1 - Value,Phone 1 - Type,Phone 1 - Value,\
+                 Organization 1 - Type,Organization 1 - Name,Organization 1 - Title,Website 1 - Value",
+                &[
+                    ("Name", Name),
+                    ("Given Name", FirstName),
+                    ("Family Name", LastName),
+                    ("Group Membership", Tags),
+                    ("E-mail 1 - Value", Email),
+                    ("Phone 1 - Value", Phone),
+                    ("Organization 1 - Name", Company),
+                ],
+            ),
+            (
+                "Title,First Name,Middle Name,Last Name,Suffix,Company,Department,Job Title,Business Street,Assistant's Phone,\
+                 Business Fax,Business Phone,Business Phone 2,Company Main Phone,Home Phone,Mobile Phone,Pager,TTY/TDD Phone,\
+                 Account,Categories,E-mail Address,E-mail Type,E-mail Display Name,E-mail 2 Address,E-mail 2 Type,\
+                 E-mail 2 Display Name,Manager's Name,Notes,Web Page",
+                &[
+                    ("First Name", FirstName),
+                    ("Last Name", LastName),
+                    ("Company", Company),
+                    ("Assistant's Phone", Phone),
+                    ("Business Fax", Phone),
+                    ("Business Phone", Phone),
+                    ("Business Phone 2", Phone),
+                    ("Company Main Phone", Phone),
+                    ("Home Phone", Phone),
+                    ("Mobile Phone", Phone),
+                    ("Categories", Tags),
+                    ("E-mail Address", Email),
+                    ("E-mail 2 Address", Email),
+                    ("Notes", Notes),
+                ],
+            ),
+            (
+                "Record ID,First Name,Last Name,Email,Phone Number,Mobile Phone Number,Contact owner,Lead Status,Company name,\
+                 Associated Company IDs,Email Domain,Unsubscribed from all email,First email send date,Marketing emails opened,\
+                 Number of Sales Activities,Preferred phone,Last phone call date,Work email",
+                &[
+                    ("First Name", FirstName),
+                    ("Last Name", LastName),
+                    ("Email", Email),
+                    ("Phone Number", Phone),
+                    ("Mobile Phone Number", Phone),
+                    ("Contact owner", Responsible),
+                    ("Company name", Company),
+                    ("Work email", Email),
+                ],
+            ),
+            (
+                "Salutation,First Name,Last Name,Title,Account Name,Mailing Street,Mailing City,Phone,Mobile,Fax,Email,\
+                 Account Owner,Email Opt Out,Fax Opt Out,Do Not Call,Email Bounced Date,Asst. Phone,Description",
+                &[
+                    ("First Name", FirstName),
+                    ("Last Name", LastName),
+                    ("Account Name", Company),
+                    ("Phone", Phone),
+                    ("Mobile", Phone),
+                    ("Fax", Phone),
+                    ("Email", Email),
+                    ("Account Owner", Responsible),
+                    ("Asst. Phone", Phone),
+                    ("Description", Notes),
+                ],
+            ),
+            (
+                "Contact Owner,Lead Source,First Name,Last Name,Account Name,Email,Phone,Other Phone,Secondary Email,Skype ID,\
+                 Email Opt Out,Tag,Mailing Zip,Phone Verified,Mobile Carrier",
+                &[
+                    ("Contact Owner", Responsible),
+                    ("First Name", FirstName),
+                    ("Last Name", LastName),
+                    ("Account Name", Company),
+                    ("Email", Email),
+                    ("Phone", Phone),
+                    ("Other Phone", Phone),
+                    ("Secondary Email", Email),
+                    ("Tag", Tags),
+                ],
+            ),
+            (
+                "Person - Name,Person - Label,Person - Organization,Person - Email - Work,Person - Email - Home,Person - Phone - Work,\
+                 Person - Phone - Mobile,Person - Owner,Person - Email messages count,Person - Marketing status",
+                &[
+                    ("Person - Name", Name),
+                    ("Person - Organization", Company),
+                    ("Person - Email - Work", Email),
+                    ("Person - Email - Home", Email),
+                    ("Person - Phone - Work", Phone),
+                    ("Person - Phone - Mobile", Phone),
+                    ("Person - Owner", Responsible),
+                ],
+            ),
+            (
+                "First name,Last name,Display name,Nickname,E-mail address,Home email,Home phone,Work phone,iPhone,Phone country code,\
+                 Telephone extension,Home address,Note",
+                &[
+                    ("First name", FirstName),
+                    ("Last name", LastName),
+                    ("Display name", Name),
+                    ("E-mail address", Email),
+                    ("Home email", Email),
+                    ("Home phone", Phone),
+                    ("Work phone", Phone),
+                    ("iPhone", Phone),
+                    ("Note", Notes),
+                ],
+            ),
+        ];
+        for (file, known) in files {
+            let columns: Vec<(&str, &str)> = file.split(',').map(|name| (name, "")).collect();
+            for ((name, _), target) in columns.iter().zip(guessed(&columns)) {
+                let expected = known.iter().find(|(of, _)| of == name).map(|(_, target)| *target);
+                assert_eq!(target, expected, "{name}");
+            }
+        }
+        assert_eq!(
+            guessed(&[("E-mail Display Name", "zoe@example.com"), ("Phone Type", "+442079460000")]),
+            [None, None]
+        );
     }
 
     #[test]

@@ -5,9 +5,11 @@
 
 mod file;
 mod guess;
+mod lines;
 mod preview;
 mod rows;
 mod run;
+mod utf16;
 
 use std::collections::HashMap;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -63,6 +65,8 @@ pub struct Progress {
     pub skipped: u64,
     /// Lines that could not be taken.
     pub rejected: u64,
+    /// Lines that were taken without some of what is in them; the file of rejected lines says what.
+    pub incomplete: u64,
 }
 
 /// Where an import stands.

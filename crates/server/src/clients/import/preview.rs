@@ -1,5 +1,6 @@
 //! What an import would make of a file.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hookswitch_model::ClientKind;
@@ -9,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::Import;
 use super::rows::{Mapping, Reading, Row};
+use super::run::keys;
 use crate::app::App;
 use crate::clients::numbers::Phone;
 use crate::error::{ApiError, ApiResult};
@@ -24,13 +26,13 @@ const LOOKED_AT: usize = 2000;
 pub struct ImportPreview {
     /// The first lines, 20 at most.
     rows: Vec<PreviewRow>,
-    /// The lines that were looked at, from the first on, 2000 at most. The counts are of these.
+    /// The lines that were looked at, from the first on, 2000 at most: good ones, bad ones and duplicates.
     checked: u64,
     /// Lines that make a client.
     good: u64,
     /// Lines that could not be taken.
     bad: u64,
-    /// Good lines of clients that are there already.
+    /// Lines of clients that are there already, or that an earlier line makes.
     duplicates: u64,
 }
 
@@ -46,6 +48,10 @@ pub struct PreviewRow {
     problem: Option<String>,
     /// The client that is there already.
     duplicate_of: Option<NamedClient>,
+    /// Whether an earlier line is of the same client.
+    repeated: bool,
+    /// What is in the line and has no place in the client.
+    left_out: Vec<String>,
 }
 
 /// A client that is not there yet.
@@ -82,6 +88,7 @@ pub async fn preview(
     let read = tokio::task::spawn_blocking(move || of.table.lines(&of.file())?.take(LOOKED_AT));
     let lines = read.await.map_err(ApiError::internal)??;
     let mut preview = ImportPreview { rows: Vec::new(), checked: 0, good: 0, bad: 0, duplicates: 0 };
+    let mut seen = BTreeSet::new();
     for line in &lines {
         let row = reading.row(line);
         let fields = reading.fields(&row).await?;
@@ -89,13 +96,21 @@ pub async fn preview(
             Ok(fields) => reading.duplicate(fields).await?,
             Err(_) => None,
         };
+        let keys = fields.as_ref().map(keys).unwrap_or_default();
+        let repeated = duplicate.is_none() && !seen.is_disjoint(&keys);
+        seen.extend(keys);
         preview.checked += 1;
-        preview.good += u64::from(fields.is_ok());
-        preview.bad += u64::from(fields.is_err());
-        preview.duplicates += u64::from(duplicate.is_some());
+        let count = match &fields {
+            Err(_) => &mut preview.bad,
+            Ok(_) if repeated || duplicate.is_some() => &mut preview.duplicates,
+            Ok(_) => &mut preview.good,
+        };
+        *count += 1;
         if preview.rows.len() < SHOWN {
             preview.rows.push(PreviewRow {
                 line: line.number,
+                repeated,
+                left_out: row.left_out.clone(),
                 client: shown(row, fields.as_ref().ok()),
                 problem: fields.err(),
                 duplicate_of: duplicate.map(|client| NamedClient { id: client.id, name: client.fields.name }),

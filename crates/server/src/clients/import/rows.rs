@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use hookswitch_model::phone::several;
 use hookswitch_model::{ClientKind, UserId};
 use hookswitch_store::{Client, ClientFields, ClientKeys, ClientScope, User, folded};
 use serde_json::json;
 
 use super::Import;
-use super::file::Line;
 use super::guess::ImportTarget;
+use super::lines::Line;
 use crate::app::App;
-use crate::clients::fields::{self, FieldChanges, PhoneInput, changed, empty};
+use crate::clients::fields::{self, FieldChanges, MAX_LABEL, PhoneInput, changed, empty};
 use crate::clients::numbers::e164;
 use crate::error::{ApiError, ApiResult};
 use crate::spreadsheet::read_back;
@@ -54,6 +55,7 @@ pub struct Reading<'a> {
 /// A line as a client, not checked yet.
 pub struct Row {
     pub kind: ClientKind,
+    pub kind_is_given: bool,
     pub name: String,
     /// The name of its company.
     pub company: Option<String>,
@@ -61,6 +63,8 @@ pub struct Row {
     pub emails: Vec<String>,
     pub tags: Vec<String>,
     pub notes: Vec<String>,
+    /// What is in the line and has no place in the client.
+    pub left_out: Vec<String>,
     responsible: Option<UserId>,
     problem: Option<String>,
 }
@@ -74,7 +78,8 @@ impl<'a> Reading<'a> {
         let several = mapping.iter().flatten().filter(|target| **target == ImportTarget::Phone).count() > 1;
         let column = |(place, target): (usize, &Option<ImportTarget>)| {
             let label = &import.table.columns.get(place)?.name;
-            Some((place, (*target)?, Some(label.clone()).filter(|_| several)))
+            let label = label.chars().take(MAX_LABEL).collect();
+            Some((place, (*target)?, Some(label).filter(|_| several)))
         };
         let mut users = HashMap::new();
         for user in app.store.users().await? {
@@ -94,17 +99,19 @@ impl<'a> Reading<'a> {
     pub fn row(&self, line: &Line) -> Row {
         let mut row = Row {
             kind: ClientKind::Contact,
+            kind_is_given: false,
             name: String::new(),
             phones: Vec::new(),
             emails: Vec::new(),
             tags: Vec::new(),
             notes: Vec::new(),
             company: None,
+            left_out: Vec::new(),
             responsible: None,
             problem: None,
         };
-        if line.cells.len() > self.number_of_columns {
-            let cells = line.cells.len();
+        let cells = line.cells.len();
+        if line.cells.iter().skip(self.number_of_columns).any(|cell| !cell.is_empty()) {
             row.problem =
                 Some(format!("This line has {cells} cells, the first one {}.", self.number_of_columns));
         }
@@ -123,7 +130,10 @@ impl<'a> Reading<'a> {
                 ImportTarget::Phone => self.add_phones(&mut row.phones, cell, label.as_deref()),
                 ImportTarget::Email => add_emails(&mut row.emails, cell),
                 ImportTarget::Tags => {
-                    let tags = cell.split([';', ',']).map(str::trim).filter(|tag| !tag.is_empty());
+                    let tags = cell.split([';', ',', '\n']).flat_map(|tags| tags.split(":::"));
+                    // A star marks the groups that an address book has by itself.
+                    let tags =
+                        tags.map(|tag| tag.trim().trim_start_matches("* ")).filter(|tag| !tag.is_empty());
                     row.tags.extend(tags.map(str::to_owned));
                 }
                 ImportTarget::Notes => row.notes.push(cell.to_owned()),
@@ -135,13 +145,18 @@ impl<'a> Reading<'a> {
         }
         if row.name.is_empty() {
             row.name = format!("{first} {last}").trim().to_owned();
+        } else {
+            let name = folded(&row.name);
+            let other = [first, last].into_iter().filter(|part| !name.contains(&folded(part)));
+            row.left_out
+                .extend(other.map(|part| format!("the name \"{part}\", since the whole name is another")));
         }
         row.set_kind(kind);
         row
     }
 
     fn add_phones(&self, phones: &mut Vec<PhoneInput>, cell: &str, label: Option<&str>) {
-        for part in cell.split([';', '\n']).map(str::trim).filter(|part| !part.is_empty()) {
+        for part in several(cell).iter().flat_map(|part| internal(part)) {
             // `Mobile: 020 7946 0000`, as an export writes it.
             let named = part.split_once(": ").map(|(label, number)| (Some(label), number.trim()));
             let (label, number) = named.unwrap_or((label, part));
@@ -206,8 +221,15 @@ pub async fn named(app: &App, kind: ClientKind, name: &str) -> ApiResult<Option<
 /// Clients of one name among which one of a kind is looked for.
 const MAX_NAMED: usize = 20;
 
+/// Internal numbers with `;` between them are too short to be told apart by their digits.
+fn internal(part: &str) -> impl Iterator<Item = &str> {
+    let separator = if part.contains('=') { '\n' } else { ';' };
+    part.split(separator).map(str::trim).filter(|part| !part.is_empty())
+}
+
 fn add_emails(emails: &mut Vec<String>, cell: &str) {
-    for address in cell.split([';', ',', ' ', '\n']).filter(|address| !address.is_empty()) {
+    let addresses = cell.split(|c: char| c.is_whitespace() || [';', ',', '|'].contains(&c));
+    for address in addresses.filter(|address| !address.is_empty() && *address != ":::") {
         if !emails.iter().any(|of| folded(of) == folded(address)) {
             emails.push(address.to_owned());
         }
@@ -217,6 +239,7 @@ fn add_emails(emails: &mut Vec<String>, cell: &str) {
 impl Row {
     /// As the column says; without one a line that has nothing but a company is that company.
     fn set_kind(&mut self, word: Option<&str>) {
+        self.kind_is_given = word.is_some();
         match word.map(str::to_lowercase).as_deref() {
             Some("contact") => self.kind = ClientKind::Contact,
             Some("company") => self.kind = ClientKind::Company,

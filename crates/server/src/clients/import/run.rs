@@ -11,8 +11,8 @@ use hookswitch_store::{
 use tokio::fs::{File, OpenOptions};
 use tokio::io::AsyncWriteExt as _;
 
-use super::file::{Line, Lines};
 use super::guess::ImportTarget;
+use super::lines::{Line, Lines};
 use super::rows::{Reading, named};
 use super::{DuplicateRule, Import, ImportState, Progress};
 use crate::app::App;
@@ -25,6 +25,9 @@ use crate::spreadsheet::plain;
 
 /// Clients written in one transaction: it holds up the webhooks for that long.
 const BATCH: usize = 100;
+
+/// Companies remembered by name, at most.
+const MAX_COMPANIES: usize = 10_000;
 
 /// Imports a file, until it is done or cancelled, or the server stops.
 pub async fn run(
@@ -107,6 +110,8 @@ struct Batch<'a> {
 /// A client to be written; a company that was only named has no line of its own.
 struct Pending {
     line: Option<Line>,
+    /// What is in the line and does not become part of the client.
+    left_out: Vec<String>,
     write: ClientWrite,
 }
 
@@ -156,18 +161,23 @@ impl<'a> Batch<'a> {
             Some(name) => Some(self.company(name).await?),
             None => None,
         };
+        let mut left_out = row.left_out;
+        if let Some(same) = &same {
+            left_out.extend(kept(same, &fields, company, row.kind_is_given));
+        }
         let write = match same {
             None => ClientWrite::New(self.new_client(ClientFields { company, ..fields })),
             Some(same) => match added(&same, fields, company) {
                 Some(fields) => ClientWrite::Change { id: same.id, version: same.version, fields },
                 None => {
                     self.progress.skipped += 1;
+                    self.note(&line, &left_out)?;
                     return self.show().await;
                 }
             },
         };
         self.keys.extend(keys);
-        self.pending.push(Pending { line: Some(line), write });
+        self.pending.push(Pending { line: Some(line), left_out, write });
         if self.pending.len() >= BATCH { self.write().await } else { Ok(()) }
     }
 
@@ -183,7 +193,11 @@ impl<'a> Batch<'a> {
                 let company =
                     self.new_client(ClientFields { name: name.to_owned(), ..empty(ClientKind::Company) });
                 let id = company.id;
-                self.pending.push(Pending { line: None, write: ClientWrite::New(company) });
+                self.pending.push(Pending {
+                    line: None,
+                    left_out: Vec::new(),
+                    write: ClientWrite::New(company),
+                });
                 id
             }
         };
@@ -206,9 +220,12 @@ impl<'a> Batch<'a> {
         let pending = std::mem::take(&mut self.pending);
         self.keys.clear();
         let (lines, writes): (Vec<_>, Vec<_>) =
-            pending.into_iter().map(|pending| (pending.line, pending.write)).unzip();
+            pending.into_iter().map(|pending| ((pending.line, pending.left_out), pending.write)).unzip();
         let written = self.written(&writes).await?;
-        for ((line, write), written) in lines.iter().zip(&writes).zip(written) {
+        for (((line, left_out), write), written) in lines.iter().zip(&writes).zip(written) {
+            if let (Some(line), true) = (line, written) {
+                self.note(line, left_out)?;
+            }
             match (line, write) {
                 (Some(line), _) if !written => self.reject(line, CHANGED_MEANWHILE)?,
                 (_, ClientWrite::New(client)) => {
@@ -220,6 +237,10 @@ impl<'a> Batch<'a> {
                     self.app.client_changes.note(*id);
                 }
             }
+        }
+        // The companies are in the database now, and found there.
+        if self.companies.len() > MAX_COMPANIES {
+            self.companies.clear();
         }
         self.show().await
     }
@@ -245,6 +266,16 @@ impl<'a> Batch<'a> {
     fn reject(&mut self, line: &Line, reason: &str) -> ApiResult<()> {
         self.progress.rejected += 1;
         add_line(&mut self.report, &line.number.to_string(), reason, line.cells.iter())
+    }
+
+    /// Says what was left out of a line that was taken otherwise.
+    fn note(&mut self, line: &Line, left_out: &[String]) -> ApiResult<()> {
+        if left_out.is_empty() {
+            return Ok(());
+        }
+        self.progress.incomplete += 1;
+        let reason = format!("Imported, but for {}.", left_out.join("; "));
+        add_line(&mut self.report, &line.number.to_string(), &reason, line.cells.iter())
     }
 
     /// Lets others see how far it is.
@@ -276,7 +307,7 @@ const CHANGED_MEANWHILE: &str =
     "The client, its company or its responsible user was changed at the same moment. Import the line again.";
 
 /// What tells that two lines are of one client.
-fn keys(fields: &ClientFields) -> BTreeSet<String> {
+pub(super) fn keys(fields: &ClientFields) -> BTreeSet<String> {
     let numbers = fields.phones.iter().filter_map(|phone| phone.e164.clone());
     let keys: BTreeSet<String> = numbers.chain(fields.emails.iter().map(|email| folded(email))).collect();
     if keys.is_empty() { BTreeSet::from([folded(&fields.name)]) } else { keys }
@@ -288,4 +319,19 @@ fn added(client: &Client, line: ClientFields, company: Option<ClientId>) -> Opti
     let notes = line.notes.clone().filter(|notes| !noted.contains(notes.as_str()));
     let fields = client.with(&ClientFields { company, notes, ..line });
     (fields != client.fields).then_some(fields)
+}
+
+/// What a client that is there keeps instead of what the line has.
+fn kept(client: &Client, line: &ClientFields, company: Option<ClientId>, kind_is_given: bool) -> Vec<String> {
+    let has = &client.fields;
+    let name = (!line.name.is_empty() && !has.name.is_empty() && folded(&has.name) != folded(&line.name))
+        .then(|| format!("the name, since the client is called \"{}\"", has.name));
+    let company = (company.is_some() && has.company.is_some() && has.company != company)
+        .then(|| "the company, since the client has another".to_owned());
+    let responsible =
+        (line.responsible.is_some() && has.responsible.is_some() && has.responsible != line.responsible)
+            .then(|| "the responsible user, since the client has another".to_owned());
+    let kind = (kind_is_given && has.kind != line.kind)
+        .then(|| format!("the kind, since the client is a {}", has.kind.as_str()));
+    [name, company, responsible, kind].into_iter().flatten().collect()
 }

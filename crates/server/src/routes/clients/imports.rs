@@ -51,8 +51,8 @@ fn find(app: &App, id: ImportId) -> ApiResult<Arc<Import>> {
     app.imports.get(id).ok_or_else(|| ApiError::not_found("import"))
 }
 
-/// Takes a file: CSV in UTF-8 with `,`, `;` or tabs, 64 MB at most, whose first line names the columns. It is kept for a day,
-/// or until the same user sends another one.
+/// Takes a file: CSV in UTF-8 or UTF-16 with `,`, `;`, `|` or tabs, whose first line names the columns. 64 MB, 200 columns, 256 KB
+/// a line and a million lines at most. It is kept for a day, or until the same user sends another one.
 #[utoipa::path(
     post,
     path = "/api/v1/clients/imports",
@@ -161,7 +161,7 @@ pub async fn start_import(
     Ok((StatusCode::ACCEPTED, axum::Json(started)))
 }
 
-/// The lines that could not be taken so far, each with its number and why.
+/// The lines that could not be taken so far, or only without some of what is in them, each with its number and why.
 #[utoipa::path(
     get,
     path = "/api/v1/clients/imports/{id}/rejected.csv",

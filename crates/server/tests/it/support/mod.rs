@@ -3,9 +3,11 @@
 mod client;
 mod database;
 mod module;
+pub mod postgres;
 pub mod process;
 pub mod provider;
 mod server;
+pub mod small_disk;
 mod socket;
 
 pub use client::{Answer, Client};
