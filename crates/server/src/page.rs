@@ -74,7 +74,6 @@ pub struct Page<T> {
     pub unreadable: u32,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }
