@@ -22,8 +22,10 @@ const NUL: &[u8] = b"\\u0000";
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// Items at most: 1 to 200, 50 when not given.
+    #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
     /// `nextCursor` of the page before.
+    #[param(pattern = "^[A-Za-z0-9_-]+$")]
     pub cursor: Option<String>,
 }
 

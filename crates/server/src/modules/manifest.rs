@@ -33,6 +33,7 @@ pub struct Manifest {
 #[serde(deny_unknown_fields)]
 pub struct Setting {
     /// The script reads it as `Namespace.params.data.<name>`.
+    #[schema(pattern = "^[A-Za-z][A-Za-z0-9_]*$")]
     pub name: String,
     /// What the form says.
     pub label: String,

@@ -45,6 +45,7 @@ const MAX_QUERY: usize = 200;
 pub struct ListClients {
     /// Words of a name, a number in any spelling, an e-mail address or `#tag`, or how they begin. The best matches make the
     /// one page there is.
+    #[param(max_length = 200)]
     query: Option<String>,
     /// A number they have, in any spelling; read in the modules' countries where it has no country code.
     phone: Option<String>,
@@ -53,7 +54,7 @@ pub struct ListClients {
     kind: Option<ClientKind>,
     /// Whose they are: a user's id, or `none` for nobody's.
     #[serde(default, deserialize_with = "user_or_none")]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = r"^(none|[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12})$")]
     responsible_id: Option<Option<UserId>>,
     /// A tag they have.
     tag: Option<String>,
@@ -140,6 +141,7 @@ pub struct CreateClient {
     /// What it is.
     kind: ClientKind,
     /// 200 characters at most; only a lead may have none.
+    #[schema(max_length = 200)]
     name: String,
     /// The company it belongs to.
     #[serde(default)]
@@ -149,15 +151,19 @@ pub struct CreateClient {
     responsible_id: Option<UserId>,
     /// Its numbers, 50 at most.
     #[serde(default)]
+    #[schema(max_items = 50)]
     phones: Vec<PhoneInput>,
     /// Its e-mail addresses, 50 at most.
     #[serde(default)]
+    #[schema(max_items = 50)]
     emails: Vec<String>,
     /// Words to find it by, 50 of 50 characters at most.
     #[serde(default)]
+    #[schema(max_items = 50)]
     tags: Vec<String>,
     /// Anything else, 20,000 characters at most.
     #[serde(default)]
+    #[schema(max_length = 20000)]
     notes: Option<String>,
     /// A call that is logged on the client; its number becomes one of the client's.
     #[serde(default)]
@@ -233,6 +239,7 @@ pub struct UpdateClient {
     /// What it is.
     kind: Option<ClientKind>,
     /// 200 characters at most; only a lead may have none.
+    #[schema(max_length = 200)]
     name: Option<String>,
     /// The company it belongs to; `null` for none.
     #[serde(default, deserialize_with = "nullable")]
@@ -243,14 +250,17 @@ pub struct UpdateClient {
     #[schema(value_type = Option<UserId>)]
     responsible_id: Option<Option<UserId>>,
     /// All its numbers, 50 at most.
+    #[schema(max_items = 50)]
     phones: Option<Vec<PhoneInput>>,
     /// All its e-mail addresses, 50 at most.
+    #[schema(max_items = 50)]
     emails: Option<Vec<String>>,
     /// All its tags, 50 of 50 characters at most.
+    #[schema(max_items = 50)]
     tags: Option<Vec<String>>,
     /// Anything else, 20,000 characters at most; `null` for nothing.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 20000)]
     notes: Option<Option<String>>,
     /// Whether it is put away.
     archived: Option<bool>,

@@ -28,11 +28,13 @@ const MAX_MENTIONS: usize = 50;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AddComment {
     /// 1 to 10,000 characters; a mention stands in it as `@Name`.
+    #[schema(min_length = 1, max_length = 10000)]
     text: String,
     /// The call it is about: one that is logged on the client.
     call_id: Option<CallId>,
     /// Colleagues who are mentioned in it, 50 at most: they get a notice.
     #[serde(default)]
+    #[schema(max_items = 50)]
     mentions: Vec<UserId>,
 }
 
@@ -41,8 +43,10 @@ pub struct AddComment {
 #[serde(deny_unknown_fields)]
 pub struct UpdateComment {
     /// 1 to 10,000 characters; a mention stands in it as `@Name`.
+    #[schema(min_length = 1, max_length = 10000)]
     text: String,
     /// Everybody who is mentioned in it, 50 at most; who was not before gets a notice. They stay as they are when left out.
+    #[schema(max_items = 50)]
     mentions: Option<Vec<UserId>>,
 }
 

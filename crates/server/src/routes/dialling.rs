@@ -31,6 +31,7 @@ use crate::telephony::outgoing;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct MakeCall {
     /// The number to call, where it is not one of those below.
+    #[schema(min_length = 1)]
     phone: Option<String>,
     /// The client to call, or on whom to log the call to `phone`.
     client_id: Option<ClientId>,

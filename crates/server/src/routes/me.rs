@@ -20,10 +20,11 @@ use crate::remote::RemoteAddress;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateMe {
     /// 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]
     pub name: Option<String>,
     /// `null` takes it away.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 254, pattern = r"^[^@\s]+@\S+$")]
     pub email: Option<Option<String>>,
     /// Another password.
     pub password: Option<NewPassword>,
@@ -37,7 +38,7 @@ pub struct NewPassword {
     #[schema(value_type = String, format = Password)]
     pub current: SecretString,
     /// At least 10 characters. It ends the other sessions.
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, min_length = 10, max_length = 1000)]
     pub new: SecretString,
 }
 

@@ -129,6 +129,7 @@ fn assigned(app: &App, call: &ApiCall) -> (Assigned, Vec<NamedUser>) {
 #[serde(deny_unknown_fields)]
 pub struct ResolveMissed {
     /// In the user's words; 500 characters at most.
+    #[schema(max_length = 500)]
     reason: Option<String>,
 }
 

@@ -87,6 +87,7 @@ pub async fn list_modules(
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CreateModule {
     /// What people call it.
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// The built-in module to start from; its script and settings are copied.
     provider: Option<String>,
@@ -95,6 +96,7 @@ pub struct CreateModule {
     /// The settings: declarations, or values by name (which declare themselves in a module of your own).
     settings: Option<SettingsOrValues>,
     /// ISO 3166-1 alpha-2: the country of numbers written without one.
+    #[schema(pattern = "^[A-Za-z]{2}$")]
     default_country: Option<String>,
 }
 
@@ -163,6 +165,7 @@ pub async fn get_module(
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct UpdateModule {
     /// What people call it.
+    #[schema(min_length = 1, max_length = 100)]
     name: Option<String>,
     /// Its icon; null takes it away.
     #[serde(default, deserialize_with = "present")]
@@ -171,6 +174,7 @@ pub struct UpdateModule {
     enabled: Option<bool>,
     /// ISO 3166-1 alpha-2; null takes it away.
     #[serde(default, deserialize_with = "present")]
+    #[schema(pattern = "^[A-Za-z]{2}$")]
     default_country: Option<Option<String>>,
     /// The settings it declares.
     settings: Option<Vec<Setting>>,

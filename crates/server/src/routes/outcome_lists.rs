@@ -34,12 +34,14 @@ pub struct OutcomeLists {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateOutcomeList {
     /// 1 to 100 characters; no two lists have the same.
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// Whether a call that was answered is to get a code.
     required: bool,
     /// The modules whose calls it is for, each in one list; empty for those of every module that no other list names.
     module_ids: Vec<ModuleId>,
     /// What can be chosen, in order: 1 to 100 codes.
+    #[schema(min_items = 1, max_items = 100)]
     codes: Vec<SaveOutcomeCode>,
 }
 
@@ -48,12 +50,14 @@ pub struct CreateOutcomeList {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateOutcomeList {
     /// 1 to 100 characters; no two lists have the same.
+    #[schema(min_length = 1, max_length = 100)]
     name: Option<String>,
     /// Whether a call that was answered is to get a code.
     required: Option<bool>,
     /// The modules whose calls it is for, each in one list; empty for those of every module that no other list names.
     module_ids: Option<Vec<ModuleId>>,
     /// What can be chosen, in order. A code that is left out is not offered any more, but stays on calls.
+    #[schema(min_items = 1, max_items = 100)]
     codes: Option<Vec<SaveOutcomeCode>>,
 }
 
@@ -64,6 +68,7 @@ pub struct SaveOutcomeCode {
     /// Which; none for a new one.
     id: Option<OutcomeId>,
     /// 1 to 100 characters; no two codes of a list have the same.
+    #[schema(min_length = 1, max_length = 100)]
     label: String,
 }
 

@@ -108,9 +108,11 @@ pub async fn list_members(
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Binding {
     /// The number that stands in events.
+    #[schema(min_length = 1, max_length = 200)]
     member_id: String,
     /// The name at the provider.
     #[serde(default)]
+    #[schema(max_length = 200)]
     member_name: String,
     /// The system's user.
     user_id: UserId,

@@ -27,6 +27,7 @@ use crate::telephony::controls::{broke_contract, find, run};
 #[into_params(parameter_in = Query)]
 pub struct GetRecording {
     /// `1`: through this server, instead of a redirect to the provider.
+    #[param(maximum = 255)]
     proxy: Option<u8>,
 }
 

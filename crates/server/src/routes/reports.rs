@@ -44,6 +44,7 @@ pub struct GetReport {
     #[param(inline)]
     pub by: By,
     /// Where days are counted: a name of the IANA's time zone database, UTC when not given.
+    #[param(pattern = r"^[A-Za-z][A-Za-z0-9_+/-]*$", example = "Europe/London")]
     pub time_zone: Option<String>,
 }
 

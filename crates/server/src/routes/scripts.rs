@@ -45,6 +45,7 @@ impl Script {
 #[serde(deny_unknown_fields)]
 pub struct SaveScript {
     /// The TypeScript.
+    #[schema(min_length = 1, max_length = 262144)]
     source: String,
 }
 

@@ -30,10 +30,11 @@ pub struct UpdateSettings {
     mask_numbers: Option<bool>,
     /// After how many hours a missed call that nobody dealt with is closed, 1 to 8784; `null` for never.
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 8784)]
     missed_close_after_hours: Option<Option<u32>>,
     /// How long a call that was dialled may take to appear, in seconds, 10 to 300.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 10, maximum = 300)]
     dial_seconds: Option<u32>,
 }
 

@@ -64,6 +64,7 @@ pub struct MadeToken {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateToken {
     /// What it is for: 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// When it expires; never when left out. A token that is made with a token expires no later than that one, and with it when
     /// this is left out.

@@ -66,16 +66,19 @@ pub fn with_numbers(app: &App, user: hookswitch_store::User) -> User {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateUser {
     /// 1 to 100 characters, no spaces.
+    #[schema(min_length = 1, max_length = 100, pattern = r"^\S+$")]
     pub login: String,
     /// 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]
     pub name: String,
     /// Their e-mail.
     #[serde(default)]
+    #[schema(max_length = 254, pattern = r"^[^@\s]+@\S+$")]
     pub email: Option<String>,
     /// What they may do.
     pub role: Role,
     /// At least 10 characters.
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, min_length = 10, max_length = 1000)]
     pub password: SecretString,
 }
 
@@ -84,17 +87,19 @@ pub struct CreateUser {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateUser {
     /// 1 to 100 characters, no spaces.
+    #[schema(min_length = 1, max_length = 100, pattern = r"^\S+$")]
     pub login: Option<String>,
     /// 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]
     pub name: Option<String>,
     /// `null` takes it away.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 254, pattern = r"^[^@\s]+@\S+$")]
     pub email: Option<Option<String>>,
     /// What they may do.
     pub role: Option<Role>,
     /// At least 10 characters. A new password ends the user's sessions. Not for one's own: see `PATCH /api/v1/me`.
-    #[schema(value_type = Option<String>, format = Password)]
+    #[schema(value_type = Option<String>, format = Password, min_length = 10, max_length = 1000)]
     pub password: Option<SecretString>,
     /// Whether the user's API tokens are deleted. Left out, they are deleted with a new password and stay otherwise.
     pub end_tokens: Option<bool>,
