@@ -1,4 +1,4 @@
-//! The project's chores: `cargo xtask run | test | check | codegen | bench | seed`.
+//! The project's chores: `cargo xtask run | test | check | codegen | bench | fuzz | seed`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person at the terminal")]
 
 mod bench;
@@ -6,6 +6,7 @@ mod browser;
 mod check;
 mod codegen;
 mod debian;
+mod fuzz;
 mod node;
 mod postgres;
 mod process;
@@ -48,6 +49,8 @@ enum Chore {
     },
     /// Measure the release build of the server
     Bench(bench::Options),
+    /// Send the server what nobody sends: odd webhooks, odd results of scripts, odd requests
+    Fuzz(fuzz::Options),
     /// Make up a big database to measure on
     Seed(seed::Options),
 }
@@ -61,6 +64,7 @@ async fn main() -> ExitCode {
             Chore::Check => check::check().await,
             Chore::Codegen { check } => codegen::codegen(check).await,
             Chore::Bench(options) => bench::bench(&options).await,
+            Chore::Fuzz(options) => fuzz::fuzz(&options).await,
             Chore::Seed(options) => seed::seed(&options).await,
         }
     };

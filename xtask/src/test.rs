@@ -2,7 +2,7 @@
 
 use crate::node::{self, folder, npm};
 use crate::process::{self, cargo, is_installed};
-use crate::{browser, postgres};
+use crate::{browser, fuzz, postgres};
 use anyhow::Result;
 use rustix::process::geteuid;
 
@@ -24,6 +24,7 @@ pub async fn test(filter: Option<&str>) -> Result<()> {
     }
     process::run(&mut cargo("test --workspace --doc")).await?;
     rust(None).await?;
+    fuzz::fuzz(&fuzz::SHORT).await?;
     browser::test().await
 }
 

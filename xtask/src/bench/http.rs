@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::http::request::Builder;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -41,7 +42,15 @@ impl Connection {
         if !body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
-        let request = request.body(Full::new(Bytes::from(body)))?;
+        self.answer(request.body(Full::new(Bytes::from(body)))?).await
+    }
+
+    /// Sends any request but for its host, which is the server's; reads the whole answer.
+    pub async fn exchange(&mut self, request: Builder, body: Bytes) -> Result<(StatusCode, Bytes)> {
+        self.answer(request.header(HOST, &self.host).body(Full::new(body))?).await
+    }
+
+    async fn answer(&mut self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes)> {
         let exchange = async {
             self.sender.ready().await?;
             let response = self.sender.send_request(request).await?;

@@ -3,15 +3,15 @@
 
 mod clients;
 mod crash;
-mod http;
+pub mod http;
 mod load;
 mod noisy;
-mod prepare;
+pub mod prepare;
 mod report;
-mod server;
+pub mod server;
 mod sockets;
 mod speed;
-mod traffic;
+pub mod traffic;
 mod ui;
 
 use crate::node;

@@ -66,6 +66,11 @@ impl Installation {
         Ok(Server { process, address, ready_after })
     }
 
+    /// What the server has written to its log.
+    pub fn log(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(self.folder.path().join("log"))?)
+    }
+
     fn program(&self) -> Command {
         let mut program = command(&self.binary);
         program
