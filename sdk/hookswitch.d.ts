@@ -184,11 +184,24 @@ declare const Namespace: {
   };
   /** Portable services by name. */
   readonly services: Readonly<Record<string, { fetch(path?: string | URL, init?: RequestInit): Promise<Response> }>>;
-  /** Small and durable: OAuth tokens and the like. Values are what JSON can hold, up to 64 KiB each unless configured. */
+  /**
+   * Small and durable: OAuth tokens and the like. Values are what JSON can hold, up to 64 KiB each unless configured, nested up to
+   * 32 levels; a key has up to 512 bytes.
+   */
   readonly storage: {
     /** `undefined` where there is no value, or it has expired. */
     get<T = any>(key: string): Promise<T | undefined>;
     set(key: string, value: unknown, options?: { ttlSeconds?: number }): Promise<void>;
+    /**
+     * Reads, changes and writes a value as one step, also beside other calls and other servers: keeps what `change` makes of the
+     * value (`undefined` where there is none), and gives it. `undefined` deletes the key. `change` must not be async, and is called
+     * again when somebody else was faster: it should do nothing but compute.
+     */
+    update<T = any>(
+      key: string,
+      change: (value: T | undefined) => T | undefined,
+      options?: { ttlSeconds?: number },
+    ): Promise<T | undefined>;
     delete(key: string): Promise<void>;
   };
 };

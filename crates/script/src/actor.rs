@@ -152,7 +152,10 @@ impl Actor {
         let (id, function) = (self.next_call, call.function);
         self.next_call += 1;
         match self.loaded() {
-            Ok(sandbox) if sandbox.functions.contains(&function) => sandbox.start(id, Running::new(call)),
+            Ok(sandbox) if sandbox.functions.contains(&function) => {
+                let running = Running::new(call, &sandbox.state.limits);
+                sandbox.start(id, running);
+            }
             Ok(_) => call.answer(Err(ScriptError::NotImplemented { function })),
             Err(error) => call.answer(Err(error)),
         }

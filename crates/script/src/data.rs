@@ -1,13 +1,21 @@
 //! Plain data at the border between Rust and a script.
 //!
 //! Arguments and results are `serde_json::Value`, which says what `JSON.stringify` would. JSON has no bytes, so an
-//! `ArrayBuffer` or typed array crosses as `{ "$bytes": "<standard base64>" }`, in both directions.
+//! `ArrayBuffer` or typed array crosses as an object whose only key begins with [`RESERVED`], a code point that Unicode sets
+//! apart for a program's own use. No other key of a result begins with it ([`own_name`]), and of a webhook's request only the
+//! bodies are looked at: so neither a sender nor a script makes bytes of what is none.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-/// The key that marks bytes.
-pub(crate) const MARKER: &str = "$bytes";
+/// Levels of objects and lists in what a script returns or stores.
+pub const MAX_DEPTH: usize = 32;
+
+/// Begins the key that marks bytes, and no other.
+const RESERVED: char = '\u{FDD0}';
+
+/// The key that marks bytes; the prelude has the same.
+pub(crate) const MARKER: &str = "\u{FDD0}bytes";
 
 /// Bytes as border data; the script gets an `ArrayBuffer`.
 pub fn bytes(content: &[u8]) -> Value {
@@ -20,33 +28,31 @@ pub fn as_bytes(value: &Value) -> Option<Vec<u8>> {
     STANDARD.decode(object.get(MARKER)?.as_str()?).ok()
 }
 
-/// Reads the JSON text a script gave. Unpaired surrogates, which Rust strings cannot hold, become U+FFFD.
-pub(crate) fn parse(json: &str) -> serde_json::Result<Value> {
-    serde_json::from_str(json).or_else(|error| match replace_lone_surrogates(json) {
-        Some(cleaned) => serde_json::from_str(&cleaned),
-        None => Err(error),
-    })
+/// A key of a script's object as it crosses: never one that marks bytes.
+pub(crate) fn own_name(mut name: String) -> String {
+    if name.starts_with(RESERVED) {
+        name.replace_range(..RESERVED.len_utf8(), "\u{FFFD}");
+    }
+    name
 }
 
-/// `JSON.stringify` escapes a surrogate only when it stands alone, so every `\uD800`–`\uDFFF` escape is one to replace.
-fn replace_lone_surrogates(json: &str) -> Option<String> {
-    let mut cleaned = String::with_capacity(json.len());
-    let mut rest = json;
-    let mut found = false;
-    while let Some(at) = rest.find('\\') {
-        let (before, escape) = rest.split_at(at);
-        cleaned.push_str(before);
-        let is_surrogate = escape.len() >= 6
-            && escape.as_bytes()[1] == b'u'
-            && matches!(escape.as_bytes()[2], b'd' | b'D')
-            && matches!(escape.as_bytes()[3], b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F');
-        let length = if is_surrogate { 6 } else { 2.min(escape.len()) };
-        cleaned.push_str(if is_surrogate { "\u{FFFD}" } else { &escape[..length] });
-        found |= is_surrogate;
-        rest = &escape[length..];
+/// Whether a JSON text nests deeper than [`MAX_DEPTH`].
+pub(crate) fn is_deep(json: &str) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return true;
+        }
     }
-    cleaned.push_str(rest);
-    found.then_some(cleaned)
+    false
 }
 
 #[cfg(test)]
@@ -56,14 +62,17 @@ mod tests {
     #[test]
     fn bytes_come_back() {
         assert_eq!(as_bytes(&bytes(&[0, 255, 7])), Some(vec![0, 255, 7]));
-        assert_eq!(as_bytes(&json!({ "$bytes": "AA==", "more": 1 })), None);
+        assert_eq!(as_bytes(&json!({ MARKER: "AA==", "more": 1 })), None);
+        assert_eq!(as_bytes(&json!({ "$bytes": "AA==" })), None);
         assert_eq!(as_bytes(&json!("AA==")), None);
     }
 
     #[test]
-    fn lone_surrogates_are_replaced_and_escaped_backslashes_are_left_alone() {
-        assert_eq!(parse(r#""a\ud83db""#).unwrap(), json!("a\u{FFFD}b"));
-        assert_eq!(parse(r#"["\\ud83d", "\ud83d"]"#).unwrap(), json!(["\\ud83d", "\u{FFFD}"]));
-        assert!(parse("{").is_err());
+    fn depth_is_that_of_lists_and_objects_not_of_brackets_in_texts() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(!is_deep(&nested(MAX_DEPTH)));
+        assert!(is_deep(&nested(MAX_DEPTH + 1)));
+        assert!(!is_deep(&json!({ "a": nested(100), "b\"": "\\[[[" }).to_string()));
+        assert!(!is_deep(&format!("[{}1]", "[],".repeat(100))));
     }
 }

@@ -10,8 +10,9 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::actor::{Actor, Message, NewCall};
+use crate::room::ProcessRoom;
 use crate::state::Parts;
-use crate::watch::Watch;
+use crate::watch::{Threads, Watch};
 use crate::{CallContext, Compiled, Function, Host, LimitKind, Limits, ScriptError};
 
 /// How long a call's answer may stay out after its wall time.
@@ -22,15 +23,36 @@ const NATIVE_STACK: usize = 1 << 20;
 
 /// Makes module handles. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Engine {
+pub struct Engine(Arc<Shared>);
+
+/// What an engine's modules have in common.
+#[derive(Debug)]
+struct Shared {
     limits: Arc<Limits>,
     tokio: Handle,
+    room: ProcessRoom,
+    threads: Threads,
+}
+
+/// How an engine's threads fare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EngineThreads {
+    /// Threads stuck in native code where no limit reaches them, those of modules that are gone included.
+    pub stuck: usize,
+    /// With so many, no further module is given a thread.
+    pub most: usize,
 }
 
 impl Engine {
     /// An engine whose host operations run on that tokio runtime.
     pub fn new(limits: Limits, tokio: Handle) -> Self {
-        Self { limits: Arc::new(limits), tokio }
+        let room = ProcessRoom::new(limits.fetch_process_bytes);
+        Self(Arc::new(Shared { limits: Arc::new(limits), tokio, room, threads: Threads::default() }))
+    }
+
+    /// Whether scripts hold processor time that nothing can take back.
+    pub fn threads(&self) -> EngineThreads {
+        self.0.threads()
     }
 
     /// A module, ready to be called. Its thread starts with the first call and ends when it has nothing to do for a while
@@ -40,11 +62,17 @@ impl Engine {
             name: format!("js {key}"),
             compiled,
             host,
-            limits: self.limits.clone(),
-            tokio: self.tokio.clone(),
-            slots: Arc::new(Semaphore::new(self.limits.queue_calls)),
+            limits: self.0.limits.clone(),
+            shared: self.0.clone(),
+            slots: Arc::new(Semaphore::new(self.0.limits.queue_calls)),
             thread: Mutex::new(None),
         }))
+    }
+}
+
+impl Shared {
+    fn threads(&self) -> EngineThreads {
+        EngineThreads { stuck: self.threads.stuck(&self.limits), most: self.limits.stuck_threads }
     }
 }
 
@@ -139,7 +167,7 @@ pub(crate) struct Module {
     compiled: Arc<Compiled>,
     host: Arc<dyn Host>,
     limits: Arc<Limits>,
-    tokio: Handle,
+    shared: Arc<Shared>,
     slots: Arc<Semaphore>,
     thread: Mutex<Option<Thread>>,
 }
@@ -174,13 +202,22 @@ impl Module {
     }
 
     fn start(self: &Arc<Self>, first: Message) -> Result<Thread, ScriptError> {
+        let EngineThreads { stuck, most } = self.shared.threads();
+        if stuck >= most {
+            return Err(ScriptError::engine(format!(
+                "{stuck} other scripts are stuck and cannot be stopped; no further script is started until they come back or \
+                 the server is restarted"
+            )));
+        }
         let (inbox, messages) = mpsc::channel();
         let watch = Arc::new(Watch::new());
+        self.shared.threads.add(&watch);
         let parts = Parts {
             limits: self.limits.clone(),
             host: self.host.clone(),
             compiled: self.compiled.clone(),
-            tokio: self.tokio.clone(),
+            tokio: self.shared.tokio.clone(),
+            room: self.shared.room.clone(),
             inbox: inbox.clone(),
             watch: watch.clone(),
         };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Function, Limits, Position};
+use crate::{Function, Limits, Position, data};
 
 /// A limit that a call ran over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -26,6 +26,8 @@ pub enum LimitKind {
     LogVolume,
     /// Bytes of the result.
     ResultSize,
+    /// Levels of objects and lists in the result.
+    ResultDepth,
     /// Timers waiting at once.
     TimerCount,
 }
@@ -43,6 +45,7 @@ impl LimitKind {
             Self::StorageCount => "storageCount",
             Self::LogVolume => "logVolume",
             Self::ResultSize => "resultSize",
+            Self::ResultDepth => "resultDepth",
             Self::TimerCount => "timerCount",
         }
     }
@@ -62,6 +65,10 @@ impl LimitKind {
             Self::StorageCount => format!("{} storage operations", limits.storage_count),
             Self::LogVolume => format!("{} bytes of log", limits.log_bytes),
             Self::ResultSize => format!("{} bytes of result", limits.result_bytes),
+            Self::ResultDepth => format!(
+                "{} levels of objects and lists in its result, or the result refers to itself",
+                data::MAX_DEPTH
+            ),
             Self::TimerCount => format!("{} waiting timers", limits.timer_count),
         }
     }

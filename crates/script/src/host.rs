@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Function;
+use crate::{FetchRoom, Function};
 
 /// What a script can reach of the world. One per module.
 ///
@@ -19,12 +19,16 @@ pub trait Host: Send + Sync + 'static {
     /// different one makes the engine load the script afresh, so that values read at its top level are current.
     fn environment(&self) -> Arc<Environment>;
 
-    /// `fetch(url, init)`.
-    async fn fetch(&self, request: FetchRequest) -> Result<FetchResponse, HostError>;
+    /// `fetch(url, init)`. Take [room](FetchRoom::reserve) for the answer's bytes before keeping them.
+    async fn fetch(&self, request: FetchRequest, room: &FetchRoom) -> Result<FetchResponse, HostError>;
 
     /// `Namespace.services.<service>.fetch(path, init)`; the request's `url` holds the path.
-    async fn service_fetch(&self, service: String, request: FetchRequest)
-    -> Result<FetchResponse, HostError>;
+    async fn service_fetch(
+        &self,
+        service: String,
+        request: FetchRequest,
+        room: &FetchRoom,
+    ) -> Result<FetchResponse, HostError>;
 
     /// `Namespace.storage.get(key)`: the value, `None` when there is none or it expired.
     async fn storage_get(&self, key: String) -> Result<Option<Value>, HostError>;
@@ -32,6 +36,16 @@ pub trait Host: Send + Sync + 'static {
     /// `Namespace.storage.set(key, value, { ttlSeconds })`.
     async fn storage_set(&self, key: String, value: Value, ttl_seconds: Option<u64>)
     -> Result<(), HostError>;
+
+    /// `Namespace.storage.update(key, change)`: keeps `after` (`None` deletes) if the value still is `before`, given as JSON
+    /// text as [`Host::storage_get`] gave it; says whether it was.
+    async fn storage_replace(
+        &self,
+        key: String,
+        before: Option<String>,
+        after: Option<Value>,
+        ttl_seconds: Option<u64>,
+    ) -> Result<bool, HostError>;
 
     /// `Namespace.storage.delete(key)`.
     async fn storage_delete(&self, key: String) -> Result<(), HostError>;
@@ -158,6 +172,9 @@ pub struct HostError {
 impl HostError {
     /// Code of a response over `max_response_bytes`: ends the call, not only the `fetch`.
     pub const TOO_LARGE: &'static str = "tooLarge";
+
+    /// Code of a response for which the process has no room.
+    pub const NO_ROOM: &'static str = "noRoom";
 
     /// An error of that code.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {

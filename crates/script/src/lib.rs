@@ -17,15 +17,17 @@ mod error;
 mod function;
 mod host;
 mod limits;
+mod memory;
 mod natives;
 mod position;
 mod prelude;
+mod room;
 mod sandbox;
 mod state;
 mod watch;
 
 pub use compile::{Compiled, Diagnostic, MAX_SOURCE_BYTES, compile};
-pub use engine::{Engine, ModuleHandle, Outcome, Slot};
+pub use engine::{Engine, EngineThreads, ModuleHandle, Outcome, Slot};
 pub use error::{LimitKind, ScriptError};
 pub use function::Function;
 pub use host::{
@@ -34,3 +36,4 @@ pub use host::{
 };
 pub use limits::Limits;
 pub use position::Position;
+pub use room::FetchRoom;

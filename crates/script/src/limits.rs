@@ -22,6 +22,9 @@ pub struct Limits {
     pub fetch_bytes: u64,
     /// Bytes of one `fetch` response.
     pub fetch_response_bytes: u64,
+    /// Bytes of all `fetch` answers on their way to scripts at once, of all modules together; at least
+    /// `fetch_response_bytes`.
+    pub fetch_process_bytes: u64,
     /// `Namespace.storage` operations per call.
     pub storage_count: u32,
     /// Bytes of one stored value, as JSON.
@@ -36,6 +39,8 @@ pub struct Limits {
     pub queue_calls: usize,
     /// Calls after which the runtime is replaced by a fresh one.
     pub recycle_calls: u64,
+    /// Scripts stuck in native code, which nothing can stop, hold a core each: while there are so many, no script is started.
+    pub stuck_threads: usize,
     /// The module's thread ends after this long without a call, milliseconds.
     pub idle_ms: u64,
 }
@@ -50,6 +55,7 @@ impl Default for Limits {
             fetch_count: 50,
             fetch_bytes: 8 << 20,
             fetch_response_bytes: 8 << 20,
+            fetch_process_bytes: 64 << 20,
             storage_count: 200,
             storage_value_bytes: 64 << 10,
             log_bytes: 64 << 10,
@@ -57,6 +63,7 @@ impl Default for Limits {
             timer_count: 100,
             queue_calls: 256,
             recycle_calls: 10_000,
+            stuck_threads: 2,
             idle_ms: 300_000,
         }
     }

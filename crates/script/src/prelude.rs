@@ -9,6 +9,7 @@ use rquickjs::{Context, Ctx, Function, Module, Runtime, WriteOptions};
 /// The parts share one scope; none of their names is visible to scripts but what `globals.js` puts on `globalThis`.
 const SOURCE: &str = concat!(
     "export default function (native) {\n",
+    include_str!("prelude/border.js"),
     include_str!("prelude/text.js"),
     include_str!("prelude/url.js"),
     include_str!("prelude/operations.js"),
@@ -17,7 +18,7 @@ const SOURCE: &str = concat!(
     include_str!("prelude/crypto.js"),
     include_str!("prelude/console.js"),
     include_str!("prelude/namespace.js"),
-    include_str!("prelude/border.js"),
+    include_str!("prelude/guards.js"),
     include_str!("prelude/globals.js"),
     "}"
 );

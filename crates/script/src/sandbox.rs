@@ -76,11 +76,10 @@ impl Sandbox {
         generation: u64,
     ) -> Result<Self, ScriptError> {
         let failed = |error: rquickjs::Error| ScriptError::engine(error.to_string());
-        let runtime = Runtime::new().map_err(failed)?;
-        runtime.set_memory_limit(parts.limits.memory_bytes);
+        let state = Rc::new(State::new(parts, environment, generation));
+        let runtime = Runtime::new_with_alloc(state.memory.allocator()).map_err(failed)?;
         runtime.set_max_stack_size(parts.limits.stack_bytes);
         let context = Context::custom::<Language>(&runtime).map_err(failed)?;
-        let state = Rc::new(State::new(parts, environment, generation));
         let border = context.with(|ctx| install(&ctx, &state)).map_err(failed)?;
         let watched = state.clone();
         runtime.set_interrupt_handler(Some(Box::new(move || watched.must_stop())));
@@ -147,14 +146,14 @@ impl Sandbox {
         let state = self.state.clone();
         self.slice(call, |ctx, border| {
             let settle = border.settle.clone().restore(ctx)?;
-            match natives::arrived(&state, &outcome) {
-                Err(limit) => state.break_limit(limit, ""),
-                Ok(()) => match outcome {
-                    Ok(outgoing) => settle.call::<_, ()>((id, true, natives::to_script(ctx, outgoing)?))?,
-                    Err(error) => settle.call::<_, ()>((id, false, vec![error.code, error.message]))?,
-                },
+            if natives::is_over(&state, &outcome) {
+                state.break_limit(LimitKind::FetchBytes, "");
+                return Ok(());
             }
-            Ok(())
+            match outcome {
+                Ok(outgoing) => settle.call((id, true, natives::to_script(ctx, outgoing)?)),
+                Err(error) => settle.call((id, false, vec![error.code, error.message])),
+            }
         });
     }
 
@@ -212,14 +211,14 @@ impl Sandbox {
     /// Enters the script and runs the jobs that follow. Gives what was thrown past every `catch`.
     fn run(&self, enter: impl FnOnce(&Ctx<'_>, &Border) -> rquickjs::Result<()>) -> Option<Thrown> {
         let mut threw =
-            self.context.with(|ctx| enter(&ctx, &self.border).err().map(|error| caught(&ctx, &error)));
+            self.context.with(|ctx| enter(&ctx, &self.border).err().map(|error| self.caught(&ctx, &error)));
         let mut after_limit = 0;
         loop {
             match self.runtime.execute_pending_job() {
                 Ok(false) => return threw,
                 Ok(true) => {}
                 Err(job) => {
-                    let thrown = job.0.with(|ctx| natives::thrown(&ctx, ctx.catch()));
+                    let thrown = job.0.with(|ctx| natives::thrown(&ctx, &self.state.memory, ctx.catch()));
                     threw.get_or_insert(thrown);
                 }
             }
@@ -227,6 +226,14 @@ impl Sandbox {
             if after_limit > JOBS_AFTER_LIMIT {
                 return threw;
             }
+        }
+    }
+
+    fn caught(&self, ctx: &Ctx<'_>, error: &rquickjs::Error) -> Thrown {
+        if error.is_exception() {
+            natives::thrown(ctx, &self.state.memory, ctx.catch())
+        } else {
+            Thrown { name: "Error".into(), message: error.to_string(), ..Thrown::default() }
         }
     }
 
@@ -258,9 +265,11 @@ impl Sandbox {
             }
         }
         for (id, verdict) in verdicts {
-            let result = verdict.and_then(|json| data::parse(&json).map_err(unreadable));
-            self.retiring |= matches!(&result, Err(ScriptError::OverLimit { limit, .. }) if *limit != LimitKind::ResultSize);
-            self.finish(id, result);
+            // What is wrong with a result says nothing of the runtime.
+            let harmless = |limit| matches!(limit, LimitKind::ResultSize | LimitKind::ResultDepth);
+            self.retiring |=
+                matches!(&verdict, Err(ScriptError::OverLimit { limit, .. }) if !harmless(*limit));
+            self.finish(id, verdict);
         }
     }
 
@@ -286,12 +295,10 @@ impl Sandbox {
     }
 
     fn memory_is_high(&self) -> bool {
-        let high = |used: i64| usize::try_from(used).unwrap_or(0) > self.state.limits.memory_bytes / 2;
-        if !high(self.runtime.memory_usage().malloc_size) {
-            return false;
+        if self.state.memory.is_high() {
+            self.runtime.run_gc();
         }
-        self.runtime.run_gc();
-        high(self.runtime.memory_usage().malloc_size)
+        self.state.memory.is_high()
     }
 }
 
@@ -309,14 +316,6 @@ fn install<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> rquickjs::Result<Border> {
     })
 }
 
-fn caught(ctx: &Ctx<'_>, error: &rquickjs::Error) -> Thrown {
-    if error.is_exception() {
-        natives::thrown(ctx, ctx.catch())
-    } else {
-        Thrown { name: "Error".into(), message: error.to_string(), stack: String::new() }
-    }
-}
-
 fn over(compiled: &Compiled, limits: &Limits, limit: LimitKind, threw: Option<Thrown>) -> ScriptError {
     ScriptError::over(limit, limits, threw.and_then(|threw| position::first(&compiled.map, &threw.stack)))
 }
@@ -325,9 +324,7 @@ fn over(compiled: &Compiled, limits: &Limits, limit: LimitKind, threw: Option<Th
 fn error(compiled: &Compiled, limits: &Limits, threw: Thrown) -> ScriptError {
     let position = position::first(&compiled.map, &threw.stack);
     let limit = match (threw.name.as_str(), threw.message.as_str()) {
-        // With no memory left even for an error, QuickJS throws a bare null.
-        ("", "null") => LimitKind::Memory,
-        ("InternalError", message) if message.starts_with("out of memory") => LimitKind::Memory,
+        _ if threw.out_of_memory => LimitKind::Memory,
         ("RangeError", "Maximum call stack size exceeded") | ("InternalError", "stack overflow") => {
             LimitKind::Stack
         }
@@ -337,9 +334,4 @@ fn error(compiled: &Compiled, limits: &Limits, threw: Thrown) -> ScriptError {
         }
     };
     ScriptError::over(limit, limits, position)
-}
-
-fn unreadable(error: serde_json::Error) -> ScriptError {
-    let message = format!("the result cannot be read: {error}");
-    ScriptError::Threw { name: "TypeError".into(), message, position: None, stack: String::new() }
 }

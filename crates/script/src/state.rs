@@ -4,7 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
@@ -16,15 +18,20 @@ use tokio::task::AbortHandle;
 use crate::actor::{Message, NewCall};
 use crate::compile::Compiled;
 use crate::host::{Environment, FetchResponse, Host, HostError};
+use crate::memory::Memory;
 use crate::position::Position;
+use crate::room::ProcessRoom;
 use crate::watch::Watch;
-use crate::{LimitKind, Limits, position};
+use crate::{FetchRoom, LimitKind, Limits, position};
 
 /// What a finished host operation gives the script.
 pub(crate) enum Outgoing {
-    Response(FetchResponse),
+    /// With the room that it takes.
+    Response(FetchResponse, FetchRoom),
     /// JSON text, or nothing.
     Stored(Option<String>),
+    /// Whether the stored value was still the one expected.
+    Replaced(bool),
 }
 
 /// An operation a call waits for.
@@ -47,6 +54,8 @@ pub(crate) struct Thrown {
     pub name: String,
     pub message: String,
     pub stack: String,
+    /// QuickJS threw it because there was no memory left.
+    pub out_of_memory: bool,
 }
 
 /// A call in flight and what it has used.
@@ -54,21 +63,22 @@ pub(crate) struct Running {
     pub new: NewCall,
     pub cpu: Duration,
     pub fetches: u32,
-    pub fetched: u64,
+    /// Bytes that may still be sent and received by `fetch`.
+    pub fetch_left: Arc<AtomicU64>,
     pub stored: u32,
     pub logged: usize,
     pub over: Option<(LimitKind, Option<Position>)>,
-    pub result: Option<Result<String, Thrown>>,
+    pub result: Option<Result<serde_json::Value, Thrown>>,
     pub host_failed: bool,
 }
 
 impl Running {
-    pub(crate) const fn new(new: NewCall) -> Self {
+    pub(crate) fn new(new: NewCall, limits: &Limits) -> Self {
         Self {
             new,
             cpu: Duration::ZERO,
             fetches: 0,
-            fetched: 0,
+            fetch_left: Arc::new(AtomicU64::new(limits.fetch_bytes)),
             stored: 0,
             logged: 0,
             over: None,
@@ -91,6 +101,8 @@ pub(crate) struct State {
     slice: Cell<Slice>,
     /// The limit the running slice broke; from then on the script is interrupted wherever it is.
     broken: Cell<Option<LimitKind>>,
+    pub memory: Rc<Memory>,
+    pub room: ProcessRoom,
     watch: Arc<Watch>,
     logged_loading: Cell<usize>,
     generation: u64,
@@ -114,6 +126,7 @@ pub(crate) struct Parts {
     pub tokio: Handle,
     pub inbox: Sender<Message>,
     pub watch: Arc<Watch>,
+    pub room: ProcessRoom,
 }
 
 impl State {
@@ -130,6 +143,8 @@ impl State {
             current: Cell::new(None),
             slice: Cell::new(Slice { started: ThreadTime::now(), used_before: Duration::ZERO, deadline }),
             broken: Cell::new(None),
+            memory: Memory::new(parts.limits.memory_bytes),
+            room: parts.room.clone(),
             watch: parts.watch.clone(),
             logged_loading: Cell::new(0),
             generation,
@@ -144,6 +159,7 @@ impl State {
         self.watch.enter();
         self.current.set(Some(call));
         self.broken.set(None);
+        self.memory.forget_refusal();
         if let Some(running) = self.calls.borrow().get(&call) {
             let (used_before, deadline) = (running.cpu, running.new.deadline);
             self.slice.set(Slice { started: ThreadTime::now(), used_before, deadline });
@@ -200,7 +216,11 @@ impl State {
     }
 
     pub(crate) fn with_current<R>(&self, change: impl FnOnce(&mut Running) -> R) -> Option<R> {
-        let call = self.current.get()?;
+        self.with_call(self.current.get()?, change)
+    }
+
+    /// Changes a call that is in flight.
+    pub(crate) fn with_call<R>(&self, call: u64, change: impl FnOnce(&mut Running) -> R) -> Option<R> {
         self.calls.borrow_mut().get_mut(&call).map(change)
     }
 

@@ -2,9 +2,11 @@
 //!
 //! QuickJS asks for interruption between steps of a script and in most of its long loops, but not in all: a search for a long
 //! string in a long string can run all but for ever. Nothing can stop such a thread, so the module is refused further calls
-//! until it comes back; the harm stays at one core.
+//! until it comes back; the harm stays at one core. How many there are is counted, those of modules that are gone included, and
+//! with too many no further thread is started.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use crate::Limits;
@@ -12,6 +14,7 @@ use crate::Limits;
 /// Time over its CPU limit after which a slice counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+#[derive(Debug)]
 pub(crate) struct Watch {
     epoch: Instant,
     /// Milliseconds from `epoch` to the start of the running slice; `OUTSIDE` when there is none.
@@ -44,6 +47,10 @@ impl Watch {
         self.stopped.load(Ordering::Relaxed)
     }
 
+    fn is_inside(&self) -> bool {
+        self.entered.load(Ordering::Relaxed) != OUTSIDE
+    }
+
     /// Whether the running slice has gone on for longer than any limit allows.
     pub(crate) fn is_stuck(&self, limits: &Limits) -> bool {
         let entered = self.entered.load(Ordering::Relaxed);
@@ -51,5 +58,27 @@ impl Watch {
             return false;
         }
         self.epoch.elapsed() > Duration::from_millis(entered) + limits.cpu() + limits.wall().min(PATIENCE)
+    }
+}
+
+/// The threads of all of an engine's modules.
+#[derive(Debug, Default)]
+pub(crate) struct Threads(Mutex<Vec<Weak<Watch>>>);
+
+impl Threads {
+    pub(crate) fn add(&self, watch: &Arc<Watch>) {
+        self.all().push(Arc::downgrade(watch));
+    }
+
+    /// How many are stuck. A thread that is still inside a script whose module is gone counts from the first moment.
+    pub(crate) fn stuck(&self, limits: &Limits) -> usize {
+        let mut all = self.all();
+        all.retain(|watch| watch.strong_count() > 0);
+        let live = all.iter().filter_map(Weak::upgrade);
+        live.filter(|watch| watch.is_stuck(limits) || (watch.is_stopped() && watch.is_inside())).count()
+    }
+
+    fn all(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Watch>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

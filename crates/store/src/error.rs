@@ -7,7 +7,8 @@ use hookswitch_model::ReduceError;
 use thiserror::Error;
 
 use crate::faults;
-use crate::storage::{MAX_KEY_BYTES, MAX_KEYS, MAX_VALUE_BYTES};
+use crate::storage::{MAX_KEYS, MAX_VALUE_BYTES};
+use hookswitch_model::contract::MAX_STORAGE_KEY_BYTES;
 
 /// Why the database could not be opened.
 #[derive(Debug, Error)]
@@ -71,7 +72,7 @@ pub enum StoreError {
     #[error("the member {0} is bound twice; a member has one user")]
     MemberBoundTwice(String),
     /// A key of module storage is too long.
-    #[error("the storage key has more than {MAX_KEY_BYTES} bytes")]
+    #[error("the storage key has more than {MAX_STORAGE_KEY_BYTES} bytes")]
     StorageKeyTooLong,
     /// A value of module storage is too long.
     #[error("the storage value has more than {MAX_VALUE_BYTES} bytes as JSON")]

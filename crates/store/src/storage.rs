@@ -2,19 +2,65 @@
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::ModuleId;
+use hookswitch_model::contract::MAX_STORAGE_KEY_BYTES;
 use serde_json::Value;
 
-use crate::db::{from_json, on, text, time, to_json};
+use crate::db::{Tx, from_json, on, text, time, to_json};
 use crate::error::StoreError;
 use crate::modules;
 use crate::open::Store;
 
-/// Bytes of a key, at most.
-pub const MAX_KEY_BYTES: usize = 256;
 /// Bytes of a value as JSON, at most.
 pub const MAX_VALUE_BYTES: usize = 64 * 1024;
 /// Keys of a module, at most.
 pub const MAX_KEYS: i64 = 1000;
+
+const GET: &str = "select value from module_storage \
+                   where module_id = $1 and key = $2 and (expires_at is null or expires_at > $3)";
+const DELETE: &str = "delete from module_storage where module_id = $1 and key = $2";
+
+/// The value as JSON, where it and its key are not too long.
+fn bounded(key: &str, value: &Value) -> Result<String, StoreError> {
+    let value = to_json(value)?;
+    if key.len() > MAX_STORAGE_KEY_BYTES {
+        return Err(StoreError::StorageKeyTooLong);
+    }
+    if value.len() > MAX_VALUE_BYTES {
+        return Err(StoreError::StorageValueTooLong);
+    }
+    Ok(value)
+}
+
+/// Writes a value of a module whose row is locked.
+async fn keep(
+    tx: &mut Tx,
+    module: ModuleId,
+    (key, value): (&str, String),
+    expires_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let purge = "delete from module_storage where module_id = $1 and expires_at <= $2";
+    on!(tx.conn(), |db| sqlx::query(purge).bind(module.0).bind(time(now)).execute(db).await.map(drop))?;
+    let insert = "insert into module_storage (module_id, key, value, expires_at) values ($1, $2, $3, $4) \
+                  on conflict (module_id, key) \
+                  do update set value = excluded.value, expires_at = excluded.expires_at";
+    on!(tx.conn(), |db| {
+        sqlx::query(insert)
+            .bind(module.0)
+            .bind(text(key))
+            .bind(value)
+            .bind(expires_at.map(time))
+            .execute(db)
+            .await
+            .map(drop)
+    })?;
+    let count = "select count(*) from module_storage where module_id = $1";
+    let keys: i64 = on!(tx.conn(), |db| sqlx::query_scalar(count).bind(module.0).fetch_one(db).await)?;
+    if keys > MAX_KEYS {
+        return Err(StoreError::StorageFull);
+    }
+    Ok(())
+}
 
 impl Store {
     /// The value under the key, unless it expired.
@@ -27,10 +73,8 @@ impl Store {
         key: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<Value>, StoreError> {
-        let sql = "select value from module_storage \
-                   where module_id = $1 and key = $2 and (expires_at is null or expires_at > $3)";
         let value: Option<String> = on!(self.read(), |db| {
-            sqlx::query_scalar(sql).bind(module.0).bind(text(key)).bind(time(now)).fetch_optional(db).await
+            sqlx::query_scalar(GET).bind(module.0).bind(text(key)).bind(time(now)).fetch_optional(db).await
         })?;
         value.as_deref().map(from_json).transpose()
     }
@@ -48,37 +92,45 @@ impl Store {
         expires_at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let value = to_json(value)?;
-        if key.len() > MAX_KEY_BYTES {
-            return Err(StoreError::StorageKeyTooLong);
-        }
-        if value.len() > MAX_VALUE_BYTES {
-            return Err(StoreError::StorageValueTooLong);
-        }
+        let value = bounded(key, value)?;
         let mut tx = self.begin().await?;
         modules::lock(&mut tx, module).await?;
-        let purge = "delete from module_storage where module_id = $1 and expires_at <= $2";
-        on!(tx.conn(), |db| sqlx::query(purge).bind(module.0).bind(time(now)).execute(db).await.map(drop))?;
-        let insert = "insert into module_storage (module_id, key, value, expires_at) values ($1, $2, $3, $4) \
-                      on conflict (module_id, key) \
-                      do update set value = excluded.value, expires_at = excluded.expires_at";
-        on!(tx.conn(), |db| {
-            sqlx::query(insert)
-                .bind(module.0)
-                .bind(text(key))
-                .bind(value)
-                .bind(expires_at.map(time))
-                .execute(db)
-                .await
-                .map(drop)
-        })?;
-        let count = "select count(*) from module_storage where module_id = $1";
-        let keys: i64 = on!(tx.conn(), |db| sqlx::query_scalar(count).bind(module.0).fetch_one(db).await)?;
-        if keys > MAX_KEYS {
-            return Err(StoreError::StorageFull);
-        }
+        keep(&mut tx, module, (key, value), expires_at, now).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Keeps `after` under the key (`None` forgets the key), if its value still is `before`: JSON text of what
+    /// [`Store::storage_get`] gave. Says whether it was.
+    ///
+    /// # Errors
+    /// As [`Store::storage_set`].
+    pub async fn storage_replace(
+        &self,
+        module: ModuleId,
+        key: &str,
+        (before, after): (Option<&str>, Option<&Value>),
+        expires_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let after = after.map(|value| bounded(key, value)).transpose()?;
+        let mut tx = self.begin().await?;
+        modules::lock(&mut tx, module).await?;
+        let current: Option<String> = on!(tx.conn(), |db| {
+            sqlx::query_scalar(GET).bind(module.0).bind(text(key)).bind(time(now)).fetch_optional(db).await
+        })?;
+        let current = current.map(|value| from_json::<Value>(&value)).transpose()?;
+        if current.map(|value| value.to_string()).as_deref() != before {
+            return Ok(false);
+        }
+        match after {
+            Some(value) => keep(&mut tx, module, (key, value), expires_at, now).await?,
+            None => on!(tx.conn(), |db| {
+                sqlx::query(DELETE).bind(module.0).bind(text(key)).execute(db).await.map(drop)
+            })?,
+        }
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Forgets the key; says whether there was one.
@@ -86,9 +138,13 @@ impl Store {
     /// # Errors
     /// Only the database's.
     pub async fn storage_delete(&self, module: ModuleId, key: &str) -> Result<bool, StoreError> {
-        let sql = "delete from module_storage where module_id = $1 and key = $2";
         let gone = on!(self.write(), |db| {
-            sqlx::query(sql).bind(module.0).bind(text(key)).execute(db).await.map(|done| done.rows_affected())
+            sqlx::query(DELETE)
+                .bind(module.0)
+                .bind(text(key))
+                .execute(db)
+                .await
+                .map(|done| done.rows_affected())
         })?;
         Ok(gone > 0)
     }

@@ -20,31 +20,111 @@ pub struct Webhook {
 pub struct Generator(StdRng);
 
 const METHODS: [&str; 8] = ["POST", "POST", "POST", "POST", "GET", "PUT", "DELETE", "PATCH"];
-const EVENTS: [&str; 8] =
-    ["notifyStart", "notifyAnswer", "notifyHold", "notifyUnhold", "notifyRedirect", "notifyEnd", "NOTIFY_START", "x"];
+const EVENTS: [&str; 8] = [
+    "notifyStart",
+    "notifyAnswer",
+    "notifyHold",
+    "notifyUnhold",
+    "notifyRedirect",
+    "notifyEnd",
+    "NOTIFY_START",
+    "x",
+];
 const DIRECTIONS: [&str; 5] = ["in", "out", "internal", "IN", "sideways"];
 const DISPOSITIONS: [&str; 8] =
     ["unknown", "answered", "noAnswer", "busy", "cancelled", "failed", "voicemail", "no_answer"];
 const NUMBERS: [&str; 16] = [
-    "+12125550100", "100", "101", "2125550101", "anonymous", "", "0", "+", "sip:+4930901820@gw;user=phone", "*72",
-    "+49 30 901820, 0178 1234567", "00000000000000000000000000000000", "\u{200f}+4930\u{2060}901820", "Unknown", "-1", "１００",
+    "+12125550100",
+    "100",
+    "101",
+    "2125550101",
+    "anonymous",
+    "",
+    "0",
+    "+",
+    "sip:+4930901820@gw;user=phone",
+    "*72",
+    "+49 30 901820, 0178 1234567",
+    "00000000000000000000000000000000",
+    "\u{200f}+4930\u{2060}901820",
+    "Unknown",
+    "-1",
+    "１００",
 ];
 const FIELDS: [&str; 16] = [
-    "event", "direction", "disposition", "srcPhone", "dstPhone", "srcPhoneExt", "dstPhoneExt", "callId", "legId", "sequence",
-    "occurredAt", "redirectTo", "callerName", "line", "duration", "call",
+    "event",
+    "direction",
+    "disposition",
+    "srcPhone",
+    "dstPhone",
+    "srcPhoneExt",
+    "dstPhoneExt",
+    "callId",
+    "legId",
+    "sequence",
+    "occurredAt",
+    "redirectTo",
+    "callerName",
+    "line",
+    "duration",
+    "call",
 ];
 const TEXTS: [&str; 12] = [
-    "", " ", "\0", "a\0b", "\u{FEFF}", "\u{202E}drow", "'; drop table calls; --", "<script>", "💥", "e\u{301}\u{301}\u{301}",
-    "\u{FDD0}bytes", "__proto__",
+    "",
+    " ",
+    "\0",
+    "a\0b",
+    "\u{FEFF}",
+    "\u{202E}drow",
+    "'; drop table calls; --",
+    "<script>",
+    "💥",
+    "e\u{301}\u{301}\u{301}",
+    "\u{FDD0}bytes",
+    "__proto__",
 ];
 const TIMES: [&str; 9] = [
-    "2026-01-01T00:00:00Z", "0000-01-01T00:00:00Z", "9999-12-31T23:59:60Z", "-262144-01-01T00:00:00Z", "+262143-12-31T23:59:59Z",
-    "2026-02-30T00:00:00Z", "1969-12-31T23:59:59.999999999+14:00", "now", "1e9",
+    "2026-01-01T00:00:00Z",
+    "0000-01-01T00:00:00Z",
+    "9999-12-31T23:59:60Z",
+    "-262144-01-01T00:00:00Z",
+    "+262143-12-31T23:59:59Z",
+    "2026-02-30T00:00:00Z",
+    "1969-12-31T23:59:59.999999999+14:00",
+    "now",
+    "1e9",
 ];
 const ODD: [&str; 30] = [
-    "undefined", "nan", "infinity", "minusZero", "bigint", "symbol", "function", "date", "regexp", "map", "set", "error", "bytes",
-    "buffer", "boxed", "holes", "deep", "circular", "lone", "url", "promise", "thenable", "getter", "throwingGetter", "proxy",
-    "throwingProxy", "endlessProxy", "toJSON", "endlessToJSON", "noPrototype",
+    "undefined",
+    "nan",
+    "infinity",
+    "minusZero",
+    "bigint",
+    "symbol",
+    "function",
+    "date",
+    "regexp",
+    "map",
+    "set",
+    "error",
+    "bytes",
+    "buffer",
+    "boxed",
+    "holes",
+    "deep",
+    "circular",
+    "lone",
+    "url",
+    "promise",
+    "thenable",
+    "getter",
+    "throwingGetter",
+    "proxy",
+    "throwingProxy",
+    "endlessProxy",
+    "toJSON",
+    "endlessToJSON",
+    "noPrototype",
 ];
 
 impl Generator {
@@ -81,7 +161,9 @@ impl Generator {
             5 | 6 => json!({ "give": { "response": self.response() } }),
             7 => json!({ "give": { "events": self.list(|one| one.event()) } }),
             8 | 9 => json!({ "give": { "callRecord": self.event(), "event": self.event() } }),
-            10 => json!({ "give": { "callRecord": { "callId": self.call_id(), "duration": self.number(), "call": self.tree(6) } } }),
+            10 => {
+                json!({ "give": { "callRecord": { "callId": self.call_id(), "duration": self.number(), "call": self.tree(6) } } })
+            }
             _ => json!({ "give": { "event": self.event() } }),
         };
         wish.to_string().into_bytes()
@@ -128,7 +210,10 @@ impl Generator {
                 response.insert("status".into(), self.number());
                 response.insert("content".into(), content);
                 let mut headers = Map::new();
-                headers.insert(self.pick(&["x-a", "content-type", "set-cookie", "content-length", "é", ""]).into(), self.tree(1));
+                headers.insert(
+                    self.pick(&["x-a", "content-type", "set-cookie", "content-length", "é", ""]).into(),
+                    self.tree(1),
+                );
                 response.insert("headers".into(), Value::Object(headers));
                 Value::Object(response)
             }
@@ -156,7 +241,9 @@ impl Generator {
                 };
                 json!({ "$": odd, "of": of })
             }
-            7 => json!({ "$": "long", "of": self.pick(&[300, 5_000, 66_000]), "text": self.pick(&["x", "ü", "\\", "\""]) }),
+            7 => {
+                json!({ "$": "long", "of": self.pick(&[300, 5_000, 66_000]), "text": self.pick(&["x", "ü", "\\", "\""]) })
+            }
             8 | 9 => self.list(|one| one.tree(levels - 1)),
             _ => {
                 let count = self.0.random_range(0..4);
@@ -187,7 +274,15 @@ impl Generator {
         match self.0.random_range(0..4) {
             0 => json!(self.0.random_range(100..600)),
             1 => json!(self.0.random::<i64>()),
-            2 => json!(self.pick(&[1e300, -1e300, 0.1, -0.5, 1e-320, 2_147_483_648.0, 9_007_199_254_740_993.0])),
+            2 => json!(self.pick(&[
+                1e300,
+                -1e300,
+                0.1,
+                -0.5,
+                1e-320,
+                2_147_483_648.0,
+                9_007_199_254_740_993.0
+            ])),
             _ => json!(self.0.random_range(-5..5_000)),
         }
     }
@@ -227,11 +322,24 @@ impl Generator {
 
     fn headers(&mut self) -> Vec<(&'static str, String)> {
         let mut headers = Vec::new();
-        let kinds = ["application/json", "application/x-www-form-urlencoded", "text/xml", "x", "multipart/form-data; boundary=x"];
+        let kinds = [
+            "application/json",
+            "application/x-www-form-urlencoded",
+            "text/xml",
+            "x",
+            "multipart/form-data; boundary=x",
+        ];
         headers.push(("content-type", self.pick(&kinds).to_owned()));
         if self.0.random_ratio(1, 6) {
             let noise: Vec<u8> = (0..9).map(|_| self.0.random()).collect();
-            let name = self.pick(&["$bytes", "x-forwarded-for", "x-signature", "cookie", "accept", "content-encoding"]);
+            let name = self.pick(&[
+                "$bytes",
+                "x-forwarded-for",
+                "x-signature",
+                "cookie",
+                "accept",
+                "content-encoding",
+            ]);
             headers.push((name, URL_SAFE_NO_PAD.encode(noise)));
         }
         headers

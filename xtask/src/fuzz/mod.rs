@@ -57,8 +57,10 @@ pub async fn fuzz(options: &Options) -> Result<()> {
     let operator = operators.first().context("no operator was made")?;
     let targets = targets(&mut api, &server, &operators).await?;
 
-    let (webhooks, seconds) = if options.long { (Some(1_000_000), 1800) } else { (options.requests, options.seconds) };
-    let until = webhooks.map_or_else(|| Until::Time(Instant::now() + Duration::from_secs(seconds)), Until::Count);
+    let (webhooks, seconds) =
+        if options.long { (Some(1_000_000), 1800) } else { (options.requests, options.seconds) };
+    let until =
+        webhooks.map_or_else(|| Until::Time(Instant::now() + Duration::from_secs(seconds)), Until::Count);
     let began = Instant::now();
     let answers = webhooks::send(&targets, options.seed, CONNECTIONS, until).await?;
     let count: u64 = answers.values().sum();

@@ -11,7 +11,8 @@ const MAX_PAGES: usize = 200;
 const MAX_MEMBERS: usize = 25;
 
 /// A socket, and what asks a provider.
-const LEFT_OUT: [&str; 3] = ["/api/v1/events", "/api/v1/modules/{id}/members", "/api/v1/calls/{id}/recording"];
+const LEFT_OUT: [&str; 3] =
+    ["/api/v1/events", "/api/v1/modules/{id}/members", "/api/v1/calls/{id}/recording"];
 
 /// Reads every GET route of `openapi.json`, lists to their end; says how many requests that were. A server error is an error.
 pub async fn everything(api: &mut Connection) -> Result<u64> {
@@ -34,13 +35,16 @@ async fn addresses(api: &mut Connection, path: &str) -> Result<Vec<String>> {
     let mut found = vec![String::new()];
     let mut rest = path;
     while let Some((before, parameter)) = rest.split_once("/{") {
-        let (_, after) = parameter.split_once('}').with_context(|| format!("{path} has no end of a parameter"))?;
+        let (_, after) =
+            parameter.split_once('}').with_context(|| format!("{path} has no end of a parameter"))?;
         let mut next = Vec::new();
         for start in &found {
             let list = format!("{start}{before}");
             for item in pages(api, &list, 1, &mut 0).await?.iter().take(MAX_MEMBERS) {
                 let id = item.get("id").or_else(|| item.get("version"));
-                next.extend(id.map(|id| format!("{list}/{}", id.as_str().map_or_else(|| id.to_string(), str::to_owned))));
+                next.extend(id.map(|id| {
+                    format!("{list}/{}", id.as_str().map_or_else(|| id.to_string(), str::to_owned))
+                }));
             }
         }
         (found, rest) = (next, after);

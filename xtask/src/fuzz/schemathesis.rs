@@ -39,7 +39,15 @@ pub async fn run(program: &PathBuf, address: SocketAddr, token: &str, seed: u64,
         .args(["--header", &format!("Authorization: Bearer {token}")])
         .args(["--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--continue-on-failure"])
         .args(["--max-time", &seconds.to_string(), "--seed", &seed.to_string(), "--workers", "4"])
-        .args(["--suppress-health-check", "all", "--warnings", "off", "--no-shrink", "--request-timeout", "30"]);
+        .args([
+            "--suppress-health-check",
+            "all",
+            "--warnings",
+            "off",
+            "--no-shrink",
+            "--request-timeout",
+            "30",
+        ]);
     for (option, value) in LEFT_OUT {
         schemathesis.args([option, value]);
     }

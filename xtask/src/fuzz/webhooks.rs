@@ -64,7 +64,8 @@ async fn exchange(
     webhook: &Webhook,
     turn: usize,
 ) -> Result<StatusCode> {
-    let address = if webhook.builtin { &targets.builtin[turn % targets.builtin.len()] } else { &targets.fuzz };
+    let address =
+        if webhook.builtin { &targets.builtin[turn % targets.builtin.len()] } else { &targets.fuzz };
     let (path, token) = address.split_once('?').context("a webhook address has a token")?;
     let uri = format!("{path}{}?{token}&{}", webhook.suffix, webhook.query);
     let mut request = hyper::Request::builder().method(webhook.method).uri(uri);
@@ -86,8 +87,8 @@ async fn exchange(
 
 /// Whether the script caused the answer: it asked for the status, or failed in its own way.
 fn is_scripts_own(answer: &[u8], webhook: &Webhook) -> bool {
-    let asked_for = serde_json::from_slice::<Value>(&webhook.body)
-        .is_ok_and(|wish| !wish["give"]["response"].is_null());
+    let asked_for =
+        serde_json::from_slice::<Value>(&webhook.body).is_ok_and(|wish| !wish["give"]["response"].is_null());
     let failed = serde_json::from_slice::<Value>(answer).is_ok_and(|answer| {
         let error = answer["error"].as_str().unwrap_or_default();
         answer["requestId"].is_string() && !error.is_empty() && !error.contains("the script engine stopped")

@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 pub use check::{ContractError, call_link, members, parse_result, test_connection_result};
 pub use facts::{Context, KeyedFact, facts};
 
+/// Bytes of a key in a module's storage, at most.
+pub const MAX_STORAGE_KEY_BYTES: usize = 512;
+
 lenient::text_enum! {
     /// Which way a call goes.
     pub enum Direction {

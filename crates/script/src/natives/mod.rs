@@ -4,6 +4,7 @@ mod bytes;
 mod crypto;
 mod keys;
 mod operations;
+mod plain;
 mod text;
 mod url;
 
@@ -11,9 +12,12 @@ use std::rc::Rc;
 
 use rquickjs::{Coerced, Ctx, Function, IntoJs, Object, Value};
 
-pub(crate) use operations::{arrived, to_script};
+pub(crate) use operations::{is_over, to_script};
 
+use crate::LimitKind;
+use crate::memory::Memory;
 use crate::state::{State, Thrown};
+use plain::{Helpers, Refused};
 
 /// Longest error message, name or stack kept, bytes.
 const MAX_ERROR_TEXT: usize = 4_096;
@@ -33,24 +37,41 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> rquickjs::Resul
 }
 
 /// How the prelude hands over what a call gave.
-fn results(natives: &Object<'_>, state: &Rc<State>) -> rquickjs::Result<()> {
+fn results<'js>(natives: &Object<'js>, state: &Rc<State>) -> rquickjs::Result<()> {
     let done = state.clone();
-    define(natives, "done", move |call: u64, json: String| {
-        let over = json.len() > done.limits.result_bytes;
-        if let Some(running) = done.calls.borrow_mut().get_mut(&call) {
-            if over {
-                running.over = Some((crate::LimitKind::ResultSize, None));
+    define(natives, "done", move |call: u64, value: Value<'js>, helpers: Helpers<'js>| {
+        let over = match plain::plain(&helpers, value, done.limits.result_bytes) {
+            Ok(value) => {
+                done.with_call(call, |running| running.result = Some(Ok(value.unwrap_or_default())));
+                return Ok(());
             }
-            running.result = Some(Ok(json));
-        }
+            Err(Refused::Threw(error)) => return Err(error),
+            Err(Refused::Deep) => LimitKind::ResultDepth,
+            Err(Refused::Large) => LimitKind::ResultSize,
+        };
+        done.with_call(call, |running| running.over = Some((over, None)));
+        Ok(())
     })?;
     let failed = state.clone();
-    define(natives, "failed", move |call: u64, name: String, message: String, stack: String| {
-        if let Some(running) = failed.calls.borrow_mut().get_mut(&call) {
-            let thrown = Thrown { name: bounded(name), message: bounded(message), stack: bounded(stack) };
-            running.result = Some(Err(thrown));
-        }
-    })
+    define(
+        natives,
+        "failed",
+        move |call: u64, is_null: bool, name: String, message: String, stack: String| {
+            let thrown = new_thrown(&failed.memory, is_null, [name, message, stack]);
+            failed.with_call(call, |running| running.result = Some(Err(thrown)));
+        },
+    )
+}
+
+/// With no memory left even for an error, QuickJS throws a bare null.
+fn new_thrown(memory: &Memory, is_null: bool, [name, message, stack]: [String; 3]) -> Thrown {
+    let like_memory = is_null || (name == "InternalError" && message.starts_with("out of memory"));
+    Thrown {
+        out_of_memory: like_memory && memory.was_refused(),
+        name: bounded(name),
+        message: bounded(message),
+        stack: bounded(stack),
+    }
 }
 
 /// Adds a function to the natives.
@@ -62,22 +83,19 @@ where
 }
 
 /// An exception in plain words. Its properties may be getters that throw in their turn: then they count as empty.
-pub(crate) fn thrown<'js>(ctx: &Ctx<'js>, value: Value<'js>) -> Thrown {
+pub(crate) fn thrown<'js>(ctx: &Ctx<'js>, memory: &Memory, value: Value<'js>) -> Thrown {
     let text = |value: rquickjs::Result<Coerced<String>>| match value {
-        Ok(text) => bounded(text.0),
+        Ok(text) => text.0,
         Err(_) => {
             ctx.catch();
             String::new()
         }
     };
-    match value.as_object().filter(|object| object.is_error()) {
-        Some(error) => Thrown {
-            name: text(error.get("name")),
-            message: text(error.get("message")),
-            stack: text(error.get("stack")),
-        },
-        None => Thrown { message: text(value.get()), ..Thrown::default() },
-    }
+    let words = match value.as_object().filter(|object| object.is_error()) {
+        Some(error) => [text(error.get("name")), text(error.get("message")), text(error.get("stack"))],
+        None => [String::new(), text(value.get()), String::new()],
+    };
+    new_thrown(memory, value.is_null(), words)
 }
 
 fn bounded(mut text: String) -> String {

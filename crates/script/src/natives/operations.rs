@@ -1,19 +1,22 @@
 //! What leaves the script: `fetch`, storage, timers, the log. Each counts against the running call's limits.
 
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rquickjs::prelude::Opt;
 use rquickjs::{Ctx, Exception, IntoJs, Object, Value};
 
+use serde_json::Value as Json;
+
 use super::bytes::Bytes;
+use super::plain::{Helpers, Refused, plain};
 use super::{define, or_undefined};
+use crate::data::{MAX_DEPTH, is_deep};
 use crate::host::{Body, FetchRequest, HostError, LogEntry, LogLevel, Redirect};
 use crate::state::{Outgoing, State};
-use crate::{LimitKind, position};
-
-/// Longest storage key, bytes.
-const MAX_KEY_BYTES: usize = 512;
+use crate::{FetchRoom, LimitKind, position};
+use hookswitch_model::contract::MAX_STORAGE_KEY_BYTES;
 
 /// Longest delay of a timer, milliseconds: longer than any call can last.
 const MAX_DELAY_MS: f64 = 86_400_000.0;
@@ -21,12 +24,19 @@ const MAX_DELAY_MS: f64 = 86_400_000.0;
 pub(super) fn install<'js>(natives: &Object<'js>, state: &Rc<State>) -> rquickjs::Result<()> {
     let shared = state.clone();
     define(natives, "fetch", move |ctx: Ctx<'js>, request: Object<'js>| fetch(&shared, &ctx, &request))?;
+    install_storage(natives, state)?;
+    define(natives, "checkDepth", |ctx: Ctx<'js>, json: String| {
+        if is_deep(&json) { Err(Exception::throw_range(&ctx, &too_deep("JSON"))) } else { Ok(()) }
+    })?;
+    define(natives, "refuseDepth", |ctx: Ctx<'js>| -> rquickjs::Result<()> {
+        Err(Exception::throw_range(&ctx, &too_deep("JSON")))
+    })?;
     let shared = state.clone();
     define(
         natives,
-        "storage",
-        move |ctx: Ctx<'js>, verb: String, key: String, value: Opt<Option<String>>, ttl: Opt<Option<f64>>| {
-            storage(&shared, &ctx, &verb, key, value.0.flatten(), ttl.0.flatten())
+        "checkTime",
+        move |ctx: Ctx<'js>| {
+            if shared.must_stop() { Err(uncatchable(&ctx)) } else { Ok(()) }
         },
     )?;
     let shared = state.clone();
@@ -61,6 +71,17 @@ fn over(state: &State, ctx: &Ctx<'_>, limit: LimitKind) -> rquickjs::Error {
     error.map_or_else(|error| error, Exception::throw)
 }
 
+/// What QuickJS itself throws when a script is over its time.
+#[expect(unsafe_code, reason = "rquickjs has no safe way to throw what a script cannot catch")]
+fn uncatchable(ctx: &Ctx<'_>) -> rquickjs::Error {
+    let thrown = Exception::throw_message(ctx, "interrupted");
+    let error = ctx.catch();
+    // SAFETY: the value belongs to this context and is alive; it is only marked.
+    unsafe { rquickjs::qjs::JS_SetUncatchableError(ctx.as_raw().as_ptr(), error.as_raw()) };
+    ctx.throw(error);
+    thrown
+}
+
 fn fetch<'js>(state: &State, ctx: &Ctx<'js>, request: &Object<'js>) -> rquickjs::Result<u64> {
     let call = current(state, ctx)?;
     let service: Option<String> = request.get("service")?;
@@ -71,16 +92,16 @@ fn fetch<'js>(state: &State, ctx: &Ctx<'js>, request: &Object<'js>) -> rquickjs:
     };
     let sent = body.as_ref().map_or(0, Body::len) as u64;
     let limits = &state.limits;
-    let left = state.with_current(|running| {
+    let counted = state.with_current(|running| {
         running.fetches += 1;
-        running.fetched += sent;
-        (running.fetches <= limits.fetch_count, limits.fetch_bytes.checked_sub(running.fetched))
+        (running.fetches <= limits.fetch_count).then(|| running.fetch_left.clone())
     });
-    let left = match left {
-        Some((true, Some(left))) => left,
-        Some((true, None)) => return Err(over(state, ctx, LimitKind::FetchBytes)),
-        _ => return Err(over(state, ctx, LimitKind::FetchCount)),
-    };
+    let Some(Some(left)) = counted else { return Err(over(state, ctx, LimitKind::FetchCount)) };
+    let room = FetchRoom::new(left.clone(), state.room.clone());
+    room.for_sent(sent).map_err(|error| match error.code.as_str() {
+        HostError::TOO_LARGE => over(state, ctx, LimitKind::FetchBytes),
+        _ => Exception::throw_message(ctx, &error.message),
+    })?;
     let request = FetchRequest {
         url: request.get("url")?,
         method: request.get("method")?,
@@ -92,15 +113,16 @@ fn fetch<'js>(state: &State, ctx: &Ctx<'js>, request: &Object<'js>) -> rquickjs:
             _ => Redirect::Follow,
         },
         timeout_ms: request.get::<_, Option<f64>>("timeoutMs")?.map(|timeout| timeout as u64),
-        max_response_bytes: left.min(limits.fetch_response_bytes),
+        max_response_bytes: left.load(Ordering::Relaxed).min(limits.fetch_response_bytes),
     };
     let host = state.host.clone();
     Ok(state.spawn(call, async move {
         let response = match service {
-            Some(service) => host.service_fetch(service, request).await,
-            None => host.fetch(request).await,
-        };
-        response.map(Outgoing::Response)
+            Some(service) => host.service_fetch(service, request, &room).await,
+            None => host.fetch(request, &room).await,
+        }?;
+        room.reserve_all(response.body.len() as u64).await?;
+        Ok(Outgoing::Response(response, room))
     }))
 }
 
@@ -108,17 +130,12 @@ fn pair(header: Vec<String>) -> Option<(String, String)> {
     <[String; 2]>::try_from(header).ok().map(|[name, value]| (name, value))
 }
 
-fn storage(
-    state: &State,
-    ctx: &Ctx<'_>,
-    verb: &str,
-    key: String,
-    value: Option<String>,
-    ttl: Option<f64>,
-) -> rquickjs::Result<u64> {
+/// A use of `Namespace.storage` while it counts: whose it is.
+fn begin_storage(state: &State, ctx: &Ctx<'_>, key: &str) -> rquickjs::Result<u64> {
     let call = current(state, ctx)?;
-    if key.is_empty() || key.len() > MAX_KEY_BYTES {
-        let message = format!("a storage key has 1 to {MAX_KEY_BYTES} bytes, this one has {}", key.len());
+    if key.is_empty() || key.len() > MAX_STORAGE_KEY_BYTES {
+        let message =
+            format!("a storage key has 1 to {MAX_STORAGE_KEY_BYTES} bytes, this one has {}", key.len());
         return Err(Exception::throw_range(ctx, &message));
     }
     let stored = state.with_current(|running| {
@@ -128,30 +145,93 @@ fn storage(
     if stored.is_none_or(|stored| stored > state.limits.storage_count) {
         return Err(over(state, ctx, LimitKind::StorageCount));
     }
-    let host = state.host.clone();
-    if verb == "get" {
-        return Ok(state.spawn(call, async move {
+    Ok(call)
+}
+
+/// What the script wants to keep: `None` for `undefined`.
+fn stored_value<'js>(
+    state: &State,
+    ctx: &Ctx<'js>,
+    helpers: &Helpers<'js>,
+    value: Value<'js>,
+) -> rquickjs::Result<Option<Json>> {
+    let limit = state.limits.storage_value_bytes;
+    let large = || Exception::throw_range(ctx, &format!("a stored value has at most {limit} bytes as JSON"));
+    let value = plain(helpers, value, limit).map_err(|refused| match refused {
+        Refused::Threw(error) => error,
+        Refused::Large => large(),
+        Refused::Deep => Exception::throw_range(ctx, &too_deep("a stored value")),
+    })?;
+    // What was counted while it was read leaves out escapes.
+    if value.as_ref().is_some_and(|value| value.to_string().len() > limit) {
+        return Err(large());
+    }
+    Ok(value)
+}
+
+fn too_deep(what: &str) -> String {
+    format!("{what} has at most {MAX_DEPTH} levels of objects and lists, and does not refer to itself")
+}
+
+/// How long a value is kept, seconds.
+fn lifetime(ttl: Opt<Option<f64>>) -> Option<u64> {
+    let seconds = ttl.0.flatten().filter(|seconds| seconds.is_finite());
+    seconds.map(|seconds| seconds.max(0.0).ceil() as u64)
+}
+
+fn install_storage<'js>(natives: &Object<'js>, state: &Rc<State>) -> rquickjs::Result<()> {
+    let shared = state.clone();
+    define(natives, "storageGet", move |ctx: Ctx<'js>, key: String| {
+        let call = begin_storage(&shared, &ctx, &key)?;
+        let host = shared.host.clone();
+        rquickjs::Result::Ok(shared.spawn(call, async move {
             let value = host.storage_get(key).await?;
             Ok(Outgoing::Stored(value.map(|value| value.to_string())))
-        }));
-    }
-    let Some(json) = value else {
-        return Ok(
-            state.spawn(call, async move { host.storage_delete(key).await.map(|()| Outgoing::Stored(None)) })
-        );
-    };
-    if json.len() > state.limits.storage_value_bytes {
-        let message = format!(
-            "a stored value has at most {} bytes as JSON, this one has {}",
-            state.limits.storage_value_bytes,
-            json.len()
-        );
-        return Err(Exception::throw_range(ctx, &message));
-    }
-    let value = crate::data::parse(&json).map_err(|error| Exception::throw_type(ctx, &error.to_string()))?;
-    let ttl = ttl.filter(|seconds| seconds.is_finite()).map(|seconds| seconds.max(0.0).ceil() as u64);
-    Ok(state
-        .spawn(call, async move { host.storage_set(key, value, ttl).await.map(|()| Outgoing::Stored(None)) }))
+        }))
+    })?;
+    let shared = state.clone();
+    define(
+        natives,
+        "storageSet",
+        move |ctx: Ctx<'js>, helpers: Helpers<'js>, key: String, value: Value<'js>, ttl: Opt<Option<f64>>| {
+            let call = begin_storage(&shared, &ctx, &key)?;
+            let message = "a stored value must be what JSON can hold; use delete to remove one";
+            let value = stored_value(&shared, &ctx, &helpers, value)?
+                .ok_or_else(|| Exception::throw_type(&ctx, message))?;
+            let (host, ttl) = (shared.host.clone(), lifetime(ttl));
+            rquickjs::Result::Ok(shared.spawn(call, async move {
+                host.storage_set(key, value, ttl).await?;
+                Ok(Outgoing::Stored(None))
+            }))
+        },
+    )?;
+    let shared = state.clone();
+    define(natives, "storageDelete", move |ctx: Ctx<'js>, key: String| {
+        let call = begin_storage(&shared, &ctx, &key)?;
+        let host = shared.host.clone();
+        rquickjs::Result::Ok(shared.spawn(call, async move {
+            host.storage_delete(key).await?;
+            Ok(Outgoing::Stored(None))
+        }))
+    })?;
+    let shared = state.clone();
+    define(
+        natives,
+        "storageReplace",
+        move |ctx: Ctx<'js>,
+              helpers: Helpers<'js>,
+              key: String,
+              before: Option<String>,
+              value: Value<'js>,
+              ttl: Opt<Option<f64>>| {
+            let call = begin_storage(&shared, &ctx, &key)?;
+            let after = stored_value(&shared, &ctx, &helpers, value)?;
+            let (host, ttl) = (shared.host.clone(), lifetime(ttl));
+            rquickjs::Result::Ok(shared.spawn(call, async move {
+                host.storage_replace(key, before, after, ttl).await.map(Outgoing::Replaced)
+            }))
+        },
+    )
 }
 
 fn timer(state: &State, ctx: &Ctx<'_>, delay: f64, repeat: bool) -> rquickjs::Result<u64> {
@@ -187,30 +267,21 @@ fn log(state: &State, ctx: &Ctx<'_>, level: &str, text: String, stack: &str) -> 
     state.guarded(ctx, |host| host.log(entry))
 }
 
-/// Counts what a finished operation brought in. Over the limit, the call ends.
-pub(crate) fn arrived(state: &State, outcome: &Result<Outgoing, HostError>) -> Result<(), LimitKind> {
-    let limits = &state.limits;
-    let within = match outcome {
-        Ok(Outgoing::Response(response)) => {
-            let length = response.body.len() as u64;
-            let fetched = state.with_current(|running| {
-                running.fetched += length;
-                running.fetched
-            });
-            length <= limits.fetch_response_bytes
-                && fetched.is_none_or(|fetched| fetched <= limits.fetch_bytes)
-        }
-        Ok(Outgoing::Stored(_)) => true,
-        Err(error) => error.code != HostError::TOO_LARGE,
-    };
-    if within { Ok(()) } else { Err(LimitKind::FetchBytes) }
+/// Whether a finished operation brought in more than it may: then the call ends.
+pub(crate) fn is_over(state: &State, outcome: &Result<Outgoing, HostError>) -> bool {
+    match outcome {
+        Ok(Outgoing::Response(response, _)) => response.body.len() as u64 > state.limits.fetch_response_bytes,
+        Ok(Outgoing::Stored(_) | Outgoing::Replaced(_)) => false,
+        Err(error) => error.code == HostError::TOO_LARGE,
+    }
 }
 
 /// A finished operation's result as the prelude takes it.
 pub(crate) fn to_script<'js>(ctx: &Ctx<'js>, outgoing: Outgoing) -> rquickjs::Result<Value<'js>> {
     match outgoing {
         Outgoing::Stored(json) => or_undefined(ctx, json),
-        Outgoing::Response(response) => {
+        Outgoing::Replaced(well) => well.into_js(ctx),
+        Outgoing::Response(response, _room) => {
             let object = Object::new(ctx.clone())?;
             object.set("status", response.status)?;
             object.set("statusText", response.status_text)?;

@@ -1,7 +1,10 @@
-// How the engine calls the script, and how results go back as JSON. Bytes cross as {"$bytes": "<base64>"}.
+// How the engine calls the script and takes its results. What is used here is kept before the script runs, which may replace it.
 
-const BYTES = '$bytes';
+/** The key that marks bytes; `data::MARKER` in Rust. */
+const BYTES = '\ufdd0bytes';
 const { parse, stringify } = JSON;
+const { apply } = Reflect;
+const { toWellFormed } = String.prototype;
 
 const functions = Object.create(null);
 
@@ -18,38 +21,63 @@ const reviveBytes = (_key, value) => {
   return typeof encoded === 'string' ? native.decodeBase64(encoded) ?? value : value;
 };
 
-/** Asked by JSON.stringify for buffers and views: bytes on the way out, what they always were otherwise. */
-let leaving = false;
-function toJSON() {
-  return leaving ? { [BYTES]: native.encodeBase64(bufferOf(this, 'the value')) } : this;
-}
-for (const prototype of [ArrayBuffer.prototype, Object.getPrototypeOf(Uint8Array.prototype), DataView.prototype]) {
-  Object.defineProperty(prototype, 'toJSON', { value: toJSON });
-}
+/** Data that came from the script once, its bytes as buffers again. */
+const revived = (json) => parse(json, reviveBytes);
 
-const encode = (value) => {
-  leaving = true;
+/** A function's arguments. Of a webhook's request only the bodies can be bytes: all else is the sender's. */
+const readArguments = (name, json, hasBytes) => {
+  if (!hasBytes) return parse(json);
+  if (name !== 'VoipParseWebhookRequest') return revived(json);
+  const args = parse(json);
+  for (const body of ['body', 'rawBody']) {
+    if (args[0][body] !== undefined) args[0][body] = reviveBytes(body, args[0][body]);
+  }
+  return args;
+};
+
+const valueOfBoxes = [Number, String, Boolean, BigInt].map(({ prototype }) => prototype.valueOf);
+const { isView } = ArrayBuffer;
+const { isArray } = Array;
+
+/** How `plain.rs` reads what it cannot tell by itself. */
+const helpers = {
+  ordinary: Object.prototype,
+  special(object) {
+    if (isArray(object)) return null;
+    try {
+      if (object instanceof ArrayBuffer || isView(object)) return bufferOf(object, 'the value');
+    } catch {
+      return undefined; // a proxy that does not let itself be asked
+    }
+    for (const valueOf of valueOfBoxes) {
+      try {
+        return apply(valueOf, object, []);
+      } catch {
+        // boxes nothing of that kind
+      }
+    }
+    return undefined;
+  },
+  wellFormed: (value) => apply(toWellFormed, value, []),
+  bigInt: (value, key) => (typeof value.toJSON === 'function' ? value.toJSON(key) : value),
+};
+
+const describe = (error) => {
+  let [kind, message, stack] = ['', '', ''];
   try {
-    return stringify(value) ?? 'null';
-  } finally {
-    leaving = false;
+    if (error instanceof Error) [kind, message, stack] = [error.name, error.message, error.stack ?? ''];
+    else message = inspect(error);
+    return [text(kind), text(message), text(stack)];
+  } catch {
+    return ['', 'something was thrown that cannot be shown', ''];
   }
 };
 
-const run = async (name, args, hasBytes) =>
-  encode(await functions[name](...(hasBytes ? parse(args, reviveBytes) : parse(args))));
-
-const start = (call, name, args, hasBytes) => {
-  const failed = (error) => {
-    let [kind, message, stack] = ['', '', ''];
-    try {
-      if (error instanceof Error) [kind, message, stack] = [error.name, error.message, error.stack ?? ''];
-      else message = inspect(error);
-      [kind, message, stack] = [text(kind), text(message), text(stack)];
-    } catch {
-      message = 'something was thrown that cannot be shown';
-    }
-    native.failed(call, text(kind).slice(0, 200), text(message).slice(0, 4_000), text(stack).slice(0, 4_000));
-  };
-  run(name, args, hasBytes).then((json) => native.done(call, json), failed);
+const start = async (call, name, json, hasBytes) => {
+  try {
+    native.done(call, await apply(functions[name], undefined, readArguments(name, json, hasBytes)), helpers);
+  } catch (error) {
+    const [kind, message, stack] = describe(error);
+    native.failed(call, error === null, kind, message, stack);
+  }
 };

@@ -5,7 +5,7 @@ const MAX_ENTRIES = 100;
 const MAX_LINE = 8_192;
 
 const inspect = (value, depth = 0, seen = []) => {
-  if (typeof value === 'string') return depth === 0 ? value.slice(0, MAX_LINE) : JSON.stringify(value.slice(0, MAX_LINE));
+  if (typeof value === 'string') return depth === 0 ? value.slice(0, MAX_LINE) : stringify(value.slice(0, MAX_LINE));
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return `[function ${value.name || 'anonymous'}]`;
   if (typeof value !== 'object' || value === null) return String(value);
@@ -21,11 +21,11 @@ const inspect = (value, depth = 0, seen = []) => {
   const show = (one) => inspect(one, depth + 1, inside);
   if (Array.isArray(value)) return `[${some(value.length, (index) => show(value[index]))}]`;
   if (value instanceof Map) {
-    const entries = [...value.entries().take(MAX_ENTRIES + 1)];
+    const entries = first(value.entries());
     return `Map {${some(entries.length, (index) => `${show(entries[index][0])} => ${show(entries[index][1])}`)}}`;
   }
   if (value instanceof Set) {
-    const entries = [...value.values().take(MAX_ENTRIES + 1)];
+    const entries = first(value.values());
     return `Set {${some(entries.length, (index) => show(entries[index]))}}`;
   }
   if (value instanceof Headers) return `Headers ${show(Object.fromEntries(value))}`;
@@ -36,6 +36,16 @@ const inspect = (value, depth = 0, seen = []) => {
   const keys = Object.keys(shown);
   const body = some(keys.length, (index) => `${keys[index]}: ${show(shown[keys[index]])}`);
   return `${name === 'Object' || name === '' ? '' : `${name} `}{${body}}`;
+};
+
+/** So many of an iterator's values that it shows whether there are more than MAX_ENTRIES. */
+const first = (iterator) => {
+  const found = [];
+  for (const value of iterator) {
+    found.push(value);
+    if (found.length > MAX_ENTRIES) break;
+  }
+  return found;
 };
 
 /** Up to MAX_ENTRIES entries, and how many more there are; stops when the text is long enough. */

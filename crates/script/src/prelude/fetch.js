@@ -28,7 +28,7 @@ class Request extends Message {
     this.#url = from ? from.url : new URL(input).href;
     const method = text(init.method ?? from?.method ?? 'GET');
     this.#method = NORMAL_METHODS.has(method.toUpperCase()) ? method.toUpperCase() : method;
-    if (!HEADER_NAME.test(method)) throw new TypeError(`invalid method ${JSON.stringify(method.slice(0, 100))}`);
+    if (!HEADER_NAME.test(method)) throw new TypeError(`invalid method ${stringify(method.slice(0, 100))}`);
     if (peekBody(this) !== undefined && (this.#method === 'GET' || this.#method === 'HEAD')) {
       throw new TypeError(`a ${this.#method} request has no body`);
     }
@@ -77,15 +77,19 @@ const { received } = Response;
 delete Response.received;
 
 /** Sends a request; to a service when one is named, and then `url` is only a path. */
-const send = async (request, service, url) => received(await operation(() => native.fetch({
-  service,
-  url,
-  method: request.method,
-  headers: headerList(request.headers),
-  body: peekBody(request),
-  redirect: request.redirect,
-  timeoutMs: timeoutOf(request.signal),
-})));
+const send = async (request, service, url) => {
+  const body = peekBody(request);
+  if (typeof body === 'string' && request.headers.get('content-type')?.includes('json')) native.checkDepth(body);
+  return received(await operation(() => native.fetch({
+    service,
+    url,
+    method: request.method,
+    headers: headerList(request.headers),
+    body,
+    redirect: request.redirect,
+    timeoutMs: timeoutOf(request.signal),
+  })));
+};
 
 const fetch = async (input, init) => {
   const request = new Request(input, init);

@@ -7,6 +7,14 @@ for (const name of [
 ]) {
   delete globalThis[name];
 }
+// Newer as well, and loops without an end where the list they walk over has none.
+delete Math.sumPrecise;
+const iterators = Object.getPrototypeOf(Object.getPrototypeOf([].values()));
+for (const [prototype, kept] of [[iterators, ['constructor']], [Set.prototype, [
+  'add', 'clear', 'constructor', 'delete', 'entries', 'forEach', 'has', 'keys', 'size', 'values',
+]]]) {
+  for (const name of Object.getOwnPropertyNames(prototype)) if (!kept.includes(name)) delete prototype[name];
+}
 
 for (const [name, value] of Object.entries({
   AbortSignal, CryptoKey, Headers, HttpResponse, Namespace, Request, Response, TextDecoder, TextEncoder, URL,

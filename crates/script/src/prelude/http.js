@@ -38,7 +38,7 @@ class Headers {
 }
 
 const headerName = (name) => {
-  if (!HEADER_NAME.test(name)) throw new TypeError(`invalid header name ${JSON.stringify(text(name).slice(0, 100))}`);
+  if (!HEADER_NAME.test(name)) throw new TypeError(`invalid header name ${stringify(text(name).slice(0, 100))}`);
   return text(name).toLowerCase();
 };
 const headerValue = (name, value) => {
@@ -48,6 +48,19 @@ const headerValue = (name, value) => {
 };
 const headerList = Headers.list;
 delete Headers.list;
+
+/** A value as JSON that does not nest too deeply for whoever reads it. */
+const boundedJson = (value) => {
+  let json;
+  try {
+    json = stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError && error.message === 'Maximum call stack size exceeded') native.refuseDepth();
+    throw error;
+  }
+  if (json !== undefined) native.checkDepth(json);
+  return json;
+};
 
 /** A body as it is kept: a string, an ArrayBuffer or nothing; and the content type it brings along. */
 const bodyOf = (body) => {
@@ -88,7 +101,7 @@ class Message {
     const body = takeBody(this);
     return typeof body === 'string' ? body : native.decode('utf-8', body, false, false);
   }
-  async json() { return JSON.parse(await this.text()); }
+  async json() { return parse(await this.text()); }
   async arrayBuffer() {
     const body = takeBody(this);
     return typeof body === 'string' ? native.encodeUtf8(body) : body.slice(0);
@@ -109,7 +122,7 @@ class HttpResponse {
   header(name, value) { this.#headers[headerName(name)] = headerValue(name, value); return this; }
   json(value) {
     if (this.#headers['content-type'] === undefined) this.header('content-type', 'application/json');
-    return this.content(JSON.stringify(value));
+    return this.content(boundedJson(value));
   }
   toJSON() { return { status: this.#status, headers: this.#headers, content: this.#content }; }
 }

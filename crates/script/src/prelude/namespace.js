@@ -1,24 +1,58 @@
 // Namespace and the contract's enums.
 
-const environment = JSON.parse(native.environment);
+const environment = parse(native.environment);
 
 const deepFreeze = (value) => {
   if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
   return value;
 };
 
+const storedJson = (key) => operation(() => native.storageGet(key));
+
+/** The latest update of each key: the next one waits for it. Other nodes are told apart when the value is written. */
+const updates = Object.create(null);
+
+/** Ends a call's part in them when the call is gone. */
+const forgetUpdates = () => {
+  for (const key of Object.keys(updates)) delete updates[key];
+};
+
+const update = async (key, change, ttlSeconds) => {
+  for (;;) {
+    const before = await storedJson(key);
+    const after = change(before === undefined ? undefined : revived(before));
+    if (typeof after?.then === 'function') {
+      throw new TypeError('the function given to update must not be async: fetch before it, then update');
+    }
+    if (await operation(() => native.storageReplace(helpers, key, before, after, ttlSeconds))) return after;
+  }
+};
+
 const storage = Object.freeze({
   async get(key) {
-    const json = await operation(() => native.storage('get', text(key)));
-    return json === undefined ? undefined : JSON.parse(json);
+    const json = await storedJson(text(key));
+    return json === undefined ? undefined : revived(json);
   },
   async set(key, value, options = {}) {
-    const json = JSON.stringify(value);
-    if (json === undefined) throw new TypeError('a stored value must be what JSON can hold; use delete to remove one');
-    await operation(() => native.storage('set', text(key), json, options.ttlSeconds));
+    await operation(() => native.storageSet(helpers, text(key), value, options.ttlSeconds));
+  },
+  async update(key, change, options = {}) {
+    if (typeof change !== 'function') throw new TypeError('update needs a function of the value that gives the new one');
+    const name = text(key);
+    const before = updates[name];
+    let done;
+    const turn = new Promise((resolve) => { done = resolve; });
+    updates[name] = turn;
+    try {
+      await before;
+      return await update(name, change, options.ttlSeconds);
+    } finally {
+      done();
+      if (updates[name] === turn) delete updates[name];
+    }
   },
   async delete(key) {
-    await operation(() => native.storage('delete', text(key)));
+    await operation(() => native.storageDelete(text(key)));
   },
 });
 

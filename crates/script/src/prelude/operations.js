@@ -45,6 +45,8 @@ const fire = (id, again) => {
 
 const forget = (ids) => {
   for (const id of ids) {
+    // A host operation is forgotten only when no call is left that waits.
+    if (waiting[id] !== undefined) forgetUpdates();
     delete waiting[id];
     delete timers[id];
   }

@@ -1,7 +1,7 @@
 // Text, bytes and their encodings.
 
 /** What a script gave, as text that Rust can hold. */
-const text = (value) => `${value}`.toWellFormed();
+const text = (value) => apply(toWellFormed, `${value}`, []);
 
 /** An ArrayBuffer with exactly the bytes of a buffer or view. */
 const bufferOf = (value, what) => {

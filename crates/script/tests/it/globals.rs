@@ -38,7 +38,7 @@ async fn the_declared_globals_are_the_real_ones() {
 async fn declared_members_are_the_real_ones() {
     for (what, members) in [
         ("Namespace", "params services storage"),
-        ("Namespace.storage", "delete get set"),
+        ("Namespace.storage", "delete get set update"),
         ("console", "debug error info log warn"),
         ("crypto", "getRandomValues md5 randomUUID subtle"),
         ("crypto.subtle", "digest importKey sign verify"),

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use hookswitch_script::{
-    CallContext, Engine, Environment, FetchRequest, FetchResponse, Function, Host, HostError, Limits,
-    LogEntry, ModuleHandle, Outcome, ScriptError, compile,
+    CallContext, Engine, Environment, FetchRequest, FetchResponse, FetchRoom, Function, Host, HostError,
+    Limits, LogEntry, ModuleHandle, Outcome, ScriptError, compile,
 };
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
@@ -22,6 +22,8 @@ pub struct TestHost {
     pub log: Mutex<Vec<LogEntry>>,
     pub gate: Notify,
     pub arrived: Notify,
+    /// What somebody else stores just before the next `update` writes.
+    pub overtake: Mutex<Option<Value>>,
 }
 
 impl TestHost {
@@ -34,6 +36,7 @@ impl TestHost {
             log: Mutex::default(),
             gate: Notify::new(),
             arrived: Notify::new(),
+            overtake: Mutex::default(),
         })
     }
 
@@ -98,7 +101,7 @@ impl Host for TestHost {
         self.environment.lock().unwrap().clone()
     }
 
-    async fn fetch(&self, request: FetchRequest) -> Result<FetchResponse, HostError> {
+    async fn fetch(&self, request: FetchRequest, _room: &FetchRoom) -> Result<FetchResponse, HostError> {
         self.answer(None, request).await
     }
 
@@ -106,6 +109,7 @@ impl Host for TestHost {
         &self,
         service: String,
         request: FetchRequest,
+        _room: &FetchRoom,
     ) -> Result<FetchResponse, HostError> {
         self.answer(Some(service), request).await
     }
@@ -122,6 +126,27 @@ impl Host for TestHost {
     ) -> Result<(), HostError> {
         self.stored.lock().unwrap().insert(key, (value, ttl_seconds));
         Ok(())
+    }
+
+    async fn storage_replace(
+        &self,
+        key: String,
+        before: Option<String>,
+        after: Option<Value>,
+        ttl_seconds: Option<u64>,
+    ) -> Result<bool, HostError> {
+        let mut stored = self.stored.lock().unwrap();
+        if let Some(value) = self.overtake.lock().unwrap().take() {
+            stored.insert(key.clone(), (value, None));
+        }
+        if stored.get(&key).map(|(value, _)| value.to_string()) != before {
+            return Ok(false);
+        }
+        match after {
+            Some(value) => stored.insert(key, (value, ttl_seconds)),
+            None => stored.remove(&key),
+        };
+        Ok(true)
     }
 
     async fn storage_delete(&self, key: String) -> Result<(), HostError> {
@@ -147,15 +172,19 @@ pub fn tight() -> Limits {
 }
 
 pub struct Script {
+    pub engine: Engine,
     pub handle: ModuleHandle,
     pub host: Arc<TestHost>,
 }
 
 pub fn load_with(source: &str, limits: Limits, settings: Value) -> Script {
-    let host = TestHost::new(settings);
+    load_into(&Engine::new(limits, Handle::current()), source, TestHost::new(settings))
+}
+
+fn load_into(engine: &Engine, source: &str, host: Arc<TestHost>) -> Script {
     let compiled = compile(source).unwrap_or_else(|diagnostics| panic!("{diagnostics:?}"));
-    let handle = Engine::new(limits, Handle::current()).load("test", Arc::new(compiled), host.clone());
-    Script { handle, host }
+    let handle = engine.load("test", Arc::new(compiled), host.clone());
+    Script { engine: engine.clone(), handle, host }
 }
 
 pub fn load(source: &str) -> Script {
@@ -163,6 +192,11 @@ pub fn load(source: &str) -> Script {
 }
 
 impl Script {
+    /// Another module of the same engine.
+    pub fn beside(&self, source: &str) -> Script {
+        load_into(&self.engine, source, TestHost::new(json!({})))
+    }
+
     pub async fn call(&self, function: Function, arguments: Vec<Value>) -> Result<Outcome, ScriptError> {
         let context = CallContext { request_id: Some("request-1".into()) };
         self.handle.call(function, arguments, context).await

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
-use hookswitch_script::{FetchRequest, FetchResponse, HostError, Redirect};
+use hookswitch_script::{FetchRequest, FetchResponse, FetchRoom, HostError, Redirect};
 use reqwest::Response;
 use url::Url;
 
@@ -15,17 +15,16 @@ impl FetchClient {
     ///
     /// # Errors
     /// With the code and sentence of a [`FetchError`].
-    pub async fn fetch(&self, request: FetchRequest) -> Result<FetchResponse, HostError> {
+    pub async fn fetch(&self, request: FetchRequest, room: &FetchRoom) -> Result<FetchResponse, HostError> {
         let patience =
             request.timeout_ms.map_or(self.total(), |ms| self.total().min(Duration::from_millis(ms)));
-        let answer = match tokio::time::timeout(patience, self.fetch_whole(request)).await {
+        match tokio::time::timeout(patience, self.fetch_whole(request, room)).await {
             Ok(answer) => answer,
-            Err(_) => Err(FetchError::Timeout(patience)),
-        };
-        answer.map_err(|error| HostError::new(error.code(), error.to_string()))
+            Err(_) => Err(FetchError::Timeout(patience).into()),
+        }
     }
 
-    async fn fetch_whole(&self, request: FetchRequest) -> Result<FetchResponse, FetchError> {
+    async fn fetch_whole(&self, request: FetchRequest, room: &FetchRoom) -> Result<FetchResponse, HostError> {
         let max_bytes = request.max_response_bytes;
         let Incoming { response, redirected } = self.send(outgoing(request)?).await?;
         let status = response.status();
@@ -36,23 +35,43 @@ impl FetchClient {
             url: response.url().to_string(),
             redirected,
             headers: headers.map(|(name, value)| (name.to_string(), latin1(value.as_bytes()))).collect(),
-            body: self.read(response, max_bytes).await?,
+            body: self.read(response, max_bytes, room).await?,
         })
     }
 
-    async fn read(&self, mut response: Response, max_bytes: u64) -> Result<Vec<u8>, FetchError> {
-        let too_large = |bytes: usize| u64::try_from(bytes).map_or(true, |bytes| bytes > max_bytes);
+    /// Reads the body. Room for it is taken first: for all of it where its length is announced.
+    async fn read(
+        &self,
+        mut response: Response,
+        max_bytes: u64,
+        room: &FetchRoom,
+    ) -> Result<Vec<u8>, HostError> {
         let host = host_of(response.url());
+        let announced = response.content_length().unwrap_or_default();
+        let mut left = max_bytes.checked_sub(announced).ok_or(FetchError::TooLarge(max_bytes))?;
+        room.reserve(announced).await?;
+        let mut reserved = announced;
         let mut body = Vec::new();
         while let Some(chunk) =
             response.chunk().await.map_err(|error| FetchError::from_reqwest(&error, &host, self.total()))?
         {
-            if too_large(body.len() + chunk.len()) {
-                return Err(FetchError::TooLarge(max_bytes));
+            let length = chunk.len() as u64;
+            if length > reserved {
+                let more = length - reserved;
+                left = left.checked_sub(more).ok_or(FetchError::TooLarge(max_bytes))?;
+                room.reserve(more).await?;
+                reserved += more;
             }
+            reserved -= length;
             body.extend_from_slice(&chunk);
         }
         Ok(body)
+    }
+}
+
+impl From<FetchError> for HostError {
+    fn from(error: FetchError) -> Self {
+        Self::new(error.code(), error.to_string())
     }
 }
 

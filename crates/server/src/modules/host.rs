@@ -3,9 +3,9 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::ModuleId;
-use hookswitch_script::{Environment, FetchRequest, FetchResponse, Host, HostError, LogEntry};
+use hookswitch_script::{Environment, FetchRequest, FetchResponse, FetchRoom, Host, HostError, LogEntry};
 use hookswitch_store::{Store, StoreError};
 use serde_json::Value;
 
@@ -53,14 +53,15 @@ impl Host for ModuleHost {
         Arc::clone(&self.environment.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn fetch(&self, request: FetchRequest) -> Result<FetchResponse, HostError> {
-        self.fetch.fetch(request).await
+    async fn fetch(&self, request: FetchRequest, room: &FetchRoom) -> Result<FetchResponse, HostError> {
+        self.fetch.fetch(request, room).await
     }
 
     async fn service_fetch(
         &self,
         service: String,
         _request: FetchRequest,
+        _room: &FetchRoom,
     ) -> Result<FetchResponse, HostError> {
         Err(HostError::new("noService", format!("the module has no service \"{service}\"")))
     }
@@ -79,16 +80,23 @@ impl Host for ModuleHost {
         ttl_seconds: Option<u64>,
     ) -> Result<(), HostError> {
         let now = self.clock.now();
-        let too_long = || HostError::new("storage", "ttlSeconds is too large");
-        let lifetime = ttl_seconds
-            .map(|seconds| i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds).ok_or_else(too_long))
-            .transpose()?;
-        let expires_at = match lifetime {
-            None => None,
-            Some(lifetime) => Some(now.checked_add_signed(lifetime).ok_or_else(too_long)?),
-        };
+        let expires_at = expiry(now, ttl_seconds)?;
         let set = self.store.storage_set(self.module, &key, &value, expires_at, now).await;
         set.map_err(|error| storage_error(&error))
+    }
+
+    async fn storage_replace(
+        &self,
+        key: String,
+        before: Option<String>,
+        after: Option<Value>,
+        ttl_seconds: Option<u64>,
+    ) -> Result<bool, HostError> {
+        let now = self.clock.now();
+        let expires_at = expiry(now, ttl_seconds)?;
+        let values = (before.as_deref(), after.as_ref());
+        let replaced = self.store.storage_replace(self.module, &key, values, expires_at, now).await;
+        replaced.map_err(|error| storage_error(&error))
     }
 
     async fn storage_delete(&self, key: String) -> Result<(), HostError> {
@@ -102,6 +110,14 @@ impl Host for ModuleHost {
     fn random(&self, buffer: &mut [u8]) {
         rand::fill(buffer);
     }
+}
+
+/// When a value that is kept for so long from now on expires; `None` for one that is kept for ever.
+fn expiry(now: DateTime<Utc>, ttl_seconds: Option<u64>) -> Result<Option<DateTime<Utc>>, HostError> {
+    let Some(seconds) = ttl_seconds else { return Ok(None) };
+    let lifetime = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds);
+    let expires_at = lifetime.and_then(|lifetime| now.checked_add_signed(lifetime));
+    expires_at.map(Some).ok_or_else(|| HostError::new("storage", "ttlSeconds is too large"))
 }
 
 fn storage_error(error: &StoreError) -> HostError {

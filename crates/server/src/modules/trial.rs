@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use hookswitch_model::contract;
 use hookswitch_script::{
-    CallContext, Compiled, Engine, Environment, FetchRequest, FetchResponse, Function, Host, HostError,
-    LogEntry, ScriptError,
+    CallContext, Compiled, Engine, Environment, FetchRequest, FetchResponse, FetchRoom, Function, Host,
+    HostError, LogEntry, ScriptError,
 };
 use serde_json::{Map, Value, json};
 
@@ -156,7 +156,7 @@ impl Host for TrialHost {
         Arc::clone(&self.environment)
     }
 
-    async fn fetch(&self, request: FetchRequest) -> Result<FetchResponse, HostError> {
+    async fn fetch(&self, request: FetchRequest, _room: &FetchRoom) -> Result<FetchResponse, HostError> {
         let made = made(&request);
         let found = {
             let mut exchanges = locked(&self.exchanges);
@@ -183,6 +183,7 @@ impl Host for TrialHost {
         &self,
         service: String,
         _request: FetchRequest,
+        _room: &FetchRoom,
     ) -> Result<FetchResponse, HostError> {
         Err(self.refuse(format!("samples have no services, so {service} cannot be asked")))
     }
@@ -199,6 +200,24 @@ impl Host for TrialHost {
     ) -> Result<(), HostError> {
         locked(&self.storage).insert(key, value);
         Ok(())
+    }
+
+    async fn storage_replace(
+        &self,
+        key: String,
+        before: Option<String>,
+        after: Option<Value>,
+        _ttl_seconds: Option<u64>,
+    ) -> Result<bool, HostError> {
+        let mut storage = locked(&self.storage);
+        if storage.get(&key).map(Value::to_string) != before {
+            return Ok(false);
+        }
+        match after {
+            Some(value) => storage.insert(key, value),
+            None => storage.remove(&key),
+        };
+        Ok(true)
     }
 
     async fn storage_delete(&self, key: String) -> Result<(), HostError> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::request::Parts;
+use hookswitch_script::EngineThreads;
 
 use crate::app::App;
 use crate::auth::SignedIn;
@@ -16,14 +17,20 @@ pub async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Ready: the database takes writes. 503 when not. However often it is asked, one row a second is written.
+/// Ready: the database takes writes. 503 when not. However often it is asked, one row a second is written. A second line says how
+/// many scripts are stuck, where some are.
 #[utoipa::path(get, path = "/readyz", tag = "health", security(()), responses((status = 200, description = "ready", body = String)))]
-pub async fn readyz(State(app): State<Arc<App>>) -> ApiResult<&'static str> {
+pub async fn readyz(State(app): State<Arc<App>>) -> ApiResult<String> {
     app.store.ping().await.map_err(|error| {
         tracing::warn!(%error, "not ready");
         ApiError::unavailable(5, "The database cannot be written now. The server's log says why.")
     })?;
-    Ok("ok\n")
+    Ok(match app.engine.threads() {
+        EngineThreads { stuck: 0, .. } => "ok\n".to_owned(),
+        EngineThreads { stuck, most } => {
+            format!("ok\nstuck scripts: {stuck} (with {most}, no further script is started)\n")
+        }
+    })
 }
 
 /// Metrics as Prometheus reads them: for any signed-in user, and without signing in for a request that comes from the server's
@@ -37,6 +44,7 @@ pub async fn metrics(
     if !remote::is_own_machine(&parts) {
         caller?;
     }
+    metrics::gauge!("hookswitch_scripts_stuck").set(app.engine.threads().stuck as f64);
     app.metrics.run_upkeep();
     Ok(app.metrics.render())
 }

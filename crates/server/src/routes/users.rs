@@ -69,7 +69,11 @@ pub struct CreateUser {
     #[schema(min_length = 1, max_length = 100, pattern = r"^\S+$")]
     pub login: String,
     /// 1 to 200 characters.
-    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    )]
     pub name: String,
     /// Their e-mail.
     #[serde(default)]
@@ -90,7 +94,11 @@ pub struct UpdateUser {
     #[schema(min_length = 1, max_length = 100, pattern = r"^\S+$")]
     pub login: Option<String>,
     /// 1 to 200 characters.
-    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    )]
     pub name: Option<String>,
     /// `null` takes it away.
     #[serde(default, deserialize_with = "nullable")]

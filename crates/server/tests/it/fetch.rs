@@ -9,7 +9,7 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect as RedirectTo, Response};
 use axum::routing::{any, get};
-use hookswitch_script::{FetchRequest, HostError, Redirect};
+use hookswitch_script::{FetchRequest, FetchRoom, HostError, Redirect};
 use hookswitch_server::config::Config;
 use hookswitch_server::fetch::{FetchClient, Outgoing, Redirects};
 
@@ -65,12 +65,16 @@ fn get_of(url: impl Into<String>) -> FetchRequest {
     }
 }
 
+fn room() -> FetchRoom {
+    FetchRoom::alone(1 << 20)
+}
+
 async fn body_of(client: &FetchClient, request: FetchRequest) -> String {
-    String::from_utf8(client.fetch(request).await.unwrap().body).unwrap()
+    String::from_utf8(client.fetch(request, &room()).await.unwrap().body).unwrap()
 }
 
 async fn error_of(client: &FetchClient, request: FetchRequest) -> HostError {
-    client.fetch(request).await.unwrap_err()
+    client.fetch(request, &room()).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -140,12 +144,13 @@ async fn redirects_are_followed_given_or_refused_as_asked() {
     let client = client("127.0.0.1");
     let start = format!("http://{address}/to/http://{address}/echo");
 
-    let followed = client.fetch(get_of(&start)).await.unwrap();
+    let followed = client.fetch(get_of(&start), &room()).await.unwrap();
     assert_eq!(
         (followed.status, followed.redirected, followed.url),
         (200, true, format!("http://{address}/echo"))
     );
-    let given = client.fetch(FetchRequest { redirect: Redirect::Manual, ..get_of(&start) }).await.unwrap();
+    let manual = FetchRequest { redirect: Redirect::Manual, ..get_of(&start) };
+    let given = client.fetch(manual, &room()).await.unwrap();
     assert_eq!((given.status, given.redirected), (307, false));
     assert_eq!(
         error_of(&client, FetchRequest { redirect: Redirect::Error, ..get_of(&start) }).await.code,

@@ -4,6 +4,7 @@
 
 mod activity;
 mod audit_trail;
+mod bounds;
 mod callers;
 mod calls;
 mod calls_csv;

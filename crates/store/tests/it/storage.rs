@@ -21,7 +21,7 @@ both!(a_value_is_there_until_it_expires, |db| {
 
 both!(storage_is_bounded, |db| {
     let module = db.new_module().await;
-    let key = "k".repeat(257);
+    let key = "k".repeat(513);
     let refused = db.storage_set(module, &key, &json!(1), None, at(0)).await;
     assert!(matches!(refused, Err(StoreError::StorageKeyTooLong)));
     let refused = db.storage_set(module, "k", &json!("v".repeat(64 * 1024)), None, at(0)).await;
@@ -90,4 +90,33 @@ both!(the_log_keeps_the_newest_lines, |db| {
     assert_eq!(kept, 5000);
     let filter = LogFilter { module_id: other, ..filter };
     assert_eq!(db.log_entries(&filter, None, 10).await.unwrap().len(), 1);
+});
+
+both!(a_value_is_replaced_only_while_it_is_the_one_expected, |db| {
+    let module = db.new_module().await;
+    let first = json!({ "a": 0.1, "b": "\u{0}" });
+    let (two, soon) = (json!(2), Some(at(10)));
+    assert!(
+        !db.storage_replace(module, "k", (Some("1"), Some(&two)), soon, at(0)).await.unwrap(),
+        "there is none"
+    );
+    assert!(db.storage_replace(module, "k", (None, Some(&first)), soon, at(0)).await.unwrap());
+    assert!(!db.storage_replace(module, "k", (None, Some(&two)), soon, at(0)).await.unwrap(), "there is one");
+    assert!(!db.storage_replace(module, "k", (Some("1"), Some(&two)), soon, at(0)).await.unwrap(), "another");
+    assert!(!db.storage_replace(module, "k", (Some("1"), None), soon, at(0)).await.unwrap(), "another");
+
+    let now = db.storage_get(module, "k", at(0)).await.unwrap().unwrap().to_string();
+    assert!(db.storage_replace(module, "k", (Some(&now), Some(&two)), None, at(0)).await.unwrap());
+    assert_eq!(
+        db.storage_get(module, "k", at(99)).await.unwrap(),
+        Some(two.clone()),
+        "it is kept for ever now"
+    );
+    assert!(db.storage_replace(module, "k", (Some("2"), None), soon, at(0)).await.unwrap());
+    assert_eq!(db.storage_get(module, "k", at(0)).await.unwrap(), None);
+    assert!(db.storage_replace(module, "k", (None, Some(&two)), soon, at(0)).await.unwrap());
+    assert!(
+        db.storage_replace(module, "k", (None, Some(&first)), soon, at(10)).await.unwrap(),
+        "it has expired"
+    );
 });

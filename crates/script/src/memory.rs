@@ -1,0 +1,109 @@
+//! A runtime's memory: counted, bounded, and telling whether it ran out. QuickJS has a bound of its own but not the last: with
+//! no memory left for an error it throws `null`, as a script may.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use rquickjs::allocator::{Allocator, RustAllocator};
+
+/// What a runtime's allocator and its state share.
+pub(crate) struct Memory {
+    used: Cell<usize>,
+    limit: usize,
+    refused: Cell<bool>,
+}
+
+impl Memory {
+    pub(crate) fn new(limit: usize) -> Rc<Self> {
+        Rc::new(Self { used: Cell::new(0), limit, refused: Cell::new(false) })
+    }
+
+    /// The allocator of the runtime.
+    pub(crate) fn allocator(self: &Rc<Self>) -> impl Allocator + use<> {
+        Counted(Rc::clone(self))
+    }
+
+    /// Whether more than half of what is allowed is in use.
+    pub(crate) fn is_high(&self) -> bool {
+        self.used.get() > self.limit / 2
+    }
+
+    /// Whether memory ran out since this was asked to be [forgotten](Self::forget_refusal).
+    pub(crate) fn was_refused(&self) -> bool {
+        self.refused.get()
+    }
+
+    /// From here on, only what is refused anew counts.
+    pub(crate) fn forget_refusal(&self) {
+        self.refused.set(false);
+    }
+
+    fn has_room(&self, more: usize) -> bool {
+        let fits = self.used.get().checked_add(more).is_some_and(|used| used <= self.limit);
+        if !fits {
+            self.refused.set(true);
+        }
+        fits
+    }
+}
+
+struct Counted(Rc<Memory>);
+
+impl Counted {
+    fn count(&self, allocated: *mut u8) -> *mut u8 {
+        if !allocated.is_null() {
+            self.0.used.set(self.0.used.get() + size_of_block(allocated));
+        }
+        allocated
+    }
+}
+
+#[expect(unsafe_code, reason = "the interface of an allocator")]
+fn size_of_block(block: *mut u8) -> usize {
+    // SAFETY: only called with blocks that `RustAllocator` gave and that have not been freed.
+    unsafe { RustAllocator::usable_size(block) }
+}
+
+#[expect(unsafe_code, reason = "the interface of an allocator")]
+// SAFETY: every block comes from `RustAllocator` and goes back to it; here it is only counted.
+unsafe impl Allocator for Counted {
+    fn alloc(&mut self, size: usize) -> *mut u8 {
+        if !self.0.has_room(size) {
+            return std::ptr::null_mut();
+        }
+        self.count(RustAllocator.alloc(size))
+    }
+
+    fn calloc(&mut self, count: usize, size: usize) -> *mut u8 {
+        if !count.checked_mul(size).is_some_and(|bytes| self.0.has_room(bytes)) {
+            return std::ptr::null_mut();
+        }
+        self.count(RustAllocator.calloc(count, size))
+    }
+
+    unsafe fn dealloc(&mut self, block: *mut u8) {
+        self.0.used.set(self.0.used.get().saturating_sub(size_of_block(block)));
+        // SAFETY: the caller's promise is that of `RustAllocator`.
+        unsafe { RustAllocator.dealloc(block) }
+    }
+
+    unsafe fn realloc(&mut self, block: *mut u8, new_size: usize) -> *mut u8 {
+        if block.is_null() {
+            return self.alloc(new_size);
+        }
+        let old_size = size_of_block(block);
+        if !self.0.has_room(new_size.saturating_sub(old_size)) {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: the caller's promise is that of `RustAllocator`.
+        let moved = unsafe { RustAllocator.realloc(block, new_size) };
+        if !moved.is_null() {
+            self.0.used.set((self.0.used.get() + size_of_block(moved)).saturating_sub(old_size));
+        }
+        moved
+    }
+
+    unsafe fn usable_size(block: *mut u8) -> usize {
+        size_of_block(block)
+    }
+}
