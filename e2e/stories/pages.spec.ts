@@ -108,6 +108,7 @@ for (const colorScheme of THEMES) {
           '/reports?period=today',
           '/outcomes',
           '/settings',
+          '/data',
           '/audit',
           '/users/new',
           `/users/${ids.user}`,

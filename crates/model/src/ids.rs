@@ -82,6 +82,10 @@ id!(
     MergeId
 );
 id!(
+    /// An erasure of a client or a call.
+    ErasureId
+);
+id!(
     /// An import of clients.
     ImportId
 );

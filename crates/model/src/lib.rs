@@ -16,8 +16,8 @@ pub use call::{Call, ReduceError, reduce, retract};
 pub use client::ClientKind;
 pub use fact::{Fact, FactKind, Parties, Record, Target};
 pub use ids::{
-    CallId, ClientId, CommentId, ImportId, MergeId, ModuleId, OutcomeId, OutcomeListId, RequestId, TokenId,
-    UserId,
+    CallId, ClientId, CommentId, ErasureId, ImportId, MergeId, ModuleId, OutcomeId, OutcomeListId, RequestId,
+    TokenId, UserId,
 };
 pub use matching::CallKey;
 pub use view::{CallState, CallView, OperatorLeg, OperatorState, Segment, view};

@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::demo::Panel;
 use crate::directory::Directory;
+use crate::erasure::Erasures;
 use crate::fetch::FetchClient;
 use crate::listen::{self, Bounds};
 use crate::live::{Activity, ClientChanges, Hub, Missed};
@@ -77,6 +78,8 @@ pub struct App {
     pub client_changes: ClientChanges,
     /// Calls that were dialled and have not appeared.
     pub dials: Dials,
+    /// Wakes the job that erases.
+    pub erasures: Erasures,
     /// The files that clients are imported from.
     pub imports: Imports,
     /// What administrators who look on are told of.
@@ -157,6 +160,7 @@ impl App {
             missed: Missed::default(),
             dials: Dials::default(),
             client_changes: ClientChanges::default(),
+            erasures: Erasures::default(),
             imports: Imports::new(&config.server.data_dir),
             activity,
             stopping: CancellationToken::new(),

@@ -5,8 +5,13 @@ use hookswitch_model::ids::uuid_v7;
 use hookswitch_model::{CallId, ClientId, UserId};
 use hookswitch_store::{AuditAction, AuditChange, AuditEntry, StoreError};
 
+use uuid::Uuid;
+
 use crate::app::App;
 use crate::clock;
+
+/// Who did what the server does by itself.
+pub const SERVER: UserId = UserId(Uuid::nil());
 
 /// Looking at a client again, playing a recording, or guessing at a user's password is written once in this time.
 const LOOKED: TimeDelta = TimeDelta::minutes(10);

@@ -6,6 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use hookswitch_model::UserId;
 use hookswitch_store::{Role, Store, StoreError, User};
 
+use crate::audit::SERVER;
 use crate::named::NamedUser;
 
 /// Every user by id.
@@ -38,9 +39,10 @@ impl Directory {
         self.read(user, |entry| entry.name.clone())
     }
 
-    /// A user by the name to show, also one who was deleted since.
+    /// A user by the name to show, also one who was deleted since, and the server itself.
     pub fn named(&self, id: UserId) -> NamedUser {
-        NamedUser { id, name: self.name_of(id).unwrap_or_else(|| "Deleted user".to_owned()) }
+        let other = if id == SERVER { "Hookswitch" } else { "Deleted user" };
+        NamedUser { id, name: self.name_of(id).unwrap_or_else(|| other.to_owned()) }
     }
 
     /// Whether a user may sign in.

@@ -8,7 +8,7 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use crate::MAX_PAGE;
-use crate::db::{from_json, from_word, on, text, time, to_json};
+use crate::db::{Tx, from_json, from_word, on, text, time, to_json};
 use crate::error::StoreError;
 use crate::open::Store;
 
@@ -83,6 +83,10 @@ pub enum AuditAction {
     OutcomeListDeleted,
     /// Changed settings of the whole installation.
     SettingsChanged,
+    /// Erased a client or a call; what changed are the numbers of things that went.
+    Erased,
+    /// What had had its time was deleted, by the server itself.
+    Purged,
 }
 
 impl AuditAction {
@@ -123,6 +127,8 @@ impl AuditAction {
             Self::OutcomeListChanged => "outcomeListChanged",
             Self::OutcomeListDeleted => "outcomeListDeleted",
             Self::SettingsChanged => "settingsChanged",
+            Self::Erased => "erased",
+            Self::Purged => "purged",
         }
     }
 }
@@ -217,23 +223,28 @@ impl Store {
     /// # Errors
     /// Only the database's.
     pub async fn add_audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
-        let sql = "insert into audit (id, at, user_id, action, client_id, call_id, detail, subject) \
-                   values ($1, $2, $3, $4, $5, $6, $7, $8)";
-        let changes = (!entry.changes.is_empty()).then(|| to_json(&entry.changes)).transpose()?;
-        on!(self.write(), |db| {
-            sqlx::query(sql)
-                .bind(entry.id)
-                .bind(time(entry.at))
-                .bind(entry.user_id.0)
-                .bind(entry.action.as_str())
-                .bind(entry.client_id.map(|client| client.0))
-                .bind(entry.call_id.map(|call| call.0))
-                .bind(changes.as_deref().map(text))
-                .bind(entry.subject.as_deref().map(text))
-                .execute(db)
-                .await
-                .map(drop)
+        let mut tx = self.begin().await?;
+        insert(&mut tx, entry).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Writes an entry, or what changed anew into one that is there.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn put_audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let sql = "update audit set detail = $2 where id = $1";
+        let detail = to_json(&entry.changes)?;
+        let mut tx = self.begin().await?;
+        let there = on!(tx.conn(), |db| {
+            let query = sqlx::query(sql).bind(entry.id).bind(text(&detail));
+            query.execute(db).await.map(|done| done.rows_affected())
         })?;
+        if there == 0 {
+            insert(&mut tx, entry).await?;
+        }
+        tx.commit().await?;
         Ok(())
     }
 
@@ -289,4 +300,26 @@ impl Store {
         })?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
+}
+
+/// Writes an entry, in a transaction that does more.
+pub(crate) async fn insert(tx: &mut Tx, entry: &AuditEntry) -> Result<(), StoreError> {
+    let sql = "insert into audit (id, at, user_id, action, client_id, call_id, detail, subject) \
+               values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let changes = (!entry.changes.is_empty()).then(|| to_json(&entry.changes)).transpose()?;
+    on!(tx.conn(), |db| {
+        sqlx::query(sql)
+            .bind(entry.id)
+            .bind(time(entry.at))
+            .bind(entry.user_id.0)
+            .bind(entry.action.as_str())
+            .bind(entry.client_id.map(|client| client.0))
+            .bind(entry.call_id.map(|call| call.0))
+            .bind(changes.as_deref().map(text))
+            .bind(entry.subject.as_deref().map(text))
+            .execute(db)
+            .await
+            .map(drop)
+    })?;
+    Ok(())
 }

@@ -122,6 +122,7 @@ macro_rules! select {
         )
     };
 }
+pub(crate) use select;
 
 /// Nobody's screen shows more calls at once, and no more time out at once.
 const MAX_ACTIVE: i64 = 10_000;

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use ring::hmac;
 use thiserror::Error;
 
 /// Why there is no usable key.
@@ -107,6 +108,12 @@ impl SecretKey {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
         let payload = Payload { msg: sealed, aad: what.as_bytes() };
         self.cipher().decrypt(&XNonce::from(*nonce), payload).ok()
+    }
+
+    /// A key for hashes that only who has this one can make, of one kind: `what`.
+    pub(crate) fn hashing(&self, what: &str) -> hmac::Key {
+        let own = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
+        hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&own, what.as_bytes()).as_ref())
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {

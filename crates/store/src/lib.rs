@@ -14,6 +14,7 @@ mod clients;
 mod comments;
 mod committer;
 mod db;
+mod erase;
 mod error;
 mod faults;
 mod health;
@@ -29,6 +30,7 @@ mod probe;
 mod readable;
 mod reports;
 mod requests;
+mod retention;
 mod rows;
 mod scripts;
 mod sessions;
@@ -50,6 +52,7 @@ pub use committer::{
     Applied, Apply, CallChange, FactTarget, LeadRule, NewRequest, Outcome, OutcomeStatus, RequestError,
     TargetedFact,
 };
+pub use erase::{BeginErasure, Erasure, ErasureCounts, ErasurePreview, ErasureStep, GoneCall};
 pub use error::{OpenError, StoreError};
 pub use health::ModuleHealth;
 pub use key::{KeyError, SecretKey};
@@ -61,6 +64,7 @@ pub use open::Store;
 pub use outcomes::{OutcomeCode, OutcomeList};
 pub use reports::{CallFigures, OperatorFigures, ReportFilter};
 pub use requests::{RequestFilter, RequestStatus, RequestSummary, StoredRequest};
+pub use retention::{Kept, PurgeStep};
 pub use scripts::{ScriptInfo, ScriptVersion};
 pub use sessions::{NewSession, Session};
 pub use settings::{SettingChange, SettingValue, Settings};

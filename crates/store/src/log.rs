@@ -166,6 +166,16 @@ impl Store {
         Ok(())
     }
 
+    /// Deletes the lines of a request.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn forget_log_of(&self, module: ModuleId, request: RequestId) -> Result<(), StoreError> {
+        let sql = "delete from module_log where module_id = $1 and request_id = $2";
+        on!(self.write(), |db| sqlx::query(sql).bind(module.0).bind(request.0).execute(db).await.map(drop))?;
+        Ok(())
+    }
+
     /// Lines, newest first, from before the line `before` on.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ use sqlx::{ConnectOptions, Connection};
 
 use crate::committer::Committer;
 use crate::db::{Pool, Pools, Tx, on};
+use crate::erase::Hashes;
 use crate::error::{OpenError, StoreError};
 use crate::faults;
 use crate::key::SecretKey;
@@ -31,10 +32,11 @@ pub(crate) struct Inner {
     pub(crate) key: SecretKey,
     pub(crate) committer: Committer,
     pub(crate) probe: Probe,
+    pub(crate) hashes: Hashes,
 }
 
 /// How long a statement waits for its turn before it fails.
-const WAIT: Duration = Duration::from_secs(10);
+pub(crate) const WAIT: Duration = Duration::from_secs(10);
 /// How long a server that is away is waited for: it may only be starting anew, and a provider waits for its answer.
 const POSTGRES_WAIT: Duration = Duration::from_secs(5);
 /// Prepared statements kept by a connection: more than there are texts.
@@ -58,8 +60,11 @@ impl Store {
         migrate::run(&pools).await?;
         check_key(&pools, key).await?;
         let pools = Arc::new(pools);
-        let committer = Committer::start(Arc::clone(&pools));
-        Ok(Self { inner: Arc::new(Inner { pools, key: key.clone(), committer, probe: Probe::default() }) })
+        let hashes = Hashes::new(key);
+        let committer = Committer::start(Arc::clone(&pools), hashes.clone());
+        Ok(Self {
+            inner: Arc::new(Inner { pools, key: key.clone(), committer, probe: Probe::default(), hashes }),
+        })
     }
 
     /// Finishes what was accepted and closes every connection. What comes later fails with [`StoreError::Closed`].
@@ -106,6 +111,8 @@ async fn sqlite(url: &str) -> Result<Pools, OpenError> {
         .pragma("cache_size", "-4096")
         .pragma("mmap_size", "0")
         .pragma("temp_store", "memory")
+        // What is deleted is overwritten: an erased client is not to be found in the file.
+        .pragma("secure_delete", "on")
         .pragma("wal_autocheckpoint", "4000")
         .pragma("journal_size_limit", "67108864");
     let pool = |connections| {

@@ -80,6 +80,8 @@ pub struct RequestSummary {
     pub response_status: Option<u16>,
     /// Why it failed.
     pub error: Option<RequestError>,
+    /// Whether it was about a call that was erased. Then nothing that it said was kept.
+    pub erased: bool,
     /// The calls its facts are about.
     pub calls: Vec<CallId>,
     /// What was known of its last processing when that was committed.
@@ -108,6 +110,7 @@ struct SummaryRow {
     processed_at: Option<DateTime<Utc>>,
     response_status: Option<i32>,
     error: Option<String>,
+    erased: bool,
     calls: Option<String>,
     steps: Option<String>,
     delivery: Option<String>,
@@ -177,6 +180,7 @@ impl RequestSummary {
             processed_at: None,
             response_status: None,
             error: Some(RequestError::unreadable(&why.to_string())),
+            erased: false,
             calls: Vec::new(),
             steps: None,
             delivery: None,
@@ -202,6 +206,7 @@ impl RequestSummary {
             processed_at: row.processed_at,
             response_status: row.response_status.and_then(|status| u16::try_from(status).ok()),
             error: holes.error().or(error),
+            erased: row.erased,
             calls,
             steps,
             delivery,
@@ -242,7 +247,7 @@ impl From<Row> for StoredRequest {
 macro_rules! list {
     ($filter:literal) => {
         concat!(
-            "select id, module_id, received_at, method, path, status, processed_at, response_status, error, calls, ",
+            "select id, module_id, received_at, method, path, status, processed_at, response_status, error, erased, calls, ",
             "steps, delivery from requests where module_id = $1 and id < $2 ",
             $filter,
             " order by id desc limit $3"

@@ -32,6 +32,8 @@ pub enum RequestOutcomeCode {
     NoEvent,
     /// Everything it reported was known already.
     Unchanged,
+    /// It was about a call that was erased: nothing of it was kept.
+    Erased,
     /// What it reported waits for an event that says between whom the call is.
     Waiting,
     /// It failed.
@@ -44,13 +46,16 @@ impl RequestOutcome {
         Self { code: RequestOutcomeCode::Failed, calls: Vec::new() }
     }
 
-    /// Of a request that was processed; `reported`: whether the script returned any event or record.
-    pub fn of(reported: bool, told: Vec<Told>) -> Self {
+    /// Of a request that was processed; `reported`: whether the script returned any event or record; `erased`: whether that was
+    /// about a call that was erased.
+    pub fn of(reported: bool, erased: bool, told: Vec<Told>) -> Self {
         let any = |result| {
             told.iter().any(|told| told.call.operators.iter().any(|operator| operator.result == result))
         };
         let code = if !reported {
             RequestOutcomeCode::NoEvent
+        } else if told.is_empty() && erased {
+            RequestOutcomeCode::Erased
         } else if told.is_empty() {
             RequestOutcomeCode::Unchanged
         } else if any(ShownResult::Shown) {

@@ -211,9 +211,14 @@ pub async fn commit(
     let tabs = told.iter().map(|told| told.tabs).sum();
     let outcome = match &failure {
         Some(_) => RequestOutcome::failed(),
-        None => RequestOutcome::of(reported, told),
+        None => RequestOutcome::of(reported, applied.erased, told),
     };
     note_delivery(app, request, steps, tabs, outcome);
+    if applied.erased {
+        // What the script wrote about it goes too, once it is there.
+        app.module_log.flush().await;
+        app.store.forget_log_of(request.module_id, request.id).await?;
+    }
     let outcome = if failure.is_some() { "failed" } else { "processed" };
     metrics::counter!("hookswitch_webhooks_total", "outcome" => outcome).increment(1);
     Ok(Done { answer, failure, changes: applied.changes })

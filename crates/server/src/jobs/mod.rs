@@ -7,6 +7,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::app::App;
+use crate::erasure;
 use crate::intake::recover;
 use crate::live::{self, activity, clients, socket};
 use crate::modules::token;
@@ -21,6 +22,7 @@ pub fn start(app: &Arc<App>) {
     job(app, activity::run(Arc::clone(app)));
     job(app, clients::run(Arc::clone(app)));
     job(app, socket::expire(Arc::clone(app)));
+    job(app, erasure::run(Arc::clone(app)));
     job(app, purge::run(Arc::clone(app)));
     for active in app.modules.all() {
         token::notify_if_changed(app, &active);

@@ -31,6 +31,8 @@ pub struct AuditEntry {
     action: AuditAction,
     /// To which client, as it is called now.
     client: Option<NamedClient>,
+    /// Whether that client was erased.
+    client_erased: bool,
     /// To which call.
     call_id: Option<CallId>,
     /// The name of what else it was done to: a user's login, a module, a token, a kind of file.
@@ -78,6 +80,7 @@ fn shown(app: &App, AuditLine { entry, client_name }: AuditLine) -> AuditEntry {
         at: entry.at,
         user: app.directory.named(entry.user_id),
         action: entry.action,
+        client_erased: entry.client_id.is_some() && client_name.is_none(),
         client: entry.client_id.map(|id| NamedClient { id, name: client_name.unwrap_or_default() }),
         call_id: entry.call_id,
         subject: entry.subject,

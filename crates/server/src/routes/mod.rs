@@ -31,6 +31,7 @@ mod demo;
 mod dialling;
 mod docs;
 mod document;
+mod erasures;
 mod events;
 mod health;
 mod history;
@@ -45,6 +46,7 @@ mod recordings;
 mod reports;
 mod reports_csv;
 mod requests;
+mod retention;
 mod scripts;
 mod session;
 mod settings;
@@ -115,6 +117,13 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(reports_csv::export_report))
         // The whole installation
         .routes(routes!(settings::get_settings, settings::update_settings))
+        .routes(routes!(retention::get_retention, retention::update_retention))
+        .routes(routes!(retention::preview_retention))
+        // Erasing
+        .routes(routes!(erasures::would_erase_client, erasures::erase_client))
+        .routes(routes!(erasures::would_erase_call, erasures::erase_call))
+        .routes(routes!(erasures::list_erasures))
+        .routes(routes!(erasures::get_erasure))
         .routes(routes!(audit::list_audit))
         // Clients
         .routes(routes!(clients::list_clients, clients::create_client))

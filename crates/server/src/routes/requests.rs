@@ -40,6 +40,8 @@ pub struct WebhookRequest {
     response_status: Option<u16>,
     /// Why it failed.
     error: Option<ProcessingError>,
+    /// Whether it was about a call that was erased: then nothing that it said was kept, and it cannot be replayed.
+    erased: bool,
     /// The calls it was about.
     calls: Vec<CallId>,
     /// Whole milliseconds from its arrival until the operators' tabs were told, or until the last step that is known; null where
@@ -79,6 +81,7 @@ impl WebhookRequest {
             status: summary.status,
             response_status: summary.response_status,
             error: summary.error.map(Into::into),
+            erased: summary.erased,
             calls: summary.calls,
             milliseconds: processing.micros.values().max().map(|micros| (micros + 500) / 1000),
         }
@@ -274,6 +277,11 @@ pub async fn replay_request(
     if stored.summary.is_unreadable() {
         let detail = "What the database holds of this request is damaged; it cannot be replayed.";
         return Err(ApiError::conflict("unreadable", detail));
+    }
+    if stored.summary.erased {
+        let detail =
+            "The request was about a call that was erased. Nothing of it was kept that could be replayed.";
+        return Err(ApiError::conflict("erased", detail));
     }
     let replayed = replay::replay(&app, &module, stored, dry_run).await?;
     let viewer = Viewer::new(&app, user.id, Some(&module));

@@ -59,6 +59,11 @@ impl Dials {
         self.dials().retain(|dial| dial.id != id);
     }
 
+    /// Forgets such.
+    pub fn forget(&self, which: impl Fn(&Dial) -> bool) {
+        self.dials().retain(|dial| !which(dial));
+    }
+
     /// Calls one off; says whether it is that user's and has not appeared.
     pub fn cancel(&self, id: Uuid, user: UserId, now: DateTime<Utc>) -> bool {
         let mut dials = self.dials();

@@ -29,6 +29,7 @@ pub use search::ClientSearch;
 pub use summary::ClientSummary;
 pub use words::folded;
 pub use write::ClientWrite;
+pub(crate) use write::remove_parts;
 
 /// A client.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -73,6 +73,8 @@ pub(super) async fn find(tx: &mut Tx, id: ClientId) -> Result<Option<Client>, St
         let sql = select!("where c.id = $1");
         let row: Option<Row> = on!(tx.conn(), |db| sqlx::query_as(sql).bind(id).fetch_optional(db).await)?;
         match row {
+            // Being erased.
+            Some(Row { merged_into: Some(into), .. }) if into == id => return Ok(None),
             Some(Row { merged_into: Some(into), .. }) => id = into,
             found => return Ok(complete(tx, found.into_iter().collect()).await?.pop()),
         }

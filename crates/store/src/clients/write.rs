@@ -219,7 +219,7 @@ async fn numbers(tx: &mut Tx, id: ClientId) -> Result<BTreeSet<String>, StoreErr
 }
 
 /// Takes away a client's numbers, e-mail addresses and what it is found by.
-pub(super) async fn remove_parts(tx: &mut Tx, id: ClientId) -> Result<(), StoreError> {
+pub(crate) async fn remove_parts(tx: &mut Tx, id: ClientId) -> Result<(), StoreError> {
     for sql in [
         "delete from client_phones where client_id = $1",
         "delete from client_emails where client_id = $1",

@@ -10,6 +10,7 @@ use super::working::Done;
 use super::{figures, link, load, reach, save};
 use crate::clients::made;
 use crate::db::{Pools, Tx, is_unique, text, to_json};
+use crate::erase::Hashes;
 use crate::error::StoreError;
 use crate::faults;
 
@@ -102,10 +103,11 @@ impl BatchError {
 /// Writes the batch; gives what each of its applies did.
 pub(super) async fn commit(
     pools: &Pools,
+    hashes: &Hashes,
     batch: &Batch,
 ) -> Result<Vec<Result<Applied, StoreError>>, BatchError> {
     let mut tx = pools.begin().await?;
-    match write(&mut tx, batch).await {
+    match write(&mut tx, hashes, batch).await {
         Ok(applied) => {
             tx.commit().await?;
             Ok(applied)
@@ -117,25 +119,36 @@ pub(super) async fn commit(
     }
 }
 
-async fn write(tx: &mut Tx, batch: &Batch) -> Result<Vec<Result<Applied, StoreError>>, BatchError> {
+async fn write(
+    tx: &mut Tx,
+    hashes: &Hashes,
+    batch: &Batch,
+) -> Result<Vec<Result<Applied, StoreError>>, BatchError> {
     save::requests(tx, &batch.accepts).await?;
     let applied = match batch.applies.is_empty() {
         true => Vec::new(),
-        false => applies(tx, &batch.applies).await?,
+        false => applies(tx, hashes, &batch.applies).await?,
     };
     save::notes(tx, &batch.notes).await?;
     Ok(applied)
 }
 
-async fn applies(tx: &mut Tx, applies: &[Apply]) -> Result<Vec<Result<Applied, StoreError>>, BatchError> {
-    let mut working = load::load(tx, &applies.iter().collect::<Vec<_>>()).await?;
+async fn applies(
+    tx: &mut Tx,
+    hashes: &Hashes,
+    applies: &[Apply],
+) -> Result<Vec<Result<Applied, StoreError>>, BatchError> {
+    let mut working = load::load(tx, hashes, &applies.iter().collect::<Vec<_>>()).await?;
     let matched_at = Instant::now();
-    let mut outcomes = Vec::with_capacity(applies.len());
+    let (mut outcomes, mut erased) = (Vec::with_capacity(applies.len()), Vec::new());
     let mut results = Vec::with_capacity(applies.len());
     for apply in applies {
         let done = working.apply(apply);
         if let (Ok(done), Some(request), Some(outcome)) = (&done, apply.request, &apply.outcome) {
-            outcomes.push(save::OutcomeRow::new(request, outcome, apply, &done.touched)?);
+            outcomes.push(save::OutcomeRow::new(request, outcome, apply, done)?);
+        }
+        if let (Ok(Done { erased: true, .. }), Some(request)) = (&done, apply.request) {
+            erased.push(request);
         }
         results.push(done);
     }
@@ -146,9 +159,11 @@ async fn applies(tx: &mut Tx, applies: &[Apply]) -> Result<Vec<Result<Applied, S
     let reached = reach::reach(tx, &changed, applies).await?;
     figures::add(tx, &figures::of_batch(&changed, &reached)).await?;
     save::outcomes(tx, &outcomes).await?;
+    save::forget(tx, &erased).await?;
 
     let clients_made: Vec<ClientId> = links.made.iter().map(|client| client.id).collect();
     let applied = |done: Done| Applied {
+        erased: done.erased,
         changes: done.changes.into_iter().map(|change| links.complete(change)).collect(),
         missed_closed: !reached.is_empty(),
         clients_made: clients_made.clone(),

@@ -5,13 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use hookswitch_model::matching::{LATE_EVENT, LATE_RECORD};
 use hookswitch_model::{Call, CallId, CallKey, ModuleId, RequestId};
-use sqlx::FromRow;
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 use uuid::Uuid;
 
 use super::types::{Apply, FactTarget};
 use super::working::{Entry, Working, key_text};
 use crate::added::AddedRow;
 use crate::db::{Tx, far_future, far_past, from_json, on, time};
+use crate::erase::{ErasedCall, Hashes};
 use crate::error::StoreError;
 use crate::rows::{Rows, chunks};
 
@@ -45,8 +46,41 @@ impl CallRow {
             heard_at: self.heard_at,
             added: self.added.try_into()?,
             changes: 0,
+            erased: false,
         };
         Ok((id, entry))
+    }
+}
+
+/// A row of a statement that looks for a key both among calls and among erased ones.
+struct KeyRow {
+    call: Option<CallRow>,
+    erased: Option<ErasedRow>,
+}
+
+#[derive(FromRow)]
+struct ErasedRow {
+    #[sqlx(rename = "of_module")]
+    module_id: Uuid,
+    #[sqlx(rename = "of_key")]
+    key: String,
+    #[sqlx(flatten)]
+    erased: ErasedCall,
+}
+
+impl<'r, R: Row> FromRow<'r, R> for KeyRow
+where
+    CallRow: FromRow<'r, R>,
+    ErasedRow: FromRow<'r, R>,
+    &'static str: ColumnIndex<R>,
+    Option<Uuid>: Decode<'r, R::Database> + Type<R::Database>,
+    Option<Vec<u8>>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        let call = row.try_get::<Option<Uuid>, _>("id")?.map(|_| CallRow::from_row(row)).transpose()?;
+        let erased =
+            row.try_get::<Option<Vec<u8>>, _>("key_hash")?.map(|_| ErasedRow::from_row(row)).transpose()?;
+        Ok(Self { call, erased })
     }
 }
 
@@ -57,14 +91,16 @@ struct Window {
     until: DateTime<Utc>,
 }
 
+macro_rules! columns {
+    () => {
+        "calls.id, module_id, call_id, call_key, owns_key, version, facts, created_at, heard_at, comment, client_id, \
+         client_chosen, outcome_id, resolved_at, resolved_by, resolved_how, resolved_reason, resolved_call, \
+         reached_seconds"
+    };
+}
 macro_rules! select {
     ($from:literal) => {
-        concat!(
-            "select calls.id, module_id, call_id, call_key, owns_key, version, facts, created_at, heard_at, comment, ",
-            "client_id, client_chosen, outcome_id, resolved_at, resolved_by, resolved_how, resolved_reason, ",
-            "resolved_call, reached_seconds from ",
-            $from
-        )
+        concat!("select ", columns!(), " from ", $from)
     };
 }
 
@@ -72,9 +108,15 @@ static REPORTED: Rows =
     Rows::new("select id, calls from requests where calls is not null and id in (values ", 1, ")");
 static BY_ID: Rows = Rows::new(select!("calls where id in (values "), 1, ")");
 static BY_KEY: Rows = Rows::new(
-    select!("(values "),
-    2,
-    ") as v cross join calls where module_id = v.column1 and call_key = v.column2 and owns_key",
+    concat!(
+        "select v.column1 as of_module, v.column2 as of_key, key_hash, erased_calls.started_at as erased_started_at, ",
+        "erased_calls.answered_at as erased_answered_at, erased_calls.ended_at as erased_ended_at, recorded, ",
+        columns!(),
+        " from (values "
+    ),
+    3,
+    ") as v left join calls on module_id = v.column1 and call_key = v.column2 and owns_key \
+     left join erased_calls on key_hash = v.column3 where calls.id is not null or key_hash is not null",
 );
 static LATE: Rows = Rows::new(
     select!("(values "),
@@ -84,7 +126,7 @@ static LATE: Rows = Rows::new(
 );
 
 /// Everything that the applies may change.
-pub(super) async fn load(tx: &mut Tx, applies: &[&Apply]) -> Result<Working, StoreError> {
+pub(super) async fn load(tx: &mut Tx, hashes: &Hashes, applies: &[&Apply]) -> Result<Working, StoreError> {
     let mut working = Working::default();
     let replayed: BTreeSet<RequestId> =
         applies.iter().filter(|apply| apply.replace).filter_map(|apply| apply.request).collect();
@@ -119,7 +161,7 @@ pub(super) async fn load(tx: &mut Tx, applies: &[&Apply]) -> Result<Working, Sto
             keys.insert(full_key);
         }
     }
-    by_key(tx, &keys.into_iter().collect::<Vec<_>>(), &mut working).await?;
+    by_key(tx, hashes, &keys.into_iter().collect::<Vec<_>>(), &mut working).await?;
     late_of_keys(tx, &late.into_iter().collect::<Vec<_>>(), &mut working).await?;
     Ok(working)
 }
@@ -164,18 +206,32 @@ async fn by_id(tx: &mut Tx, ids: &BTreeSet<CallId>, working: &mut Working) -> Re
     Ok(())
 }
 
-async fn by_key(tx: &mut Tx, keys: &[(ModuleId, String)], working: &mut Working) -> Result<(), StoreError> {
+/// The calls that own keys, and what is left of erased calls that had them.
+async fn by_key(
+    tx: &mut Tx,
+    hashes: &Hashes,
+    keys: &[(ModuleId, String)],
+    working: &mut Working,
+) -> Result<(), StoreError> {
     for chunk in chunks(keys) {
         let conn = tx.conn();
         let (sql, filled) = BY_KEY.fill(&conn, chunk);
-        let rows = on!(conn, |db| {
+        let rows: Vec<KeyRow> = on!(conn, |db| {
             let mut query = sqlx::query_as(sql);
             for row in filled {
-                query = query.bind(row.map(|(module, _)| module.0)).bind(row.map(|(_, key)| key.clone()));
+                query = query
+                    .bind(row.map(|(module, _)| module.0))
+                    .bind(row.map(|(_, key)| key.clone()))
+                    .bind(row.map(|(module, key)| hashes.of(*module, key)));
             }
             query.fetch_all(db).await
         })?;
-        add(working, rows)?;
+        for KeyRow { call, erased } in rows {
+            add(working, call.into_iter().collect())?;
+            if let Some(ErasedRow { module_id, key, erased }) = erased {
+                working.add_erased(ModuleId(module_id), key, &erased);
+            }
+        }
     }
     Ok(())
 }

@@ -22,12 +22,14 @@ use crate::error::StoreError;
 use crate::open::Store;
 
 use batch::Note;
+pub(crate) use save::{DELETE_OPERATORS, change_operators, delete_calls};
 pub(crate) use task::Committer;
 use task::Message;
 pub use types::{
     Applied, Apply, CallChange, FactTarget, LeadRule, NewRequest, Outcome, OutcomeStatus, RequestError,
     TargetedFact,
 };
+pub(crate) use working::operators;
 
 impl Store {
     /// Keeps a request as it arrived; when this returns, it survives a power cut.
@@ -56,7 +58,7 @@ impl Store {
     /// As [`Store::apply`].
     pub async fn preview(&self, apply: Apply) -> Result<Vec<CallChange>, StoreError> {
         let mut tx = self.inner.pools.begin_read().await?;
-        let mut working = load::load(&mut tx, &[&apply]).await?;
+        let mut working = load::load(&mut tx, &self.inner.hashes, &[&apply]).await?;
         Ok(working.apply(&apply)?.changes)
     }
 

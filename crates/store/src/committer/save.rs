@@ -6,7 +6,7 @@ use hookswitch_model::{Call, CallId, CallView, ClientId, RequestId, UserId};
 use super::batch::{BatchError, Incoming, Note};
 use super::reach::missed_key;
 use super::types::{Apply, Outcome};
-use super::working::{After, Changed, Entry, operators};
+use super::working::{After, Changed, Done, Entry, operators};
 use crate::db::{Tx, on, text, time, to_json};
 use crate::error::StoreError;
 use crate::requests::RequestStatus;
@@ -64,7 +64,7 @@ impl OutcomeRow {
         request: RequestId,
         outcome: &Outcome,
         apply: &Apply,
-        touched: &[CallId],
+        done: &Done,
     ) -> Result<Self, StoreError> {
         let said_something = apply.replace || !apply.facts.is_empty();
         Ok(Self {
@@ -76,7 +76,7 @@ impl OutcomeRow {
             result: outcome.result.as_ref().map(to_json).transpose()?,
             error: outcome.error.as_ref().map(to_json).transpose()?,
             steps: to_json(&outcome.steps)?,
-            calls: said_something.then(|| to_json(&touched)).transpose()?,
+            calls: said_something.then(|| to_json(&done.touched)).transpose()?,
         })
     }
 }
@@ -107,6 +107,29 @@ pub(super) async fn outcomes(tx: &mut Tx, outcomes: &[OutcomeRow]) -> Result<(),
                     .bind(row.and_then(|row| row.error.clone()))
                     .bind(row.map(|row| row.steps.clone()))
                     .bind(row.and_then(|row| row.calls.clone()));
+            }
+            query.execute(db).await.map(drop)
+        })?;
+    }
+    Ok(())
+}
+
+static FORGET: Rows = Rows::new(
+    "update requests set erased = true, path = '/', query = 'null', headers = '{}', body = v.column2, \
+     remote_address = null, result = null, error = null from (values ",
+    2,
+    ") as v where requests.id = v.column1",
+);
+
+/// Takes out of requests everything that they said: they were about calls that were erased.
+pub(super) async fn forget(tx: &mut Tx, requests: &[RequestId]) -> Result<(), BatchError> {
+    for chunk in chunks(requests) {
+        let conn = tx.conn();
+        let (sql, rows) = FORGET.fill(&conn, chunk);
+        on!(conn, |db| {
+            let mut query = sqlx::query(sql);
+            for row in rows {
+                query = query.bind(row.map(|request| request.0)).bind(row.map(|_| Vec::<u8>::new()));
             }
             query.execute(db).await.map(drop)
         })?;
@@ -149,6 +172,7 @@ pub(super) async fn calls(tx: &mut Tx, changed: &[Changed<'_>]) -> Result<(), Ba
         }
     }
     // A key is unique at every moment: it has to be free before another call takes it.
+    let gone: Vec<_> = gone.into_iter().map(|gone: &Changed<'_>| (gone.id, gone.entry.version)).collect();
     delete_calls(tx, &gone).await?;
     update_calls(tx, &known).await?;
     update_calls(tx, &taking).await?;
@@ -167,14 +191,15 @@ pub(super) async fn calls(tx: &mut Tx, changed: &[Changed<'_>]) -> Result<(), Ba
 
 static DELETE_CALLS: Rows = Rows::new("delete from calls where (id, version) in (values ", 2, ")");
 
-async fn delete_calls(tx: &mut Tx, gone: &[&Changed<'_>]) -> Result<(), BatchError> {
+/// Deletes calls, each of the version it was read in; fails with [`BatchError::Conflict`] where one was changed meanwhile.
+pub(crate) async fn delete_calls(tx: &mut Tx, gone: &[(CallId, i32)]) -> Result<(), BatchError> {
     for chunk in chunks(gone) {
         let conn = tx.conn();
         let (sql, rows) = DELETE_CALLS.fill(&conn, chunk);
         let deleted = on!(conn, |db| {
             let mut query = sqlx::query(sql);
             for row in rows {
-                query = query.bind(row.map(|row| row.id.0)).bind(row.map(|row| row.entry.version));
+                query = query.bind(row.map(|(id, _)| id.0)).bind(row.map(|(_, version)| *version));
             }
             query.execute(db).await.map(|done| done.rows_affected())
         })?;
@@ -293,7 +318,7 @@ async fn insert_calls(tx: &mut Tx, rows: &[CallRow<'_>]) -> Result<(), BatchErro
     Ok(())
 }
 
-static DELETE_OPERATORS: Rows =
+pub(crate) static DELETE_OPERATORS: Rows =
     Rows::new("delete from call_operators where (user_id, call_id) in (values ", 2, ")");
 static INSERT_OPERATORS: Rows = Rows::new(
     "insert into call_operators (user_id, call_id) select * from (values ",
@@ -301,7 +326,8 @@ static INSERT_OPERATORS: Rows = Rows::new(
     ") as v where v.column1 is not null on conflict do nothing",
 );
 
-async fn change_operators(
+/// Adds such pairs, or takes them away.
+pub(crate) async fn change_operators(
     tx: &mut Tx,
     statement: &Rows,
     pairs: &[(UserId, CallId)],

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use super::batch::{Batch, BatchError, Incoming, Note, commit};
 use super::types::{Applied, Apply};
 use crate::db::Pools;
+use crate::erase::Hashes;
 use crate::error::StoreError;
 
 /// Messages in one transaction, at most.
@@ -39,9 +40,9 @@ pub(crate) struct Committer {
 }
 
 impl Committer {
-    pub(crate) fn start(pools: Arc<Pools>) -> Self {
+    pub(crate) fn start(pools: Arc<Pools>, hashes: Hashes) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let task = tokio::spawn(run(pools, waiting));
+        let task = tokio::spawn(run(pools, hashes, waiting));
         Self { queue, task: Mutex::new(Some(task)), notes_dropped: AtomicU64::new(0) }
     }
 
@@ -72,7 +73,7 @@ impl Committer {
     }
 }
 
-async fn run(pools: Arc<Pools>, mut waiting: mpsc::Receiver<Message>) {
+async fn run(pools: Arc<Pools>, hashes: Hashes, mut waiting: mpsc::Receiver<Message>) {
     let mut messages = Vec::with_capacity(BATCH);
     let mut members = Members::default();
     loop {
@@ -90,7 +91,8 @@ async fn run(pools: Arc<Pools>, mut waiting: mpsc::Receiver<Message>) {
         let can_wait = arrived > 0 && only_notes && members.batch.len() < BATCH;
         if !can_wait && members.batch.len() > 0 {
             // A task of its own: should one batch panic, its members hear of it and the next one is written.
-            let written = tokio::spawn(write(Arc::clone(&pools), std::mem::take(&mut members))).await;
+            let members = std::mem::take(&mut members);
+            let written = tokio::spawn(write(Arc::clone(&pools), hashes.clone(), members)).await;
             if let Err(error) = written {
                 tracing::error!(%error, "a batch of webhooks failed inside; its members were told so");
             }
@@ -153,14 +155,14 @@ impl Members {
 }
 
 /// Writes a batch. Where one member's data make it fail, each is written by itself, so that only that one fails.
-async fn write(pools: Arc<Pools>, members: Members) {
-    let Err((members, error)) = attempt(&pools, members).await else { return };
+async fn write(pools: Arc<Pools>, hashes: Hashes, members: Members) {
+    let Err((members, error)) = attempt(&pools, &hashes, members).await else { return };
     if members.batch.len() == 1 || !matches!(error, BatchError::Refused(_)) {
         members.fail(&error.into());
         return;
     }
     for member in members.singly() {
-        if let Err((member, error)) = attempt(&pools, member).await {
+        if let Err((member, error)) = attempt(&pools, &hashes, member).await {
             let error = StoreError::from(error);
             tracing::warn!(%error, "one member of a batch could not be written");
             member.fail(&error);
@@ -169,11 +171,11 @@ async fn write(pools: Arc<Pools>, members: Members) {
 }
 
 /// Writes a batch and answers its members, or gives them back.
-async fn attempt(pools: &Pools, members: Members) -> Result<(), (Members, BatchError)> {
+async fn attempt(pools: &Pools, hashes: &Hashes, members: Members) -> Result<(), (Members, BatchError)> {
     let mut attempts = 0;
     let applied = loop {
         attempts += 1;
-        match commit(pools, &members.batch).await {
+        match commit(pools, hashes, &members.batch).await {
             Err(BatchError::Conflict) if attempts < ATTEMPTS => {}
             Err(error) => return Err((members, error)),
             Ok(applied) => break applied,

@@ -141,6 +141,8 @@ pub struct RequestError {
 pub struct Applied {
     /// The calls it changed.
     pub changes: Vec<CallChange>,
+    /// Whether something it reported was about a call that was erased. Nothing of that was kept, nor of the request.
+    pub erased: bool,
     /// Whether missed calls, of this or of other members of its batch, are open no longer.
     pub missed_closed: bool,
     /// Clients that the batch made.

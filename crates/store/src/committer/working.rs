@@ -7,6 +7,7 @@ use crate::added::Added;
 use crate::calls::call_version;
 use crate::clients::Matched;
 use crate::db::{far_future, text};
+use crate::erase::ErasedCall;
 use chrono::{DateTime, Utc};
 use hookswitch_model::matching::{LATE_EVENT, LATE_RECORD, choose};
 use hookswitch_model::{
@@ -34,6 +35,8 @@ pub(super) struct Entry {
     pub added: Added,
     /// How often it changed in this batch.
     pub changes: u16,
+    /// Whether it stands for a call that was erased: it takes the facts about that one, and they are dropped.
+    pub erased: bool,
 }
 
 /// A call to be written.
@@ -61,6 +64,8 @@ pub(super) struct Done {
     pub changes: Vec<CallChange>,
     /// The calls its facts are about, changed or not.
     pub touched: Vec<CallId>,
+    /// Whether facts were about a call that was erased.
+    pub erased: bool,
 }
 
 /// The calls that a batch may concern.
@@ -78,6 +83,26 @@ impl Working {
         self.entries.insert(id, entry);
     }
 
+    /// Adds what is left of an erased call with that key, in the call's place.
+    pub(super) fn add_erased(&mut self, module_id: ModuleId, key: String, erased: &ErasedCall) {
+        let call = erased.stand_in(module_id);
+        let id = call.id;
+        let entry = Entry {
+            call: Some(call),
+            stored: None,
+            module_id,
+            key,
+            owns_key: false,
+            version: 0,
+            created_at: erased.started_at(),
+            heard_at: erased.started_at(),
+            added: Added::default(),
+            changes: 0,
+            erased: true,
+        };
+        self.add(id, entry);
+    }
+
     pub(super) fn has(&self, id: CallId) -> bool {
         self.entries.contains_key(&id)
     }
@@ -92,7 +117,8 @@ impl Working {
 
     /// Does what one apply asks for, or nothing.
     pub(super) fn apply(&mut self, apply: &Apply) -> Result<Done, ReduceError> {
-        let mut one = One { apply, before: Vec::new(), touched: Vec::new(), reported: Vec::new() };
+        let mut one =
+            One { apply, before: Vec::new(), touched: Vec::new(), reported: Vec::new(), erased: false };
         if let (true, Some(request)) = (apply.replace, apply.request) {
             one.reported = self.reported.get(&request).cloned().unwrap_or_default();
             self.take_back(&mut one, request);
@@ -132,6 +158,10 @@ impl Working {
                 None => self.begin(one, key),
             },
         };
+        if self.entries.get(&id).is_some_and(|entry| entry.erased) {
+            one.erased = true;
+            return Ok(());
+        }
         if !one.touched.contains(&id) {
             one.touched.push(id);
         }
@@ -189,6 +219,7 @@ impl Working {
             heard_at: one.apply.received_at,
             added: Added::default(),
             changes: 0,
+            erased: false,
         };
         self.add(id, entry);
         one.before.push((id, None));
@@ -221,7 +252,7 @@ impl Working {
                 matched: Matched::default(),
             });
         }
-        Done { changes, touched: one.touched }
+        Done { changes, touched: one.touched, erased: one.erased }
     }
 
     /// The calls to be written.
@@ -279,9 +310,10 @@ struct One<'a> {
     before: Vec<(CallId, Option<Call>)>,
     touched: Vec<CallId>,
     reported: Vec<CallId>,
+    erased: bool,
 }
 
 /// The users a call rang at or who had it.
-pub(super) fn operators(view: &CallView) -> BTreeSet<UserId> {
+pub(crate) fn operators(view: &CallView) -> BTreeSet<UserId> {
     view.operators.iter().filter_map(|operator| operator.user).collect()
 }

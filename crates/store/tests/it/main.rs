@@ -11,6 +11,7 @@ mod clients_list;
 mod clients_merge;
 mod comments;
 mod committer;
+mod erasure;
 mod matching;
 mod modules;
 mod nodes;

@@ -102,6 +102,25 @@ impl Db {
         }
     }
 
+    /// Everything that the database has, as text: the bytes of SQLite's files, PostgreSQL's rows.
+    pub async fn dump(&self) -> String {
+        if let Some(file) = &self.file {
+            let read = |file: &std::path::Path| std::fs::read(file).unwrap_or_default();
+            let log = file.with_extension("db-wal");
+            return String::from_utf8_lossy(&[read(file), read(&log)].concat()).into_owned();
+        }
+        let mut db = PgConnection::connect(&self.url).await.expect("connected");
+        let sql = "select table_name::text from information_schema.tables where table_schema = 'public'";
+        let tables: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut db).await.expect("tables");
+        let mut all = String::new();
+        for table in tables {
+            let sql = AssertSqlSafe(format!("select t::text from {table} t"));
+            let rows: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut db).await.expect("rows");
+            all.extend(rows);
+        }
+        all
+    }
+
     pub async fn new_user(&self, login: &str, role: Role) -> UserId {
         let user = NewUser {
             id: UserId::new(at(0), rand::random()),

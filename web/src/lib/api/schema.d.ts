@@ -142,6 +142,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What erasing a call would take away, besides webhook requests and lines of logs. */
+        get: operations["would_erase_call"];
+        put?: never;
+        /**
+         * Erases a call for good, with the comments on it, its webhook requests, and the lead that it made, where that has nothing
+         *     else. 409 `callGoesOn` while it goes on.
+         */
+        post: operations["erase_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/hangup": {
         parameters: {
             query?: never;
@@ -490,6 +511,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clients/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What erasing a client would take away, besides webhook requests and lines of logs. */
+        get: operations["would_erase_client"];
+        put?: never;
+        /**
+         * Erases a client for good: its calls, comments, webhook requests, and every other trace. Answers after a moment; where
+         *     `doneAt` is null it goes on, and `GET /api/v1/erasures/{id}` says how far it is. 409 `changedMeanwhile` where `version`
+         *     is not the current one, 409 `callGoesOn` while a call with the client goes on.
+         */
+        post: operations["erase_client"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clients/{id}/merge": {
         parameters: {
             query?: never;
@@ -593,6 +636,40 @@ export interface paths {
         put?: never;
         /** Calls off what was dialled: the call is ended as soon as its provider reports it, where the module can do that. */
         post: operations["cancel_dial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Erasures, latest first. */
+        get: operations["list_erasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erasures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an erasure is. */
+        get: operations["get_erasure"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1089,6 +1166,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long things are kept, and what was deleted. */
+        get: operations["get_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes how long things are kept. What has had its time by then is deleted within ten minutes. */
+        patch: operations["update_retention"];
+        trace?: never;
+    };
+    "/api/v1/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would be deleted at the next run if the settings were changed like this. Nothing is counted further than 10,000. */
+        post: operations["preview_retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1419,7 +1531,7 @@ export interface components {
          * @description What somebody did.
          * @enum {string}
          */
-        AuditAction: "seen" | "created" | "changed" | "archived" | "restored" | "merged" | "mergeUndone" | "converted" | "exported" | "imported" | "callLogged" | "recordingPlayed" | "commented" | "commentEdited" | "commentDeleted" | "signedIn" | "signInFailed" | "userCreated" | "userChanged" | "userDeleted" | "tokenCreated" | "tokenDeleted" | "moduleCreated" | "moduleChanged" | "moduleDeleted" | "moduleSettingsChanged" | "scriptSaved" | "bindingsChanged" | "webhookTokenRotated" | "outcomeListCreated" | "outcomeListChanged" | "outcomeListDeleted" | "settingsChanged";
+        AuditAction: "seen" | "created" | "changed" | "archived" | "restored" | "merged" | "mergeUndone" | "converted" | "exported" | "imported" | "callLogged" | "recordingPlayed" | "commented" | "commentEdited" | "commentDeleted" | "signedIn" | "signInFailed" | "userCreated" | "userChanged" | "userDeleted" | "tokenCreated" | "tokenDeleted" | "moduleCreated" | "moduleChanged" | "moduleDeleted" | "moduleSettingsChanged" | "scriptSaved" | "bindingsChanged" | "webhookTokenRotated" | "outcomeListCreated" | "outcomeListChanged" | "outcomeListDeleted" | "settingsChanged" | "erased" | "purged";
         /** @description A field's change, as people read it. */
         AuditChange: {
             /** @description The field. */
@@ -1442,6 +1554,8 @@ export interface components {
             /** @description What changed. Values of secrets are never among it. */
             changes: components["schemas"]["AuditChange"][];
             client?: components["schemas"]["NamedClient"] | null;
+            /** @description Whether that client was erased. */
+            clientErased: boolean;
             /**
              * Format: uuid
              * @description Which.
@@ -1835,6 +1949,85 @@ export interface components {
             /** @description How the numbers were read, in their order. */
             phones: components["schemas"]["Phone"][];
         };
+        /** @description Which version of a client is to be erased. */
+        EraseClient: {
+            /**
+             * Format: int32
+             * @description The version that was looked at.
+             */
+            version: number;
+        };
+        /** @description An erasure. What was erased it does not say. */
+        Erasure: {
+            /**
+             * Format: date-time
+             * @description When somebody asked for it.
+             */
+            askedAt: string;
+            /** @description Who. */
+            askedBy: components["schemas"]["NamedUser"];
+            callId?: components["schemas"]["CallId"] | null;
+            clientId?: components["schemas"]["ClientId"] | null;
+            /** @description What has gone so far. */
+            counts: components["schemas"]["ErasureCounts"];
+            /**
+             * Format: date-time
+             * @description When it was over; null while it goes on.
+             */
+            doneAt?: string | null;
+            /** @description Which. */
+            id: components["schemas"]["ErasureId"];
+        };
+        /** @description How much an erasure took away. */
+        ErasureCounts: {
+            /**
+             * Format: int64
+             * @description Entries of the audit trail whose texts were taken out.
+             * @default 0
+             */
+            auditEntries: number;
+            /**
+             * Format: int64
+             * @description Calls.
+             * @default 0
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Clients: one, and those that were merged into it.
+             * @default 0
+             */
+            clients: number;
+            /**
+             * Format: int64
+             * @description Comments.
+             * @default 0
+             */
+            comments: number;
+            /**
+             * Format: int64
+             * @description Lines of modules' logs.
+             * @default 0
+             */
+            logLines: number;
+            /**
+             * Format: int64
+             * @description Webhook requests.
+             * @default 0
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description Values that modules' scripts had stored.
+             * @default 0
+             */
+            storedValues: number;
+        };
+        /**
+         * Format: uuid
+         * @description An erasure of a client or a call.
+         */
+        ErasureId: string;
         /**
          * @description What happened to a call.
          * @enum {string}
@@ -2041,6 +2234,16 @@ export interface components {
          * @enum {string}
          */
         ImportTarget: "kind" | "name" | "firstName" | "lastName" | "company" | "phone" | "email" | "tags" | "notes" | "responsible";
+        /** @description What was deleted the last time that anything was. */
+        LastPurge: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What. */
+            removed: components["schemas"]["Removed"];
+        };
         /** @description What becomes of unknown callers whose call was missed. */
         Leads: {
             kind?: components["schemas"]["ClientKind"] | null;
@@ -2505,6 +2708,8 @@ export interface components {
                 /** @description What changed. Values of secrets are never among it. */
                 changes: components["schemas"]["AuditChange"][];
                 client?: components["schemas"]["NamedClient"] | null;
+                /** @description Whether that client was erased. */
+                clientErased: boolean;
                 /**
                  * Format: uuid
                  * @description Which.
@@ -2686,6 +2891,32 @@ export interface components {
              *     there are none.
              */
             unreadable?: number;
+        };
+        /** @description One page of a list. */
+        Page_Erasure: {
+            /** @description The items, in the list's order. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When somebody asked for it.
+                 */
+                askedAt: string;
+                /** @description Who. */
+                askedBy: components["schemas"]["NamedUser"];
+                callId?: components["schemas"]["CallId"] | null;
+                clientId?: components["schemas"]["ClientId"] | null;
+                /** @description What has gone so far. */
+                counts: components["schemas"]["ErasureCounts"];
+                /**
+                 * Format: date-time
+                 * @description When it was over; null while it goes on.
+                 */
+                doneAt?: string | null;
+                /** @description Which. */
+                id: components["schemas"]["ErasureId"];
+            }[];
+            /** @description `cursor` of the next page; null on the last one. */
+            nextCursor?: string | null;
         };
         /** @description One page of a list. */
         Page_HistoryEntry: {
@@ -2988,6 +3219,8 @@ export interface components {
             items: {
                 /** @description The calls it was about. */
                 calls: components["schemas"]["CallId"][];
+                /** @description Whether it was about a call that was erased: then nothing that it said was kept, and it cannot be replayed. */
+                erased: boolean;
                 error?: components["schemas"]["ProcessingError"] | null;
                 /** @description Id. */
                 id: components["schemas"]["RequestId"];
@@ -3151,6 +3384,45 @@ export interface components {
             redirectTo?: string | null;
             userId?: components["schemas"]["UserId"] | null;
         };
+        /** @description How many of each kind. */
+        Removed: {
+            /**
+             * Format: int64
+             * @description Entries of the audit trail.
+             * @default 0
+             */
+            auditEntries: number;
+            /**
+             * Format: int64
+             * @description Calls.
+             * @default 0
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Comments.
+             * @default 0
+             */
+            comments: number;
+            /**
+             * Format: int64
+             * @description Lines of modules' logs.
+             * @default 0
+             */
+            logLines: number;
+            /**
+             * Format: int64
+             * @description Calls whose links to recordings went.
+             * @default 0
+             */
+            recordings: number;
+            /**
+             * Format: int64
+             * @description Webhook requests.
+             * @default 0
+             */
+            requests: number;
+        };
         /** @description How to replay. */
         Replay: {
             /** @description Only say what would change. */
@@ -3202,7 +3474,7 @@ export interface components {
          * @description What came of a request, in a word.
          * @enum {string}
          */
-        RequestOutcomeCode: "shown" | "closed" | "notShown" | "noEvent" | "unchanged" | "waiting" | "failed";
+        RequestOutcomeCode: "shown" | "closed" | "notShown" | "noEvent" | "unchanged" | "erased" | "waiting" | "failed";
         /**
          * @description What became of a request.
          * @enum {string}
@@ -3232,6 +3504,50 @@ export interface components {
          * @enum {string}
          */
         ResolvedHow: "talk" | "hand" | "time";
+        /** @description How long things are kept, in days; null for ever. */
+        Retention: {
+            /**
+             * Format: int32
+             * @description Entries of the audit trail.
+             */
+            auditDays?: number | null;
+            /**
+             * Format: int32
+             * @description Calls that are over, and what hangs on them. Missed ones whose caller still waits stay.
+             */
+            callsDays?: number | null;
+            /**
+             * Format: int32
+             * @description Comments, on clients and on calls.
+             */
+            commentsDays?: number | null;
+            /**
+             * Format: int32
+             * @description Lines of modules' logs; of each module the newest 5,000 at most.
+             */
+            moduleLogDays?: number | null;
+            /**
+             * Format: int32
+             * @description Links to calls' recordings.
+             */
+            recordingsDays?: number | null;
+            /**
+             * Format: int32
+             * @description Webhook requests as they came. Until it is set here, the setting `webhooks.keep_days` counts.
+             */
+            requestsDays?: number | null;
+        };
+        /** @description How long things are kept, and what was deleted. */
+        RetentionState: {
+            /** @description How long things are kept. */
+            keep: components["schemas"]["Retention"];
+            lastRemoved?: components["schemas"]["LastPurge"] | null;
+            /**
+             * Format: date-time
+             * @description When it was last looked for what has had its time; null where that never was.
+             */
+            ranAt?: string | null;
+        };
         /**
          * @description What a user may do.
          * @enum {string}
@@ -3516,6 +3832,39 @@ export interface components {
             /** @description Whether a call that was answered is to get a code. */
             required?: boolean | null;
         };
+        /** @description What to change of how long things are kept, each in days, 1 to 36,500; `null` for ever. What is left out stays. */
+        UpdateRetention: {
+            /**
+             * Format: int32
+             * @description Entries of the audit trail.
+             */
+            auditDays?: number | null;
+            /**
+             * Format: int32
+             * @description Calls that are over, and what hangs on them.
+             */
+            callsDays?: number | null;
+            /**
+             * Format: int32
+             * @description Comments, on clients and on calls.
+             */
+            commentsDays?: number | null;
+            /**
+             * Format: int32
+             * @description Lines of modules' logs.
+             */
+            moduleLogDays?: number | null;
+            /**
+             * Format: int32
+             * @description Links to calls' recordings.
+             */
+            recordingsDays?: number | null;
+            /**
+             * Format: int32
+             * @description Webhook requests as they came.
+             */
+            requestsDays?: number | null;
+        };
         /** @description What to change of the settings; what is left out stays. */
         UpdateSettings: {
             clientVisibility?: components["schemas"]["ClientVisibility"] | null;
@@ -3589,6 +3938,8 @@ export interface components {
         WebhookRequest: {
             /** @description The calls it was about. */
             calls: components["schemas"]["CallId"][];
+            /** @description Whether it was about a call that was erased: then nothing that it said was kept, and it cannot be replayed. */
+            erased: boolean;
             error?: components["schemas"]["ProcessingError"] | null;
             /** @description Id. */
             id: components["schemas"]["RequestId"];
@@ -3643,6 +3994,31 @@ export interface components {
              */
             tabs?: number | null;
         };
+        /** @description What would go. Nothing is counted further than 10,000. */
+        WouldErase: {
+            /**
+             * Format: int64
+             * @description Calls.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Comments.
+             */
+            comments: number;
+            /**
+             * Format: int64
+             * @description People whose company it is. They stay, without a company.
+             */
+            employees: number;
+            /** @description Whether a lead goes with the call that made it. */
+            lead: boolean;
+            /**
+             * Format: int64
+             * @description Clients that were merged into it.
+             */
+            merged: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -3660,7 +4036,7 @@ export interface operations {
                 /** @description By this user. */
                 userId?: components["schemas"]["UserId"];
                 /** @description Of this kind. */
-                action?: "seen" | "created" | "changed" | "archived" | "restored" | "merged" | "mergeUndone" | "converted" | "exported" | "imported" | "callLogged" | "recordingPlayed" | "commented" | "commentEdited" | "commentDeleted" | "signedIn" | "signInFailed" | "userCreated" | "userChanged" | "userDeleted" | "tokenCreated" | "tokenDeleted" | "moduleCreated" | "moduleChanged" | "moduleDeleted" | "moduleSettingsChanged" | "scriptSaved" | "bindingsChanged" | "webhookTokenRotated" | "outcomeListCreated" | "outcomeListChanged" | "outcomeListDeleted" | "settingsChanged";
+                action?: "seen" | "created" | "changed" | "archived" | "restored" | "merged" | "mergeUndone" | "converted" | "exported" | "imported" | "callLogged" | "recordingPlayed" | "commented" | "commentEdited" | "commentDeleted" | "signedIn" | "signInFailed" | "userCreated" | "userChanged" | "userDeleted" | "tokenCreated" | "tokenDeleted" | "moduleCreated" | "moduleChanged" | "moduleDeleted" | "moduleSettingsChanged" | "scriptSaved" | "bindingsChanged" | "webhookTokenRotated" | "outcomeListCreated" | "outcomeListChanged" | "outcomeListDeleted" | "settingsChanged" | "erased" | "purged";
                 /** @description Items at most: 1 to 200, 50 when not given. */
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
@@ -4007,6 +4383,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Call"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    would_erase_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WouldErase"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    erase_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
                 };
             };
             /** @description The request was not done: see `code` and `detail` */
@@ -4863,6 +5299,70 @@ export interface operations {
             };
         };
     };
+    would_erase_client: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ClientId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WouldErase"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    erase_client: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ClientId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseClient"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
     merge_client: {
         parameters: {
             query?: never;
@@ -5071,6 +5571,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    list_erasures: {
+        parameters: {
+            query?: {
+                /** @description Items at most: 1 to 200, 50 when not given. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Erasure"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    get_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ErasureId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
             };
             /** @description The request was not done: see `code` and `detail` */
             default: {
@@ -6218,6 +6781,98 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    get_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionState"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    update_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRetention"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionState"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    preview_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRetention"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Removed"];
                 };
             };
             /** @description The request was not done: see `code` and `detail` */

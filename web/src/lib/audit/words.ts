@@ -40,6 +40,8 @@ export const ACTIONS: Record<Action, () => string> = {
   outcomeListChanged: m.audit_outcome_list_changed,
   outcomeListDeleted: m.audit_outcome_list_deleted,
   settingsChanged: m.audit_settings_changed,
+  erased: m.audit_erased,
+  purged: m.audit_purged,
 };
 
 export function isAction(text: string | null): text is Action {
@@ -82,14 +84,37 @@ const FIELDS: Record<string, () => string> = {
   maskNumbers: m.audit_field_mask,
   missedCloseAfterHours: m.audit_field_missed_hours,
   dialSeconds: m.audit_field_dial_seconds,
+  callsDays: m.retention_calls,
+  recordingsDays: m.retention_recordings,
+  commentsDays: m.retention_comments,
+  requestsDays: m.retention_requests,
+  moduleLogDays: m.retention_module_log,
+  auditDays: m.retention_audit,
 };
 
 /** Fields of which there is nothing that they were before. */
 const SAID = new Set(['address', 'password', 'tokens', 'user', 'expires', 'provider', 'set', 'unset', 'version']);
 
-/** "Name: Ann → Anne" */
-export function changeInWords({ field, from, to }: Change): string {
+/** What erasing and deleting count. */
+const COUNTED: Record<string, () => string> = {
+  clients: m.audit_field_clients,
+  calls: m.audit_field_calls,
+  recordings: m.audit_field_recordings,
+  comments: m.audit_field_comments,
+  requests: m.audit_field_requests,
+  logLines: m.audit_field_log_lines,
+  storedValues: m.audit_field_stored_values,
+  auditEntries: m.audit_field_audit_entries,
+};
+
+/** "Name: Ann → Anne"; of what was erased or deleted, "Calls: 12". */
+export function changeInWords(action: Action, { field, from, to }: Change): string {
+  const counted = COUNTED[field];
+  if (counted && to && (action === 'erased' || action === 'purged')) {
+    return m.audit_counted({ field: counted(), count: to });
+  }
   const name = FIELDS[field]?.() ?? field;
   if (SAID.has(field) && to) return m.audit_said({ field: name, to });
+  if (!from && !to) return m.audit_taken_out({ field: name });
   return m.audit_change({ field: name, from: from || m.audit_empty(), to: to || m.audit_empty() });
 }

@@ -33,6 +33,7 @@ export class CallDetail {
         this.call = call;
         this.#loadSoon();
       }),
+      live.on('callGone', ({ id, reason }) => id === this.id && reason === 'removed' && this.#loadSoon()),
       live.on('activity', ({ calls }) => calls && this.#mayChange && this.#loadSoon()),
       live.on('snapshot', () => this.#loadSoon()),
     ];

@@ -3,6 +3,7 @@
 //! What is known of an import is in memory: after the server was started anew the file has to be sent again, and what was
 //! imported of it before is found as duplicates.
 
+mod erase;
 mod file;
 mod guess;
 mod lines;
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use crate::error::{ApiError, ApiResult};
+pub use erase::Known;
 pub use file::{ImportColumn, Table, receive, scan};
 pub use guess::ImportTarget;
 pub use preview::{ImportPreview, preview};

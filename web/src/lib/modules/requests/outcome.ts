@@ -59,6 +59,13 @@ export function explain({ status, outcome }: Processed, moduleId: string): Expla
         text: { text: m.requests_outcome_no_event_fix(), link: script },
         calls,
       };
+    case 'erased':
+      return {
+        tone: 'info',
+        title: m.requests_outcome_erased(),
+        text: { text: m.requests_outcome_erased_fix() },
+        calls,
+      };
     case 'unchanged':
       return { tone: 'info', title: m.requests_outcome_unchanged(), calls };
     case 'waiting':

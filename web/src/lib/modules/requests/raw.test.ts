@@ -8,6 +8,7 @@ const request: RequestDetail = {
   path: '/',
   status: 'processed',
   calls: [],
+  erased: false,
   query: 'token={token}&event=ring&to=101',
   headers: { host: 'pbx.example', 'content-type': 'application/json', 'content-length': '9', 'x-empty': '' },
   body: '{"a":1}',

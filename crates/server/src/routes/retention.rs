@@ -1,0 +1,145 @@
+//! How long things are kept, for administrators.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::audit::audit_of;
+use crate::auth::{Admin, SignedIn};
+use crate::error::{ApiError, ApiResult, FieldError};
+use crate::extract::{Json, nullable};
+use crate::retention::{KINDS, LastPurge, MAX_DAYS, Purged, Removed, Retention, name_of};
+use hookswitch_store::{AuditAction, AuditChange};
+
+/// How long things are kept, and what was deleted.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RetentionState {
+    /// How long things are kept.
+    keep: Retention,
+    /// When it was last looked for what has had its time; null where that never was.
+    ran_at: Option<DateTime<Utc>>,
+    /// What was deleted the last time that anything was.
+    last_removed: Option<LastPurge>,
+}
+
+/// What to change of how long things are kept, each in days, 1 to 36,500; `null` for ever. What is left out stays.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateRetention {
+    /// Calls that are over, and what hangs on them.
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>)]
+    calls_days: Option<Option<u32>>,
+    /// Links to calls' recordings.
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>)]
+    recordings_days: Option<Option<u32>>,
+    /// Comments, on clients and on calls.
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>)]
+    comments_days: Option<Option<u32>>,
+    /// Lines of modules' logs.
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>)]
+    module_log_days: Option<Option<u32>>,
+    /// Webhook requests as they came.
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>)]
+    requests_days: Option<Option<u32>>,
+    /// Entries of the audit trail.
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>)]
+    audit_days: Option<Option<u32>>,
+}
+
+impl UpdateRetention {
+    /// The changes by name.
+    fn changes(&self) -> ApiResult<Map<String, Value>> {
+        let Value::Object(changes) = serde_json::to_value(self).map_err(ApiError::internal)? else {
+            return Ok(Map::new());
+        };
+        let wrong =
+            |days: &Value| days.as_u64().is_some_and(|days| !(1..=u64::from(MAX_DAYS)).contains(&days));
+        let problems = changes.iter().filter(|(_, days)| wrong(days)).map(|(name, _)| FieldError {
+            path: name.clone(),
+            detail: format!("Give a number of days between 1 and {MAX_DAYS}, or null for ever."),
+        });
+        ApiError::check(problems.collect())?;
+        Ok(changes)
+    }
+}
+
+/// How long things are kept, and what was deleted.
+#[utoipa::path(get, path = "/api/v1/retention", tag = "settings", responses((status = 200, body = RetentionState)))]
+pub async fn get_retention(State(app): State<Arc<App>>, _: Admin) -> ApiResult<axum::Json<RetentionState>> {
+    state(&app).await
+}
+
+async fn state(app: &App) -> ApiResult<axum::Json<RetentionState>> {
+    let (keep, purged) = (Retention::load(app).await?, Purged::load(app).await?);
+    Ok(axum::Json(RetentionState { keep, ran_at: purged.ran_at, last_removed: purged.last }))
+}
+
+/// Changes how long things are kept. What has had its time by then is deleted within ten minutes.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/retention",
+    tag = "settings",
+    request_body = UpdateRetention,
+    responses((status = 200, body = RetentionState)),
+)]
+pub async fn update_retention(
+    State(app): State<Arc<App>>,
+    Admin(SignedIn { user, .. }): Admin,
+    Json(body): Json<UpdateRetention>,
+) -> ApiResult<axum::Json<RetentionState>> {
+    let changes = body.changes()?;
+    let before = Retention::load(&app).await?;
+    Retention::change(&app, changes).await?;
+    let after = Retention::load(&app).await?;
+    let days =
+        |days: Option<u32>| Some(days.map_or_else(|| "for ever".to_owned(), |days| format!("{days} days")));
+    let changed = KINDS.into_iter().filter(|kept| before.of(*kept) != after.of(*kept));
+    let changed: Vec<AuditChange> = changed
+        .map(|kept| AuditChange {
+            field: name_of(kept).to_owned(),
+            from: days(before.of(kept)),
+            to: days(after.of(kept)),
+        })
+        .collect();
+    if !changed.is_empty() {
+        audit_of(&app, user.id, AuditAction::SettingsChanged, "", changed).await;
+    }
+    state(&app).await
+}
+
+/// What would be deleted at the next run if the settings were changed like this. Nothing is counted further than 10,000.
+#[utoipa::path(
+    post,
+    path = "/api/v1/retention/preview",
+    tag = "settings",
+    request_body = UpdateRetention,
+    responses((status = 200, body = Removed)),
+)]
+pub async fn preview_retention(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Json(body): Json<UpdateRetention>,
+) -> ApiResult<axum::Json<Removed>> {
+    let (now, purged) = (app.clock.now(), Purged::load(&app).await?);
+    let retention = Retention::load(&app).await?.changed(&body.changes()?);
+    let mut due = Removed::default();
+    for kept in KINDS {
+        if let Some(before) = retention.before(kept, now) {
+            let since = purged.looked_until.get(name_of(kept)).copied();
+            *due.of(kept) = app.store.due(kept, before, since).await?;
+        }
+    }
+    Ok(axum::Json(due))
+}
