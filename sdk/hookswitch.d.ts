@@ -10,7 +10,7 @@
  * async function VoipParseWebhookRequest(request: FetchRequest): Promise<VoipWebhookParseResult>
  * async function VoipGetMembers(): Promise<VoipMember[]>
  * async function VoipGenerateCall(srcPhone: string, dstPhone: string, call: VoipCallContext): Promise<void>
- * async function VoipGetCallLink(callData: any): Promise<string>
+ * async function VoipGetCallLink(callData: any): Promise<string | VoipCallLink>
  * // Optional; a button whose function is missing is not shown:
  * async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void>
  * async function VoipAcceptCall(srcPhone: string, dstPhone: string, call: VoipCallContext): Promise<void>
@@ -68,17 +68,19 @@ declare enum VoipCallDisposition {
 /** The HTTP request that reached the module's webhook. */
 interface FetchRequest {
   method: string;
-  /** The whole URL, without the token. */
+  /** The whole address under the server's public URL, byte for byte as the provider called it, token included. */
   url: string;
-  /** What stands behind the module's webhook URL; empty when nothing does. */
+  /** What the provider appended to the webhook URL, with its escapes; `''` where that is nothing. */
   path: string;
-  /** Query parameters, without the token; a list where a name occurs more than once. */
+  /** Query parameters, without the module's token; a list where a name occurs more than once. */
   query: Record<string, string | string[]>;
   /** Names in lower case. */
   headers: Record<string, string>;
-  /** Text byte for byte as it came; an `ArrayBuffer` where it is not UTF-8. */
+  /** Text byte for byte as it came, without its `Content-Encoding`; an `ArrayBuffer` where it is not UTF-8. */
   body?: string | ArrayBuffer;
-  /** Address the request came from. */
+  /** The bytes as they were sent, where `body` was decoded (gzip, deflate, br): some signatures are made over these. */
+  rawBody?: ArrayBuffer;
+  /** The provider's address, also where a trusted proxy stands in between. */
   remoteAddress?: string;
 }
 
@@ -88,7 +90,7 @@ interface VoipWebhookParseResult {
   /** Several events, for providers that send batches. */
   events?: VoipWebhookRequest[];
   callRecord?: VoipCallRecord;
-  /** What to answer the provider. */
+  /** What to answer the provider. Headers that act on browsers or proxies are left out, with a warning. */
   response?: HttpResponse | { status?: number; headers?: Record<string, string>; content?: string | object | ArrayBuffer };
 }
 
@@ -133,6 +135,14 @@ interface VoipCallRecord extends VoipCallNumbers {
   duration?: number;
   /** Kept as it is and passed to `VoipGetCallLink`. Without it, there is no recording. */
   call?: any;
+}
+
+/** A recording that the provider gives only with headers. The server fetches it with them; no browser ever sees them. */
+interface VoipCallLink {
+  /** http or https. */
+  url: string;
+  /** For example `{ authorization: 'Bearer …' }`. They do not follow a redirect to another host. */
+  headers?: Record<string, string>;
 }
 
 /** A user at the provider. */

@@ -10,12 +10,13 @@ use oxc::ast_visit::Visit;
 use oxc::codegen::{Codegen, CodegenOptions};
 use oxc::diagnostics::OxcDiagnostic;
 use oxc::parser::Parser;
-use oxc::semantic::SemanticBuilder;
+use oxc::semantic::{Scoping, SemanticBuilder};
 use oxc::span::{SourceType, Span};
 use oxc::transformer::{TransformOptions, Transformer};
 use oxc_sourcemap::SourceMap;
 use serde::{Deserialize, Serialize};
 
+use crate::Function;
 use crate::position::SCRIPT_FILE;
 
 /// Longest script taken, bytes.
@@ -32,6 +33,21 @@ const MAX_DIAGNOSTICS: usize = 50;
 pub struct Compiled {
     pub(crate) code: String,
     pub(crate) map: SourceMap<'static>,
+    /// What the script declares under names that look like the contract's and are none of its.
+    pub lookalikes: Vec<Lookalike>,
+}
+
+/// A top-level function or variable whose name begins like those of the contract, without being one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookalike {
+    /// Its name.
+    pub name: String,
+    /// Whether it is declared as a function.
+    pub is_function: bool,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
 }
 
 impl std::fmt::Debug for Compiled {
@@ -83,6 +99,7 @@ fn strip(source: &str) -> Result<Compiled, Vec<Diagnostic>> {
     let checked = SemanticBuilder::new().with_check_syntax_error(true).with_enum_eval(true).build(&program);
     refuse(source, checked.diagnostics.errors())?;
     let scoping = checked.semantic.into_scoping();
+    let lookalikes = lookalikes(source, &scoping);
     let transformed = Transformer::new(&allocator, Path::new(SCRIPT_FILE), &TransformOptions::default())
         .build_with_scoping(scoping, &mut program);
     refuse(source, transformed.diagnostics.errors())?;
@@ -106,7 +123,24 @@ fn strip(source: &str) -> Result<Compiled, Vec<Diagnostic>> {
     let map = printed
         .map
         .unwrap_or_else(|| SourceMap::new(None, vec![], None, vec![], vec![], Box::default(), None));
-    Ok(Compiled { code: printed.code, map: map.into_owned() })
+    Ok(Compiled { code: printed.code, map: map.into_owned(), lookalikes })
+}
+
+fn lookalikes(source: &str, scoping: &Scoping) -> Vec<Lookalike> {
+    let symbols = scoping.iter_bindings_in(scoping.root_scope_id());
+    let lookalike = |symbol| {
+        let (name, flags) = (scoping.symbol_name(symbol), scoping.symbol_flags(symbol));
+        let looks_alike = name.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("voip"));
+        let may_be_function = flags.is_function() || flags.is_variable();
+        (looks_alike && may_be_function && Function::from_name(name).is_none()).then(|| {
+            let at = diagnostic(source, scoping.symbol_span(symbol).start as usize, String::new());
+            let is_function = flags.is_function();
+            Lookalike { name: name.to_owned(), is_function, line: at.line, column: at.column }
+        })
+    };
+    let mut lookalikes: Vec<_> = symbols.filter_map(lookalike).take(MAX_DIAGNOSTICS).collect();
+    lookalikes.sort_by_key(|found| (found.line, found.column));
+    lookalikes
 }
 
 fn refuse<'a>(source: &str, errors: impl Iterator<Item = &'a OxcDiagnostic>) -> Result<(), Vec<Diagnostic>> {

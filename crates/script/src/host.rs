@@ -65,6 +65,8 @@ pub struct Environment {
     pub settings: serde_json::Map<String, Value>,
     /// The names under `Namespace.services`.
     pub services: Vec<String>,
+    /// Where the script's clock stands, milliseconds since 1970; none: it goes.
+    pub clock_millis: Option<i64>,
 }
 
 /// Whom a call is for; comes back with every log entry it writes.

@@ -26,7 +26,7 @@ mod sandbox;
 mod state;
 mod watch;
 
-pub use compile::{Compiled, Diagnostic, MAX_SOURCE_BYTES, compile};
+pub use compile::{Compiled, Diagnostic, Lookalike, MAX_SOURCE_BYTES, compile};
 pub use engine::{Engine, EngineThreads, ModuleHandle, Outcome, Slot};
 pub use error::{LimitKind, ScriptError};
 pub use function::Function;

@@ -83,6 +83,7 @@ async fn webhook(store: &Store, module: ModuleId, call: u64, event: u64) -> Resu
             "content-type": "application/x-www-form-urlencoded", "user-agent": "provider/1.0",
             "signature": "NjVhNGQ3ZjA0YzYxNzM2ZDU2ZTI2MGRkMjM1Y2E1N2E2ZDYyMzA4Nw==", "host": "hookswitch.example.org",
         }),
+        sealed: json!({ "target": "/webhooks/018f0000-0000-7000-8000-000000000000?token=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }),
         body: result.to_string().into_bytes(),
         remote_address: Some("192.0.2.1".to_owned()),
     };

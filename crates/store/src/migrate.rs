@@ -17,7 +17,13 @@ macro_rules! migrations {
         )),+];
     };
 }
-migrations![(1, "0001_start"), (2, "0002_clients"), (6, "0006_erasure"), (8, "0008_access")];
+migrations![
+    (1, "0001_start"),
+    (2, "0002_clients"),
+    (5, "0005_sealed_requests"),
+    (6, "0006_erasure"),
+    (8, "0008_access"),
+];
 
 /// Brings the schema up to date; refuses one that is newer than this program.
 pub(crate) async fn run(pools: &Pools) -> Result<(), OpenError> {

@@ -12,6 +12,7 @@ use crate::MAX_PAGE;
 use crate::committer::RequestError;
 use crate::db::{from_json, from_word, on, time, to_json};
 use crate::error::StoreError;
+use crate::key::SecretKey;
 use crate::open::Store;
 use crate::readable::{Readable, Unreadable};
 
@@ -49,6 +50,8 @@ pub struct StoredRequest {
     pub query: Value,
     /// The headers as they were given to [`Store::accept`].
     pub headers: Value,
+    /// What was given to [`Store::accept`] to be kept encrypted.
+    pub sealed: Value,
     /// The body, byte for byte.
     pub body: Vec<u8>,
     /// Who sent it.
@@ -220,28 +223,41 @@ struct Row {
     summary: SummaryRow,
     query: String,
     headers: String,
+    sealed: Option<Vec<u8>>,
     body: Vec<u8>,
     remote_address: Option<String>,
     script_version: Option<i32>,
     result: Option<String>,
 }
 
-impl From<Row> for StoredRequest {
-    fn from(row: Row) -> Self {
+impl Row {
+    fn open(self, key: &SecretKey) -> StoredRequest {
+        let row = self;
         let mut holes = Holes::default();
         let query = holes.json("query", Some(&row.query)).unwrap_or_default();
         let headers = holes.json("headers", Some(&row.headers)).unwrap_or_default();
         let result = holes.json("result", row.result.as_deref());
-        Self {
+        let opened = row.sealed.map(|sealed| {
+            let opened = key.decrypt(&sealed_name(RequestId(row.summary.id)), &sealed);
+            opened.and_then(|json| String::from_utf8(json).ok()).unwrap_or_default()
+        });
+        let sealed = holes.json("sealed", opened.as_deref()).unwrap_or_default();
+        StoredRequest {
             summary: RequestSummary::new(row.summary, holes),
             query,
             headers,
+            sealed,
             body: row.body,
             remote_address: row.remote_address,
             script_version: row.script_version,
             result,
         }
     }
+}
+
+/// What the sealed part of a request is bound to.
+pub(crate) fn sealed_name(request: RequestId) -> String {
+    format!("request {request}")
 }
 
 macro_rules! list {
@@ -264,7 +280,7 @@ impl Store {
         let sql = "select * from requests where id = $1";
         let row: Option<Row> =
             on!(self.read(), |db| sqlx::query_as(sql).bind(id.0).fetch_optional(db).await)?;
-        Ok(row.map(Into::into))
+        Ok(row.map(|row| row.open(&self.inner.key)))
     }
 
     /// Requests, newest first, from before the request `before` on.
@@ -323,7 +339,7 @@ impl Store {
         })?;
         let stored = rows.into_iter().filter_map(|row| match row.0 {
             Ok(row) => {
-                let stored = StoredRequest::from(row);
+                let stored = row.open(&self.inner.key);
                 let unreadable = stored.summary.error.clone().filter(|_| stored.summary.is_unreadable());
                 let id = stored.summary.id;
                 Some(unreadable.map_or(Ok(stored), |error| Err((id, error))))

@@ -3,6 +3,8 @@
 mod check;
 mod facts;
 mod lenient;
+mod link;
+mod tidy;
 mod wording;
 
 use chrono::{DateTime, Utc};
@@ -10,8 +12,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-pub use check::{ContractError, call_link, members, parse_result, test_connection_result};
+pub use check::{ContractError, members, parse_result, test_connection_result, without_depths};
 pub use facts::{Context, KeyedFact, facts};
+pub use link::{CallLink, call_link};
+pub use tidy::{MAX_WARNINGS, Warning, did_you_mean};
 
 /// Bytes of a key in a module's storage, at most.
 pub const MAX_STORAGE_KEY_BYTES: usize = 512;
@@ -84,6 +88,9 @@ pub struct ParseResult {
     /// What to answer the provider.
     #[serde(default)]
     pub response: Option<Response>,
+    /// What was ignored, cut or left out.
+    #[serde(skip)]
+    pub warnings: Vec<Warning>,
 }
 
 /// `VoipWebhookRequest`: a telephony event. Numbers and direction may be left out where `call_id` is given.

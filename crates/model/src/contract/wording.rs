@@ -17,7 +17,7 @@ pub(super) fn in_plain_words<E: Display>(
     let (field, problem) = match message.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'))
     {
         Some((field, _)) => (Some(field), "missing".to_owned()),
-        None => (None, wrong_type(&message).unwrap_or(message)),
+        None => (None, problem(message)),
     };
     let path = match (path.as_str(), field) {
         (".", Some(field)) => field.to_owned(),
@@ -28,6 +28,11 @@ pub(super) fn in_plain_words<E: Display>(
     // A list's item has no name of its own.
     let path = if path.starts_with('[') { format!("{function}{path}") } else { path };
     ContractError { path, problem }
+}
+
+/// What serde says is wrong with a value.
+pub(super) fn problem(message: String) -> String {
+    wrong_type(&message).unwrap_or(message)
 }
 
 /// Of `invalid type: string "abc", expected f64` and its like.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use hookswitch_model::contract::{
-    Context, ContractError, Direction, Disposition, Event, EventKind, KeyedFact, Member, ParseResult,
-    call_link, facts, members, parse_result, test_connection_result,
+    CallLink, Context, ContractError, Direction, Disposition, Event, EventKind, KeyedFact, Member,
+    ParseResult, call_link, facts, members, parse_result, test_connection_result,
 };
 use hookswitch_model::{CallKey, RequestId};
 use serde_json::{Value, json};
@@ -61,9 +61,6 @@ fn what_breaks_the_contract_is_said_by_path() {
     let numbers = "missing: without a callId the call is found by direction, srcPhone and dstPhone (\"anonymous\" for a number that is not known)";
     let partly = "missing: give direction, srcPhone and dstPhone, or no number at all where callId says which call it is (\"anonymous\" for a number that is not known)";
     let kinds = "\"notifyStart\", \"notifyAnswer\", \"notifyHold\", \"notifyUnhold\", \"notifyRedirect\" or \"notifyEnd\"";
-    let outcomes =
-        "\"unknown\", \"answered\", \"noAnswer\", \"busy\", \"cancelled\", \"failed\" or \"voicemail\"";
-    let a_time = "must be a time with its zone, such as \"2026-01-31T12:00:00Z\"";
     let cases = [
         (Value::Null, "VoipParseWebhookRequest: returned nothing; return an object ({} where there is nothing to report)".to_owned()),
         (json!("ok"), "VoipParseWebhookRequest: must be an object, not \"ok\"".into()),
@@ -73,7 +70,6 @@ fn what_breaks_the_contract_is_said_by_path() {
         (json!({ "event": event(json!({ "event": "ring" })) }), format!("event.event: must be {kinds}, not \"ring\"")),
         (json!({ "event": event(json!({ "event": 1 })) }), "event.event: must be a text, not 1".into()),
         (json!({ "event": event(json!({ "direction": "inbound" })) }), "event.direction: must be \"in\", \"out\" or \"internal\", not \"inbound\"".into()),
-        (json!({ "event": event(json!({ "disposition": "gone" })) }), format!("event.disposition: must be {outcomes}, not \"gone\"")),
         (json!({ "event": event(json!({ "direction": null })) }), format!("event.direction: {numbers}")),
         (json!({ "event": event(json!({ "srcPhone": "" })) }), format!("event.srcPhone: {numbers}")),
         (json!({ "event": event(json!({ "srcPhone": " ", "callId": "a" })) }), format!("event.srcPhone: {partly}")),
@@ -81,12 +77,6 @@ fn what_breaks_the_contract_is_said_by_path() {
         (json!({ "event": event(json!({ "srcPhone": ["1"] })) }), "event.srcPhone: must be a text, not a list".into()),
         (json!({ "event": event(json!({ "srcPhone": true })) }), "event.srcPhone: must be a text, not true".into()),
         (json!({ "event": event(json!({ "callId": long })) }), "event.callId: must not be longer than 512 bytes".into()),
-        (json!({ "event": event(json!({ "legId": long })) }), "event.legId: must not be longer than 512 bytes".into()),
-        (json!({ "event": event(json!({ "sequence": "first" })) }), "event.sequence: must be a whole number, not \"first\"".into()),
-        (json!({ "event": event(json!({ "sequence": 1.5 })) }), "event.sequence: must be a whole number, not \"1.5\"".into()),
-        (json!({ "event": event(json!({ "occurredAt": "2026-01-31 12:00:00" })) }), format!("event.occurredAt: {a_time}, not \"2026-01-31 12:00:00\"")),
-        (json!({ "event": event(json!({ "occurredAt": 1_700_000_000 })) }), format!("event.occurredAt: {a_time}, not \"1700000000\"")),
-        (json!({ "event": event(json!({ "occurredAt": "+99999-01-01T00:00:00Z" })) }), "event.occurredAt: must lie between the years 2000 and 2100, not in 99999".into()),
         (json!({ "events": {} }), "events: must be a list, not an object".into()),
         (json!({ "events": [event(json!({})), event(json!({})), event(json!({ "dstPhone": null }))] }), format!("events[2].dstPhone: {numbers}")),
         (json!({ "events": [event(json!({})), event(json!({ "direction": "up" }))] }), "events[1].direction: must be \"in\", \"out\" or \"internal\", not \"up\"".into()),
@@ -96,7 +86,6 @@ fn what_breaks_the_contract_is_said_by_path() {
         (json!({ "callRecord": record(json!({ "duration": -5 })) }), "callRecord.duration: must be seconds of talk, from 0 to 10000000, not -5".into()),
         (json!({ "callRecord": record(json!({ "duration": "NaN" })) }), "callRecord.duration: must be seconds of talk, from 0 to 10000000, not NaN".into()),
         (json!({ "callRecord": record(json!({ "duration": 5, "dstPhone": null })) }), format!("callRecord.dstPhone: {numbers}")),
-        (json!({ "callRecord": { "callId": "a", "call": "x".repeat(70_000) } }), "callRecord.call: must not be longer than 65536 bytes as JSON; keep what finds the recording, not the recording".into()),
         (json!({ "response": { "status": 99 } }), "response.status: must be an HTTP status from 200 to 599, not 99".into()),
         (json!({ "response": { "status": 70_000 } }), "response.status: must be a whole number from 0 to 65535, not 70000".into()),
         (json!({ "response": { "status": "ok" } }), "response.status: must be a whole number from 0 to 65535, not \"ok\"".into()),
@@ -107,6 +96,114 @@ fn what_breaks_the_contract_is_said_by_path() {
     for (value, expected) in cases {
         check(parse_result(value), &expected);
     }
+}
+
+/// The warnings of a result, as `path: message`.
+fn warnings(value: Value) -> Vec<String> {
+    let said =
+        parsed(value).warnings.into_iter().map(|warning| format!("{}: {}", warning.path, warning.message));
+    said.collect()
+}
+
+#[test]
+fn only_what_identifies_the_call_may_fail_it() {
+    let outcomes =
+        "\"unknown\", \"answered\", \"noAnswer\", \"busy\", \"cancelled\", \"failed\" or \"voicemail\"";
+    let a_time = "must be a time with its zone, such as \"2026-01-31T12:00:00Z\"";
+    let plain = facts_of(json!({ "event": event(json!({})) }));
+    for (change, expected) in [
+        (json!({ "disposition": "gone" }), format!("event.disposition: must be {outcomes}, not \"gone\"")),
+        (json!({ "disposition": 5 }), "event.disposition: must be a text, not 5".to_owned()),
+        (json!({ "legId": ["a"] }), "event.legId: must be a text, not a list".into()),
+        (json!({ "sequence": "first" }), "event.sequence: must be a whole number, not \"first\"".into()),
+        (json!({ "sequence": 1.5 }), "event.sequence: must be a whole number, not \"1.5\"".into()),
+        (
+            json!({ "occurredAt": "2026-01-31 12:00:00" }),
+            format!("event.occurredAt: {a_time}, not \"2026-01-31 12:00:00\""),
+        ),
+        (json!({ "occurredAt": 1_700_000_000 }), format!("event.occurredAt: {a_time}, not \"1700000000\"")),
+        (
+            json!({ "occurredAt": "+99999-01-01T00:00:00Z" }),
+            "event.occurredAt: must lie between the years 2000 and 2100, not in 99999".into(),
+        ),
+        (json!({ "redirectTo": { "a": 1 } }), "event.redirectTo: must be a text, not an object".into()),
+        (json!({ "callerName": false }), "event.callerName: must be a text, not false".into()),
+    ] {
+        let given = json!({ "event": event(change) });
+        assert_eq!(warnings(given.clone()), [format!("{expected}; it was left out")]);
+        assert_eq!(facts_of(given), plain);
+    }
+    let long = "ü".repeat(600);
+    let given = json!({ "events": [event(json!({})), event(json!({ "callerName": long, "line": "x".repeat(513) }))] });
+    assert_eq!(
+        warnings(given.clone()),
+        [
+            "events[1].callerName: is longer than 512 bytes and was cut",
+            "events[1].line: is longer than 512 bytes and was cut",
+        ]
+    );
+    assert_eq!(facts_of(given)[1].fact.caller_name.as_deref(), Some(&long[..512]));
+    let record =
+        json!({ "callRecord": { "callId": "a", "duration": "a minute", "call": "x".repeat(70_000) } });
+    assert_eq!(
+        warnings(record.clone()),
+        [
+            "callRecord.call: must not be longer than 65536 bytes as JSON; keep what finds the recording, not the recording; it was left out",
+            "callRecord.duration: must be a number, not \"a minute\"; it was left out",
+        ]
+    );
+    assert_eq!(facts_of(record).len(), 1);
+}
+
+#[test]
+fn unknown_fields_are_warnings_with_what_was_probably_meant() {
+    let event = event(json!({ "srcPhoneEx": "101", "call_id": "a", "extension": "101" }));
+    let given = json!({ "evnet": {}, "event": event, "callRecord": { "callId": "a", "durration": 5 }, "response": { "body": "" } });
+    let ignored = "is no field of the contract and was ignored";
+    assert_eq!(
+        warnings(given),
+        [
+            format!("evnet: {ignored}; did you mean event?"),
+            format!("event.call_id: {ignored}; did you mean callId?"),
+            format!("event.extension: {ignored}"),
+            format!("event.srcPhoneEx: {ignored}; did you mean srcPhoneExt?"),
+            format!("callRecord.durration: {ignored}; did you mean duration?"),
+            format!("response.body: {ignored}"),
+        ]
+    );
+    let many: serde_json::Map<_, _> =
+        (0..1000).map(|n| (format!("{n}{}", "x".repeat(500)), json!(n))).collect();
+    let given = warnings(Value::Object(many));
+    assert!(given.len() == 20 && given.iter().all(|warning| warning.len() < 200), "{given:?}");
+    assert_eq!(
+        warnings(json!({ "event": null, "events": [], "response": { "status": 200 } })),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn what_is_nested_too_deep_to_be_kept_is_not() {
+    let nested = |levels: usize| {
+        (0..levels).fold(
+            json!(1),
+            |inner, level| if level % 2 == 0 { json!([inner]) } else { json!({ "a": inner }) },
+        )
+    };
+    let record = |levels| json!({ "callRecord": { "callId": "a", "call": nested(levels) } });
+    assert_eq!(warnings(record(32)), Vec::<String>::new());
+    let data = |value| facts_of(value)[0].fact.record.clone().and_then(|record| record.data);
+    assert_eq!(data(record(32)), Some(nested(32)));
+    let left_out = "callRecord.call: must not be nested deeper than 32 levels; it was left out";
+    assert_eq!((warnings(record(33)), data(record(33))), (vec![left_out.to_owned()], None));
+    assert_eq!(data(record(300)), None);
+    check(
+        parse_result(json!({ "response": { "content": nested(40) } })),
+        "response.content: must not be nested deeper than 32 levels",
+    );
+    assert_eq!(warnings(json!({ "deep": nested(300) })).len(), 1);
+    let kept = hookswitch_model::contract::without_depths(record(300));
+    assert!(serde_json::from_str::<Value>(&kept.to_string()).is_ok());
+    assert_eq!(hookswitch_model::contract::without_depths(record(32)), record(32));
 }
 
 #[test]
@@ -256,11 +353,36 @@ fn test_connection_result_is_checked() {
 
 #[test]
 fn call_link_is_checked() {
-    assert_eq!(call_link(json!(" https://pbx.example/1.mp3 ")), Ok("https://pbx.example/1.mp3".to_owned()));
+    let link = |headers: &[(&str, &str)]| {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Ok(CallLink { url: "https://pbx.example/1.mp3".to_owned(), headers: headers.collect() })
+    };
+    assert_eq!(call_link(json!(" https://pbx.example/1.mp3 ")), link(&[]));
+    assert_eq!(call_link(json!({ "url": "https://pbx.example/1.mp3" })), link(&[]));
+    let with_headers =
+        json!({ "url": "https://pbx.example/1.mp3", "headers": { "Authorization": "Bearer a" } });
+    assert_eq!(call_link(with_headers), link(&[("Authorization", "Bearer a")]));
     assert!(call_link(json!("HTTP://pbx.example/1.mp3")).is_ok());
     for (given, expected) in [
         (Value::Null, "VoipGetCallLink: returned nothing; return the recording's link as a text"),
-        (json!({ "url": "a" }), "VoipGetCallLink: must be a text, not an object"),
+        (json!(5), "VoipGetCallLink: must be a text, not 5"),
+        (json!({ "link": "https://pbx.example/1.mp3" }), "url: missing"),
+        (
+            json!({ "url": "ftp://a" }),
+            "VoipGetCallLink: must be a link that begins with https:// or http://, not \"ftp://a\"",
+        ),
+        (
+            json!({ "url": "https://a", "headers": { "a b": "c" } }),
+            "headers.a b: is no header name: letters, digits and - only",
+        ),
+        (
+            json!({ "url": "https://a", "headers": { "a": "b\r\nc" } }),
+            "headers.a: must not hold line breaks or other control characters",
+        ),
+        (
+            json!({ "service": "bridge", "path": "/1.wav" }),
+            "VoipGetCallLink: a recording that a service holds cannot be played yet; return its link, or { url, headers }",
+        ),
         (json!(""), "VoipGetCallLink: must be a link that begins with https:// or http://, not \"\""),
         (
             json!("javascript:alert(1)"),

@@ -24,4 +24,17 @@ for (const [name, value] of Object.entries({
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
 }
 
+// A request that is processed again is processed at the time of its arrival.
+const stands = environment.clockMillis;
+if (typeof stands === 'number') {
+  const { Date } = globalThis;
+  const standing = new Proxy(Date, {
+    apply: () => new Date(stands).toString(),
+    construct: (target, args, as) => Reflect.construct(target, args.length > 0 ? args : [stands], as),
+  });
+  Date.now = () => stands;
+  Date.prototype.constructor = standing;
+  globalThis.Date = standing;
+}
+
 return { register, start, settle, fire, forget };

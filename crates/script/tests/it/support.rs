@@ -30,7 +30,11 @@ impl TestHost {
     pub fn new(settings: Value) -> Arc<Self> {
         let settings = settings.as_object().cloned().unwrap_or_default();
         Arc::new(Self {
-            environment: Mutex::new(Arc::new(Environment { settings, services: vec!["bridge".into()] })),
+            environment: Mutex::new(Arc::new(Environment {
+                settings,
+                services: vec!["bridge".into()],
+                ..Environment::default()
+            })),
             stored: Mutex::default(),
             requests: Mutex::default(),
             log: Mutex::default(),
@@ -42,7 +46,7 @@ impl TestHost {
 
     pub fn set_settings(&self, settings: Value) {
         let settings = settings.as_object().cloned().unwrap_or_default();
-        *self.environment.lock().unwrap() = Arc::new(Environment { settings, services: vec![] });
+        *self.environment.lock().unwrap() = Arc::new(Environment { settings, ..Environment::default() });
     }
 
     pub fn log_texts(&self) -> Vec<String> {

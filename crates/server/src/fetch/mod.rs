@@ -78,6 +78,8 @@ pub struct Outgoing {
 pub enum Redirects {
     /// Followed, [`MAX_REDIRECTS`] at most.
     Follow,
+    /// The same, and no header of the caller's but those about encodings and parts goes to another origin.
+    FollowBare,
     /// Given as the answer.
     Give,
     /// An error.
@@ -141,7 +143,9 @@ impl FetchClient {
             match request.redirects {
                 Redirects::Give => return Ok(Incoming { response, redirected }),
                 Redirects::Refuse => return Err(FetchError::Redirected(target?.into())),
-                Redirects::Follow => redirect(&mut request, response.status(), target?),
+                Redirects::Follow | Redirects::FollowBare => {
+                    redirect(&mut request, response.status(), target?)
+                }
             }
             redirected = true;
         }
@@ -206,6 +210,11 @@ fn redirect(request: &mut Outgoing, status: StatusCode, target: Url) {
     if target.origin() != request.url.origin() {
         request.headers.remove(header::AUTHORIZATION);
         request.headers.remove(header::COOKIE);
+        if request.redirects == Redirects::FollowBare {
+            let kept = [header::RANGE, header::IF_RANGE, header::ACCEPT_ENCODING];
+            let kept = kept.map(|name| request.headers.remove(&name).map(|value| (name, value)));
+            request.headers = kept.into_iter().flatten().collect();
+        }
     }
     request.url = target;
 }

@@ -1,21 +1,64 @@
-//! The answer to a webhook.
+//! The answer to a webhook, as the script says it. The server, `hookswitch module test` and the samples have it from here.
 
 use axum::body::Body;
-use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use axum::http::header::{self, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hookswitch_model::RequestId;
-use hookswitch_model::contract;
+use hookswitch_model::contract::{self, Warning};
 use hookswitch_script::data;
 use serde_json::{Value, json};
 
 use super::process::Failure;
 
-/// Exactly what the script says; 200 with `{}` where it says nothing.
+/// Headers that a script may answer with besides those that begin with `x-`. Any other one could act on the origin of the web
+/// app (cookies, policies, frames) or on the proxy in front of it.
+const PASSED: [HeaderName; 14] = [
+    header::ALLOW,
+    header::CACHE_CONTROL,
+    header::CONTENT_DISPOSITION,
+    header::CONTENT_LANGUAGE,
+    header::CONTENT_TYPE,
+    header::DATE,
+    header::ETAG,
+    header::EXPIRES,
+    header::LAST_MODIFIED,
+    header::LOCATION,
+    header::PRAGMA,
+    header::RETRY_AFTER,
+    header::VARY,
+    header::WWW_AUTHENTICATE,
+];
+
+/// What providers want to see again when a webhook is set up.
+const HANDSHAKES: [&str; 4] =
+    ["validation-token", "verification-token", "webhook-allowed-origin", "webhook-allowed-rate"];
+
+/// Beginnings of those that begin with `x-` and still act on browsers or proxies.
+const ACTING: [&str; 12] = [
+    "x-accel",
+    "x-content-",
+    "x-dns-",
+    "x-download-",
+    "x-forwarded",
+    "x-frame-",
+    "x-lighttpd-",
+    "x-permitted-",
+    "x-sendfile",
+    "x-sourcemap",
+    "x-webkit-",
+    "x-xss-",
+];
+
+/// Exactly what the script says, but for headers that it may not set: for those there is a warning. 200 with `{}` where it says
+/// nothing.
 ///
 /// # Errors
 /// What is wrong with the script's response, by path.
-pub fn of_script(response: Option<contract::Response>) -> Result<Response, Failure> {
+pub fn of_script(
+    response: Option<contract::Response>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Response, Failure> {
     let Some(said) = response else { return Ok(axum::Json(json!({})).into_response()) };
     let (body, content_type) = match said.content {
         Value::Null => (Vec::new(), None),
@@ -32,16 +75,24 @@ pub fn of_script(response: Option<contract::Response>) -> Result<Response, Failu
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
     for (name, value) in said.headers {
-        let wrong = |problem: &str| Failure::contract(format!("response.headers.{name}"), problem);
+        let path = || format!("response.headers.{name:.80}");
+        let wrong = |problem: &str| Failure::contract(path(), problem);
         let header: HeaderName = name.parse().map_err(|_| wrong("is no header name"))?;
         let value =
             HeaderValue::from_str(&value).map_err(|_| wrong("has a character that a header cannot carry"))?;
-        if [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&header) {
-            return Err(wrong("is set by the server itself; leave it out"));
+        if passes(&header) {
+            response.headers_mut().insert(header, value);
+        } else {
+            warnings.push(Warning::new(path(), "was left out: a webhook's answer may not set this header"));
         }
-        response.headers_mut().insert(header, value);
     }
     Ok(response)
+}
+
+fn passes(header: &HeaderName) -> bool {
+    let name = header.as_str();
+    let own = name.starts_with("x-") && !ACTING.iter().any(|acting| name.starts_with(acting));
+    own || HANDSHAKES.contains(&name) || PASSED.contains(header)
 }
 
 /// 500: the request is kept as failed.

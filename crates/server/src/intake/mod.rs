@@ -1,11 +1,14 @@
 //! A webhook's way: accepted and stored, read by the module's script, committed, delivered, answered.
 
-mod answer;
+pub mod address;
+pub mod answer;
+pub mod encoding;
+mod headers;
 pub mod outcome;
-mod process;
+pub mod process;
 pub mod recover;
 pub mod replay;
-mod script_request;
+pub mod script_request;
 pub mod steps;
 pub mod webhook;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use hookswitch_model::contract::{self, Context, ContractError};
+use hookswitch_model::contract::{self, Context, ContractError, ParseResult, Warning};
 use hookswitch_script::{CallContext, Function, ScriptError, Slot};
 use hookswitch_store::{
     Apply, CallChange, NewRequest, Outcome, OutcomeStatus, RequestError, StoreError, TargetedFact,
@@ -11,9 +11,10 @@ use hookswitch_store::{
 use serde_json::Value;
 use thiserror::Error;
 
+use super::answer;
 use super::outcome::RequestOutcome;
+use super::script_request::script_request;
 use super::steps::{Processing, StepName, Steps};
-use super::{answer, script_request::script_request};
 use crate::app::App;
 use crate::modules::registry::Active;
 use crate::telephony::{self, Told};
@@ -80,6 +81,14 @@ pub struct Reading {
     read: Result<(Vec<TargetedFact>, Response), Failure>,
 }
 
+impl Reading {
+    /// The facts it reports, and the status of the answer.
+    pub fn reported(&self) -> Result<(Vec<TargetedFact>, u16), Failure> {
+        let read = self.read.as_ref().map_err(Clone::clone);
+        read.map(|(facts, answer)| (facts.clone(), answer.status().as_u16()))
+    }
+}
+
 /// What became of a request.
 pub struct Done {
     /// What the provider is answered.
@@ -87,6 +96,16 @@ pub struct Done {
     /// Why it failed, if it did.
     pub failure: Option<Failure>,
     /// The calls that changed.
+    pub changes: Vec<CallChange>,
+}
+
+/// What would become of a request.
+pub struct Previewed {
+    /// The status the provider would be answered with.
+    pub status: u16,
+    /// Why it would fail.
+    pub failure: Option<Failure>,
+    /// The calls that would change.
     pub changes: Vec<CallChange>,
 }
 
@@ -99,30 +118,54 @@ pub async fn process_new(
     app: &Arc<App>,
     active: &Active,
     request: NewRequest,
+    argument: Value,
     slot: Option<Slot>,
     mut steps: Steps,
 ) -> Result<Response, StoreError> {
     app.store.accept(request.clone()).await?;
     steps.done(StepName::Stored);
     app.activity.module(request.module_id);
-    let reading = read(app, active, &request, slot, &mut steps).await;
+    let reading = read(active, &request, argument, slot, &mut steps).await;
     Ok(commit(app, active, &request, reading, &mut steps, false).await?.answer)
 }
 
 /// Runs the script on a request and checks what it returns.
-pub async fn read(
-    app: &App,
+async fn read(
     active: &Active,
     request: &NewRequest,
+    argument: Value,
     slot: Option<Slot>,
     steps: &mut Steps,
 ) -> Reading {
-    let argument = script_request(request, &active.webhook_base(app), &active.module.webhook_token);
     let context = CallContext { request_id: Some(request.id.to_string()) };
     let called = match slot {
         Some(slot) => slot.call(Function::ParseWebhookRequest, vec![argument], context).await,
         None => active.call(Function::ParseWebhookRequest, vec![argument], context).await,
     };
+    reading(active, request, called, steps)
+}
+
+/// Runs the script on a request that was stored before, as when it arrived.
+pub async fn read_again(app: &App, active: &Active, request: &NewRequest, steps: &mut Steps) -> Reading {
+    let bound = app.config.webhooks.body_bytes;
+    let called = match script_request(request, |target| app.public_url.join(target), bound).await {
+        Err(error) => Err(ScriptError::Engine { reason: error.to_string() }),
+        Ok((argument, warning)) => {
+            steps.warn(warning);
+            let context = CallContext { request_id: Some(request.id.to_string()) };
+            let function = Function::ParseWebhookRequest;
+            active.call_as_of(app, request.received_at, function, vec![argument], context).await
+        }
+    };
+    reading(active, request, called, steps)
+}
+
+fn reading(
+    active: &Active,
+    request: &NewRequest,
+    called: Result<hookswitch_script::Outcome, ScriptError>,
+    steps: &mut Steps,
+) -> Reading {
     let script_version = active.script_version;
     match called {
         Err(error) => {
@@ -130,10 +173,22 @@ pub async fn read(
             Reading { result: None, read: Err(error.into()), script_version }
         }
         Ok(outcome) => {
-            let result = Some(outcome.value.clone());
+            let result = Some(contract::without_depths(outcome.value.clone()));
             Reading { result, read: understand(active, request, outcome.value, steps), script_version }
         }
     }
+}
+
+/// What a script's result says, the answer in it, and what is amiss without making it fail. The server, `hookswitch module test`
+/// and the samples read results with this.
+///
+/// # Errors
+/// What breaks the contract.
+pub fn understood(value: Value) -> Result<(ParseResult, Response, Vec<Warning>), Failure> {
+    let mut result = contract::parse_result(value)?;
+    let mut warnings = std::mem::take(&mut result.warnings);
+    let answer = answer::of_script(result.response.take(), &mut warnings)?;
+    Ok((result, answer, warnings))
 }
 
 fn understand(
@@ -142,10 +197,10 @@ fn understand(
     value: Value,
     steps: &mut Steps,
 ) -> Result<(Vec<TargetedFact>, Response), Failure> {
-    let parsed = contract::parse_result(value);
+    let understood = understood(value);
     steps.done(StepName::Parsed);
-    let mut result = parsed?;
-    let answer = answer::of_script(result.response.take())?;
+    let (result, answer, warnings) = understood?;
+    steps.warn(warnings);
     let context = Context {
         bound: &|number| active.bindings.get(number).copied(),
         country: active.country,
@@ -224,7 +279,7 @@ pub async fn commit(
     Ok(Done { answer, failure, changes: applied.changes })
 }
 
-/// What [`commit`] with `replace` would do; changes nothing.
+/// What [`commit`] with `replace` would do; changes nothing. The calls are without the clients that their numbers would find.
 ///
 /// # Errors
 /// When the database fails.
@@ -232,21 +287,17 @@ pub async fn preview(
     app: &App,
     active: &Active,
     request: &NewRequest,
-    reading: Reading,
-) -> Result<Done, StoreError> {
-    let (answer, failure, changes) = match reading.read {
-        Err(failure) => (answer::of_failure(&failure, request.id), Some(failure), Vec::new()),
-        Ok((facts, answer)) => {
-            match app.store.preview(apply(app, active, request, facts, true, None)).await {
-                Ok(changes) => (answer, None, changes),
-                Err(error) => {
-                    let failure = Failure::of_calls(error)?;
-                    (answer::of_failure(&failure, request.id), Some(failure), Vec::new())
-                }
-            }
-        }
+    read: Result<(Vec<TargetedFact>, u16), Failure>,
+) -> Result<Previewed, StoreError> {
+    let failed = |failure| Previewed { status: 500, failure: Some(failure), changes: Vec::new() };
+    let (facts, status) = match read {
+        Err(failure) => return Ok(failed(failure)),
+        Ok(read) => read,
     };
-    Ok(Done { answer, failure, changes })
+    match app.store.preview(apply(app, active, request, facts, true, None)).await {
+        Ok(changes) => Ok(Previewed { status, failure: None, changes }),
+        Err(error) => Ok(failed(Failure::of_calls(error)?)),
+    }
 }
 
 fn apply(

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::RequestId;
 use hookswitch_store::{RequestError, StoreError};
 
-use super::process::{commit, read};
-use super::replay::request;
+use super::process::{commit, read_again};
+use super::script_request::as_it_arrived;
 use super::steps::Steps;
 use crate::app::App;
 
@@ -41,9 +41,9 @@ pub async fn recover(app: &Arc<App>, stored_before: DateTime<Utc>) -> Result<usi
             };
             after = Some(stored.summary.id);
             let Some(active) = app.modules.get(stored.summary.module_id) else { continue };
-            let request = request(stored);
+            let request = as_it_arrived(stored, &active.module.webhook_token);
             let mut steps = Steps::authenticated(Instant::now());
-            let reading = read(app, &active, &request, None, &mut steps).await;
+            let reading = read_again(app, &active, &request, &mut steps).await;
             match commit(app, &active, &request, reading, &mut steps, false).await {
                 Ok(_) => done += 1,
                 Err(error) if error.is_passing() => return Err(error),

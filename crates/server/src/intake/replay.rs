@@ -1,14 +1,20 @@
 //! Replaying a request, or only looking what that would change.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
-use hookswitch_store::{CallChange, NewRequest, StoreError, StoredRequest};
+use hookswitch_model::contract::Warning;
+use hookswitch_model::{Call, CallId, view};
+use hookswitch_store::{Added, CallChange, Matched, StoreError, StoredRequest};
 use serde_json::Value;
 
-use super::process::{Failure, commit, preview, read};
+use super::process::{Failure, Previewed, commit, preview, read_again};
+use super::script_request::as_it_arrived;
 use super::steps::Steps;
 use crate::app::App;
 use crate::modules::registry::Active;
+use crate::telephony;
 
 /// What a replay did, or would do.
 pub struct Replayed {
@@ -19,10 +25,32 @@ pub struct Replayed {
     /// The status the provider would have been answered with.
     pub response_status: u16,
     /// The calls before and after.
-    pub changes: Vec<CallChange>,
+    pub changes: Vec<Difference>,
+    /// What was amiss without making it fail.
+    pub warnings: Vec<Warning>,
 }
 
-/// Runs the script on a stored request and says what would change; with `dry_run` false also makes it so.
+/// A call before and after a replay.
+pub struct Difference {
+    /// Which.
+    pub call: CallId,
+    /// Before; none for one that the replay makes.
+    pub before: Option<Moment>,
+    /// After; none for one of which nothing is left.
+    pub after: Option<Moment>,
+}
+
+/// A call at one moment.
+pub struct Moment {
+    /// The call.
+    pub call: Call,
+    /// What people, and rules in their place, added to it.
+    pub added: Added,
+    /// Whom it is with.
+    pub matched: Matched,
+}
+
+/// Runs the script on a stored request, as when it arrived, and says what would change; with `dry_run` false also makes it so.
 ///
 /// # Errors
 /// When the database fails.
@@ -32,33 +60,50 @@ pub async fn replay(
     stored: StoredRequest,
     dry_run: bool,
 ) -> Result<Replayed, StoreError> {
-    let request = request(stored);
-    let mut steps = Steps::authenticated(std::time::Instant::now());
-    let reading = read(app, active, &request, None, &mut steps).await;
+    let request = as_it_arrived(stored, &active.module.webhook_token);
+    let mut steps = Steps::authenticated(Instant::now());
+    let reading = read_again(app, active, &request, &mut steps).await;
     let result = reading.result.clone();
-    let done = match dry_run {
-        true => preview(app, active, &request, reading).await?,
-        false => commit(app, active, &request, reading, &mut steps, true).await?,
+    let Previewed { status, failure, changes } = preview(app, active, &request, reading.reported()).await?;
+    let mut before = HashMap::new();
+    for CallChange { before: call, added, .. } in &changes {
+        if let Some(call) = call {
+            let (call, added) = (call.clone(), added.clone());
+            let matched = telephony::matched(app, &view(&call), &added).await?;
+            before.insert(call.id, Moment { call, added, matched });
+        }
+    }
+    let (response_status, failure, changes) = match dry_run {
+        true => (status, failure, found(app, changes).await?),
+        false => {
+            let done = commit(app, active, &request, reading, &mut steps, true).await?;
+            (done.answer.status().as_u16(), done.failure, done.changes)
+        }
     };
-    Ok(Replayed {
-        result,
-        failure: done.failure,
-        response_status: done.answer.status().as_u16(),
-        changes: done.changes,
-    })
+    let differences =
+        changes.into_iter().filter_map(|CallChange { before: old, after, added, matched, .. }| {
+            let call = after.as_ref().or(old.as_ref())?.id;
+            let after = after.map(|call| Moment { call, added, matched });
+            Some(Difference { call, before: before.remove(&call), after })
+        });
+    let (changes, warnings) = (differences.collect(), steps.processing().warnings);
+    Ok(Replayed { result, failure, response_status, changes, warnings })
 }
 
-/// A stored request as it arrived.
-pub fn request(stored: StoredRequest) -> NewRequest {
-    NewRequest {
-        id: stored.summary.id,
-        module_id: stored.summary.module_id,
-        received_at: stored.summary.received_at,
-        method: stored.summary.method,
-        path: stored.summary.path,
-        query: stored.query,
-        headers: stored.headers,
-        body: stored.body,
-        remote_address: stored.remote_address,
+/// The changes with the clients that the calls' numbers would find.
+async fn found(app: &App, mut changes: Vec<CallChange>) -> Result<Vec<CallChange>, StoreError> {
+    for change in &mut changes {
+        let Some(after) = &change.after else { continue };
+        let number = |call: &Call| view(call).client_e164;
+        let number_changed = change.before.as_ref().map(number) != Some(number(after));
+        if !change.added.client_chosen && number_changed {
+            change.added.client_id = None;
+        }
+        change.matched = telephony::matched(app, &view(after), &change.added).await?;
+        if let [only] = change.matched.candidates.as_slice() {
+            change.added.client_id = Some(only.id);
+            change.matched = Matched { client: Some(only.clone()), candidates: Vec::new() };
+        }
     }
+    Ok(changes)
 }

@@ -1,52 +1,159 @@
-//! A stored request as the script gets it: the contract's `FetchRequest`.
+//! A request as the script gets it: the contract's `FetchRequest`. The server, `hookswitch module test` and the samples have
+//! it from here.
 
+use chrono::{DateTime, Utc};
+use hookswitch_model::contract::Warning;
+use hookswitch_model::{ModuleId, RequestId};
 use hookswitch_script::data;
-use hookswitch_store::NewRequest;
+use hookswitch_store::{NewRequest, StoredRequest};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use url::form_urlencoded;
 
-use super::webhook::TOKEN_PLACE;
+use super::address::Address;
+use super::encoding::{EncodingError, decode_whole, is_encoded};
 
-/// The `FetchRequest` of a request to the webhook at `webhook_base` (the webhook URL without its query).
-///
-/// `url` is what the provider called, under the one configured public URL and with the token: some providers sign it.
-pub fn script_request(request: &NewRequest, webhook_base: &str, token: &str) -> Value {
-    let query = request.query.as_str().unwrap_or_default();
-    let mut object = json!({
-        "method": request.method,
-        "url": url(&request.path, query, webhook_base, token),
-        "path": request.path,
-        "query": parameters(query),
-        "headers": request.headers,
-        "remoteAddress": request.remote_address,
-    });
-    let has_body = !request.body.is_empty() || request.method != "GET";
-    if has_body {
-        object["body"] = body(&request.body);
-    }
-    object
+/// What is kept of a request encrypted.
+#[derive(Debug, Serialize, Deserialize)]
+struct Sealed {
+    /// With the token of then.
+    address: Address,
+    /// Values of headers that prove who sent it.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    headers: Map<String, Value>,
 }
 
-fn url(path: &str, query: &str, base: &str, token: &str) -> String {
-    let suffix = if path == "/" { "" } else { path };
-    format!("{base}{suffix}?{}", query.replace(TOKEN_PLACE, token))
+/// A request that reached a module's webhook.
+pub struct Received {
+    /// The address it called.
+    pub address: Address,
+    /// HTTP method.
+    pub method: String,
+    /// Headers, names in lower case, that may be read.
+    pub headers: Map<String, Value>,
+    /// Those that are kept encrypted.
+    pub secret_headers: Map<String, Value>,
+    /// The body, byte for byte.
+    pub body: Vec<u8>,
+    /// Who sent it.
+    pub remote_address: Option<String>,
+}
+
+impl Received {
+    /// The request as it is stored.
+    pub fn into_stored(self, id: RequestId, module_id: ModuleId, received_at: DateTime<Utc>) -> NewRequest {
+        let (path, query) = self.address.shown();
+        let sealed = Sealed { address: self.address, headers: self.secret_headers };
+        NewRequest {
+            id,
+            module_id,
+            received_at,
+            method: self.method,
+            path,
+            query: Value::String(query),
+            headers: Value::Object(self.headers),
+            sealed: serde_json::to_value(sealed).unwrap_or_default(),
+            body: self.body,
+            remote_address: self.remote_address,
+        }
+    }
+}
+
+/// A stored request as it arrived; `token` is the module's present one.
+pub fn as_it_arrived(stored: StoredRequest, token: &str) -> NewRequest {
+    let summary = stored.summary;
+    let mut sealed = stored.sealed;
+    if sealed.is_null() {
+        // An older version of the server kept no addresses.
+        let module = summary.module_id.to_string();
+        let query = stored.query.as_str().unwrap_or_default();
+        let address = Address::of_old(&module, &summary.path, query, token);
+        sealed = address.map_or(Value::Null, |address| json!({ "address": address }));
+    }
+    NewRequest {
+        id: summary.id,
+        module_id: summary.module_id,
+        received_at: summary.received_at,
+        method: summary.method,
+        path: summary.path,
+        query: stored.query,
+        headers: stored.headers,
+        sealed,
+        body: stored.body,
+        remote_address: stored.remote_address,
+    }
+}
+
+/// A request's `FetchRequest`, and what could not be made of it.
+///
+/// `url` puts the path and query that were called under the one public URL: some providers sign the address.
+///
+/// # Errors
+/// [`EncodingError::TooLarge`] where the decoded body is larger than that; other bodies that cannot be decoded are given as they
+/// are.
+pub async fn script_request(
+    request: &NewRequest,
+    url: impl FnOnce(&str) -> String,
+    max_body_bytes: usize,
+) -> Result<(Value, Option<Warning>), EncodingError> {
+    let sealed = Sealed::deserialize(&request.sealed).ok();
+    let address = sealed.as_ref().map(|sealed| &sealed.address);
+    let mut headers = request.headers.as_object().cloned().unwrap_or_default();
+    headers.extend(sealed.iter().flat_map(|sealed| sealed.headers.clone()));
+    let (decoded, warning) = match decoded_body(&headers, &request.body, max_body_bytes).await {
+        Ok(decoded) => (decoded, None),
+        Err(error @ EncodingError::TooLarge(_)) => return Err(error),
+        Err(error) => {
+            (None, Some(Warning::new("request.body", format!("{error}; the script gets it as it came"))))
+        }
+    };
+    let mut object = json!({
+        "method": request.method,
+        "url": address.map(|address| url(address.target())),
+        "path": address.map_or_else(|| request.path.clone(), Address::path),
+        "query": address.map(|address| parameters(address.parameters())),
+        "headers": headers,
+        "remoteAddress": request.remote_address,
+    });
+    if decoded.is_some() {
+        object["rawBody"] = data::bytes(&request.body);
+    }
+    let body = decoded.as_ref().unwrap_or(&request.body);
+    if !body.is_empty() || request.method != "GET" {
+        object["body"] = text_or_bytes(body);
+    }
+    Ok((object, warning))
+}
+
+/// The body without its `Content-Encoding`; none where it has none.
+///
+/// # Errors
+/// See [`EncodingError`].
+pub async fn decoded_body(
+    headers: &Map<String, Value>,
+    body: &[u8],
+    max_bytes: usize,
+) -> Result<Option<Vec<u8>>, EncodingError> {
+    let encoding = headers.get("content-encoding").and_then(Value::as_str).unwrap_or_default();
+    if body.is_empty() || !is_encoded(encoding) {
+        return Ok(None);
+    }
+    decode_whole(encoding, body, max_bytes).await.map(Some)
 }
 
 /// Text as it came; an `ArrayBuffer` where it is not UTF-8.
-fn body(bytes: &[u8]) -> Value {
+fn text_or_bytes(bytes: &[u8]) -> Value {
     std::str::from_utf8(bytes).map_or_else(|_| data::bytes(bytes), |text| Value::String(text.to_owned()))
 }
 
-/// `Record<string, string | string[]>`, without the token.
-fn parameters(query: &str) -> Value {
+/// `Record<string, string | string[]>`
+fn parameters(pairs: Vec<(String, String)>) -> Value {
     let mut parameters = Map::new();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "token") {
-        let value = Value::String(value.into_owned());
-        match parameters.get_mut(name.as_ref()) {
+    for (name, value) in pairs {
+        match parameters.get_mut(&name) {
             None => {
-                parameters.insert(name.into_owned(), value);
+                parameters.insert(name, Value::String(value));
             }
-            Some(Value::Array(values)) => values.push(value),
+            Some(Value::Array(values)) => values.push(Value::String(value)),
             Some(first) => *first = json!([first.take(), value]),
         }
     }
@@ -58,22 +165,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_are_texts_or_lists_and_the_token_is_none() {
-        assert_eq!(
-            parameters("a=1&b=x%20y&a=2&token={token}&a=3"),
-            json!({ "a": ["1", "2", "3"], "b": "x y" })
-        );
-    }
-
-    #[test]
-    fn the_url_is_what_the_provider_called() {
-        let url = url("/events", "token={token}&x=%41", "https://pbx.example/webhooks/m", "s3cret");
-        assert_eq!(url, "https://pbx.example/webhooks/m/events?token=s3cret&x=%41");
+    fn parameters_are_texts_or_lists() {
+        let pairs =
+            [("a", "1"), ("b", "x y"), ("a", "2"), ("a", "3")].map(|(n, v)| (n.to_owned(), v.to_owned()));
+        assert_eq!(parameters(pairs.to_vec()), json!({ "a": ["1", "2", "3"], "b": "x y" }));
     }
 
     #[test]
     fn bytes_that_are_no_text_stay_bytes() {
-        assert_eq!(body("ü".as_bytes()), json!("ü"));
-        assert_eq!(data::as_bytes(&body(&[0xff])), Some(vec![0xff]));
+        assert_eq!(text_or_bytes("ü".as_bytes()), json!("ü"));
+        assert_eq!(data::as_bytes(&text_or_bytes(&[0xff])), Some(vec![0xff]));
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use hookswitch_model::contract::{MAX_WARNINGS, Warning};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -41,6 +42,9 @@ pub struct Processing {
     /// What came of it on the operators' screens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<RequestOutcome>,
+    /// What was amiss without making the request fail.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
 }
 
 impl Processing {
@@ -55,14 +59,21 @@ impl Processing {
 pub struct Steps {
     started: Instant,
     micros: BTreeMap<StepName, u64>,
+    warnings: Vec<Warning>,
 }
 
 impl Steps {
     /// Of a request that arrived at `started` and whose token is right.
     pub fn authenticated(started: Instant) -> Self {
-        let mut steps = Self { started, micros: BTreeMap::new() };
+        let mut steps = Self { started, micros: BTreeMap::new(), warnings: Vec::new() };
         steps.done(StepName::Authenticated);
         steps
+    }
+
+    /// Something is amiss without making the request fail.
+    pub fn warn(&mut self, warnings: impl IntoIterator<Item = Warning>) {
+        self.warnings.extend(warnings);
+        self.warnings.truncate(MAX_WARNINGS);
     }
 
     /// A step is done now.
@@ -78,6 +89,6 @@ impl Steps {
 
     /// What is to be kept so far.
     pub fn processing(&self) -> Processing {
-        Processing { micros: self.micros.clone(), ..Processing::default() }
+        Processing { micros: self.micros.clone(), warnings: self.warnings.clone(), ..Processing::default() }
     }
 }

@@ -66,7 +66,8 @@ pub async fn create(app: &App, recipe: Recipe, by: Option<UserId>) -> ApiResult<
         created_at: now,
     };
     if let Some(compiled) = compiled {
-        loads(app, id, compiled).await?;
+        let values = manifest::with_defaults(&fields, recipe.values.clone());
+        loads(app, id, compiled, values).await?;
     }
     app.store.create_module(&module).await?;
     app.store.update_settings(id, &changes).await?;
@@ -81,10 +82,8 @@ pub async fn create(app: &App, recipe: Recipe, by: Option<UserId>) -> ApiResult<
 /// # Errors
 /// 422 with `diagnostics` where it does not compile or load, 404 where there is no such module.
 pub async fn save_script(app: &App, id: ModuleId, source: &str, by: UserId) -> ApiResult<Arc<Active>> {
-    if app.modules.get(id).is_none() {
-        return Err(ApiError::not_found("module"));
-    }
-    loads(app, id, compiled(source).await?).await?;
+    let active = app.modules.get(id).ok_or_else(|| ApiError::not_found("module"))?;
+    loads(app, id, compiled(source).await?, active.values.clone()).await?;
     app.store.save_script(id, source, Some(by), app.clock.now()).await?;
     reload(app, id).await
 }
@@ -184,8 +183,8 @@ async fn compiled(source: &str) -> ApiResult<Compiled> {
     compiled.map_err(|diagnostics| not_usable(&diagnostics))
 }
 
-async fn loads(app: &App, id: ModuleId, compiled: Compiled) -> ApiResult<()> {
-    match registry::probe(app, id, compiled).await {
+async fn loads(app: &App, id: ModuleId, compiled: Compiled, values: Map<String, Value>) -> ApiResult<()> {
+    match registry::probe(app, id, compiled, values).await {
         Ok(functions) => {
             tracing::debug!(module = %id, functions = functions.len(), "script loads");
             Ok(())

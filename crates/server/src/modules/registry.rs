@@ -3,20 +3,22 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use chrono::{DateTime, Utc};
+use hookswitch_model::contract::did_you_mean;
 use hookswitch_model::phone::Country;
 use hookswitch_model::{ModuleId, UserId};
 use hookswitch_script::{
-    CallContext, Compiled, Diagnostic, Environment, Function, ModuleHandle, Outcome, ScriptError, Slot,
-    compile,
+    CallContext, Compiled, Diagnostic, Environment, Function, Host as _, Lookalike, ModuleHandle, Outcome,
+    ScriptError, Slot, compile,
 };
 use hookswitch_store::{LeadRule, Module, StoreError};
 use serde_json::{Map, Value};
-use subtle::ConstantTimeEq;
 
 use super::host::ModuleHost;
 use super::manifest::{self, Setting};
 use crate::app::App;
 use crate::cut::{self, cut};
+use crate::intake::address;
 
 /// Every module that was not deleted.
 #[derive(Default)]
@@ -51,6 +53,7 @@ pub struct Active {
 
 #[derive(Clone)]
 struct Loaded {
+    compiled: Arc<Compiled>,
     handle: ModuleHandle,
     host: Arc<ModuleHost>,
 }
@@ -117,7 +120,7 @@ async fn activate(app: &App, module: Module) -> Result<Active, StoreError> {
         .map_err(|error| StoreError::Corrupt(format!("the settings of module {}: {error}", module.id)))?;
     let set = values.keys().cloned().collect();
     let values = manifest::with_defaults(&settings, values);
-    let environment = Arc::new(Environment { settings: values.clone(), services: Vec::new() });
+    let environment = Arc::new(Environment { settings: values.clone(), ..Environment::default() });
     let script_version = script.as_ref().map(|script| script.info.version);
 
     let before = app.modules.get(module.id).filter(|before| before.script_version == script_version);
@@ -177,39 +180,52 @@ async fn try_script(
     compiled: Arc<Compiled>,
 ) -> Result<(Loaded, BTreeSet<Function>), ScriptError> {
     let host = Arc::new(ModuleHost::new(app, id));
-    let handle = app.engine.load(&id.to_string(), compiled, Arc::clone(&host) as _);
+    let handle = app.engine.load(&id.to_string(), Arc::clone(&compiled), Arc::clone(&host) as _);
     let functions = handle.functions().await?.into_iter().collect();
-    Ok((Loaded { handle, host }, functions))
+    Ok((Loaded { compiled, handle, host }, functions))
 }
 
-/// Loads a script that somebody wants to save, with the module's present settings, and says what it implements.
+/// Loads a script that somebody wants to save, with these settings, and says what it implements.
 ///
 /// # Errors
 /// What the script throws while it is loaded.
-pub async fn probe(app: &App, id: ModuleId, compiled: Compiled) -> Result<BTreeSet<Function>, ScriptError> {
+pub async fn probe(
+    app: &App,
+    id: ModuleId,
+    compiled: Compiled,
+    settings: Map<String, Value>,
+) -> Result<BTreeSet<Function>, ScriptError> {
     let host = Arc::new(ModuleHost::new(app, id));
-    if let Some(active) = app.modules.get(id) {
-        host.set_environment(Arc::new(Environment { settings: active.values.clone(), services: Vec::new() }));
-    }
+    host.set_environment(Arc::new(Environment { settings, ..Environment::default() }));
     let handle = app.engine.load(&format!("{id} probe"), Arc::new(compiled), host);
     Ok(handle.functions().await?.into_iter().collect())
 }
 
+/// What is odd in a script without keeping it from being used.
+pub fn script_warnings(compiled: &Compiled) -> Vec<Diagnostic> {
+    let warning = |Lookalike { name, is_function, line, column }: &Lookalike| {
+        let meant = did_you_mean(name, Function::ALL.into_iter().map(Function::name));
+        let message = match meant {
+            Some(meant) => format!("{name}: unknown function, did you mean {meant}?"),
+            None if *is_function => format!("{name}: unknown function, nothing ever calls it"),
+            None => return None,
+        };
+        Some(Diagnostic { line: *line, column: *column, message })
+    };
+    compiled.lookalikes.iter().filter_map(warning).collect()
+}
+
 impl Active {
-    /// Whether a webhook's token is this module's; takes as long for a wrong one as for the right one.
-    pub fn accepts_token(&self, token: Option<&str>) -> bool {
-        let expected = self.module.webhook_token.as_bytes();
-        token.is_some_and(|token| !expected.is_empty() && bool::from(token.as_bytes().ct_eq(expected)))
-    }
-
-    /// The webhook URL without its query.
-    pub fn webhook_base(&self, app: &App) -> String {
-        app.public_url.join(&format!("/webhooks/{}", self.module.id))
-    }
-
     /// The webhook URL to give to the provider.
     pub fn webhook_url(&self, app: &App) -> String {
-        format!("{}?token={}", self.webhook_base(app), self.module.webhook_token)
+        let Module { id, webhook_token, .. } = &self.module;
+        app.public_url.join(&format!("{}{id}?token={webhook_token}", address::PREFIX))
+    }
+
+    /// The same with the token in the path, for providers that append to the URL or drop its query.
+    pub fn webhook_path_url(&self, app: &App) -> String {
+        let Module { id, webhook_token, .. } = &self.module;
+        app.public_url.join(&format!("{}{id}/{webhook_token}", address::PREFIX))
     }
 
     /// What becomes of unknown callers whose call was missed.
@@ -236,8 +252,37 @@ impl Active {
         arguments: Vec<Value>,
         context: CallContext,
     ) -> Result<Outcome, ScriptError> {
+        if self.script_version.is_none() {
+            return Err(ScriptError::NotImplemented { function });
+        }
         let loaded = self.script.as_ref().map_err(Clone::clone)?;
         loaded.handle.call(function, arguments, context).await
+    }
+
+    /// The same with the script's clock standing at that moment, in a runtime of its own.
+    ///
+    /// # Errors
+    /// As [`Active::call`].
+    pub async fn call_as_of(
+        &self,
+        app: &App,
+        at: DateTime<Utc>,
+        function: Function,
+        arguments: Vec<Value>,
+        context: CallContext,
+    ) -> Result<Outcome, ScriptError> {
+        let loaded = self.script.as_ref().map_err(Clone::clone)?;
+        let host = Arc::new(ModuleHost::new(app, self.module.id));
+        let clock_millis = Some(at.timestamp_millis());
+        host.set_environment(Arc::new(Environment { clock_millis, ..(*loaded.host.environment()).clone() }));
+        let handle =
+            app.engine.load(&format!("{} again", self.module.id), Arc::clone(&loaded.compiled), host);
+        handle.call(function, arguments, context).await
+    }
+
+    /// What is odd in the script without keeping it from being used.
+    pub fn script_warnings(&self) -> Vec<Diagnostic> {
+        self.script.as_ref().map_or_else(|_| Vec::new(), |loaded| script_warnings(&loaded.compiled))
     }
 
     /// Why the script cannot be loaded, where it cannot.

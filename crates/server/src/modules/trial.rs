@@ -4,14 +4,23 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use hookswitch_model::contract;
+use chrono::DateTime;
+use hookswitch_model::contract::{self, Warning};
+use hookswitch_model::{ModuleId, RequestId};
 use hookswitch_script::{
     CallContext, Compiled, Engine, Environment, FetchRequest, FetchResponse, FetchRoom, Function, Host,
     HostError, LogEntry, ScriptError,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+use uuid::Uuid;
 
 use super::manifest::{Setting, with_defaults};
+use crate::intake::Failure;
+use crate::intake::address::{self, Address};
+use crate::intake::process::understood;
+use crate::intake::script_request::{Received, script_request};
+
 use super::sample::{Exchange, ExpectedFetch, FunctionCall, Sample, WebhookRequest};
 
 /// What a sample gave.
@@ -21,6 +30,8 @@ pub struct Ran {
     pub outcome: Result<Value, String>,
     /// What went wrong besides: fetches that no sample records or that were never made, a result that breaks the contract.
     pub problems: Vec<String>,
+    /// What is amiss in the result without making it wrong.
+    pub warnings: Vec<Warning>,
     /// What the script wrote to its log.
     pub log: Vec<LogEntry>,
 }
@@ -59,10 +70,10 @@ pub async fn run(engine: &Engine, compiled: &Arc<Compiled>, settings: &[Setting]
         sample.storage.clone(),
     ));
     let module = engine.load("sample", Arc::clone(compiled), Arc::clone(&host) as _);
-    let (name, arguments) = call_of(sample);
+    let (name, arguments) = call_of(sample).await;
     let Some(function) = Function::from_name(&name) else {
         let problem = format!("{name} is no function of a module");
-        return Ran { outcome: Err(problem), problems: Vec::new(), log: Vec::new() };
+        return Ran { outcome: Err(problem), problems: Vec::new(), warnings: Vec::new(), log: Vec::new() };
     };
     let result = module.call(function, arguments, CallContext::default()).await;
     let outcome = result.map(|outcome| outcome.value).map_err(|error| match error {
@@ -73,45 +84,66 @@ pub async fn run(engine: &Engine, compiled: &Arc<Compiled>, settings: &[Setting]
     let mut problems = std::mem::take(&mut *locked(&host.problems));
     let left = locked(&host.exchanges).iter().map(|left| left.request.clone()).collect::<Vec<_>>();
     problems.extend(left.iter().map(|left| format!("never fetched: {} {}", left.method, left.url)));
-    problems.extend(outcome.as_ref().ok().and_then(|value| contract_breach(function, value)));
+    let (breach, warnings) = outcome.as_ref().map_or((None, Vec::new()), |value| judge(function, value));
+    problems.extend(breach);
     let log = std::mem::take(&mut *locked(&host.log));
-    Ran { outcome, problems, log }
+    Ran { outcome, problems, warnings, log }
 }
 
-fn call_of(sample: &Sample) -> (String, Vec<Value>) {
+async fn call_of(sample: &Sample) -> (String, Vec<Value>) {
     match (&sample.call, &sample.request) {
         (Some(FunctionCall { function, args }), _) => (function.clone(), args.clone()),
-        (None, Some(request)) => (Function::ParseWebhookRequest.name().into(), vec![argument(request)]),
+        (None, Some(request)) => (Function::ParseWebhookRequest.name().into(), vec![argument(request).await]),
         (None, None) => (String::new(), Vec::new()),
     }
 }
 
-/// The contract's `FetchRequest`.
-fn argument(request: &WebhookRequest) -> Value {
-    let mut argument = json!({
-        "method": request.method,
-        "url": format!("https://hookswitch.example/webhooks/sample{}", request.path),
-        "path": request.path,
-        "query": request.query,
-        "headers": request.headers,
-        "remoteAddress": "203.0.113.1",
-    });
-    if let Some(body) = &request.body {
-        argument["body"] = json!(body);
+/// What the script would get of the request, had it come to a server.
+async fn argument(request: &WebhookRequest) -> Value {
+    const TOKEN: &str = "sample";
+    let mut target = form_urlencoded::Serializer::for_suffix(String::new(), 0);
+    target.append_pair("token", TOKEN);
+    for (name, value) in &request.query {
+        let values = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+        for value in values {
+            target.append_pair(name, value.as_str().unwrap_or(&value.to_string()));
+        }
     }
-    argument
+    let target = format!("{}{TOKEN}{}?{}", address::PREFIX, request.path, target.finish());
+    let Some(address) = Address::find(&target, TOKEN) else { return Value::Null };
+    let received = Received {
+        address,
+        method: request.method.clone(),
+        headers: request.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect(),
+        secret_headers: Map::new(),
+        body: request.body.clone().unwrap_or_default().into_bytes(),
+        remote_address: Some("203.0.113.1".to_owned()),
+    };
+    let (id, module) = (RequestId(Uuid::nil()), ModuleId(Uuid::nil()));
+    let request = received.into_stored(id, module, DateTime::UNIX_EPOCH);
+    let url = |target: &str| format!("https://hookswitch.example{target}");
+    script_request(&request, url, usize::MAX).await.map_or(Value::Null, |(argument, _)| argument)
 }
 
-fn contract_breach(function: Function, value: &Value) -> Option<String> {
+/// What is amiss with a result: first what breaks the contract, then warnings.
+fn judge(function: Function, value: &Value) -> (Option<String>, Vec<Warning>) {
     let value = value.clone();
-    let checked = match function {
-        Function::ParseWebhookRequest => contract::parse_result(value).map(drop),
-        Function::GetMembers => contract::members(value).map(drop),
-        Function::TestConnection => contract::test_connection_result(value).map(drop),
-        Function::GetCallLink => contract::call_link(value).map(drop),
-        _ => Ok(()),
+    let judged = match function {
+        Function::ParseWebhookRequest => understood(value).map(|(_, _, warnings)| warnings),
+        Function::GetMembers => contract::members(value).map(|_| Vec::new()).map_err(Failure::from),
+        Function::TestConnection => {
+            contract::test_connection_result(value).map(|_| Vec::new()).map_err(Failure::from)
+        }
+        Function::GetCallLink => contract::call_link(value).map(|_| Vec::new()).map_err(Failure::from),
+        _ => Ok(Vec::new()),
     };
-    checked.err().map(|error| format!("the result breaks the contract: {error}"))
+    match judged {
+        Ok(warnings) => (None, warnings),
+        Err(Failure::Contract(error)) => {
+            (Some(format!("the result breaks the contract: {error}")), Vec::new())
+        }
+        Err(error) => (Some(error.to_string()), Vec::new()),
+    }
 }
 
 /// What a sample lets its script reach: nothing but the record.
@@ -132,7 +164,7 @@ impl TrialHost {
     ) -> Self {
         let settings = with_defaults(settings, values);
         Self {
-            environment: Arc::new(Environment { settings, services: Vec::new() }),
+            environment: Arc::new(Environment { settings, ..Environment::default() }),
             exchanges: Mutex::new(exchanges),
             storage: Mutex::new(storage),
             problems: Mutex::default(),

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, get, options};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
@@ -159,8 +160,9 @@ pub fn router(app: &Arc<App>) -> Router {
     document::describe_errors(&mut document);
     api.merge(docs::docs(document))
         // Some providers append paths of their own to the webhook's address.
-        .route("/webhooks/{moduleId}/", axum::routing::get(webhook::webhook).post(webhook::webhook))
-        .route("/webhooks/{moduleId}/{*suffix}", axum::routing::get(webhook::webhook).post(webhook::webhook))
+        .route("/webhooks/{moduleId}", options(webhook::options))
+        .route("/webhooks/{moduleId}/", webhooks())
+        .route("/webhooks/{moduleId}/{*suffix}", webhooks())
         .fallback(web::fallback)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
@@ -168,6 +170,11 @@ pub fn router(app: &Arc<App>) -> Router {
         .layer(from_fn_with_state(Arc::clone(app), share))
         .layer(from_fn_with_state(Arc::clone(app), observe))
         .with_state(Arc::clone(app))
+}
+
+/// What every form of a webhook's address takes.
+fn webhooks() -> MethodRouter<Arc<App>> {
+    get(webhook::webhook).post(webhook::webhook).options(webhook::options)
 }
 
 /// `openapi.json`: what the routes above take and give.

@@ -55,12 +55,14 @@ pub struct Provider {
 pub async fn list_providers(State(app): State<Arc<App>>, _: Admin) -> ApiResult<axum::Json<Page<Provider>>> {
     let mut items = Vec::new();
     for module in builtin::all() {
-        let compiled = hookswitch_script::compile(module.source).map_err(|_| {
-            ApiError::internal(format!("the script of {} does not compile", module.manifest.code))
-        })?;
-        let id = ModuleId(uuid::Uuid::nil());
-        let functions = registry::probe(&app, id, compiled).await.map_err(ApiError::internal)?;
         let manifest = &module.manifest;
+        let compiled = registry::compiled(module.source)
+            .await
+            .map_err(ApiError::internal)?
+            .map_err(|_| ApiError::internal(format!("the script of {} does not compile", manifest.code)))?;
+        let id = ModuleId(uuid::Uuid::nil());
+        let defaults = manifest::with_defaults(&manifest.settings, Map::new());
+        let functions = registry::probe(&app, id, compiled, defaults).await.map_err(ApiError::internal)?;
         items.push(Provider {
             code: manifest.code.clone(),
             name: manifest.name.clone(),

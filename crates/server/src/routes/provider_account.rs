@@ -211,6 +211,8 @@ fn binding_changes(app: &App, before: &Active, after: &Active) -> Vec<AuditChang
 pub struct RotatedToken {
     /// The address for the provider.
     webhook_url: String,
+    /// The same with the token in the path.
+    webhook_path_url: String,
     /// Whether the module has told its provider.
     notified: bool,
     /// What is left to do, or what failed.
@@ -235,6 +237,7 @@ pub async fn rotate_webhook_token(
     audit_of(&app, user.id, AuditAction::WebhookTokenRotated, name, Vec::new()).await;
     Ok(axum::Json(RotatedToken {
         webhook_url: module.webhook_url(&app),
+        webhook_path_url: module.webhook_path_url(&app),
         notified: told.notified,
         message: told.message,
     }))

@@ -1,15 +1,18 @@
 //! A call's recording: the provider's link, or the recording through this server.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures::TryStreamExt as _;
 use hookswitch_model::{CallId, contract};
 use hookswitch_script::Function;
 use hookswitch_store::AuditAction;
 use serde::Deserialize;
+use tokio_util::io::{ReaderStream, StreamReader};
 use url::Url;
 use utoipa::IntoParams;
 
@@ -19,6 +22,7 @@ use crate::auth::SignedIn;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Query};
 use crate::fetch::{Outgoing, Redirects};
+use crate::intake::encoding;
 use crate::telephony::controls::{broke_contract, find, run};
 
 /// How to get a recording.
@@ -26,7 +30,8 @@ use crate::telephony::controls::{broke_contract, find, run};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct GetRecording {
-    /// `1`: through this server, instead of a redirect to the provider.
+    /// `1`: through this server, instead of a redirect to the provider. Recordings that the provider gives only with headers come
+    /// through this server anyhow.
     #[param(maximum = 255)]
     proxy: Option<u8>,
 }
@@ -37,7 +42,7 @@ pub struct GetRecording {
     path = "/api/v1/calls/{id}/recording",
     tag = "calls",
     params(("id" = CallId, Path), GetRecording),
-    responses((status = 200, description = "With `proxy=1`: the recording", content_type = "audio/*"), (status = 206, description = "With `proxy=1` and `Range`: the part asked for", content_type = "audio/*"), (status = 302, description = "The provider's link")),
+    responses((status = 200, description = "Through this server: the recording; `x-recording-link` says whether the provider's own link can be opened too (`direct` or `none`)", content_type = "audio/*"), (status = 206, description = "The same with `Range`: the part asked for", content_type = "audio/*"), (status = 302, description = "The provider's link"), (status = 502, description = "The provider does not give it (`recordingUnavailable`), or gives something else, such as a page to sign in (`recordingNotAudio`)")),
 )]
 pub async fn get_recording(
     State(app): State<Arc<App>>,
@@ -53,61 +58,150 @@ pub async fn get_recording(
     let function = Function::GetCallLink;
     let link = run(&app, &module, function, vec![data]).await?;
     let link = contract::call_link(link).map_err(|error| broke_contract(function, &error))?;
-    let link = Url::parse(&link).map_err(|_| bad_gateway("The module gave no link that can be followed."))?;
+    let url =
+        Url::parse(&link.url).map_err(|_| bad_gateway("The module gave no link that can be followed."))?;
     // A player asks for one part after the other: that is one entry.
     let client = seen.stored.added.client_id;
     audit(&app, user.id, AuditAction::RecordingPlayed, client, Some(id), Vec::new()).await;
-    // The provider's link may name the number that is hidden.
-    if proxy == Some(1) || app.settings.get().hides_numbers(user.role) {
-        return through(&app, link, &headers).await;
+    // The provider's link may name the number that is hidden, and headers are for nobody but the provider.
+    let direct = link.headers.is_empty() && !app.settings.get().hides_numbers(user.role);
+    if proxy == Some(1) || !direct {
+        let mut response = through(&app, url, link.headers, &headers).await?;
+        let word = HeaderValue::from_static(if direct { "direct" } else { "none" });
+        response.headers_mut().insert(RECORDING_LINK, word);
+        return Ok(response);
     }
     let no_store = (header::CACHE_CONTROL, "no-store");
-    Ok((StatusCode::FOUND, [(header::LOCATION, link.as_str()), no_store]).into_response())
+    Ok((StatusCode::FOUND, [(header::LOCATION, url.as_str()), no_store]).into_response())
 }
 
+/// Says whether a browser could have the recording from the provider itself: `direct` or `none`.
+const RECORDING_LINK: HeaderName = HeaderName::from_static("x-recording-link");
+
 /// What a player needs to know of a recording.
-const PASSED_ON: [HeaderName; 6] = [
+const PASSED_ON: [HeaderName; 5] = [
     header::ACCEPT_RANGES,
     header::CONTENT_LENGTH,
     header::CONTENT_RANGE,
-    header::CONTENT_TYPE,
     header::ETAG,
     header::LAST_MODIFIED,
 ];
 
+/// Types under which providers send recordings besides `audio/*` and `video/*`.
+const FILES: [&str; 7] = [
+    "application/octet-stream",
+    "application/binary",
+    "application/force-download",
+    "application/mp4",
+    "application/ogg",
+    "application/x-download",
+    "binary/octet-stream",
+];
+
 /// The recording through this server, under the same rules of address as a script's `fetch`.
-async fn through(app: &App, url: Url, asked: &HeaderMap) -> ApiResult<Response> {
+async fn through(
+    app: &App,
+    url: Url,
+    with: BTreeMap<String, String>,
+    asked: &HeaderMap,
+) -> ApiResult<Response> {
     let mut headers = HeaderMap::new();
+    for (name, value) in with {
+        let (name, value) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value));
+        let (Ok(name), Ok(value)) = (name, value) else {
+            return Err(bad_gateway("The module gave a header that HTTP cannot carry."));
+        };
+        headers.insert(name, value);
+    }
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let whole = headers.clone();
     for name in [header::RANGE, header::IF_RANGE] {
         if let Some(value) = asked.get(&name) {
             headers.insert(name, value.clone());
         }
     }
-    let request = Outgoing { url, method: Method::GET, headers, body: None, redirects: Redirects::Follow };
-    let answer = app
-        .fetch
-        .send(request)
-        .await
-        .map_err(|error| bad_gateway(format!("The recording cannot be had: {error}.")))?;
-    let answer = answer.response;
-    if !matches!(answer.status().as_u16(), 200 | 206 | 416) {
-        return Err(bad_gateway(format!(
-            "The provider answered {} instead of the recording.",
-            answer.status()
-        )));
+    let mut answer = ask(app, &url, headers).await?;
+    if answer.status() == StatusCode::PARTIAL_CONTENT && encoding(&answer).is_some() {
+        // A part of something encoded cannot be decoded.
+        answer = ask(app, &url, whole).await?;
     }
+    let content_type = playable(answer.headers().get(header::CONTENT_TYPE), answer.status())?;
+    let encoding = encoding(&answer);
     let mut response = Response::builder().status(answer.status());
     for name in PASSED_ON {
-        if let Some(value) = answer.headers().get(&name) {
+        // Lengths and parts of something encoded are not those of the recording.
+        if let Some(value) = answer.headers().get(&name).filter(|_| encoding.is_none()) {
             response = response.header(name, value);
         }
     }
+    let bytes = answer.bytes_stream();
+    let body = match encoding {
+        None => Body::from_stream(bytes),
+        Some(encoding) => {
+            let source = Box::new(StreamReader::new(bytes.map_err(std::io::Error::other)));
+            let decoded = encoding::decode(&encoding, source).await;
+            let decoded =
+                decoded.map_err(|error| bad_gateway(format!("The recording cannot be read: {error}.")))?;
+            Body::from_stream(ReaderStream::new(decoded))
+        }
+    };
     // Whatever it is, it is to be played, not shown as a page of ours.
     let response = response
+        .header(header::CONTENT_TYPE, content_type)
         .header(header::CONTENT_SECURITY_POLICY, "sandbox")
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .header(header::CACHE_CONTROL, "private, no-store")
-        .body(Body::from_stream(answer.bytes_stream()));
+        .body(body);
     response.map_err(ApiError::internal)
+}
+
+async fn ask(app: &App, url: &Url, headers: HeaderMap) -> ApiResult<reqwest::Response> {
+    let request = Outgoing {
+        url: url.clone(),
+        method: Method::GET,
+        headers,
+        body: None,
+        redirects: Redirects::FollowBare,
+    };
+    let answer = app.fetch.send(request).await;
+    let answer =
+        answer.map_err(|error| bad_gateway(format!("The recording cannot be had: {error}.")))?.response;
+    if matches!(answer.status().as_u16(), 200 | 206 | 416) {
+        return Ok(answer);
+    }
+    Err(bad_gateway(format!("The provider answered {} instead of the recording.", answer.status())))
+}
+
+fn encoding(answer: &reqwest::Response) -> Option<String> {
+    let encoding = answer.headers().get(header::CONTENT_ENCODING)?.to_str().ok()?;
+    encoding::is_encoded(encoding).then(|| encoding.to_owned())
+}
+
+/// The type under which the recording is passed on.
+///
+/// # Errors
+/// 502 where the provider says that it is something else: a page to sign in, an error as JSON.
+fn playable(said: Option<&HeaderValue>, status: StatusCode) -> ApiResult<HeaderValue> {
+    let file = HeaderValue::from_static("application/octet-stream");
+    let Some(said) = said else { return Ok(file) };
+    let text = said.to_str().unwrap_or_default().to_ascii_lowercase();
+    let kind = text.split(';').next().unwrap_or_default().trim();
+    if kind.starts_with("audio/") || kind.starts_with("video/") {
+        return Ok(said.clone());
+    }
+    if kind.is_empty() || FILES.contains(&kind) || status == StatusCode::RANGE_NOT_SATISFIABLE {
+        return Ok(file);
+    }
+    let detail = match kind {
+        "text/html" | "application/xhtml+xml" => {
+            "The provider answered with a web page instead of the recording: perhaps one to sign in, because the link has expired or the module gives no key with it.".to_owned()
+        }
+        kind => {
+            let kind: String = kind.chars().take(80).collect();
+            format!("The provider answered with {kind} instead of a recording.")
+        }
+    };
+    Err(ApiError::new(StatusCode::BAD_GATEWAY, "recordingNotAudio", detail))
 }
 
 fn bad_gateway(detail: impl Into<String>) -> ApiError {

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
+use hookswitch_model::contract::Warning;
 use hookswitch_model::{CallId, ModuleId, RequestId, view};
-use hookswitch_script::data;
 use hookswitch_store::{RequestError, RequestFilter, RequestStatus, RequestSummary, StoredRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,6 +20,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, ListQuery, Path};
 use crate::intake::outcome::RequestOutcome;
 use crate::intake::replay;
+use crate::intake::script_request::decoded_body;
 use crate::intake::steps::{Processing, StepName};
 use crate::page::{Page, PageQuery};
 use crate::telephony::api_call::{ApiCall, Viewer, api_call};
@@ -44,6 +47,8 @@ pub struct WebhookRequest {
     erased: bool,
     /// The calls it was about.
     calls: Vec<CallId>,
+    /// What was amiss without making it fail, by place in what the script returned.
+    warnings: Vec<Warning>,
     /// Whole milliseconds from its arrival until the operators' tabs were told, or until the last step that is known; null where
     /// none is.
     milliseconds: Option<u64>,
@@ -83,6 +88,7 @@ impl WebhookRequest {
             error: summary.error.map(Into::into),
             erased: summary.erased,
             calls: summary.calls,
+            warnings: processing.warnings.clone(),
             milliseconds: processing.micros.values().max().map(|micros| (micros + 500) / 1000),
         }
     }
@@ -102,12 +108,13 @@ pub struct WebhookRequestDetail {
     summary: WebhookRequest,
     /// The query as it came, but for the token.
     query: String,
-    /// Header names, in lower case, and values.
+    /// Header names, in lower case, and values; `•••••` stands for values that prove who sent it. Those are kept encrypted, for the
+    /// script alone.
     #[schema(value_type = Object)]
     headers: Value,
-    /// The body, where it is text.
+    /// The body, where it is text; without its `Content-Encoding`.
     body: Option<String>,
-    /// The body in base64, where it is not.
+    /// The body as it came in base64, where `body` is not just that.
     body_base64: Option<String>,
     /// Who sent it.
     remote_address: Option<String>,
@@ -132,20 +139,22 @@ pub struct Step {
     milliseconds: f64,
 }
 
-fn detail(stored: StoredRequest) -> WebhookRequestDetail {
+async fn detail(app: &App, stored: StoredRequest) -> WebhookRequestDetail {
     let processing = processing(&stored.summary);
     #[expect(clippy::cast_precision_loss, reason = "milliseconds for people")]
     let step =
         |(name, micros): (&StepName, &u64)| Step { name: *name, milliseconds: *micros as f64 / 1000.0 };
     let steps = processing.micros.iter().map(step).collect();
-    let (body, body_base64) = match String::from_utf8(stored.body) {
-        Ok(text) => (Some(text), None),
-        Err(error) => (
-            None,
-            data::bytes(error.as_bytes())
-                .as_object()
-                .and_then(|b| b.values().next()?.as_str().map(str::to_owned)),
-        ),
+    let headers = stored.headers.as_object().cloned().unwrap_or_default();
+    // One that cannot be decoded is shown as it came.
+    let decoded = decoded_body(&headers, &stored.body, app.config.webhooks.body_bytes).await.ok().flatten();
+    let body_base64 = || STANDARD.encode(&stored.body);
+    let (body, body_base64) = match decoded {
+        Some(decoded) => (String::from_utf8(decoded).ok(), Some(body_base64())),
+        None => match std::str::from_utf8(&stored.body) {
+            Ok(text) => (Some(text.to_owned()), None),
+            Err(_) => (None, Some(body_base64())),
+        },
     };
     WebhookRequestDetail {
         summary: WebhookRequest::new(stored.summary, &processing),
@@ -210,7 +219,7 @@ pub async fn get_request(
     _: Admin,
     Path((id, request)): Path<(ModuleId, RequestId)>,
 ) -> ApiResult<axum::Json<WebhookRequestDetail>> {
-    Ok(axum::Json(detail(stored(&app, id, request).await?)))
+    Ok(axum::Json(detail(&app, stored(&app, id, request).await?).await))
 }
 
 async fn stored(app: &App, module: ModuleId, id: RequestId) -> ApiResult<StoredRequest> {
@@ -241,6 +250,8 @@ pub struct Replayed {
     result: Option<Value>,
     /// The status the provider would have been answered with.
     response_status: u16,
+    /// What was amiss without making it fail.
+    warnings: Vec<Warning>,
     /// The calls that changed, or would.
     changes: Vec<CallDiff>,
 }
@@ -285,14 +296,13 @@ pub async fn replay_request(
     }
     let replayed = replay::replay(&app, &module, stored, dry_run).await?;
     let viewer = Viewer::new(&app, user.id, Some(&module));
-    let changes = replayed.changes.iter().filter_map(|change| {
-        let call_id = change.after.as_ref().or(change.before.as_ref())?.id;
-        let show = |call| api_call(call, &view(call), &change.added, &change.matched, &viewer);
-        Some(CallDiff {
-            call_id,
-            before: change.before.as_ref().map(show),
-            after: change.after.as_ref().map(show),
-        })
+    let show = |moment: &replay::Moment| {
+        api_call(&moment.call, &view(&moment.call), &moment.added, &moment.matched, &viewer)
+    };
+    let changes = replayed.changes.iter().map(|change| CallDiff {
+        call_id: change.call,
+        before: change.before.as_ref().map(show),
+        after: change.after.as_ref().map(show),
     });
     Ok(axum::Json(Replayed {
         dry_run,
@@ -301,5 +311,6 @@ pub async fn replay_request(
         result: replayed.result,
         response_status: replayed.response_status,
         changes: changes.collect(),
+        warnings: replayed.warnings,
     }))
 }

@@ -220,3 +220,25 @@ both!(the_address_that_a_script_was_told_is_kept_as_a_hash, |server| {
     let told = kept.public_url_notified.expect("it was told");
     assert!(!told.contains(&kept.webhook_token) && told.len() == 43, "{told}");
 });
+
+both!(a_script_sees_its_settings_while_it_is_first_loaded, |server| {
+    let admin = server.admin().await;
+    let script =
+        format!("if (Namespace.params.data.region !== 'eu') throw new Error('no region');\n{PASS_ON}");
+    let body = json!({ "name": "Early", "script": script, "settings": { "region": "eu" } });
+    admin.post("/api/v1/modules", body).await.is(201);
+    let body = json!({ "name": "Early", "script": script });
+    assert!(
+        admin.post("/api/v1/modules", body).await.problem(422, "script")["detail"]
+            .as_str()
+            .is_some_and(|detail| detail.contains("no region"))
+    );
+});
+
+both!(a_module_without_a_script_can_do_nothing_yet, |server| {
+    let admin = server.admin().await;
+    let made = admin.post("/api/v1/modules", json!({ "name": "Empty" })).await.json(201);
+    let path = format!("/api/v1/modules/{}", made["id"].as_str().expect("an id"));
+    admin.get(&format!("{path}/members")).await.problem(409, "notImplemented");
+    admin.post(&format!("{path}/test-connection"), json!({})).await.problem(409, "notImplemented");
+});

@@ -96,3 +96,26 @@ both!(the_biggest_page_goes_on_too, |server| {
     assert_eq!(page["items"].as_array().map(Vec::len), Some(200));
     assert!(page["nextCursor"].is_string(), "one is left");
 });
+
+both!(a_replays_difference_shows_whom_the_call_was_with_and_is_with, |server| {
+    let admin = server.admin().await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    module.post(&start("a")).await.is(200);
+    let anna = json!({ "kind": "contact", "name": "Anna", "phones": [{ "number": "+442079460001" }] });
+    admin.post("/api/v1/clients", anna).await.is(201);
+    module
+        .save(
+            &PASS_ON
+                .replace("JSON.parse(request.body)", "JSON.parse(request.body.replace('60000', '60001'))"),
+        )
+        .await
+        .is(200);
+    let id = module.requests().await[0]["id"].as_str().expect("an id").to_owned();
+    for dry_run in [true, false] {
+        let body = json!({ "dryRun": dry_run });
+        let replayed = admin.post(&module.path(&format!("/requests/{id}/replay")), body).await.json(200);
+        let change = &replayed["changes"][0];
+        assert_eq!(change["before"]["client"], json!(null), "{change}");
+        assert_eq!(change["after"]["client"]["name"], "Anna", "{change}");
+    }
+});

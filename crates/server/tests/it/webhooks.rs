@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Module, PASS_ON, both, only_call};
+use crate::support::{Module, PASS_ON, both, only_call, with_the_rest};
 
 const ECHO: &str = r#"
 export async function VoipParseWebhookRequest(request: FetchRequest): Promise<VoipWebhookParseResult> {
@@ -13,13 +13,6 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
     .json({ method, path, query, url, body: typeof body === 'string' ? body : null, bytes: bytes ?? null }) };
 }
 "#;
-
-/// The other required functions, for scripts of which only one matters.
-fn with_the_rest(script: &str) -> String {
-    let rest = PASS_ON.lines().filter(|line| !line.contains("VoipParseWebhookRequest"));
-    let rest = rest.filter(|line| line.starts_with("export async function"));
-    format!("{script}\n{}", rest.collect::<Vec<_>>().join("\n"))
-}
 
 both!(an_unknown_module_and_a_wrong_token_are_told_the_same_and_leave_nothing, |server| {
     let admin = server.admin().await;

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use hookswitch_model::{ClientId, RequestId};
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::types::{Applied, Apply, NewRequest};
@@ -13,6 +14,8 @@ use crate::db::{Pools, Tx, is_unique, text, to_json};
 use crate::erase::Hashes;
 use crate::error::StoreError;
 use crate::faults;
+use crate::key::SecretKey;
+use crate::requests::sealed_name;
 
 /// What is written together.
 #[derive(Default)]
@@ -35,20 +38,25 @@ pub(crate) struct Note {
     pub kept: oneshot::Sender<()>,
 }
 
-/// A new request with its JSON written out by whoever brought it, not by the committer.
+/// A new request with its JSON written out and its secrets encrypted by whoever brought it, not by the committer.
 pub(crate) struct Incoming {
     pub request: NewRequest,
     pub query: String,
     pub headers: String,
+    pub sealed: Option<Vec<u8>>,
 }
 
 impl Incoming {
-    pub(super) fn new(mut request: NewRequest) -> Result<Self, StoreError> {
+    pub(super) fn new(mut request: NewRequest, key: &SecretKey) -> Result<Self, StoreError> {
         request.method = text(&request.method);
         request.path = text(&request.path);
         request.remote_address = request.remote_address.as_deref().map(text);
         let (query, headers) = (to_json(&request.query)?, to_json(&request.headers)?);
-        Ok(Self { request, query, headers })
+        let sealed = match &request.sealed {
+            Value::Null => None,
+            sealed => Some(key.encrypt(&sealed_name(request.id), to_json(sealed)?.as_bytes())),
+        };
+        Ok(Self { request, query, headers, sealed })
     }
 }
 

@@ -37,7 +37,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Closed`], and the database's.
     pub async fn accept(&self, request: NewRequest) -> Result<(), StoreError> {
-        let request = Box::new(batch::Incoming::new(request)?);
+        let request = Box::new(batch::Incoming::new(request, &self.inner.key)?);
         self.ask(|answer| Message::Accept(request, answer)).await
     }
 

@@ -13,9 +13,9 @@ use crate::requests::RequestStatus;
 use crate::rows::{Rows, chunks};
 
 static INSERT_REQUESTS: Rows = Rows::new(
-    "insert into requests (id, module_id, received_at, method, path, query, headers, body, remote_address, status) \
-     select v.*, 'new' from (values ",
-    9,
+    "insert into requests (id, module_id, received_at, method, path, query, headers, body, remote_address, sealed, \
+     status) select v.*, 'new' from (values ",
+    10,
     ") as v where v.column1 is not null",
 );
 
@@ -37,7 +37,8 @@ pub(super) async fn requests(tx: &mut Tx, requests: &[Incoming]) -> Result<(), B
                     .bind(incoming.map(|incoming| incoming.query.clone()))
                     .bind(incoming.map(|incoming| incoming.headers.clone()))
                     .bind(request.map(|request| request.body.clone()))
-                    .bind(request.and_then(|request| request.remote_address.clone()));
+                    .bind(request.and_then(|request| request.remote_address.clone()))
+                    .bind(incoming.and_then(|incoming| incoming.sealed.clone()));
             }
             query.execute(db).await.map(drop)
         })?;

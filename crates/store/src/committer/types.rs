@@ -27,8 +27,10 @@ pub struct NewRequest {
     pub path: String,
     /// The query without the token.
     pub query: Value,
-    /// The headers.
+    /// The headers, but for the values that nobody may read at rest.
     pub headers: Value,
+    /// What nobody may read at rest: kept encrypted. Null where there is nothing.
+    pub sealed: Value,
     /// The body, byte for byte.
     pub body: Vec<u8>,
     /// Who sent it.

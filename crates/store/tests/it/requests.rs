@@ -1,7 +1,7 @@
 //! The request log and the inbox.
 
 use hookswitch_model::RequestId;
-use hookswitch_store::{ModuleHealth, OutcomeStatus, RequestError, RequestFilter, RequestStatus};
+use hookswitch_store::{ModuleHealth, OutcomeStatus, RequestError, RequestFilter, RequestStatus, StoreError};
 use serde_json::json;
 
 use crate::support::{at, both, outcome, processed, request, start};
@@ -13,12 +13,30 @@ both!(a_request_comes_back_as_it_arrived, |db| {
     db.accept(sent.clone()).await.unwrap();
     let stored = db.request(sent.id).await.unwrap().expect("a request");
     assert_eq!((&stored.body, &stored.query, &stored.headers), (&sent.body, &sent.query, &sent.headers));
+    assert_eq!(stored.sealed, sent.sealed);
     assert_eq!((stored.summary.received_at, stored.summary.status), (at(0), RequestStatus::New));
     assert_eq!(
         (stored.summary.path.as_str(), stored.remote_address.as_deref()),
         ("/with␀nul", Some("192.0.2.1"))
     );
     assert_eq!((stored.result, stored.summary.steps, stored.summary.calls), (None, None, vec![]));
+});
+
+both!(what_is_sealed_is_of_no_use_elsewhere, |db| {
+    let module = db.new_module().await;
+    let (sent, mut other) = (request(module, 0), request(module, 1));
+    other.path = "/other".into();
+    db.accept(sent.clone()).await.unwrap();
+    db.accept(other.clone()).await.unwrap();
+    let left = db.unprocessed_requests(None, RequestId::new(at(9), [0; 10]), 9).await.unwrap();
+    assert_eq!(left[1].as_ref().expect("readable").sealed, other.sealed);
+    db.execute(
+        "update requests set sealed = (select sealed from requests where path = '/events') where path = '/other'",
+    )
+    .await;
+    let moved = db.request(other.id).await.unwrap().expect("a request");
+    assert!(moved.summary.is_unreadable() && moved.sealed.is_null(), "{moved:?}");
+    assert_eq!(db.request(sent.id).await.unwrap().expect("a request").sealed, sent.sealed);
 });
 
 both!(what_became_of_a_request_is_kept_with_it, |db| {

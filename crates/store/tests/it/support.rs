@@ -192,6 +192,7 @@ pub fn request(module: ModuleId, second: i64) -> NewRequest {
         path: "/events".into(),
         query: json!({ "a": ["1", "2"] }),
         headers: json!({ "content-type": "application/json" }),
+        sealed: json!({ "authorization": "Bearer hush" }),
         body: b"{}\xff\x00".to_vec(),
         remote_address: Some("192.0.2.1".into()),
     }

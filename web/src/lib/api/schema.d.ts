@@ -1391,12 +1391,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The same by GET. */
+        /** The same by GET. HEAD is answered with 200, whatever the address, and does not reach the script. */
         get: operations["webhook_by_get"];
         put?: never;
         /**
          * Takes a provider's webhook.
-         * @description Everything up to storing the request can refuse it, and then nothing of it is kept. From there on it runs in a task
+         * @description The token may also stand in the path, `/webhooks/{moduleId}/{token}`, for providers that append to the address or drop its query.
+         *
+         *     Everything up to storing the request can refuse it, and then nothing of it is kept. From there on it runs in a task
          *     of its own: a provider that hangs up early loses its answer, not its event.
          */
         post: operations["webhook"];
@@ -2515,6 +2517,8 @@ export interface components {
              * @description The newest version of its script; none before one was saved.
              */
             scriptVersion?: number | null;
+            /** @description What is odd in its script without keeping it from being used: functions whose names are nearly those of the contract. */
+            scriptWarnings: components["schemas"]["ScriptWarning"][];
             /** @description The settings it declares and their values. */
             settings: components["schemas"]["SettingState"][];
             /**
@@ -2522,6 +2526,8 @@ export interface components {
              * @description When it was last changed.
              */
             updatedAt: string;
+            /** @description The same with the token in the path, for providers that append to the address or drop its query. */
+            webhookPathUrl?: string | null;
             /** @description The address for the provider; none before the script implements every required function. */
             webhookUrl?: string | null;
         };
@@ -3246,6 +3252,8 @@ export interface components {
                 responseStatus?: number | null;
                 /** @description What became of it. */
                 status: components["schemas"]["RequestStatus"];
+                /** @description What was amiss without making it fail, by place in what the script returned. */
+                warnings: components["schemas"]["Warning"][];
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
@@ -3444,6 +3452,8 @@ export interface components {
             result?: unknown;
             /** @description Whether the script ran well. */
             success: boolean;
+            /** @description What was amiss without making it fail. */
+            warnings: components["schemas"]["Warning"][];
         };
         /** @description A report. */
         Report: {
@@ -3559,6 +3569,8 @@ export interface components {
             message?: string | null;
             /** @description Whether the module has told its provider. */
             notified: boolean;
+            /** @description The same with the token in the path. */
+            webhookPathUrl: string;
             /** @description The address for the provider. */
             webhookUrl: string;
         };
@@ -3593,6 +3605,21 @@ export interface components {
              * @description From 1, without gaps.
              */
             version: number;
+        };
+        /** @description Something odd at a place of a script. */
+        ScriptWarning: {
+            /**
+             * Format: int32
+             * @description TypeScript column, from 1.
+             */
+            column: number;
+            /**
+             * Format: int32
+             * @description TypeScript line, from 1.
+             */
+            line: number;
+            /** @description In words. */
+            message: string;
         };
         /** @description A choice of a `select`. */
         SelectOption: {
@@ -3934,6 +3961,13 @@ export interface components {
             /** @description The number, as it stands in the provider's events. */
             number: string;
         };
+        /** @description Something in a script's result that was ignored, cut or left out. */
+        Warning: {
+            /** @description What is amiss and what was done about it. */
+            message: string;
+            /** @description Where, as `event.callerName`. */
+            path: string;
+        };
         /** @description A webhook request. */
         WebhookRequest: {
             /** @description The calls it was about. */
@@ -3965,14 +3999,19 @@ export interface components {
             responseStatus?: number | null;
             /** @description What became of it. */
             status: components["schemas"]["RequestStatus"];
+            /** @description What was amiss without making it fail, by place in what the script returned. */
+            warnings: components["schemas"]["Warning"][];
         };
         /** @description A webhook request with everything known about it. */
         WebhookRequestDetail: components["schemas"]["WebhookRequest"] & {
-            /** @description The body, where it is text. */
+            /** @description The body, where it is text; without its `Content-Encoding`. */
             body?: string | null;
-            /** @description The body in base64, where it is not. */
+            /** @description The body as it came in base64, where `body` is not just that. */
             bodyBase64?: string | null;
-            /** @description Header names, in lower case, and values. */
+            /**
+             * @description Header names, in lower case, and values; `•••••` stands for values that prove who sent it. Those are kept encrypted, for the
+             *     script alone.
+             */
             headers: Record<string, never>;
             outcome?: components["schemas"]["RequestOutcome"] | null;
             /** @description The query as it came, but for the token. */
@@ -4579,7 +4618,10 @@ export interface operations {
     get_recording: {
         parameters: {
             query?: {
-                /** @description `1`: through this server, instead of a redirect to the provider. */
+                /**
+                 * @description `1`: through this server, instead of a redirect to the provider. Recordings that the provider gives only with headers come
+                 *     through this server anyhow.
+                 */
                 proxy?: number;
             };
             header?: never;
@@ -4590,7 +4632,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description With `proxy=1`: the recording */
+            /** @description Through this server: the recording; `x-recording-link` says whether the provider's own link can be opened too (`direct` or `none`) */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4599,7 +4641,7 @@ export interface operations {
                     "audio/*": unknown;
                 };
             };
-            /** @description With `proxy=1` and `Range`: the part asked for */
+            /** @description The same with `Range`: the part asked for */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -4610,6 +4652,13 @@ export interface operations {
             };
             /** @description The provider's link */
             302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The provider does not give it (`recordingUnavailable`), or gives something else, such as a page to sign in (`recordingNotAudio`) */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7396,6 +7445,27 @@ export interface operations {
         responses: {
             /** @description As by POST */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unknown module, or missing or wrong token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description As by POST */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description As by POST */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

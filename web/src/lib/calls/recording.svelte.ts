@@ -18,6 +18,8 @@ export class Recording {
   time = $state(0);
   length = $state(0);
   speed = $state<(typeof SPEEDS)[number]>('1');
+  /** Whether the provider's own link can be opened in a browser. */
+  isAtProvider = $state(true);
   /** Where the browser keeps the file, once it is there. */
   file = $state<string>();
 
@@ -76,7 +78,9 @@ export class Recording {
 
   async #fetch(signal: AbortSignal): Promise<Blob> {
     const params = { path: { id: this.callId }, query: { proxy: 1 } };
-    const blob = await ask(api.GET('/api/v1/calls/{id}/recording', { params, parseAs: 'blob', signal }));
+    const answer = api.GET('/api/v1/calls/{id}/recording', { params, parseAs: 'blob', signal });
+    const blob = await ask(answer);
+    this.isAtProvider = (await answer).response.headers.get('x-recording-link') !== 'none';
     return blob as unknown as Blob;
   }
 

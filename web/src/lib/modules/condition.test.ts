@@ -10,6 +10,7 @@ const working: Module = {
   missingFunctions: [],
   settings: [],
   webhookUrl: 'https://server.example/webhooks/m1?token=t',
+  scriptWarnings: [],
   leads: {},
   health: { failedLastDay: 0, lastRequestAt: '2026-01-01T00:00:00Z', lastRequestStatus: 'processed' },
   createdAt: '2026-01-01T00:00:00Z',

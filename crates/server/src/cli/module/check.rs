@@ -7,11 +7,13 @@ use hookswitch_script::{Engine, Function, Limits};
 
 use super::open;
 use crate::cli::CliResult;
+use crate::modules::registry::script_warnings;
 use crate::modules::trial;
 
 pub async fn run(dir: &Path) -> CliResult {
     let (folder, compiled) = open(dir)?;
     let engine = Engine::new(Limits::default(), tokio::runtime::Handle::current());
+    let warnings = script_warnings(&compiled);
     let functions = trial::functions(&engine, compiled, &folder.manifest.settings)
         .await
         .map_err(|error| format!("{} cannot be loaded: {error}", dir.join("module.ts").display()))?;
@@ -22,6 +24,17 @@ pub async fn run(dir: &Path) -> CliResult {
         let there = functions.contains(&function);
         let (mark, cost) = if there { ("x", "") } else { (" ", cost(function)) };
         writeln!(out, "{}", format!("  [{mark}] {:<24} {cost}", function.name()).trim_end())?;
+    }
+    for warning in &warnings {
+        let file = dir.join("module.ts");
+        writeln!(
+            out,
+            "  warning: {}:{}:{}: {}",
+            file.display(),
+            warning.line,
+            warning.column,
+            warning.message
+        )?;
     }
     let wrong: Vec<_> =
         folder.samples.iter().filter_map(|(path, sample)| Some((path, sample.as_ref().err()?))).collect();

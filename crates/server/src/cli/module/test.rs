@@ -31,7 +31,7 @@ pub async fn run(dir: &Path, update: bool) -> CliResult {
         };
         let ran = trial::run(&engine, &compiled, &folder.manifest.settings, sample).await;
         if ran.is_as_expected(sample) {
-            writeln!(out, "ok   {file}: {}", sample.name)?;
+            write!(out, "ok   {file}: {}\n{}", sample.name, warnings(&ran))?;
         } else if update && ran.problems.is_empty() {
             fs::write(path, with_outcome(sample, &ran)?)?;
             writeln!(out, "NEW  {file}: {}", sample.name)?;
@@ -84,10 +84,19 @@ fn report(sample: &Sample, ran: &Ran) -> String {
     for problem in &ran.problems {
         let _ = writeln!(report, "     {problem}");
     }
+    report.push_str(&warnings(ran));
     for entry in &ran.log {
         let _ = writeln!(report, "     log: {}", entry.text);
     }
     report
+}
+
+/// What is amiss without making the sample fail.
+fn warnings(ran: &Ran) -> String {
+    ran.warnings
+        .iter()
+        .map(|warning| format!("     warning: {}: {}\n", warning.path, warning.message))
+        .collect()
 }
 
 fn pretty(value: &Value) -> String {
@@ -98,6 +107,7 @@ fn pretty(value: &Value) -> String {
 mod tests {
     use super::*;
     use crate::modules::sample;
+    use hookswitch_model::contract::Warning;
     use serde_json::json;
 
     #[test]
@@ -106,14 +116,19 @@ mod tests {
             r#"{ "name": "n", "call": { "function": "VoipGetMembers" }, "result": [{ "id": "101" }] }"#;
         let sample = sample::parse(sample).expect("a sample");
         let outcome = Ok(json!([{ "id": "102" }]));
-        let ran =
-            Ran { outcome, problems: vec!["never fetched: GET https://x.example/".into()], log: Vec::new() };
+        let ran = Ran {
+            outcome,
+            problems: vec!["never fetched: GET https://x.example/".into()],
+            warnings: vec![Warning::new("event.line", "was cut")],
+            log: Vec::new(),
+        };
         let expected = concat!(
             "     - expected, + got\n",
             "       [\n         {\n",
             "     -     \"id\": \"101\"\n     +     \"id\": \"102\"\n",
             "         }\n       ]\n",
             "     never fetched: GET https://x.example/\n",
+            "     warning: event.line: was cut\n",
         );
         assert_eq!(report(&sample, &ran), expected);
         let updated = with_outcome(&sample, &ran).expect("JSON");

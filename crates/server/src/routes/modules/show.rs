@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::{ClientKind, ModuleId, UserId};
-use hookswitch_script::Function;
+use hookswitch_script::{Diagnostic, Function};
 use hookswitch_store::{ModuleHealth, RequestStatus, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -50,12 +50,16 @@ pub struct Module {
 pub struct ModuleAdmin {
     /// The address for the provider; none before the script implements every required function.
     webhook_url: Option<String>,
+    /// The same with the token in the path, for providers that append to the address or drop its query.
+    webhook_path_url: Option<String>,
     /// The settings it declares and their values.
     settings: Vec<SettingState>,
     /// The newest version of its script; none before one was saved.
     script_version: Option<i32>,
     /// Why its script cannot be loaded.
     script_error: Option<String>,
+    /// What is odd in its script without keeping it from being used: functions whose names are nearly those of the contract.
+    script_warnings: Vec<ScriptWarning>,
     /// What becomes of unknown callers whose call was missed.
     leads: Leads,
     /// Who calls back where a missed call rang at nobody.
@@ -66,6 +70,23 @@ pub struct ModuleAdmin {
     updated_at: DateTime<Utc>,
     /// How it is doing.
     health: Health,
+}
+
+/// Something odd at a place of a script.
+#[derive(Serialize, ToSchema)]
+struct ScriptWarning {
+    /// TypeScript line, from 1.
+    line: u32,
+    /// TypeScript column, from 1.
+    column: u32,
+    /// In words.
+    message: String,
+}
+
+impl From<Diagnostic> for ScriptWarning {
+    fn from(Diagnostic { line, column, message }: Diagnostic) -> Self {
+        Self { line, column, message }
+    }
 }
 
 /// What becomes of unknown callers whose call was missed.
@@ -148,9 +169,11 @@ fn show(app: &App, active: &Active, role: Role, health: Option<ModuleHealth>) ->
         missing_functions: missing_functions(active),
         admin: (role == Role::Admin).then(|| ModuleAdmin {
             webhook_url: active.is_complete().then(|| active.webhook_url(app)),
+            webhook_path_url: active.is_complete().then(|| active.webhook_path_url(app)),
             settings: active.settings.iter().map(|setting| setting_state(active, setting)).collect(),
             script_version: active.script_version,
             script_error: active.script_version.and(active.load_error()).map(ToString::to_string),
+            script_warnings: active.script_warnings().into_iter().map(Into::into).collect(),
             leads: Leads { kind: of.lead_kind, responsible_id: of.lead_responsible },
             missed_responsible_id: of.missed_responsible,
             created_at: of.created_at,

@@ -12,7 +12,7 @@ mod socket;
 
 pub use client::{Answer, Client};
 pub use database::Database;
-pub use module::{Module, PASS_ON, only_call, server_log};
+pub use module::{Module, PASS_ON, only_call, server_log, with_the_rest};
 pub use server::{PASSWORD, Server};
 pub use socket::Tab;
 

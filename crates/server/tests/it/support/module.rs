@@ -8,6 +8,13 @@ use super::{Client, Server};
 /// A script that takes events as they are from a JSON body: `{ event?, callRecord?, events?, response? }`.
 pub const PASS_ON: &str = include_str!("pass_on.ts");
 
+/// The other required functions, for scripts of which only one matters.
+pub fn with_the_rest(script: &str) -> String {
+    let rest = PASS_ON.lines().filter(|line| !line.contains("VoipParseWebhookRequest"));
+    let rest = rest.filter(|line| line.starts_with("export async function"));
+    format!("{script}\n{}", rest.collect::<Vec<_>>().join("\n"))
+}
+
 /// A module on a server.
 pub struct Module {
     pub id: String,

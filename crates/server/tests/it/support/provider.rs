@@ -57,7 +57,8 @@ async fn answer(
     }
 }
 
-async fn serve(router: Router) -> String {
+/// Serves a router. Gives its address.
+pub async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move { axum::serve(listener, router).await.expect("a server") });

@@ -7,6 +7,7 @@ const request: RequestDetail = {
   method: 'POST',
   path: '/',
   status: 'processed',
+  warnings: [],
   calls: [],
   erased: false,
   query: 'token={token}&event=ring&to=101',
@@ -61,6 +62,14 @@ describe('the command that sends it again', () => {
     const command = curlOf({ ...request, path: '/events/1', body: "it's" }, WEBHOOK);
     expect(command).toContain('/webhooks/module-1/events/1?token=');
     expect(command).toContain(`--data-raw 'it'\\''s'`);
+  });
+
+  test('has the token in the path where the request had it there, and no hidden values', () => {
+    const headers = { authorization: '•••••' };
+    expect(curlOf({ ...request, path: '/events/', query: '', headers, body: null }, WEBHOOK)).toBe(
+      "curl -X POST \\\n  'https://calls.example/webhooks/module-1/s3%20cret/events/'",
+    );
+    expect(curlOf({ ...request, path: '', query: 'a=1', body: null }, WEBHOOK)).toContain("/s3%20cret?a=1'");
   });
 
   test('sends bytes that are no text', () => {

@@ -10,6 +10,9 @@ export type Readable = { kind: 'json'; text: string } | { kind: 'form'; fields: 
 /** The server puts this in the place of the token before it stores a query. */
 const TOKEN_PLACE = '{token}';
 
+/** The server puts this in the place of a header's value that proves who sent the request. */
+const HIDDEN = '•••••';
+
 export function headersOf({ headers }: RequestDetail): Pair[] {
   return Object.entries(headers).sort(([one], [other]) => one.localeCompare(other));
 }
@@ -51,7 +54,7 @@ const NOT_SENT_AGAIN = new Set([
 /** A command that sends the request again to the webhook; it holds the webhook's token. */
 export function curlOf(request: RequestDetail, webhookUrl: string): string {
   const headers = headersOf(request)
-    .filter(([name]) => !NOT_SENT_AGAIN.has(name))
+    .filter(([name, value]) => !NOT_SENT_AGAIN.has(name) && value !== HIDDEN)
     .map(([name, value]) => `-H ${quoted(value ? `${name}: ${value}` : `${name};`)}`);
   const { body, bodyBase64 } = request;
   const data = bodyBase64 ? ['--data-binary @-'] : body ? [`--data-raw ${quoted(body)}`] : [];
@@ -62,8 +65,11 @@ export function curlOf(request: RequestDetail, webhookUrl: string): string {
 
 function addressOf({ path, query }: RequestDetail, webhookUrl: string): string {
   const [base = '', given = ''] = webhookUrl.split('?');
-  const token = new URLSearchParams(given).get('token') ?? '';
-  return `${base}${path === '/' ? '' : path}?${query.replace(TOKEN_PLACE, encodeURIComponent(token))}`;
+  const token = encodeURIComponent(new URLSearchParams(given).get('token') ?? '');
+  const suffix = path === '/' ? '' : path;
+  if (query.includes(TOKEN_PLACE)) return `${base}${suffix}?${query.replace(TOKEN_PLACE, token)}`;
+  // It came to the address with the token in its path.
+  return `${base}/${token}${suffix}${query && '?'}${query}`;
 }
 
 /** As one word for a shell. */
