@@ -23,6 +23,7 @@ migrations![
     (5, "0005_sealed_requests"),
     (6, "0006_erasure"),
     (8, "0008_access"),
+    (9, "0009_missed"),
 ];
 
 /// Brings the schema up to date; refuses one that is newer than this program.

@@ -44,6 +44,8 @@ pub struct Difference {
 pub struct Moment {
     /// The call.
     pub call: Call,
+    /// Grows with each change of the call.
+    pub version: i64,
     /// What people, and rules in their place, added to it.
     pub added: Added,
     /// Whom it is with.
@@ -66,11 +68,11 @@ pub async fn replay(
     let result = reading.result.clone();
     let Previewed { status, failure, changes } = preview(app, active, &request, reading.reported()).await?;
     let mut before = HashMap::new();
-    for CallChange { before: call, added, .. } in &changes {
+    for CallChange { before: call, version, added, .. } in &changes {
         if let Some(call) = call {
             let (call, added) = (call.clone(), added.clone());
             let matched = telephony::matched(app, &view(&call), &added).await?;
-            before.insert(call.id, Moment { call, added, matched });
+            before.insert(call.id, Moment { call, version: *version, added, matched });
         }
     }
     let (response_status, failure, changes) = match dry_run {
@@ -81,9 +83,9 @@ pub async fn replay(
         }
     };
     let differences =
-        changes.into_iter().filter_map(|CallChange { before: old, after, added, matched, .. }| {
+        changes.into_iter().filter_map(|CallChange { before: old, after, version, added, matched, .. }| {
             let call = after.as_ref().or(old.as_ref())?.id;
-            let after = after.map(|call| Moment { call, added, matched });
+            let after = after.map(|call| Moment { call, version, added, matched });
             Some(Difference { call, before: before.remove(&call), after })
         });
     let (changes, warnings) = (differences.collect(), steps.processing().warnings);

@@ -19,11 +19,12 @@ use utoipa::IntoParams;
 use crate::app::App;
 use crate::audit::audit;
 use crate::auth::SignedIn;
+use crate::clients::numbers::Mask;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Query};
 use crate::fetch::{Outgoing, Redirects};
 use crate::intake::encoding;
-use crate::telephony::controls::{broke_contract, find, run};
+use crate::telephony::controls::{broke_contract, find, mask, run};
 
 /// How to get a recording.
 #[derive(Deserialize, IntoParams)]
@@ -52,21 +53,23 @@ pub async fn get_recording(
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let seen = find(&app, &user, id).await?;
-    let data = seen.view.recording.ok_or_else(|| ApiError::not_found("recording"))?;
+    let mask = mask(&app, &user, &seen.view);
+    let data = seen.view.recording.clone().ok_or_else(|| ApiError::not_found("recording"))?;
     let module =
         seen.module.ok_or_else(|| ApiError::conflict("notImplemented", "The call's module was deleted."))?;
     let function = Function::GetCallLink;
-    let link = run(&app, &module, function, vec![data]).await?;
-    let link = contract::call_link(link).map_err(|error| broke_contract(function, &error))?;
+    let link = run(&app, &module, function, vec![data]).await.map_err(|error| mask.error(error))?;
+    let link = contract::call_link(link).map_err(|error| mask.error(broke_contract(function, &error)))?;
     let url =
         Url::parse(&link.url).map_err(|_| bad_gateway("The module gave no link that can be followed."))?;
     // A player asks for one part after the other: that is one entry.
     let client = seen.stored.added.client_id;
     audit(&app, user.id, AuditAction::RecordingPlayed, client, Some(id), Vec::new()).await;
     // The provider's link may name the number that is hidden, and headers are for nobody but the provider.
-    let direct = link.headers.is_empty() && !app.settings.get().hides_numbers(user.role);
+    let direct = link.headers.is_empty() && !mask.hides();
     if proxy == Some(1) || !direct {
-        let mut response = through(&app, url, link.headers, &headers).await?;
+        let through = through(&app, url, link.headers, &headers, mask).await;
+        let mut response = through.map_err(|error| mask.error(error))?;
         let word = HeaderValue::from_static(if direct { "direct" } else { "none" });
         response.headers_mut().insert(RECORDING_LINK, word);
         return Ok(response);
@@ -104,6 +107,7 @@ async fn through(
     url: Url,
     with: BTreeMap<String, String>,
     asked: &HeaderMap,
+    mask: Mask<'_>,
 ) -> ApiResult<Response> {
     let mut headers = HeaderMap::new();
     for (name, value) in with {
@@ -129,8 +133,12 @@ async fn through(
     let encoding = encoding(&answer);
     let mut response = Response::builder().status(answer.status());
     for name in PASSED_ON {
+        let value = answer.headers().get(&name);
+        // A file's name may be in some of them.
+        let shown =
+            value.filter(|value| value.to_str().is_ok_and(|value| mask.shows(value)) || is_figure(&name));
         // Lengths and parts of something encoded are not those of the recording.
-        if let Some(value) = answer.headers().get(&name).filter(|_| encoding.is_none()) {
+        if let Some(value) = shown.filter(|_| encoding.is_none()) {
             response = response.header(name, value);
         }
     }
@@ -202,6 +210,11 @@ fn playable(said: Option<&HeaderValue>, status: StatusCode) -> ApiResult<HeaderV
         }
     };
     Err(ApiError::new(StatusCode::BAD_GATEWAY, "recordingNotAudio", detail))
+}
+
+/// Whether a header only counts bytes.
+fn is_figure(name: &HeaderName) -> bool {
+    matches!(*name, header::CONTENT_LENGTH | header::CONTENT_RANGE | header::LAST_MODIFIED)
 }
 
 fn bad_gateway(detail: impl Into<String>) -> ApiError {

@@ -297,7 +297,7 @@ pub async fn replay_request(
     let replayed = replay::replay(&app, &module, stored, dry_run).await?;
     let viewer = Viewer::new(&app, user.id, Some(&module));
     let show = |moment: &replay::Moment| {
-        api_call(&moment.call, &view(&moment.call), &moment.added, &moment.matched, &viewer)
+        api_call(&moment.call, moment.version, &view(&moment.call), &moment.added, &moment.matched, &viewer)
     };
     let changes = replayed.changes.iter().map(|change| CallDiff {
         call_id: change.call,

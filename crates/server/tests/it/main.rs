@@ -40,6 +40,7 @@ mod recordings;
 mod reports;
 mod requests;
 mod retention;
+mod scopes;
 mod session;
 mod settings;
 mod setup;

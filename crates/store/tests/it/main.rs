@@ -13,6 +13,7 @@ mod comments;
 mod committer;
 mod erasure;
 mod matching;
+mod missed_lists;
 mod modules;
 mod nodes;
 mod opening;
