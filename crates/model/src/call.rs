@@ -23,8 +23,8 @@ pub struct Call {
     pub facts: Vec<Fact>,
 }
 
-/// More facts than any real call has; bounds what a broken or hostile provider can make one call grow to. Only the end
-/// may come on top.
+/// More facts than any real call has; bounds what a broken or hostile provider can make one call grow to. Only an end and a
+/// time-out may come on top.
 pub const MAX_FACTS: usize = 500;
 
 /// Why a fact could not be added.
@@ -47,22 +47,36 @@ pub fn reduce(
     new: impl FnOnce() -> Call,
 ) -> Result<(Call, bool), ReduceError> {
     let mut call = call.unwrap_or_else(new);
+    if fact.kind == FactKind::TimedOut {
+        return Ok(timed_out(call, fact));
+    }
     if let Some(known) = call.facts.iter_mut().find(|known| known.same_as(&fact)) {
         // The earlier report counts, whichever came first to us; ties go to the earlier request.
-        let earlier = (fact.at, fact.source) < (known.at, known.source);
+        let earlier = (fact.at, fact.arrived, fact.source) < (known.at, known.arrived, known.source);
         if earlier {
             *known = fact;
         }
         return Ok((call, earlier));
     }
     // A full call can still be ended, once.
-    let closes = matches!(fact.kind, FactKind::End | FactKind::TimedOut)
-        && call.facts.iter().all(|known| known.kind != fact.kind);
+    let closes = fact.kind == FactKind::End && call.facts.iter().all(|known| known.kind != fact.kind);
     if call.facts.len() >= MAX_FACTS && !closes {
         return Err(ReduceError::TooManyFacts);
     }
     call.facts.push(fact);
     Ok((call, true))
+}
+
+/// Of several time-outs only the last can stand, so only that one is kept.
+fn timed_out(mut call: Call, fact: Fact) -> (Call, bool) {
+    let known = call.facts.iter_mut().find(|known| known.kind == FactKind::TimedOut);
+    let changed = known.as_ref().is_none_or(|known| (known.at, known.arrived) < (fact.at, fact.arrived));
+    match known {
+        Some(known) if changed => *known = fact,
+        Some(_) => {}
+        None => call.facts.push(fact),
+    }
+    (call, changed)
 }
 
 /// Takes back what one webhook request reported, so that a replay of it can say it anew. Says whether anything changed.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::call::Call;
 use crate::contract::{Direction, Disposition};
 use crate::ids::{RequestId, UserId};
 
@@ -17,6 +18,9 @@ pub struct Fact {
     /// Whether `at` is the provider's own time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub timed: bool,
+    /// When the request arrived, where `at` is another time. Of a [`FactKind::TimedOut`]: when the call was heard last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived: Option<DateTime<Utc>>,
     /// The provider's order of events within one leg (or within the call, where there is no leg id).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<i64>,
@@ -29,6 +33,9 @@ pub struct Fact {
     /// Who talks with whom; left out where the event only names the call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parties: Option<Parties>,
+    /// The extensions it gives beside no numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<Extensions>,
     /// Where a redirect goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect: Option<Target>,
@@ -63,7 +70,7 @@ pub enum FactKind {
     Unhold,
     /// A record of it is there: length, and perhaps a recording.
     Record,
-    /// Nothing was heard of it for too long.
+    /// Nothing was heard of it for too long: the server's guess that it is over.
     TimedOut,
     /// It ended, or one of its legs did.
     End,
@@ -104,6 +111,17 @@ impl Parties {
     }
 }
 
+/// The extensions of an event that names its call by id alone. Which of them is the operator's, the call's direction says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extensions {
+    /// `srcPhoneExt`: the operator of an incoming or internal call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub src: Option<Target>,
+    /// `dstPhoneExt`: the operator of an outgoing call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dst: Option<Target>,
+}
+
 /// An operator, by internal number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
@@ -126,10 +144,44 @@ pub struct Record {
 }
 
 impl Fact {
-    /// The operator it names, if any.
+    /// The server's guess that a call is over, since nothing was heard of it for too long.
     #[must_use]
-    pub fn operator(&self) -> Option<&Target> {
-        self.parties.as_ref()?.operator.as_ref()
+    pub fn timed_out(call: &Call, now: DateTime<Utc>) -> Self {
+        Self {
+            kind: FactKind::TimedOut,
+            at: now,
+            timed: true,
+            arrived: Some(call.facts.iter().filter_map(Self::arrival).max().unwrap_or(now)),
+            sequence: None,
+            leg: None,
+            disposition: Disposition::Unknown,
+            parties: None,
+            extensions: None,
+            redirect: None,
+            caller_name: None,
+            line: None,
+            record: None,
+            source: None,
+        }
+    }
+
+    /// When it arrived; `None` where that was not kept.
+    #[must_use]
+    pub fn arrival(&self) -> Option<DateTime<Utc>> {
+        self.arrived.or_else(|| (!self.timed).then_some(self.at))
+    }
+
+    /// The operator it names, if any, in a call of that direction.
+    #[must_use]
+    pub fn operator(&self, direction: Option<Direction>) -> Option<&Target> {
+        if let Some(parties) = &self.parties {
+            return parties.operator.as_ref();
+        }
+        let given = self.extensions.as_ref()?;
+        match direction? {
+            Direction::In | Direction::Internal => given.src.as_ref().or(given.dst.as_ref()),
+            Direction::Out => given.dst.as_ref().or(given.src.as_ref()),
+        }
     }
 
     /// Whether the provider says when it happened, so that its place does not depend on when it arrived.
@@ -157,6 +209,7 @@ impl Fact {
             && self.leg == other.leg
             && self.disposition == other.disposition
             && same_parties(self.parties.as_ref(), other.parties.as_ref())
+            && extensions(self) == extensions(other)
             && extension(self.redirect.as_ref()) == extension(other.redirect.as_ref())
             && self.caller_name == other.caller_name
             && self.line == other.line
@@ -174,6 +227,10 @@ fn same_parties(a: Option<&Parties>, b: Option<&Parties>) -> bool {
         }
         _ => false,
     }
+}
+
+fn extensions(fact: &Fact) -> Option<[Option<&str>; 2]> {
+    fact.extensions.as_ref().map(|given| [extension(given.src.as_ref()), extension(given.dst.as_ref())])
 }
 
 fn extension(target: Option<&Target>) -> Option<&str> {

@@ -16,7 +16,7 @@ pub mod view;
 
 pub use call::{Call, ReduceError, reduce, retract};
 pub use client::ClientKind;
-pub use fact::{Fact, FactKind, Parties, Record, Target};
+pub use fact::{Extensions, Fact, FactKind, Parties, Record, Target};
 pub use ids::{
     CallId, ClientId, CommentId, ErasureId, ImportId, MergeId, ModuleId, OutcomeId, OutcomeListId, RequestId,
     TokenId, UserId,

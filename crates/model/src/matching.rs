@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::call::Call;
 use crate::contract::{Direction, Disposition};
 use crate::fact::{Fact, FactKind, Parties};
-use crate::view::{CallView, view};
+use crate::view::{CallView, moment, view};
 
 /// What an event says about which call it means.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -49,9 +49,13 @@ pub const LATE_EVENT: TimeDelta = TimeDelta::minutes(10);
 /// How long after its end a call without an id still takes its record.
 pub const LATE_RECORD: TimeDelta = TimeDelta::hours(24);
 
+/// How long after its end a call's id may be given to another one.
+pub const REUSED_ID: TimeDelta = TimeDelta::hours(24);
+
 /// The call among `candidates` (calls of one module with the fact's key) that the fact belongs to.
 ///
-/// With an id there is at most one and it is the one. Without, it is
+/// With an id it is the newest, unless that one ended longer ago than [`REUSED_ID`] and the fact is about other numbers:
+/// then the provider uses the id again. Without, it is
 /// 1. the ended call in whose time the fact lies, where the provider says when it happened;
 /// 2. for a record: the call that has this very record already, else the last answered call that waits for one;
 /// 3. the call that has not ended;
@@ -60,7 +64,8 @@ pub const LATE_RECORD: TimeDelta = TimeDelta::hours(24);
 #[must_use]
 pub fn choose<'a>(key: &CallKey, fact: &Fact, candidates: &'a [Call]) -> Option<&'a Call> {
     if matches!(key, CallKey::Id(_)) {
-        return candidates.first();
+        let newest = candidates.iter().max_by_key(|call| call.id);
+        return newest.filter(|call| !is_of_another(fact, call));
     }
     let calls: Vec<_> = candidates.iter().map(|call| (call, view(call))).collect();
     let mut ended: Vec<_> =
@@ -74,7 +79,10 @@ pub fn choose<'a>(key: &CallKey, fact: &Fact, candidates: &'a [Call]) -> Option<
         })
     } else {
         let mut calls = ended.iter().filter(|_| fact.timed);
-        calls.find(|(at, _, view)| (view.started_at..=*at).contains(&fact.at)).map(|(_, call, _)| *call)
+        let happened_in = |call: &Call, view: &CallView, ended_at: DateTime<Utc>| {
+            (view.started_at..=ended_at).contains(&moment(fact, &call.facts))
+        };
+        calls.find(|(at, call, view)| happened_in(call, view, *at)).map(|(_, call, _)| *call)
     };
     certain.or_else(|| calls.iter().find(|(_, view)| view.ended_at.is_none()).map(|(call, _)| *call)).or_else(
         || {
@@ -84,6 +92,27 @@ pub fn choose<'a>(key: &CallKey, fact: &Fact, candidates: &'a [Call]) -> Option<
     )
 }
 
+/// Whether a fact with a call's id is about another call, that the provider has given the same id to.
+fn is_of_another(fact: &Fact, call: &Call) -> bool {
+    let Some(parties) = &fact.parties else { return false };
+    let mut known = call.facts.iter().filter_map(|fact| fact.parties.as_ref()).peekable();
+    if known.peek().is_none() || known.any(|known| share_a_number(known, parties)) {
+        return false;
+    }
+    let happened = moment(fact, &call.facts).min(fact.arrival().unwrap_or(fact.at));
+    view(call).ended_at.is_some_and(|ended_at| happened - ended_at > REUSED_ID)
+}
+
+/// Whether the same client calls or is called; of internal calls, whether the same operator does or is.
+fn share_a_number(one: &Parties, other: &Parties) -> bool {
+    let numbers = |parties: &Parties| match parties.direction {
+        Direction::Internal => [Some(parties.src.clone()), Some(parties.dst.clone())],
+        _ => [parties.client_e164.clone().or_else(|| parties.client().map(str::to_owned)), None],
+    };
+    let others = numbers(other);
+    numbers(one).into_iter().flatten().any(|number| others.contains(&Some(number)))
+}
+
 fn waits_for_record(record: &Fact, call: &Call, view: &CallView, ended_at: DateTime<Utc>) -> bool {
     view.disposition == Disposition::Answered
         && record.at - ended_at <= LATE_RECORD
@@ -91,7 +120,7 @@ fn waits_for_record(record: &Fact, call: &Call, view: &CallView, ended_at: DateT
 }
 
 fn belongs_to_ended(fact: &Fact, call: &Call, ended_at: DateTime<Utc>) -> bool {
-    let late = fact.at - ended_at;
+    let late = moment(fact, &call.facts) - ended_at;
     let known = |kind| call.facts.iter().any(|known| known.kind == kind);
     match fact.kind {
         FactKind::Record => late <= LATE_RECORD,

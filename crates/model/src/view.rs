@@ -3,19 +3,22 @@
 //! [`view`] is a pure function of the *set* of facts: it puts them into one order that does not depend on how they
 //! arrived and folds over that. So late, repeated and shuffled events end in the same call.
 
+mod answers;
+mod clock;
 mod derive;
 mod fold;
 mod order;
+mod who;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::contract::{Direction, Disposition};
+use crate::fact::{Fact, Target};
 use crate::ids::UserId;
 
-pub use derive::view;
-pub use order::history;
+pub use derive::{has_closing_record, history, view};
 
 /// A call as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -141,4 +144,21 @@ pub struct Segment {
     pub from: DateTime<Utc>,
     /// To when; none while they still have it.
     pub to: Option<DateTime<Utc>>,
+}
+
+/// A fact as a call's history tells it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Told<'a> {
+    /// When it counts as having happened.
+    pub at: DateTime<Utc>,
+    /// What was reported.
+    pub fact: &'a Fact,
+    /// The operator concerned.
+    pub operator: Option<&'a Target>,
+}
+
+/// When a fact happened by our clock, judged by the other facts of its call.
+#[must_use]
+pub fn moment(fact: &Fact, facts: &[Fact]) -> DateTime<Utc> {
+    clock::moment(fact, clock::correction(facts))
 }

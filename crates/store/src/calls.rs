@@ -74,6 +74,17 @@ pub struct CallPage {
     pub next: Option<CallCursor>,
 }
 
+/// Since when a call has to have been silent to count as over.
+#[derive(Debug, Clone, Copy)]
+pub struct SilentSince {
+    /// One that rings.
+    pub ringing: DateTime<Utc>,
+    /// One that somebody has.
+    pub talking: DateTime<Utc>,
+    /// One whose record says that it is over.
+    pub recorded: DateTime<Utc>,
+}
+
 #[derive(FromRow)]
 pub(crate) struct Row {
     pub(crate) id: Uuid,
@@ -175,25 +186,20 @@ impl Store {
         Ok(stored(rows).0)
     }
 
-    /// Calls that have not ended and of which nothing was heard since: those that ring, since one time; those somebody has,
-    /// since another.
+    /// Calls that have not ended and have been silent since those times.
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn silent_calls(
-        &self,
-        ringing_since: DateTime<Utc>,
-        talking_since: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<Vec<StoredCall>, StoreError> {
+    pub async fn silent_calls(&self, since: &SilentSince, limit: u32) -> Result<Vec<StoredCall>, StoreError> {
         let sql = select!(
-            "where state <> 'ended' and heard_at < case when state = 'ringing' then $1 else $2 end \
-             order by id limit $3"
+            "where state <> 'ended' and heard_at < case when recorded then $3 when state = 'ringing' then $1 \
+             else $2 end order by id limit $4"
         );
         let rows: Vec<Readable<Row>> = on!(self.read(), |db| {
             sqlx::query_as(sql)
-                .bind(time(ringing_since))
-                .bind(time(talking_since))
+                .bind(time(since.ringing))
+                .bind(time(since.talking))
+                .bind(time(since.recorded))
                 .bind(i64::from(limit.min(MAX_PAGE)))
                 .fetch_all(db)
                 .await

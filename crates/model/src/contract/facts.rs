@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{CallRecord, Direction, Event, EventKind, Numbers, ParseResult};
-use crate::fact::{Fact, FactKind, Parties, Record, Target};
+use crate::fact::{Extensions, Fact, FactKind, Parties, Record, Target};
 use crate::ids::{RequestId, UserId};
 use crate::matching::CallKey;
 use crate::phone;
@@ -37,9 +37,7 @@ pub fn facts(result: &ParseResult, context: &Context<'_>) -> Vec<KeyedFact> {
     let mut facts: Vec<_> = events.map(|event| of_event(event, context)).chain(records).flatten().collect();
     // They arrived in one moment; a microsecond each keeps their order.
     for (index, KeyedFact { fact, .. }) in (0..).zip(&mut facts) {
-        if !fact.timed {
-            fact.at += TimeDelta::microseconds(index);
-        }
+        *fact.arrived.as_mut().unwrap_or(&mut fact.at) += TimeDelta::microseconds(index);
     }
     facts
 }
@@ -56,6 +54,7 @@ fn of_event(event: &Event, context: &Context<'_>) -> Option<KeyedFact> {
     let (key, mut fact) = bare_fact(kind, &event.numbers(), context)?;
     fact.at = event.occurred_at.unwrap_or(context.received_at);
     fact.timed = event.occurred_at.is_some();
+    fact.arrived = event.occurred_at.map(|_| context.received_at);
     fact.sequence = event.sequence;
     fact.leg.clone_from(&event.leg_id);
     fact.disposition = event.disposition.unwrap_or_default();
@@ -91,14 +90,17 @@ fn bare_fact(kind: FactKind, numbers: &Numbers<'_>, context: &Context<'_>) -> Op
         (None, None) => return None,
     };
     let line = parties.as_ref().and_then(company_line);
+    let extensions = parties.is_none().then(|| extensions(numbers, context)).flatten();
     let fact = Fact {
         kind,
         at: context.received_at,
         timed: false,
+        arrived: None,
         sequence: None,
         leg: None,
         disposition: super::Disposition::Unknown,
         parties,
+        extensions,
         redirect: None,
         caller_name: None,
         line,
@@ -121,6 +123,15 @@ fn parties(numbers: &Numbers<'_>, context: &Context<'_>) -> Option<Parties> {
     parties.client_e164 = parties.client().and_then(|number| phone::e164(number, context.country));
     parties.operator = operator(&parties, context.bound);
     Some(parties)
+}
+
+/// What an event names that leaves its numbers out.
+fn extensions(numbers: &Numbers<'_>, context: &Context<'_>) -> Option<Extensions> {
+    let target = |extension: Option<&String>| {
+        extension.map(|extension| Target { extension: extension.clone(), user: (context.bound)(extension) })
+    };
+    let given = Extensions { src: target(numbers.src_phone_ext), dst: target(numbers.dst_phone_ext) };
+    (given.src.is_some() || given.dst.is_some()).then_some(given)
 }
 
 /// The operator's side: (the extension given beside the company's number, the number itself).

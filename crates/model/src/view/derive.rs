@@ -1,47 +1,62 @@
 //! What people see of a call, from the fold and from what all facts say together.
 
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::answers::resolve;
 use super::fold::Fold;
-use super::order::{Placed, placed};
-use super::{CallState, CallView, OperatorLeg};
+use super::order::{Placed, by_weight, placed, records_last};
+use super::who::{Who, who};
+use super::{CallState, CallView, OperatorLeg, Told};
 use crate::call::Call;
 use crate::contract::{Direction, Disposition};
-use crate::fact::{Fact, FactKind, Parties, Target};
+use crate::fact::{Fact, FactKind, Target};
+
+/// How a call ended.
+#[derive(Clone, Copy)]
+struct End<'a> {
+    at: DateTime<Utc>,
+    fact: &'a Fact,
+}
 
 /// Derives what people see of a call.
 #[must_use]
 pub fn view(call: &Call) -> CallView {
-    let (placed, end) = placed(&call.facts);
+    let mut placed = placed(&call.facts);
+    let by_weight = by_weight(&placed);
+    let who = who(&by_weight);
+    resolve(&mut placed, &who);
     let mut fold = Fold::of(&placed);
-    let parties = || call.facts.iter().filter_map(|fact| fact.parties.as_ref());
-    // What the facts agree on is the same whichever is asked; where they do not, the smallest answer is at least stable.
-    let direction = parties().map(|parties| parties.direction).min();
-    let client = parties().filter(|parties| Some(parties.direction) == direction).filter_map(client).min();
-    let only_records = call.facts.iter().all(|fact| fact.kind == FactKind::Record);
-    let ended_at = end.or_else(|| placed.last().copied().filter(|_| only_records)).map(|end| end.at);
+    let end = end_of(&placed, &fold);
+    fold.take_records(&placed);
+
+    let only_records = placed.iter().all(|p| p.fact.kind == FactKind::Record);
+    let ended_at = end.map(|end| end.at).or_else(|| placed.last().filter(|_| only_records).map(|p| p.at));
     let began = placed.iter().filter(|p| only_records || p.fact.kind != FactKind::Record);
-    let takers = takers(&call.facts);
+    let started_at = began.map(|p| p.at).chain(ended_at).min().unwrap_or_default();
+    let takers = takers(&placed, &fold);
     let answered = fold.answered_at.is_some() || takers.is_some();
     let state = if ended_at.is_some() { CallState::Ended } else { fold.state() };
     if let Some(ended_at) = ended_at {
-        fold.finish(ended_at, answered, direction, &takers.unwrap_or_default());
+        fold.finish(ended_at, answered, who.direction, &takers.unwrap_or_default());
     }
-    let disposition = disposition(&placed, end, answered, ended_at.is_some());
-    let client_raw = client.map(|(_, raw, _)| raw.to_owned());
+    let disposition =
+        if ended_at.is_some() { disposition(&placed, end, answered) } else { Disposition::Unknown };
     for operator in &mut fold.operators {
-        (operator.src, operator.dst) = numbers(operator, &call.facts, direction, client_raw.as_deref());
+        (operator.src, operator.dst) = numbers(operator, &by_weight, &who);
     }
     let talked =
         fold.answered_at.zip(ended_at).and_then(|(from, to)| (to - from).num_seconds().try_into().ok());
     let records = || placed.iter().filter_map(|p| p.fact.record.as_ref());
+    let of_machine = fold.machine_answered || disposition == Disposition::Voicemail;
     CallView {
-        direction,
+        direction: who.direction,
         state,
         disposition,
-        client_e164: client.and_then(|(_, _, e164)| e164.map(str::to_owned)),
-        client_raw,
-        caller_name: first_said(&call.facts, |fact| fact.caller_name.as_deref()),
-        line: first_said(&call.facts, |fact| fact.line.as_deref()),
-        started_at: began.map(|p| p.at).min().unwrap_or_default(),
+        client_e164: who.client.and_then(|(_, e164)| e164.map(str::to_owned)),
+        client_raw: who.client.map(|(raw, _)| raw.to_owned()),
+        caller_name: who.caller_name.map(str::to_owned),
+        line: who.line.map(str::to_owned),
+        started_at,
         answered_at: fold.answered_at,
         ended_at,
         talk_seconds: records().filter_map(|record| record.talk_seconds).max().or(talked),
@@ -49,70 +64,128 @@ pub fn view(call: &Call) -> CallView {
         recording: records()
             .filter_map(|record| record.data.clone())
             .next_back()
-            .filter(|_| answered || only_records || disposition == Disposition::Voicemail),
-        missed: direction == Some(Direction::In) && ended_at.is_some() && !answered,
+            .filter(|_| answered || only_records || of_machine),
+        missed: who.direction == Some(Direction::In) && ended_at.is_some() && !answered,
         operators: fold.operators,
         segments: fold.segments,
     }
 }
 
-/// The outside party; one that is a number sorts before one that is not.
-fn client(parties: &Parties) -> Option<(bool, &str, Option<&str>)> {
-    parties.client().map(|raw| (parties.client_e164.is_none(), raw, parties.client_e164.as_deref()))
+/// A call's facts in the order in which [`view`] tells it.
+#[must_use]
+pub fn history(call: &Call) -> Vec<Told<'_>> {
+    let mut placed = placed(&call.facts);
+    let who = who(&by_weight(&placed));
+    resolve(&mut placed, &who);
+    let end = end_of(&placed, &Fold::of(&placed));
+    let told = records_last(&placed).map(|p| {
+        // A record is about a call that is over; it came when it came.
+        let is_record = p.fact.kind == FactKind::Record;
+        let at = end.filter(|_| !is_record).map_or(p.at, |end| p.at.min(end.at));
+        Told { at, fact: p.fact, operator: p.operator }
+    });
+    told.collect()
 }
 
-/// What the earliest kind of fact says that says it at all.
-fn first_said<'a>(facts: &'a [Fact], said: impl Fn(&'a Fact) -> Option<&'a str>) -> Option<String> {
-    facts.iter().filter_map(|fact| Some((fact.kind, said(fact)?))).min().map(|(_, text)| text.to_owned())
+/// Whether a record says that the call is over, so that it is once it stays silent for a while.
+#[must_use]
+pub fn has_closing_record(call: &Call) -> bool {
+    call.facts.iter().any(is_closing)
+}
+
+fn is_closing(fact: &Fact) -> bool {
+    fact.disposition != Disposition::Unknown
+        && fact.record.as_ref().is_some_and(|record| record.talk_seconds.is_some())
+}
+
+/// What ended the call: an end without a leg; else the last of the legs' ends, once nobody has a leg any more; else a
+/// time-out.
+fn end_of<'a>(placed: &[Placed<'a>], fold: &Fold<'a>) -> Option<End<'a>> {
+    let of_kind = |kind| placed.iter().filter(move |p| p.fact.kind == kind);
+    let end = |p: &Placed<'a>| End { at: p.at, fact: p.fact };
+    if let Some(p) = of_kind(FactKind::End).find(|p| p.fact.leg.is_none()) {
+        return Some(end(p));
+    }
+    let last_leg = of_kind(FactKind::End).next_back().filter(|_| fold.legs_are_over(placed)).map(end);
+    last_leg.or_else(|| {
+        let timed_out = of_kind(FactKind::TimedOut).next().map(end)?;
+        Some(End { at: recorded_end(placed, fold).unwrap_or(timed_out.at), ..timed_out })
+    })
+}
+
+/// When a call ended that was told to be over only by its record.
+fn recorded_end(placed: &[Placed<'_>], fold: &Fold<'_>) -> Option<DateTime<Utc>> {
+    let record = placed.iter().rfind(|p| is_closing(p.fact))?;
+    let seconds = record.fact.record.as_ref()?.talk_seconds?;
+    let talked = fold.answered_at.and_then(|at| at.checked_add_signed(TimeDelta::seconds(seconds.into())));
+    let events =
+        placed.iter().filter(|p| !matches!(p.fact.kind, FactKind::Record | FactKind::TimedOut)).map(|p| p.at);
+    let last = events.max().max(talked).filter(|_| talked.is_some());
+    Some(last.map_or(record.at, |last| last.min(record.at)))
 }
 
 /// Whom the end or the record names as having talked; `None` where neither says that anybody did.
-fn takers(facts: &[Fact]) -> Option<Vec<&Target>> {
-    let closing = || facts.iter().filter(|fact| matches!(fact.kind, FactKind::End | FactKind::Record));
-    let mut answered = closing().filter(|fact| fact.disposition == Disposition::Answered).peekable();
+fn takers<'a>(placed: &[Placed<'a>], fold: &Fold<'a>) -> Option<Vec<&'a Target>> {
+    let closing = || placed.iter().filter(|p| matches!(p.fact.kind, FactKind::End | FactKind::Record));
+    let said_answered = closing().filter(|p| p.fact.disposition == Disposition::Answered);
+    if fold.machine_answered {
+        // The machine's answer is one to the provider. Only what is about one operator says that somebody talked.
+        let of_one = |p: &&Placed<'_>| p.fact.kind == FactKind::Record || p.fact.leg.is_some();
+        let named: Vec<_> = said_answered.filter(of_one).filter_map(|p| p.operator).collect();
+        return Some(named).filter(|named| !named.is_empty() && !says_voicemail(placed));
+    }
+    let mut answered = said_answered.peekable();
     if answered.peek().is_some() {
-        return Some(answered.filter_map(Fact::operator).collect());
+        return Some(answered.filter_map(|p| p.operator).collect());
     }
     // A record of some talk is a talk, unless something says that it was none.
-    let silent = closing().all(|fact| fact.disposition == Disposition::Unknown);
-    let mut talk = facts.iter().filter(|fact| {
-        fact.record.as_ref().and_then(|record| record.talk_seconds).is_some_and(|seconds| seconds > 0)
+    let silent = closing().all(|p| p.fact.disposition == Disposition::Unknown);
+    let mut talk = placed.iter().filter(|p| {
+        p.fact.record.as_ref().and_then(|record| record.talk_seconds).is_some_and(|seconds| seconds > 0)
     });
-    talk.next().filter(|_| silent).map(|fact| fact.operator().into_iter().collect())
+    talk.next().filter(|_| silent).map(|p| p.operator.into_iter().collect())
 }
 
-fn disposition(placed: &[Placed<'_>], end: Option<Placed<'_>>, answered: bool, ended: bool) -> Disposition {
+fn says_voicemail(placed: &[Placed<'_>]) -> bool {
+    placed.iter().any(|p| p.fact.disposition == Disposition::Voicemail)
+}
+
+fn disposition(placed: &[Placed<'_>], end: Option<End<'_>>, answered: bool) -> Disposition {
     let timed_out = end.is_some_and(|end| end.fact.kind == FactKind::TimedOut);
-    if !ended || timed_out {
+    let told_by_record = || {
+        placed.iter().any(|p| p.fact.kind == FactKind::Record && p.fact.disposition != Disposition::Unknown)
+    };
+    if timed_out && !told_by_record() {
         return Disposition::Unknown;
     }
     if answered {
         return Disposition::Answered;
     }
+    if says_voicemail(placed) {
+        return Disposition::Voicemail;
+    }
     // The call's own end knows best, then the last of the others that knows anything.
-    let said = end.iter().chain(placed.iter().rev()).map(|p| p.fact.disposition);
-    said.into_iter().find(|disposition| *disposition != Disposition::Unknown).unwrap_or_default()
+    let said = end.map(|end| end.fact).into_iter().chain(placed.iter().rev().map(|p| p.fact));
+    let said = said.map(|fact| fact.disposition).find(|disposition| *disposition != Disposition::Unknown);
+    match said {
+        // By a machine.
+        Some(Disposition::Answered) => Disposition::NoAnswer,
+        said => said.unwrap_or_default(),
+    }
 }
 
-/// The numbers that control functions get for an operator: those of the earliest kind of event that names them; for one
-/// of whom only a redirect has been heard, the client's and their own.
-fn numbers(
-    operator: &OperatorLeg,
-    facts: &[Fact],
-    direction: Option<Direction>,
-    client: Option<&str>,
-) -> (String, String) {
-    let names = |fact: &&Fact| fact.operator().is_some_and(|target| target.extension == operator.extension);
-    let said = facts.iter().filter(names).filter_map(|fact| {
-        fact.parties.as_ref().map(|parties| (fact.kind, parties.src.as_str(), parties.dst.as_str()))
+/// The numbers that control functions get for an operator: those of the first event that names them; for one whom no
+/// event names with numbers, the client's and their own.
+fn numbers(operator: &OperatorLeg, by_weight: &[Placed<'_>], who: &Who<'_>) -> (String, String) {
+    let said = by_weight.iter().find_map(|p| {
+        let parties = p.fact.parties.as_ref()?;
+        let named = parties.operator.as_ref()?;
+        (named.extension == operator.extension).then_some((parties.src.as_str(), parties.dst.as_str()))
     });
-    let client = client.unwrap_or_default();
-    let (src, dst) = said.min().map_or_else(
-        || match direction {
-            Some(Direction::Out) => (operator.extension.as_str(), client),
-            _ => (client, operator.extension.as_str()),
-        },
-        |(_, src, dst)| (src, dst),
-    );
+    let client = who.client.map(|(raw, _)| raw).unwrap_or_default();
+    let (src, dst) = said.unwrap_or(match who.direction {
+        Some(Direction::Out) => (operator.extension.as_str(), client),
+        _ => (client, operator.extension.as_str()),
+    });
     (src.to_owned(), dst.to_owned())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::order::{Placed, records_last};
+use super::order::{Answered, Placed};
 use super::{CallState, OperatorLeg, OperatorState, Segment};
 use crate::contract::Direction;
 use crate::fact::{Fact, FactKind, Target};
@@ -14,44 +14,59 @@ pub(super) struct Fold<'a> {
     pub operators: Vec<OperatorLeg>,
     pub segments: Vec<Segment>,
     pub answered_at: Option<DateTime<Utc>>,
+    /// Whether voicemail, a queue or an announcement answered.
+    pub machine_answered: bool,
     held: bool,
     /// The only operator that any fact names: whom an answer means that names nobody.
     sole: Option<&'a Target>,
+    sole_has_leg: bool,
     /// The legs that were seen and whose they are.
     legs: Vec<(&'a str, usize)>,
     ended_legs: BTreeSet<&'a str>,
+    /// Those from whom somebody else took the call by answering. They have it again when that one's leg ends.
+    displaced: Vec<usize>,
 }
 
 impl<'a> Fold<'a> {
+    /// Folds over everything but the records.
     pub fn of(placed: &[Placed<'a>]) -> Self {
-        let mut fold = Self { sole: sole_operator(placed), ..Self::default() };
-        for placed in records_last(placed) {
+        let sole_has_leg = placed.iter().any(|p| p.operator.is_some() && p.fact.leg.is_some());
+        let mut fold = Self { sole: sole_operator(placed), sole_has_leg, ..Self::default() };
+        for placed in placed {
             fold.take(placed);
         }
         fold
     }
 
-    fn take(&mut self, placed: &Placed<'a>) {
-        let Placed { at, fact } = *placed;
-        match fact.kind {
-            FactKind::Start => self.start(fact),
-            FactKind::Answer => self.answer(at, fact),
-            FactKind::Hold => self.hold(fact, true),
-            FactKind::Unhold => self.hold(fact, false),
-            FactKind::Redirect => self.redirect(at, fact),
+    fn take(&mut self, p: &Placed<'a>) {
+        match p.fact.kind {
+            FactKind::Start => self.start(p),
+            FactKind::Answer => self.answer(p),
+            FactKind::Hold => self.hold(p, true),
+            FactKind::Unhold => self.hold(p, false),
+            FactKind::Redirect => self.redirect(p),
             // An end with a leg ends one operator's part; without, it ends the call, which is not the fold's matter.
-            FactKind::End if fact.leg.is_some() => self.leave(at, fact),
-            FactKind::End | FactKind::Record | FactKind::TimedOut => {
-                self.named(fact);
+            FactKind::End if p.fact.leg.is_some() => self.leave(p),
+            FactKind::End => {
+                self.named(p);
             }
+            FactKind::Record | FactKind::TimedOut => {}
         }
     }
 
-    fn start(&mut self, fact: &'a Fact) {
+    /// Whom records name, they name last.
+    pub fn take_records(&mut self, placed: &[Placed<'a>]) {
+        for p in placed.iter().filter(|p| p.fact.kind == FactKind::Record) {
+            self.named(p);
+        }
+    }
+
+    fn start(&mut self, p: &Placed<'a>) {
+        let fact = p.fact;
         // Without the provider's order a start may be a late one: then it cannot tell that it rings again.
         let rings_again =
             fact.is_ordered() || (fact.leg.is_some() && self.of_leg(fact.leg.as_deref()).is_none());
-        let Some(index) = self.named(fact) else { return };
+        let Some(index) = self.named(p) else { return };
         if self.leg_is_over(fact) {
             self.stop_ringing(Some(index).filter(|index| self.operators[*index].leg == fact.leg));
         } else if rings_again && !self.operators[index].state.is_active() {
@@ -59,36 +74,62 @@ impl<'a> Fold<'a> {
         }
     }
 
-    fn answer(&mut self, at: DateTime<Utc>, fact: &'a Fact) {
-        self.answered_at.get_or_insert(at);
-        let named = self.named(fact);
+    fn answer(&mut self, p: &Placed<'a>) {
+        match p.answered {
+            Answered::Somebody => {}
+            Answered::Machine => return self.answer_by_machine(p),
+            Answered::NotTheClient => {
+                self.named(p);
+                return;
+            }
+        }
+        let named = self.named(p);
         if self.has_it() && (named.is_none() || named == self.holder()) {
             return;
         }
-        let over = self.leg_is_over(fact);
+        let index = named.or_else(|| self.only_ringing()).or_else(|| self.sole_for(p.fact));
+        // Without the provider's order, an answer without a leg may be a late one of a leg that is over.
+        let late = |index: usize| !p.fact.is_ordered() && p.fact.leg.is_none() && self.has_left(index);
+        let over = self.leg_is_over(p.fact) || index.is_some_and(late);
         if over && self.has_it() {
             return;
         }
-        let index =
-            named.or_else(|| self.only_ringing()).or_else(|| self.sole.map(|sole| self.operator(sole)));
-        self.close_segment(at);
-        self.held = false;
-        for operator in self.operators.iter_mut().filter(|operator| operator.state.is_active()) {
-            operator.state = match operator.state {
-                OperatorState::Ringing => OperatorState::AnsweredElsewhere,
-                _ => OperatorState::Left,
-            };
+        if index.is_none() && self.has_rung_out() {
+            return self.answer_by_machine(p);
         }
-        let operator = index.map(|index| &mut self.operators[index]);
-        let (extension, user) = operator.map_or((None, None), |operator| {
-            operator.state = if over { OperatorState::Left } else { OperatorState::Talking };
-            (Some(operator.extension.clone()), operator.user)
-        });
-        self.segments.push(Segment { extension, user, from: at, to: over.then_some(at) });
+        self.answered_at.get_or_insert(p.at);
+        self.close_segment(p.at);
+        self.held = false;
+        for (index, operator) in self.operators.iter_mut().enumerate().filter(|(_, o)| o.state.is_active()) {
+            if operator.state == OperatorState::Ringing {
+                operator.state = OperatorState::AnsweredElsewhere;
+            } else {
+                operator.state = OperatorState::Left;
+                self.displaced.push(index);
+            }
+        }
+        if let Some(index) = index {
+            self.operators[index].state = if over { OperatorState::Left } else { OperatorState::Talking };
+        }
+        self.open_segment(index, p.at);
+        if over {
+            self.close_segment(p.at);
+        }
     }
 
-    fn hold(&mut self, fact: &'a Fact, held: bool) {
-        let named = self.named(fact);
+    /// The caller waits, or leaves a message; it rings at nobody meanwhile.
+    fn answer_by_machine(&mut self, p: &Placed<'a>) {
+        self.machine_answered = true;
+        self.named(p);
+        for operator in &mut self.operators {
+            if operator.state == OperatorState::Ringing {
+                operator.state = OperatorState::Left;
+            }
+        }
+    }
+
+    fn hold(&mut self, p: &Placed<'a>, held: bool) {
+        let named = self.named(p);
         let holder = self.holder();
         if named.is_some() && named != holder {
             return;
@@ -99,41 +140,74 @@ impl<'a> Fold<'a> {
         }
     }
 
-    fn redirect(&mut self, at: DateTime<Utc>, fact: &'a Fact) {
+    fn redirect(&mut self, p: &Placed<'a>) {
         let only_ringing = self.only_ringing();
-        let to = fact.redirect.as_ref().map(|target| self.operator(target));
-        let named = self.named(fact).filter(|named| Some(*named) != to);
+        let to = p.fact.redirect.as_ref().map(|target| self.operator(target));
+        let named = self.named(p).filter(|named| Some(*named) != to);
         let holder = self.holder();
         // Somebody has it to whom it can only have come by this redirect (or a later one): the news is old.
-        let late = !fact.is_ordered() && named.is_some() && named != holder;
+        let late = !p.fact.is_ordered() && named.is_some() && named != holder;
         if holder.is_some() && (holder == to || late) {
             self.stop_ringing(named);
+            self.displaced.retain(|index| Some(*index) != named);
             return;
         }
         // Whoever has it lets go of it; while nobody has, whoever it rang at.
         let from = holder.or(named).or(only_ringing).filter(|from| Some(*from) != to);
         if let Some(from) = from {
             self.operators[from].state = OperatorState::Left;
+            self.displaced.retain(|index| *index != from);
         }
-        self.close_segment(at);
+        self.close_segment(p.at);
         self.held = false;
         if let Some(to) = to {
             self.operators[to].state = OperatorState::Ringing;
         }
     }
 
-    fn leave(&mut self, at: DateTime<Utc>, fact: &'a Fact) {
-        let index = self.named(fact);
-        self.ended_legs.extend(fact.leg.as_deref());
-        // It may be the end of an earlier leg to the same operator, or of the client's.
-        let Some(index) = index.filter(|index| self.operators[*index].leg == fact.leg) else { return };
-        if self.holder() == Some(index) {
-            self.close_segment(at);
-            self.held = false;
+    fn leave(&mut self, p: &Placed<'a>) {
+        let is_new = p.operator.is_some_and(|target| self.position(target).is_none());
+        let index = self.named(p);
+        self.ended_legs.extend(p.fact.leg.as_deref());
+        if let Some(index) = index.filter(|_| is_new) {
+            self.operators[index].state = OperatorState::Left;
         }
+        // It may be the end of an earlier leg to the same operator, or of the client's.
+        let Some(index) = index.filter(|index| self.operators[*index].leg == p.fact.leg) else { return };
+        let had_it = self.holder() == Some(index);
         if self.operators[index].state.is_active() {
             self.operators[index].state = OperatorState::Left;
         }
+        if had_it {
+            self.close_segment(p.at);
+            self.held = false;
+            self.give_back(p.at);
+        }
+    }
+
+    /// Whoever talked before and was only displaced has the call again.
+    fn give_back(&mut self, at: DateTime<Utc>) {
+        let has_leg = |index: &usize| {
+            let OperatorLeg { state, leg, .. } = &self.operators[*index];
+            *state == OperatorState::Left && leg.as_deref().is_some_and(|leg| !self.ended_legs.contains(leg))
+        };
+        let Some(index) = self.displaced.iter().rev().copied().find(has_leg) else { return };
+        self.displaced.retain(|displaced| *displaced != index);
+        self.operators[index].state = OperatorState::Talking;
+        self.open_segment(Some(index), at);
+    }
+
+    /// Whether legs ended and nobody has one any more.
+    pub fn legs_are_over(&self, placed: &[Placed<'a>]) -> bool {
+        let is_gone = |leg: &str| match self.of_leg(Some(leg)) {
+            Some(index) => !self.operators[index].state.is_active(),
+            None => false,
+        };
+        let mut legs = placed.iter().filter_map(|p| p.fact.leg.as_deref());
+        let bound_is_active = self.operators.iter().any(|o| o.user.is_some() && o.state.is_active());
+        !self.ended_legs.is_empty()
+            && !bound_is_active
+            && legs.all(|leg| self.ended_legs.contains(leg) || is_gone(leg))
     }
 
     /// What the call was to each operator, now that it is over. `takers`: who is known to have talked only because the
@@ -147,6 +221,12 @@ impl<'a> Fold<'a> {
     ) {
         self.close_segment(ended_at);
         self.held = false;
+        // Nothing happens after the end.
+        self.answered_at = self.answered_at.map(|at| at.min(ended_at));
+        for segment in &mut self.segments {
+            segment.from = segment.from.min(ended_at);
+            segment.to = segment.to.map(|to| to.min(ended_at));
+        }
         let mut talked: Vec<&str> = self.segments.iter().filter_map(|s| s.extension.as_deref()).collect();
         let mut last_talked: Vec<&str> = talked.last().copied().into_iter().collect();
         if self.segments.is_empty() {
@@ -184,6 +264,13 @@ impl<'a> Fold<'a> {
         self.segments.last().is_some_and(|segment| segment.to.is_none())
     }
 
+    /// Whether it rang at somebody, at nobody any more, and nobody ever had it.
+    fn has_rung_out(&self) -> bool {
+        self.segments.is_empty()
+            && !self.operators.is_empty()
+            && self.operators.iter().all(|operator| operator.state == OperatorState::Left)
+    }
+
     fn holder(&self) -> Option<usize> {
         self.operators.iter().position(|o| matches!(o.state, OperatorState::Talking | OperatorState::Held))
     }
@@ -192,6 +279,19 @@ impl<'a> Fold<'a> {
         let mut ringing =
             self.operators.iter().enumerate().filter(|(_, o)| o.state == OperatorState::Ringing);
         ringing.next().map(|(index, _)| index).filter(|_| ringing.next().is_none())
+    }
+
+    /// The only operator of the call, unless the answer is on a leg that is not theirs or came after theirs was over.
+    fn sole_for(&mut self, answer: &Fact) -> Option<usize> {
+        let index = self.sole.map(|sole| self.operator(sole))?;
+        let on_another_leg = answer.leg.is_some() && self.sole_has_leg;
+        let too_late = answer.is_ordered() && self.has_left(index);
+        (!on_another_leg && !too_late).then_some(index)
+    }
+
+    /// Whether the operator's own leg ended.
+    fn has_left(&self, operator: usize) -> bool {
+        self.operators[operator].leg.as_deref().is_some_and(|leg| self.ended_legs.contains(leg))
     }
 
     fn stop_ringing(&mut self, operator: Option<usize>) {
@@ -211,26 +311,27 @@ impl<'a> Fold<'a> {
         fact.leg.as_deref().is_some_and(|leg| self.ended_legs.contains(leg))
     }
 
-    /// The operator a fact names, by numbers or by leg; added when new.
-    fn named(&mut self, fact: &'a Fact) -> Option<usize> {
-        let of_leg = self.of_leg(fact.leg.as_deref());
-        let Some(target) = fact.operator() else { return of_leg };
-        let index = self.operator(target);
-        if let Some(leg) = fact.leg.as_deref()
-            && of_leg.is_none()
+    /// The operator a fact means; added when new.
+    fn named(&mut self, p: &Placed<'a>) -> Option<usize> {
+        let index = self.operator(p.operator?);
+        if let Some(leg) = p.fact.leg.as_deref()
+            && self.of_leg(Some(leg)).is_none()
         {
             self.legs.push((leg, index));
             let current = &mut self.operators[index].leg;
-            if current.is_none() || matches!(fact.kind, FactKind::Start | FactKind::Answer) {
+            if current.is_none() || matches!(p.fact.kind, FactKind::Start | FactKind::Answer) {
                 *current = Some(leg.to_owned());
             }
         }
         Some(index)
     }
 
+    fn position(&self, target: &Target) -> Option<usize> {
+        self.operators.iter().position(|operator| operator.extension == target.extension)
+    }
+
     fn operator(&mut self, target: &Target) -> usize {
-        let known = self.operators.iter().position(|operator| operator.extension == target.extension);
-        let index = known.unwrap_or_else(|| {
+        let index = self.position(target).unwrap_or_else(|| {
             self.operators.push(OperatorLeg {
                 extension: target.extension.clone(),
                 user: None,
@@ -246,6 +347,13 @@ impl<'a> Fold<'a> {
         index
     }
 
+    fn open_segment(&mut self, operator: Option<usize>, from: DateTime<Utc>) {
+        let operator = operator.map(|index| &self.operators[index]);
+        let extension = operator.map(|operator| operator.extension.clone());
+        let user = operator.and_then(|operator| operator.user);
+        self.segments.push(Segment { extension, user, from, to: None });
+    }
+
     fn close_segment(&mut self, at: DateTime<Utc>) {
         if let Some(segment) = self.segments.last_mut()
             && segment.to.is_none()
@@ -256,7 +364,7 @@ impl<'a> Fold<'a> {
 }
 
 fn sole_operator<'a>(placed: &[Placed<'a>]) -> Option<&'a Target> {
-    let mut named = placed.iter().flat_map(|p| [p.fact.operator(), p.fact.redirect.as_ref()]).flatten();
+    let mut named = placed.iter().flat_map(|p| [p.operator, p.fact.redirect.as_ref()]).flatten();
     let first = named.next()?;
     named.all(|other| other.extension == first.extension).then_some(first)
 }

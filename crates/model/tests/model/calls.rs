@@ -226,19 +226,6 @@ fn anonymous_caller() {
 }
 
 #[test]
-fn silent_call_is_closed_and_its_late_end_still_counts() {
-    let mut call = call(facts_of("0 start 101\n 5 answer 101"));
-    let mut timed_out = story::fact("3600 end", 9).fact;
-    timed_out.kind = hookswitch_model::FactKind::TimedOut;
-    call.facts.push(timed_out);
-    let text = "ended unknown in +442079460000 0..3600, answered 5, talked 3595\n101 ended\n101 5..3600";
-    assert_eq!(story::shown(&view(&call)), text);
-    call.facts.push(story::fact("4000 end d=answered", 10).fact);
-    let text = "ended answered in +442079460000 0..4000, answered 5, talked 3995\n101 ended\n101 5..4000";
-    assert_eq!(story::shown(&view(&call)), text);
-}
-
-#[test]
 fn of_two_reports_of_the_same_the_earlier_counts() {
     let reports = ["0 start 101", "9 answer 101", "5 answer 101"];
     let call = call((1..).zip(reports).map(|(request, line)| story::fact(line, request)));

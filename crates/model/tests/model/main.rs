@@ -4,7 +4,9 @@
 mod calls;
 mod contract;
 mod masking;
+mod documented;
 mod matching;
 mod operators;
 mod properties;
+mod stories;
 mod story;

@@ -144,6 +144,51 @@ fn late_record_alone_makes_a_call() {
     );
 }
 
+const YESTERDAYS: &str = "
+    0 start 101 id=a
+    9 end 101 id=a d=noAnswer";
+const MISSED: &str = "ended noAnswer in +442079460000 0..9, missed; 101 missed";
+
+#[test]
+fn an_id_used_again_between_other_numbers_is_a_new_call() {
+    check(
+        &format!(
+            "{YESTERDAYS}
+             90000 start 102 id=a from=+33123456789
+             90005 answer id=a
+             90010 record id=a talk=7"
+        ),
+        &[
+            MISSED,
+            "talking unknown in +33123456789 90000.., answered 90005, talked 7; 102 talking; 102 90005..",
+        ],
+    );
+    // Whatever of it is heard first, and for as long as the old call went on being a guess.
+    check(
+        &format!("{YESTERDAYS}\n 90005 record 102 id=a from=+33123456789 d=answered talk=7"),
+        &[MISSED, "ended answered in +33123456789 90005..90005, talked 7; 102 ended"],
+    );
+}
+
+#[test]
+fn an_id_stays_with_its_call_for_a_day_and_with_the_same_client_for_good() {
+    check(
+        &format!("{YESTERDAYS}\n 80000 start 102 id=a from=+33123456789"),
+        &[MISSED.replace("101 missed", "101 missed, 102 missed").as_str()],
+    );
+    check(
+        &format!("{YESTERDAYS}\n 90000 end 102 id=a d=busy"),
+        &[MISSED.replace("101 missed", "101 missed, 102 missed").as_str()],
+    );
+    // A call that goes on has no end to count from.
+    check(
+        "0 start 101 id=a
+         5 answer 101 id=a
+         90000 start 102 id=a from=+33123456789",
+        &["talking unknown in +442079460000 0.., answered 5; 101 talking, 102 ringing; 101 5.."],
+    );
+}
+
 #[test]
 fn id_decides_whatever_the_call_says() {
     let keyed = fact("0 start 101 id=a", 1);

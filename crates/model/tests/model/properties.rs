@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use hookswitch_model::contract::{Direction, Disposition, KeyedFact};
 use hookswitch_model::{
-    Call, CallKey, CallView, Fact, FactKind, OperatorState, Parties, Record, RequestId, Target, matching,
-    reduce, retract, view,
+    Call, CallKey, CallView, Extensions, Fact, FactKind, OperatorState, Parties, Record, RequestId, Target,
+    UserId, matching, reduce, retract, view,
 };
 use proptest::collection::vec;
 use proptest::option::weighted;
@@ -17,6 +17,9 @@ use crate::story::{self, call, empty_call, fact, time};
 
 const OPERATORS: [&str; 4] = ["101", "102", "103", "104"];
 
+/// Later than anything happened, as the stories tell it: clocks are right, and delivery is late.
+const FIRST_ARRIVAL: i64 = 100;
+
 /// How a story's events tell their order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Order {
@@ -28,9 +31,13 @@ enum Order {
 /// A realistic story, its events in the order in which they happened, without their arrival.
 fn ordered_story() -> impl Strategy<Value = (Order, Vec<String>)> {
     let order = select(vec![Order::Times, Order::TimesAndLegs, Order::Sequence]);
-    (order, 1..=3_usize, vec((0..6_u8, 0..4_usize), 0..8), any::<(bool, bool)>()).prop_map(
-        |(order, ringing, steps, (ends, record))| {
+    (order, 1..=3_usize, vec((0..7_u8, 0..4_usize), 0..8), any::<(bool, bool, bool)>()).prop_map(
+        |(order, ringing, steps, (queued, ends, record))| {
             let mut teller = Teller { order, events: vec![], legs: 0 };
+            if queued {
+                teller.event("start", "line");
+                teller.event("answer", "line");
+            }
             let mut ringing: Vec<(usize, String)> =
                 (0..ringing).map(|operator| teller.start(operator)).collect();
             let mut holder: Option<(usize, String)> = None;
@@ -47,6 +54,10 @@ fn ordered_story() -> impl Strategy<Value = (Order, Vec<String>)> {
                         teller.tell("redirect", &from, &format!("to={}", OPERATORS[operator]));
                         teller.end_leg(&from);
                         ringing.push(teller.start(operator));
+                    }
+                    (6, None) if ringing.is_empty() => teller.event("answer", "line d=voicemail"),
+                    (6, _) => {
+                        teller.event("start", &format!("{} dir=out from=+33123456789", OPERATORS[operator]))
                     }
                     (2, Some(holder)) => teller.tell("hold", &holder, ""),
                     (3, Some(holder)) => teller.tell("unhold", &holder, ""),
@@ -157,7 +168,7 @@ fn arrivals(events: Vec<String>) -> impl Strategy<Value = Vec<(i64, String)>> {
             let first = order.iter().position(|known| *known == event).expect("it is there");
             order.insert(first + 1 + place.index(order.len() - first), event);
         }
-        let arrival = pace.iter().scan(0, |second, pause| {
+        let arrival = pace.iter().scan(FIRST_ARRIVAL, |second, pause| {
             *second += pause;
             Some(*second)
         });
@@ -172,7 +183,7 @@ fn taken_in(arrivals: &[(i64, String)]) -> Call {
 
 /// In the order of the story, a second apart.
 fn told_in_order(events: &[String]) -> Call {
-    taken_in(&(0..).zip(events.iter().cloned()).collect::<Vec<_>>())
+    taken_in(&(FIRST_ARRIVAL..).zip(events.iter().cloned()).collect::<Vec<_>>())
 }
 
 /// What is left of a view when nobody looks at the clock. The order in which operators first rang is a time, too.
@@ -226,32 +237,51 @@ fn plain_arrivals() -> impl Strategy<Value = (Vec<String>, Vec<(i64, String)>)> 
 fn any_fact(with_legs: bool) -> impl Strategy<Value = Fact> {
     use FactKind::{Answer, End, Hold, Record as OfRecord, Redirect, Start, TimedOut, Unhold};
     let kind = select(vec![Start, Redirect, Answer, Hold, Unhold, OfRecord, TimedOut, End]);
-    let target = || select(&OPERATORS[..]).prop_map(|number| Target { extension: number.into(), user: None });
+    // Somebody, or a queue's number that is nobody's.
+    let target = || {
+        (select(&OPERATORS[..]), any::<bool>()).prop_map(|(number, bound)| Target {
+            extension: number.into(),
+            user: bound.then(|| UserId(Uuid::from_u128(number.parse().expect("a number")))),
+        })
+    };
     let direction = select(Direction::ALL);
-    let parties = (direction, weighted(0.8, target())).prop_map(|(direction, operator)| Parties {
-        direction,
-        src: story::CLIENT.to_owned(),
-        src_ext: None,
-        dst: operator.as_ref().map_or("line", |operator| operator.extension.as_str()).to_owned(),
-        dst_ext: None,
-        client_e164: None,
-        operator,
-    });
+    let client = select(vec![story::CLIENT, "+33123456789", "anonymous"]);
+    let parties =
+        (direction, client, weighted(0.8, target())).prop_map(|(direction, client, operator)| Parties {
+            direction,
+            src: client.to_owned(),
+            src_ext: None,
+            dst: operator.as_ref().map_or("line", |operator| operator.extension.as_str()).to_owned(),
+            dst_ext: None,
+            client_e164: Some(client.to_owned()).filter(|client| client.starts_with('+')),
+            operator,
+        });
+    let extensions =
+        (weighted(0.5, target()), weighted(0.5, target())).prop_map(|(src, dst)| Extensions { src, dst });
+    let said = (weighted(0.7, parties), weighted(0.3, extensions), weighted(0.3, target()));
     let moment = prop_oneof![
         9 => (0..30_i64).prop_map(time),
         1 => select(vec![DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC]),
     ];
     let leg = select(if with_legs { vec![None, Some("a"), Some("b")] } else { vec![None] });
-    let when = (moment, any::<bool>(), weighted(0.3, -3..9_i64), leg, 0..4_u128);
-    (kind, when, select(Disposition::ALL), weighted(0.7, parties), weighted(0.3, target())).prop_map(
-        |(kind, (at, timed, sequence, leg, request), disposition, parties, redirect)| Fact {
+    let arrived = weighted(0.5, 0..30_i64);
+    let when = (moment, any::<bool>(), arrived, weighted(0.3, -3..9_i64), leg, 0..4_u128);
+    (kind, when, select(Disposition::ALL), said).prop_map(
+        |(
+            kind,
+            (at, timed, arrived, sequence, leg, request),
+            disposition,
+            (parties, extensions, redirect),
+        )| Fact {
             kind,
             at,
             timed,
+            arrived: arrived.map(time),
             sequence,
             leg: leg.map(str::to_owned),
             disposition,
             parties,
+            extensions,
             redirect,
             caller_name: None,
             line: None,
@@ -267,8 +297,64 @@ fn reduced(facts: impl IntoIterator<Item = Fact>) -> Call {
     call(facts.into_iter().map(|fact| KeyedFact { key: key.clone(), fact }))
 }
 
+/// What a provider reports, each with an arrival and a request of its own, among them what the server guessed; and the same
+/// in any other order, some of it again.
+fn reported() -> impl Strategy<Value = (Vec<Fact>, Vec<Fact>)> {
+    let facts = vec((any_fact(true), 0..60_i64), 1..14).prop_map(|facts| {
+        let facts = (1..).zip(facts).map(|(request, (mut fact, second))| {
+            fact.source = Some(RequestId(Uuid::from_u128(request)));
+            let arrival = time(second);
+            match fact.kind {
+                // The guess: what it heard last, and when it was made.
+                FactKind::TimedOut => {
+                    let heard = Some(fact.arrived.unwrap_or(arrival).min(arrival));
+                    fact = Fact { arrived: heard, ..Fact::timed_out(&empty_call(1), arrival) };
+                }
+                _ if fact.timed => fact.arrived = Some(arrival),
+                _ => (fact.at, fact.arrived) = (arrival, None),
+            }
+            fact
+        });
+        facts.collect::<Vec<_>>()
+    });
+    facts.prop_flat_map(|facts| {
+        let again = vec(any::<Index>(), 0..4).prop_map({
+            let facts = facts.clone();
+            move |again| {
+                facts.iter().chain(again.iter().map(|index| index.get(&facts))).cloned().collect::<Vec<_>>()
+            }
+        });
+        (Just(facts), again.prop_shuffle())
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_call_is_what_was_reported_in_whichever_order_it_is_taken_in((told, again) in reported()) {
+        let (one, other) = (view(&reduced(told)), view(&reduced(again)));
+        check_sense(&one)?;
+        prop_assert_eq!(one, other);
+    }
+
+    #[test]
+    fn a_clock_in_another_time_zone_changes_nothing(
+        zone in select(vec![-46_800_i64, -18_000, -2_222, -3, 1_800, 18_000, 34_200, 50_400]),
+        (_, events) in ordered_story(),
+        untimed in vec(any::<bool>(), 64),
+    ) {
+        // Each event arrives at the moment of which it tells.
+        let told = |shift: i64| {
+            let timed = events.iter().filter(|event| !event.contains("seq=")).zip(&untimed).map(|(event, untimed)| {
+                let Some((said, moment)) = event.split_once("at=") else { return format!("500 {event}") };
+                let moment: i64 = moment.parse().expect("a second");
+                if *untimed { format!("{moment} {said}") } else { format!("{moment} {said} at={}", moment - shift) }
+            });
+            view(&call((1..).zip(timed).map(|(request, line)| fact(&line, request))))
+        };
+        prop_assert_eq!(told(zone), told(0));
+    }
 
     #[test]
     fn order_and_repetition_do_not_matter_where_the_provider_tells_the_order(
@@ -339,7 +425,7 @@ proptest! {
         let mut call = empty_call(1);
         let mut ended = false;
         for fact in facts {
-            ended |= matches!(fact.kind, FactKind::End | FactKind::TimedOut);
+            ended |= fact.kind == FactKind::End;
             call = reduce(Some(call), fact, || empty_call(1)).expect("there is room").0;
             prop_assert!(!ended || view(&call).ended_at.is_some());
         }
@@ -354,7 +440,8 @@ proptest! {
             let request = 1 + which.index(events.len());
             let (without, changed) = retract(call.clone(), RequestId(Uuid::from_u128(request as u128)));
             prop_assert!(changed && without.facts.len() < call.facts.len());
-            let again = fact(&format!("{} {}", request - 1, events[request - 1]), request as u128);
+            let second = FIRST_ARRIVAL + i64::try_from(which.index(events.len())).expect("a few");
+            let again = fact(&format!("{second} {}", events[request - 1]), request as u128);
             let (with, _) = reduce(Some(without), again.fact, || empty_call(1)).expect("there is room");
             prop_assert_eq!(view(&with), view(&call));
         }

@@ -3,11 +3,15 @@
 //! An event is a line `SECOND KIND [OPERATOR] [key=value …]`: the second at which it arrives, the kind (`start`, `record`,
 //! …), the operator's number (`line` for the company's number, nothing where the event only names the call), and
 //! `at=SECOND` (the provider's own time), `seq=N`, `leg=ID`, `to=NUMBER` (of a redirect), `d=DISPOSITION`, `talk=SECONDS`,
-//! `data=TEXT`, `from=NUMBER` (the client's), `dir=DIRECTION`, `id=CALL` (`-` for none).
+//! `data=TEXT`, `from=NUMBER` (the client's), `dir=DIRECTION`, `id=CALL` (`-` for none), `src-ext=NUMBER`, `dst-ext=NUMBER`,
+//! `name=TEXT` (the caller's), `line=NUMBER`.
+//!
+//! `SECOND timeout` is the server's guess that the call is over; `heard=SECOND` says what it heard last, if not the line
+//! before.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::contract::{Context, KeyedFact, facts, parse_result};
-use hookswitch_model::{Call, CallId, CallView, ModuleId, RequestId, UserId, reduce, view};
+use hookswitch_model::{Call, CallId, CallKey, CallView, Fact, ModuleId, RequestId, UserId, reduce, view};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -32,6 +36,10 @@ pub fn fact(line: &str, request: u128) -> KeyedFact {
     let mut words = line.split_whitespace();
     let second: i64 = words.next().and_then(|word| word.parse().ok()).expect("a line begins with a second");
     let kind = words.next().expect("a kind");
+    if kind == "timeout" {
+        let heard = words.find_map(|word| word.strip_prefix("heard=")).expect("what was heard last");
+        return timed_out(time(second), time(heard.parse().expect("a second")));
+    }
     let mut given = json!({ "callId": "c1" });
     let (mut operator, mut client, mut direction) = (None, CLIENT, "in");
     for word in words {
@@ -47,6 +55,10 @@ pub fn fact(line: &str, request: u128) -> KeyedFact {
             Some(("talk", seconds)) => given["duration"] = seconds.into(),
             Some(("data", data)) => given["call"] = data.into(),
             Some(("from", number)) => client = number,
+            Some(("src-ext", number)) => given["srcPhoneExt"] = number.into(),
+            Some(("dst-ext", number)) => given["dstPhoneExt"] = number.into(),
+            Some(("name", name)) => given["callerName"] = name.into(),
+            Some(("line", number)) => given["line"] = number.into(),
             Some(("dir", text)) => direction = text,
             Some((key, _)) => panic!("no such key: {key}"),
         }
@@ -73,6 +85,11 @@ pub fn fact(line: &str, request: u128) -> KeyedFact {
     facts(&result, &context).pop().expect("one fact")
 }
 
+fn timed_out(at: DateTime<Utc>, heard: DateTime<Utc>) -> KeyedFact {
+    let fact = Fact { arrived: Some(heard), ..Fact::timed_out(&empty_call(1), at) };
+    KeyedFact { key: CallKey::Id("c1".to_owned()), fact }
+}
+
 /// A call without facts.
 pub fn empty_call(id: u128) -> Call {
     Call {
@@ -92,7 +109,14 @@ pub fn call(facts: impl IntoIterator<Item = KeyedFact>) -> Call {
 
 /// The facts of a story, a line each, empty lines left out; each with a request of its own.
 pub fn facts_of(story: &str) -> Vec<KeyedFact> {
-    (1..).zip(lines(story)).map(|(request, line)| fact(line, request)).collect()
+    let mut before = "0";
+    let facts = (1..).zip(lines(story)).map(|(request, line)| {
+        let heard = format!("heard={before}");
+        before = line.split_whitespace().next().expect("a second");
+        let is_guess = line.contains(" timeout") && !line.contains("heard=");
+        fact(&if is_guess { format!("{line} {heard}") } else { line.to_owned() }, request)
+    });
+    facts.collect()
 }
 
 pub fn lines(story: &str) -> impl Iterator<Item = &str> {
@@ -107,6 +131,7 @@ pub fn shown(view: &CallView) -> String {
     let client = view.client_e164.as_ref().or(view.client_raw.as_ref());
     let mut call = format!("{} {} {direction}", text(json!(view.state)), text(json!(view.disposition)));
     call += &client.map(|client| format!(" {client}")).unwrap_or_default();
+    call += &view.caller_name.clone().map(|name| format!(" ({name})")).unwrap_or_default();
     call += &format!(" {}..{}", second(view.started_at), view.ended_at.map(second).unwrap_or_default());
     call += &view.answered_at.map(|at| format!(", answered {}", second(at))).unwrap_or_default();
     call += &view.talk_seconds.map(|seconds| format!(", talked {seconds}")).unwrap_or_default();
@@ -125,7 +150,7 @@ pub fn shown(view: &CallView) -> String {
 }
 
 /// The view of a story, as text.
-fn seen(story: &str) -> String {
+pub fn seen(story: &str) -> String {
     shown(&view(&call(facts_of(story))))
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use hookswitch_model::contract::Disposition;
-use hookswitch_model::view::history;
-use hookswitch_model::{CallId, Fact, FactKind, RequestId, Target};
+use hookswitch_model::view::{Told, history};
+use hookswitch_model::{CallId, FactKind, RequestId, Target};
 use hookswitch_store::Role;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -56,20 +56,15 @@ pub async fn get_call_history(
 ) -> ApiResult<axum::Json<Page<HistoryEntry>>> {
     let seen = find(&app, &user, id).await?;
     let facts = history(&seen.stored.call);
-    // Some name their operator by the leg alone, which an earlier one said whose it is.
-    let of_leg = |leg: &str| {
-        let mut of_leg = facts.iter().filter(|(_, fact)| fact.leg.as_deref() == Some(leg));
-        of_leg.find_map(|(_, fact)| fact.operator())
-    };
     let module = app.modules.get(seen.stored.call.module_id);
     let viewer = Viewer::new(&app, user.id, module.as_deref()).of_call(&seen.view);
     let named = |target: &Target| viewer.named(target.user, &target.extension);
     let legs = shown_legs(&facts, mask(&app, &user, &seen.view));
-    let entry = |(at, fact): &(DateTime<Utc>, &Fact)| HistoryEntry {
+    let entry = |Told { at, fact, operator }: &Told<'_>| HistoryEntry {
         kind: fact.kind,
         at: *at,
         disposition: fact.disposition,
-        operator: fact.operator().or_else(|| of_leg(fact.leg.as_deref()?)).map(named),
+        operator: operator.map(named),
         redirect_to: fact.redirect.as_ref().map(named),
         leg_id: fact.leg.as_deref().and_then(|leg| legs.get(leg)).cloned(),
         request_id: fact.source.filter(|_| user.role == Role::Admin),
@@ -78,9 +73,9 @@ pub async fn get_call_history(
 }
 
 /// The ids of the legs as the user sees them.
-fn shown_legs<'a>(facts: &'a [(DateTime<Utc>, &Fact)], mask: Mask<'_>) -> HashMap<&'a str, String> {
+fn shown_legs<'a>(facts: &'a [Told<'_>], mask: Mask<'_>) -> HashMap<&'a str, String> {
     let mut legs: HashMap<&str, String> = HashMap::new();
-    for leg in facts.iter().filter_map(|(_, fact)| fact.leg.as_deref()) {
+    for leg in facts.iter().filter_map(|told| told.fact.leg.as_deref()) {
         let place = legs.len() + 1;
         let shown = || if mask.shows(leg) { leg.to_owned() } else { format!("leg {place}") };
         legs.entry(leg).or_insert_with(shown);

@@ -103,7 +103,7 @@ impl Dial {
             return false;
         };
         let number = parties.client_e164.as_deref().or(parties.client());
-        let user = fact.operator().and_then(|operator| operator.user);
+        let user = parties.operator.as_ref().and_then(|operator| operator.user);
         number == Some(&self.number) && user == Some(self.user)
     }
 }

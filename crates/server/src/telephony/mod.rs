@@ -40,7 +40,7 @@ pub fn tell_applied(app: &Arc<App>, active: Option<&Active>, applied: &Applied) 
     if applied.missed_closed {
         app.missed.changed();
     }
-    for client in &applied.clients_made {
+    for client in applied.clients_made.iter().chain(&applied.clients_removed) {
         app.client_changes.note(*client);
     }
     let mut told = Vec::with_capacity(applied.changes.len());

@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use hookswitch_model::contract::Disposition;
-use hookswitch_model::{Fact, FactKind};
-use hookswitch_store::{Apply, FactTarget, StoreError, StoredCall, TargetedFact};
+use hookswitch_model::Fact;
+use hookswitch_store::{Apply, FactTarget, SilentSince, StoreError, StoredCall, TargetedFact};
 
 use super::tell_applied;
 use crate::app::App;
 
 const BATCH: u32 = 100;
+
+/// How long a call goes on in silence whose record says that it is over.
+const AFTER_RECORD: TimeDelta = TimeDelta::seconds(60);
 
 /// Looks for silent calls now and then, as long as the server runs.
 pub async fn run(app: Arc<App>) {
@@ -26,18 +28,21 @@ pub async fn run(app: Arc<App>) {
     }
 }
 
-/// Closes every call that has been silent for too long, as `unknown`. Gives how many there were.
+/// Closes every call that has been silent for too long: as its record says, else as `unknown`. Gives how many there were.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn close_silent(app: &Arc<App>) -> Result<usize, StoreError> {
     let now = app.clock.now();
     let since = |seconds: u32| now - TimeDelta::seconds(seconds.into());
-    let (ringing, talking) =
-        (since(app.config.calls.silent_ringing_seconds), since(app.config.calls.silent_talking_seconds));
+    let silent_since = SilentSince {
+        ringing: since(app.config.calls.silent_ringing_seconds),
+        talking: since(app.config.calls.silent_talking_seconds),
+        recorded: now - AFTER_RECORD,
+    };
     let mut done = 0;
     loop {
-        let silent = app.store.silent_calls(ringing, talking, BATCH).await?;
+        let silent = app.store.silent_calls(&silent_since, BATCH).await?;
         for stored in &silent {
             close(app, stored).await?;
         }
@@ -50,20 +55,7 @@ pub async fn close_silent(app: &Arc<App>) -> Result<usize, StoreError> {
 
 async fn close(app: &Arc<App>, stored: &StoredCall) -> Result<(), StoreError> {
     let now = app.clock.now();
-    let fact = Fact {
-        kind: FactKind::TimedOut,
-        at: now,
-        timed: true,
-        sequence: None,
-        leg: None,
-        disposition: Disposition::Unknown,
-        parties: None,
-        redirect: None,
-        caller_name: None,
-        line: None,
-        record: None,
-        source: None,
-    };
+    let fact = Fact::timed_out(&stored.call, now);
     let active = app.modules.get(stored.call.module_id);
     let apply = Apply {
         request: None,

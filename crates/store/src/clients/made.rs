@@ -1,7 +1,8 @@
-//! Clients that missed calls make.
+//! Clients that missed calls make, and that go again when the call turns out not to be missed.
 
 use chrono::{DateTime, Utc};
-use hookswitch_model::{ClientId, ClientKind, UserId};
+use hookswitch_model::{CallId, ClientId, ClientKind, UserId};
+use uuid::Uuid;
 
 use super::words;
 use crate::db::{Tx, on, text, time};
@@ -35,6 +36,68 @@ static ADOPT: Rows = Rows::new(
     2,
     ") as v where client_e164 = v.column2 and client_id is null and not client_chosen",
 );
+
+/// Whoever edits, merges or puts away a client changes its version.
+static UNTOUCHED: Rows = Rows::new(
+    "select distinct c.id from (values ",
+    2,
+    ") as v join clients c on c.id = v.column1 where c.source = 'missedCall' and c.version = 1 \
+     and not exists (select 1 from comments where client_id = c.id) \
+     and not exists (select 1 from clients employee where employee.company_id = c.id) \
+     and not exists (select 1 from clients gone where gone.merged_into = c.id) \
+     and not exists (select 1 from calls where calls.client_id = c.id and calls.id <> v.column2 \
+     and (missed or client_chosen or direction = 'out'))",
+);
+static DELETE_WORDS: Rows = Rows::new("delete from client_words where client_id in (values ", 1, ")");
+static DELETE_PHONES: Rows = Rows::new("delete from client_phones where client_id in (values ", 1, ")");
+static DELETE_CLIENTS: Rows = Rows::new("delete from clients where id in (values ", 1, ")");
+static RELEASE: Rows =
+    Rows::new("update calls set client_id = null, version = version + 1 where client_id in (values ", 1, ")");
+
+/// Removes those of these clients that a missed call made and nobody has touched since: edited, commented, called, chosen,
+/// or missed in another call than this one. Gives those removed; [`release`] takes their calls from them.
+pub(crate) async fn remove_untouched(
+    tx: &mut Tx,
+    made: &[(ClientId, CallId)],
+) -> Result<Vec<ClientId>, sqlx::Error> {
+    let mut removed: Vec<ClientId> = Vec::new();
+    for chunk in chunks(made) {
+        let conn = tx.conn();
+        let (sql, filled) = UNTOUCHED.fill(&conn, chunk);
+        let found: Vec<Uuid> = on!(conn, |db| {
+            let mut query = sqlx::query_scalar(sql);
+            for row in filled {
+                query = query.bind(row.map(|(client, _)| client.0)).bind(row.map(|(_, call)| call.0));
+            }
+            query.fetch_all(db).await
+        })?;
+        removed.extend(found.into_iter().map(ClientId));
+    }
+    for statement in [&DELETE_WORDS, &DELETE_PHONES, &DELETE_CLIENTS] {
+        of_each(tx, statement, &removed).await?;
+    }
+    Ok(removed)
+}
+
+/// Takes the calls from clients that were removed.
+pub(crate) async fn release(tx: &mut Tx, removed: &[ClientId]) -> Result<(), sqlx::Error> {
+    of_each(tx, &RELEASE, removed).await
+}
+
+async fn of_each(tx: &mut Tx, statement: &Rows, clients: &[ClientId]) -> Result<(), sqlx::Error> {
+    for chunk in chunks(clients) {
+        let conn = tx.conn();
+        let (sql, filled) = statement.fill(&conn, chunk);
+        on!(conn, |db| {
+            let mut query = sqlx::query(sql);
+            for client in filled {
+                query = query.bind(client.map(|client| client.0));
+            }
+            query.execute(db).await.map(drop)
+        })?;
+    }
+    Ok(())
+}
 
 /// Makes them, each with its number. Not unique: another node was faster with one.
 pub(crate) async fn insert(tx: &mut Tx, clients: &[MadeClient]) -> Result<(), sqlx::Error> {

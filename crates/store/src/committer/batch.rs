@@ -106,6 +106,12 @@ impl BatchError {
     pub(super) fn of_calls(error: sqlx::Error) -> Self {
         if is_unique(&error) { Self::Conflict } else { error.into() }
     }
+
+    /// Of removing clients, where "is referred to" means that somebody was faster with touching one.
+    pub(super) fn of_clients(error: sqlx::Error) -> Self {
+        let touched = error.as_database_error().is_some_and(|error| error.is_foreign_key_violation());
+        if touched { Self::Conflict } else { error.into() }
+    }
 }
 
 /// Writes the batch; gives what each of its applies did.
@@ -161,8 +167,10 @@ async fn applies(
         results.push(done);
     }
     let mut changed = working.changed();
+    let removed = link::unmake(tx, &mut changed).await?;
     let links = link::link(tx, &mut changed, applies).await?;
     save::calls(tx, &changed).await?;
+    made::release(tx, &removed).await.map_err(BatchError::of_calls)?;
     made::adopt(tx, &links.made).await.map_err(BatchError::of_calls)?;
     let reached = reach::reach(tx, &changed, applies).await?;
     figures::add(tx, &figures::of_batch(&changed, &reached)).await?;
@@ -175,6 +183,7 @@ async fn applies(
         changes: done.changes.into_iter().map(|change| links.complete(change)).collect(),
         missed_closed: !reached.is_empty(),
         clients_made: clients_made.clone(),
+        clients_removed: removed.clone(),
         matched_at,
     };
     Ok(results.into_iter().map(|done| done.map(applied).map_err(StoreError::from)).collect())

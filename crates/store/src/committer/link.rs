@@ -68,6 +68,26 @@ pub(super) async fn link(
     Ok(Links { clients: clients.collect(), made })
 }
 
+/// Removes the clients that were made of callers whose call turns out not to be missed, unless somebody touched them. Gives
+/// those removed.
+pub(super) async fn unmake(tx: &mut Tx, changed: &mut [Changed<'_>]) -> Result<Vec<ClientId>, BatchError> {
+    let made: Vec<(ClientId, CallId)> = changed
+        .iter()
+        .filter(|call| !call.entry.added.client_chosen && (no_longer_missed(call) || number_changed(call)))
+        .filter_map(|call| Some((call.client_id?, call.id)))
+        .collect();
+    let removed = made::remove_untouched(tx, &made).await.map_err(BatchError::of_clients)?;
+    for call in changed.iter_mut().filter(|call| call.client_id.is_some_and(|id| removed.contains(&id))) {
+        call.client_id = None;
+    }
+    Ok(removed)
+}
+
+fn no_longer_missed(call: &Changed<'_>) -> bool {
+    call.before.as_ref().is_some_and(|view| view.missed)
+        && !call.after.as_ref().is_some_and(|after| after.view.missed)
+}
+
 /// Whether a rule may still find the call's client.
 fn is_open(call: &Changed<'_>) -> bool {
     call.client_id.is_none() && !call.entry.added.client_chosen

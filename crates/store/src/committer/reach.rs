@@ -1,10 +1,11 @@
-//! Closes missed calls once somebody talks with the caller, through whichever module, and whichever is reported first.
+//! Closes missed calls once somebody talks with the caller, through whichever module, on whichever of a client's numbers, and
+//! whichever is reported first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::contract::Direction;
-use hookswitch_model::{CallId, CallView, ModuleId};
+use hookswitch_model::{CallId, CallView, ClientId, ModuleId};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -49,33 +50,41 @@ pub(super) async fn reach(
     search(tx, &OPEN, &asked, &mut reached).await?;
     let asked: Vec<Asked> = changed.iter().filter(|call| newly_missed(call)).filter_map(was_missed).collect();
     search(tx, &TALKS, &asked, &mut reached).await?;
-    let reached: Vec<Reached> = reached.into_values().collect();
-    close(tx, &reached, now).await?;
+    let mut reached: Vec<Reached> = reached.into_values().collect();
+    close(tx, &mut reached, now).await?;
     Ok(reached)
 }
 
 /// What is asked about a call: others with the same caller, that began before one time (open ones), or were answered after
-/// it and began after another (talks).
+/// it and began after another (talks). The caller is a number, a client with whichever number, or both.
 struct Asked {
     id: CallId,
-    caller: String,
+    caller: Option<String>,
+    client: Option<ClientId>,
     at: DateTime<Utc>,
 }
 
-/// A call in which a talk began.
+impl Asked {
+    fn new(call: &Changed<'_>, view: &CallView, at: DateTime<Utc>) -> Option<Self> {
+        let (caller, client) = (caller(view), call.client_id);
+        (caller.is_some() || client.is_some()).then_some(Self { id: call.id, caller, client, at })
+    }
+}
+
+/// A call in which a talk began, or of which it turns out with whom.
 fn talked(call: &Changed<'_>) -> Option<Asked> {
     let view = &call.after.as_ref()?.view;
-    if view.direction == Some(Direction::Internal)
-        || call.before.as_ref().is_some_and(|view| view.answered_at.is_some())
-    {
+    let was_answered = call.before.as_ref().is_some_and(|view| view.answered_at.is_some());
+    let same_client = call.entry.added.client_id == call.client_id;
+    if view.direction == Some(Direction::Internal) || (was_answered && same_client) {
         return None;
     }
-    Some(Asked { id: call.id, caller: caller(view)?, at: view.answered_at? })
+    Asked::new(call, view, view.answered_at?)
 }
 
 fn was_missed(call: &Changed<'_>) -> Option<Asked> {
     let view = &call.after.as_ref()?.view;
-    Some(Asked { id: call.id, caller: caller(view)?, at: view.started_at })
+    Asked::new(call, view, view.started_at)
 }
 
 #[derive(FromRow)]
@@ -87,15 +96,50 @@ struct Found {
     answered_at: DateTime<Utc>,
 }
 
+macro_rules! open_of {
+    ($caller:literal) => {
+        concat!(
+            "select calls.id as missed, v.column1 as talk, calls.module_id, calls.started_at, v.column3 as answered_at \
+             from v cross join calls where missed and resolved_at is null and ",
+            $caller,
+            " and calls.started_at <= v.column3 and v.column4 is not null"
+        )
+    };
+}
+
+/// With an index for each of the two ways in which a caller is the same.
 static OPEN: Rows = Rows::new(
-    "select calls.id as missed, v.column1 as talk, calls.module_id, calls.started_at,      v.column3 as answered_at from (values ",
-    4,
-    ") as v cross join calls where missed and resolved_at is null and missed_key = v.column2      and calls.started_at <= v.column3 and v.column4 is not null",
+    "with v as (values ",
+    5,
+    concat!(
+        ") ",
+        open_of!("missed_key = v.column2"),
+        " union all ",
+        open_of!("client_id is not null and client_id = v.column5")
+    ),
 );
+
+macro_rules! talks_of {
+    ($caller:literal) => {
+        concat!(
+            "select m.id as missed, t.id as talk, m.module_id, m.started_at, t.answered_at \
+             from v cross join calls m cross join calls t where m.id = v.column1 and m.missed and m.resolved_at is null \
+             and ",
+            $caller,
+            " and t.started_at >= v.column4 and t.answered_at > v.column3 and t.direction <> 'internal'"
+        )
+    };
+}
+
 static TALKS: Rows = Rows::new(
-    "select m.id as missed, t.id as talk, m.module_id, m.started_at, t.answered_at from (values ",
-    4,
-    ") as v cross join calls m cross join calls t where m.id = v.column1 and m.missed and m.resolved_at is null      and (t.client_e164 = v.column2 or t.client_raw = v.column2) and t.started_at >= v.column4      and t.answered_at > v.column3 and t.direction <> 'internal'",
+    "with v as (values ",
+    5,
+    concat!(
+        ") ",
+        talks_of!("(t.client_e164 = v.column2 or t.client_raw = v.column2)"),
+        " union all ",
+        talks_of!("t.client_id = v.column5")
+    ),
 );
 
 async fn search(
@@ -110,13 +154,15 @@ async fn search(
         let rows: Vec<Found> = on!(conn, |db| {
             let mut query = sqlx::query_as(sql);
             for row in filled {
-                query = query
-                    .bind(row.map(|row| row.id.0))
-                    .bind(row.map(|row| row.caller.clone()))
-                    .bind(row.map(|row| time(row.at)))
-                    .bind(row.map(|row| {
-                        time(row.at).checked_sub_signed(LONGEST_TALK).map_or_else(far_past, time)
-                    }));
+                query =
+                    query
+                        .bind(row.map(|row| row.id.0))
+                        .bind(row.and_then(|row| row.caller.clone()))
+                        .bind(row.map(|row| time(row.at)))
+                        .bind(row.map(|row| {
+                            time(row.at).checked_sub_signed(LONGEST_TALK).map_or_else(far_past, time)
+                        }))
+                        .bind(row.and_then(|row| row.client).map(|client| client.0));
             }
             query.fetch_all(db).await
         })?;
@@ -139,17 +185,20 @@ async fn search(
 }
 
 static CLOSE: Rows = Rows::new(
-    "update calls set resolved_at = v.column2, resolved_how = 'talk', resolved_call = v.column3,      reached_seconds = v.column4, version = version + 1 from (values ",
+    "update calls set resolved_at = v.column2, resolved_how = 'talk', resolved_call = v.column3, \
+     reached_seconds = v.column4, version = version + 1 from (values ",
     4,
-    ") as v where calls.id = v.column1",
+    ") as v where calls.id = v.column1 and resolved_at is null returning calls.id",
 );
 
-async fn close(tx: &mut Tx, reached: &[Reached], now: DateTime<Utc>) -> Result<(), BatchError> {
+/// Closes them; leaves out whatever somebody has closed meanwhile.
+async fn close(tx: &mut Tx, reached: &mut Vec<Reached>, now: DateTime<Utc>) -> Result<(), BatchError> {
+    let mut closed: BTreeSet<CallId> = BTreeSet::new();
     for chunk in chunks(reached) {
         let conn = tx.conn();
         let (sql, filled) = CLOSE.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
+        let ids: Vec<Uuid> = on!(conn, |db| {
+            let mut query = sqlx::query_scalar(sql);
             for row in filled {
                 query = query
                     .bind(row.map(|row| row.missed.0))
@@ -157,8 +206,10 @@ async fn close(tx: &mut Tx, reached: &[Reached], now: DateTime<Utc>) -> Result<(
                     .bind(row.map(|row| row.talk.0))
                     .bind(row.map(|row| row.seconds));
             }
-            query.execute(db).await.map(drop)
+            query.fetch_all(db).await
         })?;
+        closed.extend(ids.into_iter().map(CallId));
     }
+    reached.retain(|reached| closed.contains(&reached.missed));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Writes a batch, many rows a statement.
 
 use chrono::{DateTime, Utc};
+use hookswitch_model::view::has_closing_record;
 use hookswitch_model::{Call, CallId, CallView, ClientId, RequestId, UserId};
 
 use super::batch::{BatchError, Incoming, Note};
@@ -256,17 +257,24 @@ macro_rules! bind_changing {
             .bind($row.and_then(|row| row.client_id).map(|client| client.0))
             .bind($row.map(|row| row.entry.added.client_chosen))
             .bind($row.and_then(|row| missed_key(row.id, row.view)))
+            .bind($row.map(|row| has_closing_record(row.call)))
     }};
 }
 
-/// What only people add to a call (comment, outcome, resolution) is not among the columns written here.
+/// What only people add to a call (comment, outcome, resolution) is not among the columns written here. But a call that
+/// turns out not to be missed needs no resolution: should it be missed later, nobody has dealt with that yet.
 static UPDATE_CALLS: Rows = Rows::new(
     "update calls set version = version + 1, owns_key = v.column3, late_until = v.column4, facts = v.column5, \
      heard_at = v.column6, direction = v.column7, state = v.column8, disposition = v.column9, \
      client_e164 = v.column10, client_raw = v.column11, started_at = v.column12, answered_at = v.column13, \
      ended_at = v.column14, talk_seconds = v.column15, missed = v.column16, rang_at_nobody = v.column17, \
-     client_id = v.column18, client_chosen = v.column19, missed_key = v.column20 from (values ",
-    20,
+     client_id = v.column18, client_chosen = v.column19, missed_key = v.column20, recorded = v.column21, \
+     resolved_at = case when v.column16 then resolved_at end, resolved_by = case when v.column16 then resolved_by end, \
+     resolved_how = case when v.column16 then resolved_how end, \
+     resolved_reason = case when v.column16 then resolved_reason end, \
+     resolved_call = case when v.column16 then resolved_call end, \
+     reached_seconds = case when v.column16 then reached_seconds end from (values ",
+    21,
     ") as v where calls.id = v.column1 and calls.version = v.column2",
 );
 
@@ -291,8 +299,8 @@ async fn update_calls(tx: &mut Tx, rows: &[CallRow<'_>]) -> Result<(), BatchErro
 static INSERT_CALLS: Rows = Rows::new(
     "insert into calls (id, module_id, call_id, call_key, version, created_at, owns_key, late_until, facts, heard_at, \
      direction, state, disposition, client_e164, client_raw, started_at, answered_at, ended_at, talk_seconds, missed, \
-     rang_at_nobody, client_id, client_chosen, missed_key) select * from (values ",
-    24,
+     rang_at_nobody, client_id, client_chosen, missed_key, recorded) select * from (values ",
+    25,
     ") as v where v.column1 is not null",
 );
 

@@ -149,6 +149,8 @@ pub struct Applied {
     pub missed_closed: bool,
     /// Clients that the batch made.
     pub clients_made: Vec<ClientId>,
+    /// Clients that it removed: made of callers who turn out not to be missed.
+    pub clients_removed: Vec<ClientId>,
     /// When the calls that its facts are about were found.
     pub matched_at: Instant,
 }

@@ -257,7 +257,10 @@ impl Working {
 
     /// The calls to be written.
     pub(super) fn changed(&self) -> Vec<Changed<'_>> {
-        let changed = self.entries.iter().filter(|(_, entry)| entry.changes > 0);
+        let changed = self
+            .entries
+            .iter()
+            .filter(|(id, entry)| entry.changes > 0 || (entry.owns_key && self.is_superseded(**id, entry)));
         // What began and vanished within the batch was never there.
         let changed = changed.filter(|(_, entry)| entry.stored.is_some() || entry.call.is_some());
         let changed = changed.map(|(id, entry)| Changed {
@@ -273,12 +276,26 @@ impl Working {
     fn after<'a>(&self, entry: &Entry, call: &'a Call) -> After<'a> {
         let view = view(call);
         if call.call_id.is_some() {
-            // The provider's id means this call for good.
-            return After { call, view, owns_key: true, late_until: far_future() };
+            // The provider's id means this call, unless it is used again for a later one.
+            let owns_key = !self.is_superseded(call.id, entry);
+            return After { call, view, owns_key, late_until: far_future() };
         }
         let owns_key = view.ended_at.is_none() && (entry.owns_key || !self.key_is_taken(entry, call));
         let late_until = view.ended_at.map_or_else(far_future, |ended_at| ended_at + LATE_RECORD);
         After { call, view, owns_key, late_until }
+    }
+
+    /// Whether the provider has given the call's id to a later one.
+    fn is_superseded(&self, id: CallId, entry: &Entry) -> bool {
+        if entry.call.as_ref().is_none_or(|call| call.call_id.is_none()) {
+            return false;
+        }
+        let Some(ids) = self.by_key.get(&(entry.module_id, entry.key.clone())).filter(|ids| ids.len() > 1)
+        else {
+            return false;
+        };
+        let mut later = ids.iter().filter(|later| **later > id).filter_map(|later| self.entries.get(later));
+        later.any(|later| later.call.is_some())
     }
 
     /// Whether another call, not ended either, has or takes the key: a call that a replay opened again gets out of its way.

@@ -3,7 +3,8 @@
 use hookswitch_model::contract::Direction;
 use hookswitch_model::{Call, CallId, ClientId, ClientKind, Fact, FactKind, ModuleId, Parties, UserId};
 use hookswitch_store::{
-    Applied, ClientScope, LeadRule, MissedCaller, ResolvedHow, Role, StoredCall, TargetedFact, UserPatch,
+    Applied, ClientFields, ClientPhone, ClientScope, LeadRule, MissedCaller, ResolvedHow, Role, StoredCall,
+    TargetedFact, UserPatch,
 };
 
 use crate::support::{Db, answer, at, both, end, fact, incoming, of_id, processed, request, start};
@@ -11,7 +12,7 @@ use crate::support::{Db, answer, at, both, end, fact, incoming, of_id, processed
 const CALLER: &str = "+4930111111";
 
 /// As [`Db::report`], with leads made of unknown callers.
-async fn report(db: &Db, module: ModuleId, second: i64, facts: Vec<TargetedFact>) -> Applied {
+pub async fn report(db: &Db, module: ModuleId, second: i64, facts: Vec<TargetedFact>) -> Applied {
     let request = request(module, second);
     let mut apply = processed(module, request.id, second, facts);
     apply.lead = Some(LeadRule { kind: ClientKind::Lead, responsible: None });
@@ -19,13 +20,13 @@ async fn report(db: &Db, module: ModuleId, second: i64, facts: Vec<TargetedFact>
     db.apply(apply).await.unwrap()
 }
 
-async fn missed(db: &Db, module: ModuleId, second: i64, id: &str, client: &str) -> StoredCall {
+pub async fn missed(db: &Db, module: ModuleId, second: i64, id: &str, client: &str) -> StoredCall {
     let applied = report(db, module, second, vec![start(id, client, None), end(id)]).await;
     let call: &Call = applied.changes[0].after.as_ref().expect("a call");
     db.call(call.id).await.unwrap().expect("a call")
 }
 
-async fn callers(db: &Db, operator: Option<UserId>) -> Vec<MissedCaller> {
+pub async fn callers(db: &Db, operator: Option<UserId>) -> Vec<MissedCaller> {
     let page = db.missed_callers(operator, None, 10).await.unwrap();
     assert_eq!(db.missed_count(operator).await.unwrap(), page.items.len() as u64);
     let counts = db.missed_counts().await.unwrap();
@@ -42,7 +43,7 @@ fn latest(callers: &[MissedCaller]) -> Vec<CallId> {
 }
 
 /// An operator calls the client.
-fn out(id: &str, client: &str) -> TargetedFact {
+pub fn out(id: &str, client: &str) -> TargetedFact {
     let parties = Parties {
         direction: Direction::Out,
         src: "101".into(),
@@ -110,6 +111,31 @@ both!(a_talk_closes_what_was_missed_of_the_caller, |db| {
     // Whoever calls again after that is missed again.
     let again = missed(&db, module, 200, "d", CALLER).await;
     assert_eq!(latest(&callers(&db, None).await), [again.call.id, strangers.call.id]);
+});
+
+both!(a_talk_on_another_number_of_the_client_closes_it_too, |db| {
+    let module = db.new_module().await;
+    let client = missed(&db, module, 0, "a", CALLER).await.added.client_id.expect("a lead");
+    let stranger = missed(&db, module, 5, "b", "+4930222222").await;
+    let lead = db.client(client, ClientScope::All).await.unwrap().expect("a client");
+    let mobile =
+        ClientPhone { number: "+491781234567".into(), e164: Some("+491781234567".into()), label: None };
+    let phones = lead.fields.phones.iter().cloned().chain([mobile]).collect();
+    let fields = ClientFields { phones, ..lead.fields.clone() };
+    db.update_client(client, lead.version, &fields, false, at(10)).await.unwrap().expect("updated");
+    assert!(report(&db, module, 20, vec![out("x", "+491781234567"), answer("x")]).await.missed_closed);
+    assert_eq!(latest(&callers(&db, None).await), [stranger.call.id]);
+    // The same whichever is reported first.
+    let mut facts = vec![start("c", CALLER, None), end("c")];
+    for (targeted, second) in facts.iter_mut().zip([12, 15]) {
+        (targeted.fact.timed, targeted.fact.at) = (true, at(second));
+    }
+    assert!(report(&db, module, 30, facts).await.missed_closed);
+    assert_eq!(callers(&db, None).await.len(), 1);
+    // Two who withhold their number are two.
+    missed(&db, module, 40, "d", "anonymous").await;
+    report(&db, module, 50, vec![start("e", "anonymous", None), answer("e"), end("e")]).await;
+    assert_eq!(callers(&db, None).await.len(), 2);
 });
 
 both!(a_missed_call_reported_after_the_talk_is_closed_at_once, |db| {

@@ -2,10 +2,10 @@
 
 use hookswitch_model::contract::{Direction, Disposition};
 use hookswitch_model::{CallId, CallState, ClientId, FactKind, Parties, UserId};
-use hookswitch_store::{CallFilter, CallPage, Role};
+use hookswitch_store::{CallFilter, CallPage, Role, SilentSince};
 use uuid::Uuid;
 
-use crate::support::{Db, answer, at, both, end, fact, incoming, of_id, start};
+use crate::support::{Db, answer, at, both, end, fact, incoming, of_id, record, start};
 
 fn ids(page: &CallPage) -> Vec<CallId> {
     page.items.iter().map(|call| call.call.id).collect()
@@ -118,7 +118,8 @@ both!(silent_calls_are_those_not_heard_of, |db| {
     let talking = db.report(module, 1, vec![start("b", "+4930222222", None), answer("b")]).await.1[0].id;
     db.report(module, 2, vec![start("c", "+4930333333", None), end("c")]).await;
     let silent = async |ringing, talking| -> Vec<CallId> {
-        let calls = db.silent_calls(at(ringing), at(talking), 10).await.unwrap();
+        let since = SilentSince { ringing: at(ringing), talking: at(talking), recorded: at(60) };
+        let calls = db.silent_calls(&since, 10).await.unwrap();
         calls.iter().map(|call| call.call.id).collect()
     };
     assert_eq!(silent(1, 2).await, [ringing, talking]);
@@ -127,6 +128,11 @@ both!(silent_calls_are_those_not_heard_of, |db| {
     db.report(module, 50, vec![answer("a")]).await;
     assert_eq!(silent(40, 40).await, [talking]);
     assert_eq!(silent(99, 51).await, [ringing, talking]);
+    // Its record says that it is over: it need not be silent for as long.
+    db.report(module, 51, vec![record("b", 20)]).await;
+    assert_eq!(silent(0, 0).await, [talking]);
+    db.report(module, 61, vec![record("b", 21)]).await;
+    assert_eq!(silent(0, 0).await, []);
 });
 
 both!(people_add_to_calls_and_take_away, |db| {

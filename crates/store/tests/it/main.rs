@@ -24,3 +24,4 @@ mod requests;
 mod storage;
 mod support;
 mod unreadable;
+mod taken_back;
