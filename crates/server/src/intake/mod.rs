@@ -10,6 +10,7 @@ pub mod recover;
 pub mod replay;
 pub mod script_request;
 pub mod steps;
+pub mod turns;
 pub mod webhook;
 
 pub use process::Failure;

@@ -1,12 +1,14 @@
 //! From a stored request to committed calls and an answer.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::response::Response;
+use hookswitch_model::CallKey;
 use hookswitch_model::contract::{self, Context, ContractError, ParseResult, Warning};
 use hookswitch_script::{CallContext, Function, ScriptError, Slot};
 use hookswitch_store::{
-    Apply, CallChange, NewRequest, Outcome, OutcomeStatus, RequestError, StoreError, TargetedFact,
+    Apply, CallChange, FactTarget, NewRequest, Outcome, OutcomeStatus, RequestError, StoreError, TargetedFact,
 };
 use serde_json::Value;
 use thiserror::Error;
@@ -15,6 +17,7 @@ use super::answer;
 use super::outcome::RequestOutcome;
 use super::script_request::script_request;
 use super::steps::{Processing, StepName, Steps};
+use super::turns::Turn;
 use crate::app::App;
 use crate::modules::registry::Active;
 use crate::telephony::{self, Told};
@@ -79,9 +82,17 @@ pub struct Reading {
     pub result: Option<Value>,
     script_version: Option<i32>,
     read: Result<(Vec<TargetedFact>, Response), Failure>,
+    /// The request's place among those of its module, given up once the committer has what it reports.
+    turn: Option<Turn>,
 }
 
 impl Reading {
+    /// Whether it is about calls without ids: which of several between the same numbers is meant, the order of events says.
+    fn tells_calls_by_arrival(&self) -> bool {
+        let by_numbers = |fact: &TargetedFact| matches!(fact.target, FactTarget::Key(CallKey::Numbers(_)));
+        self.read.as_ref().is_ok_and(|(facts, _)| facts.iter().any(by_numbers))
+    }
+
     /// The facts it reports, and the status of the answer.
     pub fn reported(&self) -> Result<(Vec<TargetedFact>, u16), Failure> {
         let read = self.read.as_ref().map_err(Clone::clone);
@@ -119,13 +130,17 @@ pub async fn process_new(
     active: &Active,
     request: NewRequest,
     argument: Value,
-    slot: Option<Slot>,
+    (slot, turn): (Option<Slot>, Turn),
     mut steps: Steps,
 ) -> Result<Response, StoreError> {
     app.store.accept(request.clone()).await?;
     steps.done(StepName::Stored);
     app.activity.module(request.module_id);
-    let reading = read(active, &request, argument, slot, &mut steps).await;
+    let mut reading = read(active, &request, argument, slot, &mut steps).await;
+    if reading.tells_calls_by_arrival() {
+        turn.come().await;
+    }
+    reading.turn = Some(turn);
     Ok(commit(app, active, &request, reading, &mut steps, false).await?.answer)
 }
 
@@ -170,11 +185,12 @@ fn reading(
     match called {
         Err(error) => {
             steps.done(StepName::Parsed);
-            Reading { result: None, read: Err(error.into()), script_version }
+            Reading { result: None, read: Err(error.into()), script_version, turn: None }
         }
         Ok(outcome) => {
             let result = Some(contract::without_depths(outcome.value.clone()));
-            Reading { result, read: understand(active, request, outcome.value, steps), script_version }
+            let read = understand(active, request, outcome.value, steps);
+            Reading { result, read, script_version, turn: None }
         }
     }
 }
@@ -242,7 +258,8 @@ pub async fn commit(
         Ok((facts, answer)) => {
             reported = !facts.is_empty();
             let success = outcome(answer.status().as_u16(), None);
-            match app.store.apply(apply(app, active, request, facts, replace, Some(success))).await {
+            let apply = apply(app, active, request, facts, replace, Some(success));
+            match in_turn(reading.turn, app.store.apply(apply)).await {
                 Ok(applied) => Ok((applied, answer)),
                 Err(error) => Err(Failure::of_calls(error)?),
             }
@@ -277,6 +294,17 @@ pub async fn commit(
     let outcome = if failure.is_some() { "failed" } else { "processed" };
     metrics::counter!("hookswitch_webhooks_total", "outcome" => outcome).increment(1);
     Ok(Done { answer, failure, changes: applied.changes })
+}
+
+/// Does the work; whoever waits for the turn goes on as soon as the work has begun.
+async fn in_turn<T>(turn: Option<Turn>, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    tokio::select! {
+        biased;
+        done = &mut work => return done,
+        () = std::future::ready(()) => drop(turn),
+    }
+    work.await
 }
 
 /// What [`commit`] with `replace` would do; changes nothing. The calls are without the clients that their numbers would find.

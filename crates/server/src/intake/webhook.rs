@@ -112,6 +112,7 @@ async fn take(
     let Some(slot) = active.reserve() else {
         return Err(ApiError::unavailable(1, "The module has too much to do; send the request again."));
     };
+    let turn = active.turns.take();
     let (headers, secret_headers) = headers::kept(&parts.headers, &address);
     let received = Received {
         address,
@@ -128,7 +129,7 @@ async fn take(
     let mut steps = Steps::authenticated(started);
     steps.warn(warning);
     let (tasks, app) = (app.tasks.clone(), Arc::clone(app));
-    let task = tasks.spawn(async move { process_new(&app, &active, request, argument, slot, steps).await });
+    let task = tasks.spawn(async move { process_new(&app, &active, request, argument, (slot, turn), steps).await });
     Ok(task.await.map_err(ApiError::internal)??)
 }
 

@@ -19,6 +19,7 @@ use super::manifest::{self, Setting};
 use crate::app::App;
 use crate::cut::{self, cut};
 use crate::intake::address;
+use crate::intake::turns::Turns;
 
 /// Every module that was not deleted.
 #[derive(Default)]
@@ -40,6 +41,8 @@ pub struct Active {
     pub set: BTreeSet<String>,
     /// Of these, those whose value was given as a secret's. It is never shown, whatever the setting is declared as now.
     pub sealed: BTreeSet<String>,
+    /// Its requests that are under way.
+    pub turns: Arc<Turns>,
     /// The user bound to a member's number.
     pub bindings: HashMap<String, UserId>,
     /// For numbers without a country code.
@@ -123,7 +126,9 @@ async fn activate(app: &App, module: Module) -> Result<Active, StoreError> {
     let environment = Arc::new(Environment { settings: values.clone(), ..Environment::default() });
     let script_version = script.as_ref().map(|script| script.info.version);
 
-    let before = app.modules.get(module.id).filter(|before| before.script_version == script_version);
+    let before = app.modules.get(module.id);
+    let turns = before.as_ref().map(|before| Arc::clone(&before.turns)).unwrap_or_default();
+    let before = before.filter(|before| before.script_version == script_version);
     let (script, functions) = match (before, script) {
         (Some(before), _) if before.script.is_ok() => (before.script.clone(), before.functions.clone()),
         (_, None) => {
@@ -146,6 +151,7 @@ async fn activate(app: &App, module: Module) -> Result<Active, StoreError> {
         values,
         set,
         sealed,
+        turns,
         bindings: bindings.into_iter().map(|binding| (binding.member_id, binding.user_id)).collect(),
         script_version,
         functions,

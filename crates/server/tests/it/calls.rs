@@ -117,6 +117,65 @@ both!(a_call_that_hears_nothing_is_closed_as_unknown, |server| {
     assert_eq!(tab.next_of("callGone").await["reason"], "missed");
 });
 
+both!(a_time_out_is_taken_back_when_the_provider_is_heard_again, |server| {
+    let admin = server.admin().await;
+    let (one, operator) = server.operator("one").await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    module.bind(&[("101", one)]).await;
+    module.event("notifyStart", "a", CLIENT, "+4930901820").await;
+    server.advance(TimeDelta::minutes(6));
+    assert_eq!(hookswitch_server::telephony::silent::close_silent(&server.app).await.expect("an answer"), 1);
+    assert_eq!(admin.get("/api/v1/clients").await.json(200)["items"].as_array().map(Vec::len), Some(1));
+    let (mut tab, snapshot) = Tab::open(server, &operator).await;
+    assert_eq!(snapshot["missedCount"], 1);
+    server.advance(TimeDelta::minutes(1));
+    module.event("notifyStart", "a", CLIENT, "101").await;
+    assert_eq!(tab.next_of("call").await["call"]["state"], "ringing");
+    assert_eq!(tab.next_of("missed").await["count"], 0);
+    // An extension alone says who answers.
+    let answer = json!({ "event": { "event": "notifyAnswer", "callId": "a", "srcPhoneExt": "101" } });
+    module.post(&answer).await.is(200);
+    assert_eq!(tab.next_of("call").await["call"]["state"], "talking");
+    assert_eq!(admin.get("/api/v1/clients").await.json(200)["items"], json!([]));
+    // Its record says that it is over.
+    let record = json!({ "callRecord": { "callId": "a", "duration": 30, "disposition": "answered" } });
+    module.post(&record).await.is(200);
+    server.advance(TimeDelta::seconds(70));
+    assert_eq!(hookswitch_server::telephony::silent::close_silent(&server.app).await.expect("an answer"), 1);
+    let ended = tab.next_of("callGone").await;
+    assert_eq!(ended["reason"], "ended");
+    let call = only_call(&operator).await;
+    assert_eq!((&call["disposition"], &call["talkSeconds"]), (&json!("answered"), &json!(30)));
+});
+
+const SLOW_ENDS: &str =
+    "if (JSON.parse(request.body).wait) await new Promise((done) => setTimeout(done, 300));";
+
+both!(events_without_ids_meet_their_calls_in_the_order_of_their_arrival, |server| {
+    let admin = server.admin().await;
+    let body = "): Promise<VoipWebhookParseResult> {";
+    let module =
+        Module::with_script(server, &admin, &PASS_ON.replace(body, &format!("{body} {SLOW_ENDS}"))).await;
+    let reported = |event: &str, wait: bool| {
+        json!({ "wait": wait, "event": {
+        "event": event, "direction": "in", "srcPhone": CLIENT, "dstPhone": "101",
+    } })
+    };
+    module.post(&reported("notifyStart", false)).await.is(200);
+    let (end, next) = tokio::join!(async { module.post(&reported("notifyEnd", true)).await }, async {
+        while module.requests().await.len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        module.post(&reported("notifyStart", false)).await
+    });
+    end.is(200);
+    next.is(200);
+    let calls = admin.get("/api/v1/calls").await.json(200);
+    let states: Vec<_> =
+        calls["items"].as_array().expect("calls").iter().map(|call| &call["state"]).collect();
+    assert_eq!(states, ["ringing", "ended"]);
+});
+
 both!(a_recording_is_linked_and_played_through, [("HOOKSWITCH_FETCH_ALLOW", "127.0.0.1")], |server| {
     let admin = server.admin().await;
     let (one, operator) = server.operator("one").await;

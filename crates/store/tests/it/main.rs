@@ -23,5 +23,5 @@ mod reports;
 mod requests;
 mod storage;
 mod support;
-mod unreadable;
 mod taken_back;
+mod unreadable;
