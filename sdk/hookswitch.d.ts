@@ -98,7 +98,10 @@ interface VoipWebhookParseResult {
 interface VoipCallNumbers {
   /** in, internal: from a client or operator · out, internal: to a client or operator. */
   direction?: VoipCallDirection | `${VoipCallDirection}`;
-  /** in: the client's number · out, internal: internal number of the operator who calls. */
+  /**
+   * in: the client's number · out, internal: internal number of the operator who calls. A client's number may be written in
+   * any way, also as a SIP address; a caller who withholds it is `anonymous`.
+   */
   srcPhone?: string;
   /** in, internal: internal number of the operator called · out: the client's number. */
   dstPhone?: string;
@@ -168,6 +171,8 @@ interface VoipCallContext {
   legId?: string;
   direction: `${VoipCallDirection}`;
   operator: { id: string; name: string; extension: string };
+  /** `VoipGenerateCall`: the extension to dial behind the number, where the module says that it dials them. */
+  dstExtension?: string;
   /** The `call` value of the call's record, once there is one. */
   data?: any;
 }

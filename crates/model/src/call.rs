@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::fact::{Fact, FactKind};
+use crate::fact::{Fact, FactKind, Parties};
 use crate::ids::{CallId, ModuleId, RequestId};
 
 /// A call, as the facts reported about it. What people see of it is derived by [`crate::view()`].
@@ -21,6 +21,22 @@ pub struct Call {
     pub call_id: Option<String>,
     /// What was reported, each thing once, in the order in which it was first kept.
     pub facts: Vec<Fact>,
+}
+
+impl Call {
+    /// What the client's number may be, where a fact leaves it open.
+    pub fn open_readings(&self) -> impl Iterator<Item = &str> {
+        let parties = self.facts.iter().filter_map(|fact| fact.parties.as_ref());
+        parties.filter(|parties| !parties.client_others.is_empty()).flat_map(Parties::readings)
+    }
+
+    /// Chooses what the client's number is, wherever a fact leaves it open: the first reading that `is_it` says, else the
+    /// likeliest.
+    pub fn settle(&mut self, is_it: impl Fn(&str) -> bool) {
+        for parties in self.facts.iter_mut().filter_map(|fact| fact.parties.as_mut()) {
+            parties.settle(&is_it);
+        }
+    }
 }
 
 /// More facts than any real call has; bounds what a broken or hostile provider can make one call grow to. Only an end and a

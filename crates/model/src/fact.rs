@@ -94,6 +94,10 @@ pub struct Parties {
     /// The client's number in E.164, where it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_e164: Option<String>,
+    /// What the client's number may be besides, the likelier ones first, until it is settled which it is; see
+    /// [`crate::Call::settle`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub client_others: Vec<String>,
     /// The operator concerned; none while only the company's line is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<Target>,
@@ -108,6 +112,21 @@ impl Parties {
             Direction::Out => Some(&self.dst),
             Direction::Internal => None,
         }
+    }
+
+    /// Every number in E.164 that the client's may be, the likeliest first.
+    pub fn readings(&self) -> impl Iterator<Item = &str> {
+        self.client_e164.iter().chain(&self.client_others).map(String::as_str)
+    }
+
+    /// Chooses which of its readings the client's number is: the first that `is_it` says, else the likeliest.
+    pub fn settle(&mut self, is_it: impl Fn(&str) -> bool) {
+        if let Some(other) = self.client_others.iter_mut().find(|other| is_it(other))
+            && let Some(first) = self.client_e164.as_mut().filter(|first| !is_it(first))
+        {
+            std::mem::swap(first, other);
+        }
+        self.client_others.clear();
     }
 }
 

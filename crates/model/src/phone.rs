@@ -1,143 +1,95 @@
-//! Phone numbers: many spellings, one E.164.
+//! Phone numbers: many spellings, one E.164; and callers who have none.
 //!
 //! The rules of the world's numbering plans come from `rlibphonenumber`. Its lighter regex engine keeps them small in
-//! memory and slow to apply (tens of microseconds), so the numbers met last are remembered: the events of one call all
+//! memory and slow to apply (tens of microseconds), so the texts met last are remembered: the events of one call all
 //! carry the same ones.
 
+mod address;
 mod clean;
+mod country;
+mod extension;
+mod old;
+mod readings;
 mod several;
+mod shown;
+mod withheld;
 
 use std::convert::Infallible;
-use std::fmt;
-use std::str::FromStr;
 use std::sync::LazyLock;
 
 use quick_cache::sync::Cache;
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
-use thiserror::Error;
 
 pub use clean::clean;
+pub use country::{Country, UnknownCountry};
+pub use old::{caller, spellings, twin};
+pub use readings::Written;
 pub use several::several;
+pub use shown::{Shown, masked, national, shown};
 
-/// A country, as ISO 3166-1 alpha-2, that has a numbering plan.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Country(Region);
-
-/// Not a country.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("\"{0}\" is no country; give the two letters of ISO 3166, such as \"GB\" or \"DE\"")]
-pub struct UnknownCountry(String);
-
-impl FromStr for Country {
-    type Err = UnknownCountry;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // The library's type has a value for every two letters; only some of them have a numbering plan.
-        let region = Region::from_code(text).ok().filter(|region| *region != Region::World);
-        let country =
-            region.filter(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(*region).is_some());
-        country.map(Self).ok_or_else(|| UnknownCountry(text.to_owned()))
-    }
-}
-
-impl fmt::Display for Country {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Debug for Country {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// What was found out about a number, by number.
-type Known<K, V> = LazyLock<Cache<K, V>>;
-
-/// How many numbers are remembered: more than there are calls at one time, in about half a megabyte.
+/// How many texts are remembered: more than there are calls at one time, in about a megabyte.
 const REMEMBERED: usize = 4096;
 /// Nothing longer is a phone number.
 const MAX_LENGTH: usize = 250;
 
-/// The number in E.164 (`+` and digits); none where it is an internal number or no valid number of any country.
-///
-/// Read as dialled in `country`, and where that is not valid, as an international number that lost its plus, as many
-/// providers send it (`442079460000`, `00442079460000`). `sip:` addresses and trailing extensions are understood.
+/// What a text says of a phone number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Read {
+    /// What it may be in E.164 (`+` and digits), the likeliest first. Empty where it is an internal number or no valid
+    /// number of any country.
+    pub readings: Vec<String>,
+    /// The extension behind the number.
+    pub extension: Option<String>,
+    /// Whether it says that the caller withholds the number (`anonymous`, `000000`, `sip:unavailable@192.0.2.20`). Such a
+    /// caller is nobody: two of them are not the same.
+    pub withheld: bool,
+    /// Whether it has several numbers; then it has no reading.
+    pub several: bool,
+}
+
+/// Reads a text that has a phone number: as dialled, in E.164, as a SIP or tel address, with an extension, with typeset
+/// blanks and dashes. `country` is where it is dialled, `written` how whoever sends it writes numbers.
+#[must_use]
+pub fn read(text: &str, country: Option<Country>, written: Written) -> Read {
+    static KNOWN: LazyLock<Cache<(Option<Country>, Written, String), Read>> =
+        LazyLock::new(|| Cache::new(REMEMBERED));
+    let text = text.trim();
+    if text.len() > MAX_LENGTH {
+        return Read::default();
+    }
+    let key = (country, written, text.to_owned());
+    let Ok(known) = KNOWN.get_or_insert_with(&key, || Ok::<_, Infallible>(read_anew(text, country, written)));
+    known
+}
+
+fn read_anew(text: &str, country: Option<Country>, written: Written) -> Read {
+    let text = clean(text);
+    let address = address::address(&text);
+    if address.anonymous {
+        return Read { withheld: true, ..Read::default() };
+    }
+    if several(&text).len() > 1 {
+        return Read { several: true, ..Read::default() };
+    }
+    let (number, extension) = extension::split(&address.user);
+    let extension = address.extension.clone().or(extension);
+    let mut readings =
+        if is_internal(number) { Vec::new() } else { readings::readings(number, country, written) };
+    readings.retain(|reading| reading != withheld::UNAVAILABLE);
+    let withheld = readings.is_empty() && withheld::stands_for_nobody(number);
+    Read { readings, extension: extension.filter(|_| !withheld), withheld, several: false }
+}
+
+/// The likeliest number of a text in E.164 (`+` and digits), for one that may be written in any way; none where it is an
+/// internal number or no valid number of any country. See [`read`].
 #[must_use]
 pub fn e164(number: &str, country: Option<Country>) -> Option<String> {
-    static KNOWN: Known<(Option<Country>, String), Option<String>> = LazyLock::new(|| Cache::new(REMEMBERED));
-    let number = user_part(number.trim());
-    if number.len() > MAX_LENGTH || is_internal(number) {
-        return None;
-    }
-    let key = (country, number.to_owned());
-    let read = || Ok::<_, Infallible>(valid(number, country).or_else(|| valid(&with_plus(number)?, None)));
-    let Ok(known) = KNOWN.get_or_insert_with(&key, read);
-    known
+    read(number, country, Written::Both).readings.into_iter().next()
 }
 
-fn valid(number: &str, country: Option<Country>) -> Option<String> {
-    let parsed = PHONE_NUMBER_UTIL.parse(number, country.map(|country| country.0)).ok()?;
-    parsed.is_valid().then(|| parsed.format_as(PhoneNumberFormat::E164).into_owned())
-}
-
-/// `sip:+442079460000@pbx.example` without what is around the number.
-fn user_part(number: &str) -> &str {
-    let number = number.strip_prefix("sips:").or_else(|| number.strip_prefix("sip:")).unwrap_or(number);
-    number.split_once('@').map_or(number, |(user, _)| user)
-}
-
-/// The number with the plus it may have lost; none where it cannot have: it has another sign before its digits, or too
-/// few of them, so that a local number without its area code is not taken for one of a small island.
-fn with_plus(number: &str) -> Option<String> {
-    let international = number.strip_prefix("00").unwrap_or(number);
-    let digits = international.bytes().filter(u8::is_ascii_digit).count();
-    let begins_with_digit = international.bytes().next().is_some_and(|byte| byte.is_ascii_digit());
-    (begins_with_digit && digits >= 9).then(|| format!("+{international}"))
-}
-
-/// A number as people are shown it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
-    /// The number as people write it.
-    pub formatted: String,
-    /// Where it is; none of a number that is no country's (+800, satellites).
-    pub country: Option<Country>,
-}
-
-/// How people are shown a number in E.164.
+/// Whether a text says that the caller withholds the number; see [`Read::withheld`].
 #[must_use]
-pub fn shown(e164: &str) -> Shown {
-    static KNOWN: Known<String, Shown> = LazyLock::new(|| Cache::new(REMEMBERED));
-    let read = || {
-        Ok::<_, Infallible>(PHONE_NUMBER_UTIL.parse(e164, None).map_or_else(
-            |_| Shown { formatted: e164.to_owned(), country: None },
-            |parsed| Shown {
-                formatted: parsed.format_as(PhoneNumberFormat::International).into_owned(),
-                country: parsed.get_region_code().filter(|region| *region != Region::World).map(Country),
-            },
-        ))
-    };
-    let Ok(known) = KNOWN.get_or_insert_with(e164, read);
-    known
-}
-
-/// The digits of a number in E.164 without its country's code: as it is dialled at home, after any trunk prefix.
-#[must_use]
-pub fn national(e164: &str) -> String {
-    PHONE_NUMBER_UTIL
-        .parse(e164, None)
-        .map_or_else(|_| String::new(), |parsed| parsed.get_national_significant_number())
-}
-
-/// A number as it is shown to whom it is hidden from: its last two digits, to tell calls apart.
-#[must_use]
-pub fn masked(number: &str) -> String {
-    let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
-    // Of a short number two digits would give away too much.
-    let shown = if digits.len() > 6 { &digits[digits.len() - 2..] } else { &[] };
-    format!("\u{2022}\u{2022}\u{2022} {}", shown.iter().collect::<String>()).trim_end().to_owned()
+pub fn is_withheld(text: &str) -> bool {
+    read(text, None, Written::Both).withheld
 }
 
 /// Whether it is an internal number (an extension), which is left alone.
@@ -266,25 +218,6 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_shown_as_people_write_them_and_with_their_country() {
-        for (e164, formatted, country) in [
-            ("+442079460000", "+44 20 7946 0000", Some("GB")),
-            ("+441534000000", "+44 1534 000000", Some("JE")),
-            ("+74951234567", "+7 495 123-45-67", Some("RU")),
-            ("+77272580000", "+7 7272 58 00 00", Some("KZ")),
-            ("+16502530000", "+1 650-253-0000", Some("US")),
-            ("+33142685300", "+33 1 42 68 53 00", Some("FR")),
-            ("+80012345678", "+800 1234 5678", None),
-            ("101", "101", None),
-            ("anonymous", "anonymous", None),
-        ] {
-            let shown = shown(e164);
-            let said = shown.country.map(|country| country.to_string());
-            assert_eq!((shown.formatted.as_str(), said.as_deref()), (formatted, country), "{e164}");
-        }
-    }
-
-    #[test]
     fn internal_numbers_are_short_and_all_digits() {
         for number in ["1", "101", "4000", "123456"] {
             assert!(is_internal(number), "{number}");
@@ -295,12 +228,205 @@ mod tests {
     }
 
     #[test]
-    fn a_country_is_two_letters_that_have_numbers() {
-        assert_eq!(country("GB").to_string(), "GB");
-        assert_eq!(country("de"), country("DE"));
-        for text in ["", "G", "GBR", "UK", "XX", "Germany", "001", "ÄÖ"] {
-            let error = text.parse::<Country>().expect_err(text).to_string();
-            assert!(error.contains(&format!("\"{text}\" is no country")), "{error}");
+    fn withheld_callers_are_nobody() {
+        for text in [
+            "anonymous",
+            "Anonymous",
+            "ANONYMOUS",
+            " unknown ",
+            "Private",
+            "Private Number",
+            "No Caller ID",
+            "NoCallerID",
+            "no-caller-id",
+            "Number withheld",
+            "WITHHELD",
+            "unavailable",
+            "Not Available",
+            "Restricted",
+            "Blocked",
+            "hidden",
+            "Unknown Caller",
+            "Unbekannt",
+            "Номер скрыт",
+            "Номер не определён",
+            "Numéro masqué",
+            "Número privado",
+            "非通知",
+            "Unknown (0)",
+            "P",
+            "",
+            " ",
+            "+",
+            "-",
+            "0",
+            "000000",
+            "0000000000",
+            "+0000000000",
+            "+10000000000",
+            "+86282452253",
+            "86282452253",
+            "+266696687",
+            "266696687",
+            "+1266696687",
+            "+7378742833",
+            "+2562533",
+            "+8656696",
+            "+8566696",
+            "+7748283",
+            "00266696687",
+            "\"Unavailable\" <sip:unavailable@192.0.2.20>",
+            "anonymous@anonymous.invalid",
+            "sip:anonymous@192.0.2.20:5060",
+            "SIP:Anonymous@gw.example;user=phone",
+            "sip:thisis@anonymous.invalid",
+            "\"+49 30 901820\" <sip:anonymous@anonymous.invalid>",
+            "<sip:192.0.2.20>",
+            "sip:gw7.example",
+            "sip:@192.0.2.20",
+            "<>",
+            "tel:anonymous",
+            "\u{202a}anonymous\u{202c}",
+            "sip:%61nonymous@gw",
+            "unknown@10.0.0.1",
+            "Anonymous <anonymous>",
+            "(null)",
+            "-1",
+        ] {
+            for code in ["GB", "RU", "US", "CN"] {
+                let read = read(text, Some(country(code)), Written::Both);
+                assert_eq!((read.withheld, read.readings.len()), (true, 0), "{text:?} in {code}");
+            }
+        }
+        for text in [
+            "101",
+            "*43",
+            "#31#",
+            "+442079460000",
+            "reception",
+            "sip:alice@pbx.example",
+            "442079460000",
+            "Anna",
+            "Nona",
+            "2562533",
+            "+17378742833",
+            "No 7",
+            "100000",
+            "private.office@example.com",
+            "+498000000000",
+        ] {
+            assert!(!is_withheld(text), "{text:?}");
+        }
+        assert_eq!(
+            e164("7378742833", Some(country("US"))).as_deref(),
+            Some("+17378742833"),
+            "an Austin number"
+        );
+        assert_eq!(
+            e164("266696687", Some(country("PT"))).as_deref(),
+            Some("+351266696687"),
+            "an Évora number"
+        );
+    }
+
+    #[test]
+    fn addresses_and_rare_characters_are_read() {
+        for text in [
+            "\"Desk 3\" <sip:+4930901820@gw;user=phone>",
+            "\"030 901821\" <sip:+4930901820@192.0.2.20>",
+            "sip:+4930901820;npdi;rn=+4930901800@gw",
+            "sips:030901820@192.0.2.20",
+            "tel:030-90-1820;phone-context=+49",
+            "tel:901820;phone-context=+4930",
+            "tel:+49-30-90-1820;isub=1411",
+            "sip:%2B49%2030%20901820@gw",
+            "+49\u{2009}30\u{2060}90\u{fe0d}1820",
+            "＋４９（３０）９０１８２０",
+            "\u{202a}030\u{2011}901820\u{202c}",
+            "٠٣٠ ٩٠١٨٢٠",
+            "+0049 30 901820",
+            "00+49 30 901820",
+            "+030 901820",
+        ] {
+            assert_eq!(e164(text, Some(country("DE"))).as_deref(), Some("+4930901820"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_extension_is_kept_beside_its_number() {
+        for text in [
+            "+4930901820*227",
+            "030 901820 w227",
+            "030 901820,,227",
+            "+4930901820;ext=227",
+            "sip:+4930901820;ext=227@gw",
+            "030 901820 Durchwahl 227",
+            "030 901820 доб. 227",
+        ] {
+            let read = read(text, Some(country("DE")), Written::Both);
+            assert_eq!(
+                (read.readings.as_slice(), read.extension.as_deref()),
+                (&["+4930901820".to_owned()][..], Some("227")),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn several_numbers_are_none() {
+        let read = read("+49 30 901820, 0178 1234567", Some(country("DE")), Written::Both);
+        assert_eq!(read, Read { several: true, ..Read::default() });
+    }
+
+    #[test]
+    fn a_number_without_a_plus_has_its_readings_by_the_way_of_writing() {
+        let readings = |text, code: &str, written| read(text, Some(country(code)), written).readings;
+        for written in [Written::E164, Written::Both] {
+            assert_eq!(readings("6281234567890", "ID", written)[0], "+6281234567890");
+        }
+        let (moscow, vietnam) = ("+74951234567", "+84951234567");
+        assert_eq!(readings("84951234567", "RU", Written::Both), [moscow, vietnam]);
+        assert_eq!(readings("84951234567", "RU", Written::National), [moscow, vietnam]);
+        assert_eq!(readings("84951234567", "RU", Written::E164), [vietnam, moscow]);
+        assert_eq!(readings("+84951234567", "RU", Written::National), [vietnam]);
+        assert_eq!(readings("6834123", "US", Written::E164), ["+6834123"]);
+    }
+
+    #[test]
+    fn numbers_of_former_plans_are_those_of_today() {
+        for (code, old, today) in [
+            ("MX", "+5215512345678", "+525512345678"),
+            ("MX", "5215512345678", "+525512345678"),
+            ("MX", "044 55 1234 5678", "+525512345678"),
+            ("MX", "045 55 1234 5678", "+525512345678"),
+            ("MX", "01 55 1234 5678", "+525512345678"),
+            ("MX", "+52 1 55 1234 5678", "+525512345678"),
+            ("BR", "+55 11 6123-4567", "+5511961234567"),
+            ("BR", "(11) 6123-4567", "+5511961234567"),
+            ("BJ", "+229 97 00 00 00", "+2290197000000"),
+            ("CI", "+225 07 12 34 56", "+2250707123456"),
+            ("CI", "+225 44 12 34 56", "+2250544123456"),
+            ("CO", "+57 1 2345678", "+576012345678"),
+            ("VN", "+84 169 123 4567", "+84391234567"),
+            ("VN", "0120 123 4567", "+84701234567"),
+            ("IT", "+39 6 1234 5678", "+390612345678"),
+            ("IT", "+39 0333 1234567", "+393331234567"),
+            ("KZ", "8 701 123 4567", "+77011234567"),
+        ] {
+            assert_eq!(e164(old, Some(country(code))).as_deref(), Some(today), "{old:?} in {code}");
+            let international = old.starts_with('+').then(|| e164(old, None)).flatten();
+            assert!(international.is_none_or(|read| read == today), "{old:?} without a country");
+        }
+    }
+
+    #[test]
+    fn two_spellings_that_are_both_in_use_are_twins() {
+        for (one, other) in [("+5491123456789", "+541123456789"), ("+551171234567", "+5511971234567")] {
+            assert_eq!((twin(one).as_deref(), twin(other).as_deref()), (Some(other), Some(one)));
+            assert_eq!(caller(one), caller(other));
+        }
+        for number in ["+442079460000", "+551131234567", "+5511961234567", "+5411", "+55", "+"] {
+            assert_eq!((twin(number), caller(number).as_str()), (None, number));
         }
     }
 }

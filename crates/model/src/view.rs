@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::contract::{Direction, Disposition};
 use crate::fact::{Fact, Target};
 use crate::ids::UserId;
+use crate::phone;
 
 pub use derive::{has_closing_record, history, view};
 
@@ -54,6 +55,14 @@ pub struct CallView {
     pub recording: Option<Value>,
     /// An incoming call that ended and that nobody answered.
     pub missed: bool,
+}
+
+impl CallView {
+    /// Whether the outside party withholds the number: then it is nobody whom one could find, call back or meet again.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        self.client_e164.is_none() && self.client_raw.as_deref().is_some_and(phone::is_withheld)
+    }
 }
 
 /// Where a call stands.

@@ -3,6 +3,7 @@
 //! Each webhook is accepted and applied, as the server does it; four make a call. Without a URL the database is a SQLite
 //! file in the folder of temporary files.
 
+use hookswitch_model::phone::Written;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -121,7 +122,8 @@ fn reported(
 ) -> Result<Vec<TargetedFact>, Failure> {
     let user = UserId::new(DateTime::UNIX_EPOCH, [(call % 50) as u8; 10]);
     let bound = |_: &str| Some(user);
-    let context = Context { bound: &bound, country: None, received_at: now, source: request };
+    let context =
+        Context { bound: &bound, country: None, written: Written::Both, received_at: now, source: request };
     Ok(facts(&parse_result(result)?, &context).into_iter().map(Into::into).collect())
 }
 

@@ -3,6 +3,7 @@
 //!
 //! The rows are made by SQLite itself (`seed.sql`), with the indexes whose order is not the rows' own made afterwards.
 
+use hookswitch_model::phone::Written;
 use std::path::Path;
 use std::time::Instant;
 
@@ -89,6 +90,8 @@ async fn people(store: &Store, now: DateTime<Utc>) -> Result<ModuleId, Failure> 
         provider: None,
         enabled: false,
         default_country: Some("GB".to_owned()),
+        numbers: Written::Both,
+        dials_extensions: false,
         fields: json!([]),
         services: json!([]),
         webhook_token: UserId::new(now, rand::random()).to_string(),

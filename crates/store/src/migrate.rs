@@ -20,6 +20,7 @@ macro_rules! migrations {
 migrations![
     (1, "0001_start"),
     (2, "0002_clients"),
+    (3, "0003_numbers"),
     (4, "0004_calls"),
     (5, "0005_sealed_requests"),
     (6, "0006_erasure"),

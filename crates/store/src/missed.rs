@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::missed::{Assigned, Assignment};
-use hookswitch_model::{CallId, ClientId, UserId};
+use hookswitch_model::{CallId, ClientId, UserId, phone};
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
@@ -198,7 +198,7 @@ impl Store {
                    and ($3 is null or c.responsible_id is null or c.responsible_id = $3)";
         let (count, last): (i64, Option<DateTime<Utc>>) = on!(self.read(), |db| {
             sqlx::query_as(sql)
-                .bind(number.map(text))
+                .bind(number.map(|number| text(&phone::caller(number))))
                 .bind(client.map(|client| client.0))
                 .bind(scope.only_of().map(|user| user.0))
                 .fetch_one(db)

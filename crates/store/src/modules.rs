@@ -1,6 +1,7 @@
 //! Modules: connected provider accounts.
 
 use chrono::{DateTime, Utc};
+use hookswitch_model::phone::Written;
 use hookswitch_model::{ClientKind, ModuleId, UserId};
 use serde_json::Value;
 use sqlx::FromRow;
@@ -26,6 +27,10 @@ pub struct Module {
     pub enabled: bool,
     /// For numbers without a country code; ISO 3166-1 alpha-2.
     pub default_country: Option<String>,
+    /// How its provider writes numbers.
+    pub numbers: Written,
+    /// Whether its script dials an extension behind a number.
+    pub dials_extensions: bool,
     /// The settings it declares, as the server writes them.
     pub fields: Value,
     /// Its portable services, as the server writes them.
@@ -67,6 +72,10 @@ pub struct NewModule {
     pub enabled: bool,
     /// See [`Module::default_country`].
     pub default_country: Option<String>,
+    /// See [`Module::numbers`].
+    pub numbers: Written,
+    /// See [`Module::dials_extensions`].
+    pub dials_extensions: bool,
     /// See [`Module::fields`].
     pub fields: Value,
     /// See [`Module::services`].
@@ -88,6 +97,10 @@ pub struct ModulePatch {
     pub enabled: Option<bool>,
     /// See [`Module::default_country`]; `Some(None)` takes it away.
     pub default_country: Option<Option<String>>,
+    /// See [`Module::numbers`].
+    pub numbers: Option<Written>,
+    /// See [`Module::dials_extensions`].
+    pub dials_extensions: Option<bool>,
     /// See [`Module::fields`].
     pub fields: Option<Value>,
     /// See [`Module::services`].
@@ -108,6 +121,8 @@ struct Row {
     provider: Option<String>,
     enabled: bool,
     default_country: Option<String>,
+    numbers: String,
+    dials_extensions: bool,
     fields: String,
     services: String,
     webhook_token: Vec<u8>,
@@ -131,6 +146,8 @@ impl Row {
             provider: self.provider,
             enabled: self.enabled,
             default_country: self.default_country,
+            numbers: from_word(self.numbers)?,
+            dials_extensions: self.dials_extensions,
             fields: from_json(&self.fields)?,
             services: from_json(&self.services)?,
             webhook_token: token.ok_or(StoreError::Secret(what))?,
@@ -155,8 +172,8 @@ impl Store {
     /// Only the database's.
     pub async fn create_module(&self, module: &NewModule) -> Result<Module, StoreError> {
         let sql = "insert into modules (id, name, icon, provider, enabled, default_country, fields, services, \
-                   webhook_token, created_at, updated_at) \
-                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) returning *";
+                   webhook_token, created_at, updated_at, numbers, dials_extensions) \
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12) returning *";
         let (fields, services) = (to_json(&module.fields)?, to_json(&module.services)?);
         let token = self.inner.key.encrypt(&token_name(module.id), module.webhook_token.as_bytes());
         let row: Row = on!(self.write(), |db| {
@@ -171,6 +188,8 @@ impl Store {
                 .bind(services)
                 .bind(token)
                 .bind(time(module.created_at))
+                .bind(module.numbers.as_str())
+                .bind(module.dials_extensions)
                 .fetch_one(db)
                 .await
         })?;
@@ -224,7 +243,9 @@ impl Store {
                    fields = coalesce($8, fields), services = coalesce($9, services), updated_at = $10, \
                    lead_kind = case when $11 then $12 else lead_kind end, \
                    lead_responsible_id = case when $13 then $14 else lead_responsible_id end, \
-                   missed_responsible_id = case when $15 then $16 else missed_responsible_id end where id = $1 and deleted_at is null returning *";
+                   missed_responsible_id = case when $15 then $16 else missed_responsible_id end, \
+                   numbers = coalesce($17, numbers), dials_extensions = coalesce($18, dials_extensions) \
+                   where id = $1 and deleted_at is null returning *";
         let fields = patch.fields.as_ref().map(to_json).transpose()?;
         let services = patch.services.as_ref().map(to_json).transpose()?;
         let row: Option<Row> = on!(self.write(), |db| {
@@ -245,6 +266,8 @@ impl Store {
                 .bind(patch.lead_responsible.flatten().map(|user| user.0))
                 .bind(patch.missed_responsible.is_some())
                 .bind(patch.missed_responsible.flatten().map(|user| user.0))
+                .bind(patch.numbers.map(Written::as_str))
+                .bind(patch.dials_extensions)
                 .fetch_optional(db)
                 .await
         })?;

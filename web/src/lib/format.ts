@@ -116,8 +116,8 @@ export function country(code: string | null | undefined): string | undefined {
 }
 
 /** A client's number, or that there is none. */
-export function phone(number: { formatted: string } | null | undefined): string {
-  return number?.formatted || m.unknown_number();
+export function phone(number: { formatted: string; withheld?: boolean } | null | undefined): string {
+  return (!number?.withheld && number?.formatted) || m.unknown_number();
 }
 
 /** "8 sec", "12 min 5 sec", "3 hr 25 min": the two greatest units of a stretch of time. */

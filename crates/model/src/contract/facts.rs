@@ -14,6 +14,8 @@ pub struct Context<'a> {
     pub bound: &'a dyn Fn(&str) -> Option<UserId>,
     /// The module's default country, for numbers without a country code.
     pub country: Option<phone::Country>,
+    /// How the module's provider writes numbers.
+    pub written: phone::Written,
     /// When the request arrived.
     pub received_at: DateTime<Utc>,
     /// The request.
@@ -118,9 +120,13 @@ fn parties(numbers: &Numbers<'_>, context: &Context<'_>) -> Option<Parties> {
         dst: numbers.dst_phone?.clone(),
         dst_ext: numbers.dst_phone_ext.cloned(),
         client_e164: None,
+        client_others: Vec::new(),
         operator: None,
     };
-    parties.client_e164 = parties.client().and_then(|number| phone::e164(number, context.country));
+    let read = parties.client().map(|number| phone::read(number, context.country, context.written));
+    let mut readings = read.unwrap_or_default().readings.into_iter();
+    parties.client_e164 = readings.next();
+    parties.client_others = readings.collect();
     parties.operator = operator(&parties, context.bound);
     Some(parties)
 }

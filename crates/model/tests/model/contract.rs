@@ -1,5 +1,6 @@
 //! What a script may return, and what it is told when it returns something else.
 
+use hookswitch_model::phone::Written;
 use std::collections::BTreeMap;
 
 use hookswitch_model::contract::{
@@ -43,6 +44,7 @@ fn facts_of(value: Value) -> Vec<KeyedFact> {
     let context = Context {
         bound: &|_| None,
         country: "GB".parse().ok(),
+        written: Written::Both,
         received_at: time(0),
         source: RequestId(Uuid::nil()),
     };

@@ -6,6 +6,7 @@ mod contract;
 mod masking;
 mod documented;
 mod matching;
+mod numbers;
 mod operators;
 mod properties;
 mod stories;

@@ -254,6 +254,7 @@ fn any_fact(with_legs: bool) -> impl Strategy<Value = Fact> {
             dst: operator.as_ref().map_or("line", |operator| operator.extension.as_str()).to_owned(),
             dst_ext: None,
             client_e164: Some(client.to_owned()).filter(|client| client.starts_with('+')),
+            client_others: Vec::new(),
             operator,
         });
     let extensions =

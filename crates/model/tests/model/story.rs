@@ -11,6 +11,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::contract::{Context, KeyedFact, facts, parse_result};
+use hookswitch_model::phone::Written;
 use hookswitch_model::{Call, CallId, CallKey, CallView, Fact, ModuleId, RequestId, UserId, reduce, view};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -78,6 +79,7 @@ pub fn fact(line: &str, request: u128) -> KeyedFact {
     let context = Context {
         bound: &bound,
         country: "GB".parse().ok(),
+        written: Written::Both,
         received_at: time(second),
         source: RequestId(Uuid::from_u128(request)),
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hookswitch_model::{ClientId, ClientKind, UserId};
+use hookswitch_model::{ClientId, ClientKind, UserId, phone};
 use hookswitch_store::{Client, ClientFields, ClientPhone, User, folded};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -194,8 +194,14 @@ fn phone(
 /// Why it is none.
 pub(super) fn typed(app: &App, number: &str) -> Result<ClientPhone, String> {
     let number = number.trim();
+    if phone::several(number).len() > 1 {
+        return Err("These are several numbers: give each one by itself.".to_owned());
+    }
+    if phone::is_withheld(number) {
+        return Err("This stands for a caller who withholds the number: there is none to keep.".to_owned());
+    }
     let e164 = numbers::e164(app, number);
-    let fits = number.chars().count() <= MAX_NUMBER && !number.contains(char::is_control);
+    let fits = number.chars().count() <= MAX_NUMBER && !phone::clean(number).contains(char::is_control);
     if !fits || (e164.is_none() && outgoing::number(number, None).is_err()) {
         return Err(
             "This is no phone number: give digits, with + and the country code if need be.".to_owned()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hookswitch_model::masking::hide_numbers;
-use hookswitch_model::phone::{self, Country};
+use hookswitch_model::phone::{self, Country, Written};
 use hookswitch_store::{ClientPhone, Role};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,7 +20,9 @@ pub struct Phone {
     pub number: String,
     /// In E.164, where it is a number of some country and not hidden.
     pub e164: Option<String>,
-    /// As people read it; of a hidden one the last two digits.
+    /// The extension behind it, where it is not hidden.
+    pub extension: Option<String>,
+    /// As people read it, with its extension; of a hidden one the last two digits.
     pub formatted: String,
     /// ISO 3166-1 alpha-2: the country of the number in E.164.
     pub country: Option<String>,
@@ -35,15 +37,29 @@ impl Phone {
         let label = phone.label.clone();
         if hidden {
             let formatted = phone::masked(phone.e164.as_deref().unwrap_or(&phone.number));
-            return Self { label, number: String::new(), e164: None, formatted, country: None, hidden };
+            return Self {
+                label,
+                number: String::new(),
+                e164: None,
+                extension: None,
+                formatted,
+                country: None,
+                hidden,
+            };
         }
         let shown = phone.e164.as_deref().map(phone::shown);
+        let extension = extension(phone);
         Self {
             label,
             number: phone.number.clone(),
             e164: phone.e164.clone(),
             country: shown.as_ref().and_then(|shown| shown.country).map(|country| country.to_string()),
-            formatted: shown.map_or_else(|| phone.number.clone(), |shown| shown.formatted),
+            formatted: match (shown, &extension) {
+                (Some(shown), Some(extension)) => format!("{} ext. {extension}", shown.formatted),
+                (Some(shown), None) => shown.formatted,
+                (None, _) => phone.number.clone(),
+            },
+            extension,
             hidden,
         }
     }
@@ -95,6 +111,13 @@ impl<'a> Mask<'a> {
     }
 }
 
+/// The extension behind a client's number, as it was typed.
+#[must_use]
+pub fn extension(phone: &ClientPhone) -> Option<String> {
+    phone.e164.as_ref()?;
+    phone::read(&phone.number, None, Written::Both).extension
+}
+
 /// A number that a person typed in E.164: read as it would be dialled in the country of the oldest module where that makes
 /// sense of it.
 #[must_use]
@@ -102,12 +125,14 @@ pub fn e164(app: &App, typed: &str) -> Option<String> {
     countries(app).into_iter().find_map(|country| phone::e164(typed, country))
 }
 
-/// Every number in E.164 that a person may mean, typing this: as it would be dialled in each module's country.
+/// Every number in E.164 that a person may mean, typing this: as it would be dialled in each module's country, and in each
+/// spelling that is in use.
 #[must_use]
 pub fn spellings(app: &App, typed: &str) -> Vec<String> {
-    let read: BTreeSet<String> =
-        countries(app).into_iter().filter_map(|country| phone::e164(typed, country)).collect();
-    read.into_iter().collect()
+    let readings =
+        countries(app).into_iter().map(|country| phone::read(typed, country, Written::Both).readings);
+    let spellings = readings.flatten().flat_map(|number| phone::spellings(&number).collect::<Vec<_>>());
+    spellings.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The modules' countries, oldest module first; then none.

@@ -203,6 +203,8 @@ impl Demo {
             fields: None,
             values: self.values(),
             default_country: None,
+            numbers: None,
+            dials_extensions: None,
         };
         let active = create::create(app, recipe, None).await?;
         self.kept.module = Some(active.module.id);

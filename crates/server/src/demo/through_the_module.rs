@@ -1,5 +1,6 @@
 //! The demo PBX's events through its module into the model: what people see of its calls.
 
+use hookswitch_model::phone::Written;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -78,7 +79,13 @@ impl Story {
                 known.then(|| UserId(uuid::Uuid::from_u128(number.parse().expect("a number"))))
             };
             let source = RequestId(uuid::Uuid::nil());
-            let context = Context { bound: &bound, country: None, received_at: self.now, source };
+            let context = Context {
+                bound: &bound,
+                country: None,
+                written: Written::Both,
+                received_at: self.now,
+                source,
+            };
             for keyed in contract::facts(&result, &context) {
                 let new = || Call {
                     id: CallId(uuid::Uuid::nil()),

@@ -220,6 +220,7 @@ fn understand(
     let context = Context {
         bound: &|number| active.bindings.get(number).copied(),
         country: active.country,
+        written: active.module.numbers,
         received_at: request.received_at,
         source: request.id,
     };
@@ -332,11 +333,12 @@ fn apply(
     app: &App,
     active: &Active,
     request: &NewRequest,
-    facts: Vec<TargetedFact>,
+    mut facts: Vec<TargetedFact>,
     replace: bool,
     outcome: Option<Outcome>,
 ) -> Apply {
     let now = app.clock.now();
+    app.dials.settle(request.module_id, &mut facts, now);
     let client = app.dials.client(request.module_id, &facts, now);
     Apply {
         request: Some(request.id),

@@ -1,6 +1,7 @@
 //! Making modules and saving their scripts.
 
 use axum::http::StatusCode;
+use hookswitch_model::phone::Written;
 use hookswitch_model::{ModuleId, UserId};
 use hookswitch_script::{Compiled, Diagnostic, Function, ScriptError};
 use hookswitch_store::{NewModule, SettingChange, SettingValue};
@@ -29,6 +30,10 @@ pub struct Recipe {
     pub values: Map<String, Value>,
     /// For numbers without a country code; the provider's when left out.
     pub default_country: Option<String>,
+    /// How its provider writes numbers; the provider's when left out.
+    pub numbers: Option<Written>,
+    /// Whether its script dials extensions; the provider's when left out.
+    pub dials_extensions: Option<bool>,
 }
 
 /// Makes a module, switched on.
@@ -60,6 +65,11 @@ pub async fn create(app: &App, recipe: Recipe, by: Option<UserId>) -> ApiResult<
         provider: recipe.provider,
         enabled: true,
         default_country: country,
+        numbers: recipe.numbers.or(manifest.map(|manifest| manifest.numbers)).unwrap_or_default(),
+        dials_extensions: recipe
+            .dials_extensions
+            .or(manifest.map(|manifest| manifest.dials_extensions))
+            .unwrap_or_default(),
         fields: serde_json::to_value(&fields).map_err(ApiError::internal)?,
         services: json!([]),
         webhook_token: new_token(),

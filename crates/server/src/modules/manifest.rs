@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use hookswitch_model::phone::Country;
+use hookswitch_model::phone::{Country, Written};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -23,6 +23,13 @@ pub struct Manifest {
     /// ISO 3166-1 alpha-2: the country of numbers written without one. None where the account decides.
     #[serde(default)]
     pub default_country: Option<String>,
+    /// How the provider writes numbers that have no plus: `e164` (with the country's code), `national` (as they are
+    /// dialled in the module's country) or `both`.
+    #[serde(default)]
+    pub numbers: Written,
+    /// Whether the script dials the extension behind a number, `call.dstExtension` of `VoipGenerateCall`.
+    #[serde(default)]
+    pub dials_extensions: bool,
     /// What a module of this provider must know, in the order of the form.
     #[serde(default)]
     pub settings: Vec<Setting>,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use hookswitch_model::contract::{Direction, Disposition};
+use hookswitch_model::phone::{self, Written};
 use hookswitch_model::{CallId, CallState, ClientId, ModuleId, OutcomeId, UserId};
 use hookswitch_store::{AuditAction, CallCursor, CallFilter, ClientPhone, Role, StoreError, User};
 use serde::Deserialize;
@@ -92,11 +93,14 @@ impl ListCalls {
 }
 
 /// What a number that a person typed can stand for in the database: as it is, and as it would be dialled in each module.
-fn spellings(app: &App, phone: &str) -> Vec<String> {
+fn spellings(app: &App, typed: &str) -> Vec<String> {
     let modules = app.modules.all();
     let countries = modules.iter().map(|active| active.country).chain([None]);
-    let dialled = countries.filter_map(|country| outgoing::number(phone, country).ok());
-    let spellings: BTreeSet<String> = dialled.chain([phone.trim().to_owned()]).collect();
+    let read =
+        countries.map(|country| phone::read(typed, country, Written::Both)).flat_map(|read| read.readings);
+    let found = read.flat_map(|number| phone::spellings(&number).collect::<Vec<_>>());
+    let dialled = outgoing::number(typed, None).ok().map(|dialled| dialled.number);
+    let spellings: BTreeSet<String> = found.chain(dialled).chain([typed.trim().to_owned()]).collect();
     spellings.into_iter().collect()
 }
 
@@ -225,7 +229,9 @@ pub async fn update_call(
 /// Makes the call's number one of the client's, unless it is.
 async fn add_number_of(app: &App, user: &User, seen: &Seen, client: ClientId) -> ApiResult<()> {
     let before = clients::find(app, user, client).await?;
-    let Some(number) = number_of(seen) else { return Ok(()) };
+    let Some(number) = number_of(seen) else {
+        return Err(ApiError::invalid("addNumber", "The caller withholds the number: there is none to add."));
+    };
     if before.fields.phones.iter().any(|phone| phone.key() == number.key()) {
         return Ok(());
     }
@@ -240,8 +246,11 @@ async fn add_number_of(app: &App, user: &User, seen: &Seen, client: ClientId) ->
     Ok(())
 }
 
-/// The outside party's number; none where it is hidden at the provider.
+/// The outside party's number; none where they withhold it.
 pub fn number_of(seen: &Seen) -> Option<ClientPhone> {
+    if seen.view.is_withheld() {
+        return None;
+    }
     let e164 = seen.view.client_e164.clone();
     let number = e164.clone().or_else(|| seen.view.client_raw.clone());
     let number = number.filter(|number| number.contains(|c: char| c.is_ascii_digit()))?;

@@ -104,7 +104,7 @@ impl Export {
     }
 
     fn line(&self, call: ApiCall) -> [String; COLUMNS.len()] {
-        let number = call.client_number.map(|number| match number.hidden {
+        let number = call.client_number.map(|number| match number.hidden || number.withheld {
             true => number.formatted,
             false => number.e164.unwrap_or(number.raw),
         });

@@ -17,14 +17,14 @@ use uuid::Uuid;
 use super::calls::number_of;
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::clients::{self, numbers::Mask};
+use crate::clients::{self, numbers, numbers::Mask};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
 use crate::page::Page;
 use crate::telephony::controls::{find, run};
 use crate::telephony::dials::{Dial, patience};
-use crate::telephony::outgoing;
+use crate::telephony::outgoing::{self, Dialled};
 
 /// A call to make: to a number, to one of a client's numbers, or to the outside party of a call.
 #[derive(Deserialize, ToSchema)]
@@ -57,6 +57,8 @@ pub struct MakingCall {
     phone: Option<String>,
     /// The same as people read it.
     phone_formatted: String,
+    /// The extension behind the number, where the module does not dial it: whoever calls enters it once somebody answers.
+    extension_not_dialled: Option<String>,
     /// How long the call may take to appear.
     expires_in_seconds: u32,
 }
@@ -79,12 +81,19 @@ pub async fn make_call(
     let hidden = wanted.phone.is_none() && app.settings.get().hides_numbers(user.role);
     let (number, client) = target(&app, &user, wanted).await?;
     let mask = Mask::of(&app, user.role);
-    let number = outgoing::number(&number, module.country)
+    let Dialled { number, extension: behind } = outgoing::number(&number, module.country)
         .map_err(|error| mask.knowing(Some(&number)).error(error))?;
-    let call = json!({
+    let (dialled, not_dialled) = match module.module.dials_extensions {
+        true => (behind, None),
+        false => (None, behind),
+    };
+    let mut call = json!({
         "direction": "out",
         "operator": { "id": user.id, "name": user.name, "extension": extension },
     });
+    if let Some(dialled) = dialled {
+        call["dstExtension"] = dialled.into();
+    }
     let arguments = vec![Value::String(extension.clone()), Value::String(number.clone()), call];
     let now = app.clock.now();
     let id = uuid_v7(now, clock::random());
@@ -110,6 +119,7 @@ pub async fn make_call(
         extension,
         phone: (!hidden).then_some(number),
         phone_formatted,
+        extension_not_dialled: not_dialled,
         expires_in_seconds: app.settings.get().dial_seconds,
     };
     Ok((StatusCode::ACCEPTED, axum::Json(making)))
@@ -126,7 +136,10 @@ async fn target(app: &App, user: &User, wanted: MakeCall) -> ApiResult<(String, 
             let phone = client.fields.phones.get(position.unwrap_or_default());
             let phone =
                 phone.ok_or_else(|| ApiError::invalid("position", "The client has no such number."))?;
-            Ok((phone.e164.clone().unwrap_or_else(|| phone.number.clone()), Some(client.id)))
+            let extension = numbers::extension(phone);
+            let number = phone.e164.clone().unwrap_or_else(|| phone.number.clone());
+            let number = extension.map_or(number.clone(), |extension| format!("{number};ext={extension}"));
+            Ok((number, Some(client.id)))
         }
         MakeCall { phone: None, client_id, position: None, call_id: Some(call), .. } => {
             let seen = find(app, user, call).await.map_err(|error| error.at("callId"))?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use hookswitch_model::phone::Written;
 use hookswitch_model::{ModuleId, UserId};
 use hookswitch_script::Function;
 use hookswitch_store::{AuditAction, ModulePatch};
@@ -43,6 +44,10 @@ pub struct Provider {
     description: String,
     /// ISO 3166-1 alpha-2: the country of numbers written without one.
     default_country: Option<String>,
+    /// How it writes numbers that have no plus.
+    numbers: Written,
+    /// Whether its script dials the extension behind a number.
+    dials_extensions: bool,
     /// What it must know.
     settings: Vec<Setting>,
     /// The functions it implements, by name.
@@ -68,6 +73,8 @@ pub async fn list_providers(State(app): State<Arc<App>>, _: Admin) -> ApiResult<
             name: manifest.name.clone(),
             description: manifest.description.clone(),
             default_country: manifest.default_country.clone(),
+            numbers: manifest.numbers,
+            dials_extensions: manifest.dials_extensions,
             settings: manifest.settings.clone(),
             functions,
         });
@@ -100,6 +107,10 @@ pub struct CreateModule {
     /// ISO 3166-1 alpha-2: the country of numbers written without one.
     #[schema(pattern = "^[A-Za-z]{2}$")]
     default_country: Option<String>,
+    /// How the provider writes numbers that have no plus; `both` when left out.
+    numbers: Option<Written>,
+    /// Whether the script dials the extension behind a number, `call.dstExtension` of `VoipGenerateCall`.
+    dials_extensions: Option<bool>,
 }
 
 /// Settings' declarations, or their values.
@@ -137,6 +148,8 @@ pub async fn create_module(
         fields,
         values,
         default_country: new.default_country,
+        numbers: new.numbers,
+        dials_extensions: new.dials_extensions,
     };
     let active = create::create(&app, recipe, Some(user.id)).await?;
     notify_if_changed(&app, &active);
@@ -178,6 +191,10 @@ pub struct UpdateModule {
     #[serde(default, deserialize_with = "present")]
     #[schema(pattern = "^[A-Za-z]{2}$")]
     default_country: Option<Option<String>>,
+    /// How the provider writes numbers that have no plus.
+    numbers: Option<Written>,
+    /// Whether the script dials the extension behind a number.
+    dials_extensions: Option<bool>,
     /// The settings it declares.
     settings: Option<Vec<Setting>>,
     /// What becomes of unknown callers whose call was missed.
@@ -220,6 +237,8 @@ pub async fn update_module(
         icon: update.icon,
         enabled: update.enabled,
         default_country: update.default_country,
+        numbers: update.numbers,
+        dials_extensions: update.dials_extensions,
         fields: update.settings.map(serde_json::to_value).transpose().map_err(ApiError::internal)?,
         services: None,
         lead_kind: update.leads.map(|leads| leads.kind),

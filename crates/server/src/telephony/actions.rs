@@ -74,7 +74,7 @@ impl Action {
             Self::Hold | Self::Mute | Self::Unmute | Self::Dtmf => talking,
             Self::Resume => held,
             Self::Transfer => talking || held,
-            Self::CallBack => ended && view.client_raw.is_some(),
+            Self::CallBack => ended && view.client_raw.is_some() && !view.is_withheld(),
         }
     }
 }

@@ -91,6 +91,9 @@ pub struct ClientNumber {
     pub country: Option<String>,
     /// Whether it is kept from the asking user, who can still call it by the call's id.
     pub hidden: bool,
+    /// Whether the caller withholds it. Such a caller is nobody: there is no number to call back, to find a client by, or
+    /// to keep.
+    pub withheld: bool,
 }
 
 /// How a missed call was dealt with.
@@ -266,14 +269,37 @@ pub fn api_call<'a>(
     }
 }
 
+/// What is shown in place of a number that the caller withholds.
+pub const WITHHELD: &str = "Number withheld";
+
 fn client_number(view: &CallView, hidden: bool) -> Option<ClientNumber> {
     let raw = view.client_raw.as_deref()?;
+    if view.is_withheld() {
+        // There is nothing to hide but a name that may stand beside it, and whoever would call back has to know that.
+        let raw = if hidden { String::new() } else { raw.to_owned() };
+        let formatted = WITHHELD.to_owned();
+        return Some(ClientNumber {
+            raw,
+            e164: None,
+            formatted,
+            country: None,
+            hidden: false,
+            withheld: true,
+        });
+    }
     let shown = view.client_e164.as_deref().map(phone::shown);
     let country = shown.as_ref().and_then(|shown| shown.country).map(|country| country.to_string());
-    // A caller without a number has nothing to hide, and whoever would call back has to know that.
+    // A caller without a number has nothing to hide.
     if hidden && raw.bytes().any(|byte| byte.is_ascii_digit()) {
         let formatted = phone::masked(view.client_e164.as_deref().unwrap_or(raw));
-        return Some(ClientNumber { raw: String::new(), e164: None, formatted, country, hidden });
+        return Some(ClientNumber {
+            raw: String::new(),
+            e164: None,
+            formatted,
+            country,
+            hidden,
+            withheld: false,
+        });
     }
     let formatted = shown.map_or_else(|| raw.to_owned(), |shown| shown.formatted);
     Some(ClientNumber {
@@ -282,6 +308,7 @@ fn client_number(view: &CallView, hidden: bool) -> Option<ClientNumber> {
         formatted,
         country,
         hidden: false,
+        withheld: false,
     })
 }
 

@@ -79,6 +79,25 @@ impl Dials {
         open.find(|dial| facts.iter().any(|targeted| dial.is_of(&targeted.fact)))?.client
     }
 
+    /// Where a fact leaves open which number was called, and one was dialled here, it is that one.
+    pub fn settle(&self, module: ModuleId, facts: &mut [TargetedFact], now: DateTime<Utc>) {
+        let is_open = |targeted: &TargetedFact| {
+            targeted.fact.parties.as_ref().is_some_and(|parties| !parties.client_others.is_empty())
+        };
+        if !facts.iter().any(is_open) {
+            return;
+        }
+        let dials = self.dials();
+        for targeted in facts.iter_mut() {
+            let mut open = dials.iter().filter(|dial| dial.module == module && dial.until > now);
+            if let Some(dial) = open.find(|dial| dial.is_of(&targeted.fact))
+                && let Some(parties) = &mut targeted.fact.parties
+            {
+                parties.settle(|reading| reading == dial.number);
+            }
+        }
+    }
+
     /// The one that this call is; it is remembered no longer.
     fn take(&self, module: ModuleId, call: &CallView, now: DateTime<Utc>) -> Option<Dial> {
         let mut dials = self.dials();
@@ -102,9 +121,12 @@ impl Dial {
         else {
             return false;
         };
-        let number = parties.client_e164.as_deref().or(parties.client());
+        let is_number = match &parties.client_e164 {
+            Some(_) => parties.readings().any(|reading| reading == self.number),
+            None => parties.client() == Some(&self.number),
+        };
         let user = parties.operator.as_ref().and_then(|operator| operator.user);
-        number == Some(&self.number) && user == Some(self.user)
+        is_number && user == Some(self.user)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hookswitch_model::phone::{self, Country};
+use hookswitch_model::phone::{self, Country, Written};
 use hookswitch_model::{ModuleId, UserId};
 use hookswitch_script::Function;
 
@@ -46,26 +46,44 @@ fn number_of(module: &Active, user: UserId) -> Option<String> {
     module.bindings.iter().filter(|(_, bound)| **bound == user).map(|(number, _)| number.clone()).min()
 }
 
-/// The number to dial: E.164 where it is a number of some country, else its digits as they are (internal and short
-/// numbers).
+/// Something to dial.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Dialled {
+    /// E.164 where it is a number of some country, else its digits as they are (internal and short numbers, codes).
+    pub number: String,
+    /// The extension behind it.
+    pub extension: Option<String>,
+}
+
+/// Digits that are no number of any country: more are several numbers, or none.
+const MOST_DIGITS: usize = 15;
+/// A code such as `*31#` may stand before a number.
+const MOST_DIGITS_OF_A_CODE: usize = 24;
+
+/// What a text says to dial.
 ///
 /// # Errors
-/// 422 where it is no number.
-pub fn number(text: &str, country: Option<Country>) -> ApiResult<String> {
-    let text = text.trim();
-    if let Some(e164) = phone::e164(text, country).filter(|_| !phone::is_internal(text)) {
-        return Ok(e164);
+/// 422 where it is no number, or not one.
+pub fn number(text: &str, country: Option<Country>) -> ApiResult<Dialled> {
+    let read = phone::read(text, country, Written::Both);
+    let invalid = |detail: &str| Err(ApiError::invalid("phone", detail));
+    if read.several {
+        return invalid("These are several numbers: give one of them.");
     }
-    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.' | '/')).collect();
+    if let Some(number) = read.readings.into_iter().next() {
+        return Ok(Dialled { number, extension: read.extension });
+    }
+    let text = phone::clean(text);
+    // 0 alone calls the exchange; a caller's number it is not.
+    if read.withheld && text != "0" {
+        return invalid("The number is withheld: there is none to call.");
+    }
+    let number: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.' | '/')).collect();
     let dialable = |c: char| c.is_ascii_digit() || matches!(c, '+' | '*' | '#');
-    if (1..=32).contains(&digits.len())
-        && digits.chars().all(dialable)
-        && digits.contains(|c: char| c.is_ascii_digit())
-    {
-        return Ok(digits);
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
+    let most = if number.starts_with(['*', '#']) { MOST_DIGITS_OF_A_CODE } else { MOST_DIGITS };
+    if (1..=most).contains(&digits) && number.len() <= 32 && number.chars().all(dialable) {
+        return Ok(Dialled { number, extension: None });
     }
-    Err(ApiError::invalid(
-        "phone",
-        "This is no phone number: give digits, with + and the country code if need be.",
-    ))
+    invalid("This is no phone number: give digits, with + and the country code if need be.")
 }

@@ -35,7 +35,7 @@ both!(calls_are_exported_as_they_are_listed, |server| {
     assert_eq!(all.len(), 3, "column names and two calls");
     let column = |name: &str| all[0].iter().position(|of| of == name).unwrap_or_else(|| panic!("no {name}"));
     let cell = |line: usize, name: &str| all[line][column(name)].as_str();
-    assert_eq!((cell(1, "Number"), cell(1, "Ended"), cell(1, "Missed")), ("anonymous", "", "false"));
+    assert_eq!((cell(1, "Number"), cell(1, "Ended"), cell(1, "Missed")), ("Number withheld", "", "false"));
     assert_eq!((cell(2, "Number"), cell(2, "Direction"), cell(2, "Outcome")), (CLIENT, "in", "answered"));
     assert_eq!(cell(2, "Caller name"), "'=HYPERLINK(\"x\")", "no formula reaches a spreadsheet");
     assert_eq!(cell(2, "Comment"), "Wants \"both\",\nand soon; ü");
@@ -44,7 +44,7 @@ both!(calls_are_exported_as_they_are_listed, |server| {
 
     assert_eq!(lines(&operator, "").await.len(), 2, "operators export their own");
     assert_eq!(lines(&other, &format!("operatorId={one}")).await.len(), 1);
-    assert_eq!(lines(&admin, "state=ringing").await[1][column("Number")], "anonymous");
+    assert_eq!(lines(&admin, "state=ringing").await[1][column("Number")], "Number withheld");
     let file = admin.get("/api/v1/calls.csv").await.header("content-disposition").to_owned();
     let today = server.app.clock.now().format("%F");
     assert_eq!(file, format!("attachment; filename=\"calls-{today}.csv\""));

@@ -52,7 +52,7 @@ both!(a_client_is_made_and_changed, |server| {
     assert_eq!(made["responsible"], json!({ "id": ann_id, "name": "ann" }));
     let mobile = json!({
         "label": "Mobile", "number": "020 7946 0000", "e164": "+442079460000",
-        "formatted": "+44 20 7946 0000", "country": "GB", "hidden": false,
+        "extension": null, "formatted": "+44 20 7946 0000", "country": "GB", "hidden": false,
     });
     assert_eq!(made["phones"][0], mobile);
     assert_eq!((&made["phones"][1]["number"], &made["phones"][1]["e164"]), (&json!("101"), &Value::Null));

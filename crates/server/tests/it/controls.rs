@@ -101,7 +101,7 @@ both!(an_operator_calls_out_from_their_own_number, |server| {
     let formatted = "+44 20 7946 0000";
     let expected = json!({
         "dialId": making["dialId"], "moduleId": module.id, "extension": "101", "phone": CLIENT,
-        "phoneFormatted": formatted, "expiresInSeconds": 60,
+        "phoneFormatted": formatted, "extensionNotDialled": null, "expiresInSeconds": 60,
     });
     assert_eq!(making, expected);
     operator.post("/api/v1/calls", json!({ "phone": "+44 (0)oops" })).await.problem(422, "invalid");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hookswitch_model::ClientId;
+use hookswitch_model::{ClientId, phone};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -53,8 +53,8 @@ impl Store {
     ) -> Result<Vec<(Client, BTreeSet<Because>)>, StoreError> {
         let mut tx = self.inner.pools.begin_read().await?;
         let mut found: Vec<(ClientId, Because)> = Vec::new();
-        for number in &keys.numbers {
-            let clients = having(&mut tx, WITH_NUMBER, number, MAX_LOOKED_AT).await?;
+        for number in keys.numbers.iter().flat_map(|number| phone::spellings(number)) {
+            let clients = having(&mut tx, WITH_NUMBER, &number, MAX_LOOKED_AT).await?;
             found.extend(clients.into_iter().map(|client| (client, Because::Phone)));
         }
         for email in &keys.emails {

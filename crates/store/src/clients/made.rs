@@ -1,7 +1,7 @@
 //! Clients that missed calls make, and that go again when the call turns out not to be missed.
 
 use chrono::{DateTime, Utc};
-use hookswitch_model::{CallId, ClientId, ClientKind, UserId};
+use hookswitch_model::{CallId, ClientId, ClientKind, UserId, phone};
 use uuid::Uuid;
 
 use super::words;
@@ -126,24 +126,26 @@ pub(crate) async fn insert(tx: &mut Tx, clients: &[MadeClient]) -> Result<(), sq
         })
         .collect();
     words::insert(tx, &words).await?;
-    each(tx, &PHONES, clients).await
+    let numbers: Vec<_> = clients.iter().map(|client| (client.id, client.e164.clone())).collect();
+    each(tx, &PHONES, &numbers).await
 }
 
 /// Logs on them the calls that there were from their numbers.
 pub(crate) async fn adopt(tx: &mut Tx, clients: &[MadeClient]) -> Result<(), sqlx::Error> {
-    each(tx, &ADOPT, clients).await
+    let spellings =
+        |client: &MadeClient| phone::spellings(&client.e164).map(|number| (client.id, number)).collect();
+    let numbers: Vec<_> = clients.iter().flat_map::<Vec<_>, _>(spellings).collect();
+    each(tx, &ADOPT, &numbers).await
 }
 
-async fn each(tx: &mut Tx, statement: &Rows, clients: &[MadeClient]) -> Result<(), sqlx::Error> {
-    for chunk in chunks(clients) {
+async fn each(tx: &mut Tx, statement: &Rows, numbers: &[(ClientId, String)]) -> Result<(), sqlx::Error> {
+    for chunk in chunks(numbers) {
         let conn = tx.conn();
         let (sql, filled) = statement.fill(&conn, chunk);
         on!(conn, |db| {
             let mut query = sqlx::query(sql);
-            for client in filled {
-                query = query
-                    .bind(client.map(|client| client.id.0))
-                    .bind(client.map(|client| text(&client.e164)));
+            for row in filled {
+                query = query.bind(row.map(|(client, _)| client.0)).bind(row.map(|(_, number)| text(number)));
             }
             query.execute(db).await.map(drop)
         })?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use hookswitch_model::ClientId;
+use hookswitch_model::{ClientId, phone};
 use uuid::Uuid;
 
 use super::summary::{ClientSummary, summaries};
@@ -33,7 +33,8 @@ impl Store {
         let mut tx = self.inner.pools.begin_read().await?;
         let owned = match (client, e164) {
             (None, Some(e164)) => {
-                owners(&mut tx, &BTreeSet::from([e164])).await?.remove(e164).unwrap_or_default()
+                let mut owners = owners(&mut tx, &phone::spellings(e164).collect()).await?;
+                phone::spellings(e164).find_map(|spelling| owners.remove(&spelling)).unwrap_or_default()
             }
             _ => Vec::new(),
         };
@@ -67,9 +68,9 @@ static OWNERS: Rows = Rows::new(
 /// The clients that have each number, those put away not counted; where several do, the one last talked with first.
 pub(crate) async fn owners(
     tx: &mut Tx,
-    numbers: &BTreeSet<&str>,
+    numbers: &BTreeSet<String>,
 ) -> Result<HashMap<String, Vec<ClientId>>, StoreError> {
-    let numbers: Vec<_> = numbers.iter().copied().collect();
+    let numbers: Vec<_> = numbers.iter().collect();
     let mut found: HashMap<String, Vec<ClientId>> = HashMap::new();
     for chunk in chunks(&numbers) {
         let conn = tx.conn();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hookswitch_model::ClientId;
+use hookswitch_model::{ClientId, phone};
 
 use super::list::{Found, Span, count, select};
 use super::words::{digits, email_key, folded, tag_word, words};
@@ -37,8 +37,9 @@ impl ClientSearch {
         let mut number = String::new();
         let mut only_words = true;
         for token in typed.split_whitespace() {
-            if is_part_of_number(token) {
-                number.push_str(token);
+            let cleaned = phone::clean(token);
+            if is_part_of_number(&cleaned) {
+                number.push_str(&cleaned);
                 continue;
             }
             terms.extend(number_term(&std::mem::take(&mut number), whole_numbers, &e164));

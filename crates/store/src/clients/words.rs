@@ -68,7 +68,7 @@ pub(crate) fn tag_word(tag: &str) -> String {
 
 /// The digits of a number, however it is written.
 pub(crate) fn digits(number: &str) -> String {
-    number.chars().filter(char::is_ascii_digit).collect()
+    phone::clean(number).chars().filter(char::is_ascii_digit).collect()
 }
 
 static WORDS: Rows = Rows::new(

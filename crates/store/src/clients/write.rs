@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use hookswitch_model::{ClientId, ClientKind};
+use hookswitch_model::{ClientId, ClientKind, phone};
 
 use super::words::{self, email_key, folded, of_client};
 use super::{Client, ClientFields, ClientPhone, ClientScope, NewClient, read};
@@ -316,16 +316,17 @@ pub(super) async fn adopt<'a>(
          (select 1 from client_phones join clients on clients.id = client_id \
          where e164 = $2 and client_id <> $1 and archived_at is null) and ($3 is null \
          or exists (select 1 from call_operators where call_operators.call_id = calls.id and user_id = $3) or id in (",
-        assigned!("select calls.id", "where missed and resolved_at is null and missed_key = $2 and ("),
+        assigned!("select calls.id", "where missed and resolved_at is null and missed_key = $4 and ("),
         assignee!(),
         " is null or ",
         assignee!(),
         " = $3)))"
     );
     let only_of = scope.only_of().map(|user| user.0);
-    for number in numbers {
+    for number in numbers.flat_map(phone::spellings) {
         on!(tx.conn(), |db| {
-            sqlx::query(sql).bind(id.0).bind(number).bind(only_of).execute(db).await.map(drop)
+            let query = sqlx::query(sql).bind(id.0).bind(number.as_str()).bind(only_of);
+            query.bind(phone::caller(&number)).execute(db).await.map(drop)
         })?;
     }
     Ok(())

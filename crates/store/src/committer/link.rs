@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use hookswitch_model::contract::Direction;
 use hookswitch_model::masking::without_numbers;
-use hookswitch_model::{CallId, CallView, ClientId};
+use hookswitch_model::{CallId, CallView, ClientId, phone, view};
 
 use super::batch::BatchError;
 use super::types::{Apply, CallChange};
@@ -19,6 +19,8 @@ pub(super) struct Links {
     /// Clients made of unknown callers.
     pub made: Vec<MadeClient>,
     clients: HashMap<CallId, (Option<ClientId>, Matched)>,
+    /// The numbers of calls of which it was open what number it is.
+    settled: HashMap<CallId, String>,
 }
 
 impl Links {
@@ -29,34 +31,51 @@ impl Links {
             change.added.client_id = *client;
             change.matched = matched.clone();
         }
+        if let Some(number) = id.and_then(|id| self.settled.get(&id)) {
+            for call in [&mut change.before, &mut change.after].into_iter().flatten() {
+                call.settle(|reading| reading == number);
+            }
+        }
         change
     }
 }
 
-/// Sets the calls' clients, unless a person chose: one with the number is the client, of several a person has to choose.
+/// The clients of each number.
+type Owners = HashMap<String, Vec<ClientId>>;
+
+/// The clients of a number; of its other spelling where nobody has this one.
+fn owners_of<'a>(owners: &'a Owners, number: &str) -> &'a [ClientId] {
+    phone::spellings(number).find_map(|spelling| owners.get(&spelling)).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Sets the calls' numbers and clients, unless a person chose: one with the number is the client, of several a person has
+/// to choose.
 pub(super) async fn link(
     tx: &mut Tx,
     changed: &mut [Changed<'_>],
     applies: &[Apply],
 ) -> Result<Links, BatchError> {
-    for call in changed.iter_mut().filter(|call| !call.entry.added.client_chosen && number_changed(call)) {
-        call.client_id = None;
+    for call in changed.iter_mut() {
+        call.forget_client_of_another_number();
     }
-    let numbers: BTreeSet<&str> = changed.iter().filter(|call| is_open(call)).filter_map(number).collect();
+    let open = changed.iter().filter(|call| is_open(call)).filter_map(number);
+    let undecided =
+        changed.iter().filter_map(|call| call.after.as_ref()).flat_map(|after| after.call.open_readings());
+    let numbers: BTreeSet<String> = open.chain(undecided).flat_map(phone::spellings).collect();
     let mut owners = owners(tx, &numbers).await?;
+    let settled = settle(changed, &owners);
     let made = unknown_callers(changed, &owners, applies);
     made::insert(tx, &made).await.map_err(BatchError::of_calls)?;
     for client in &made {
         owners.insert(client.e164.clone(), vec![client.id]);
     }
     for call in changed.iter_mut().filter(|call| is_open(call)) {
-        let owners = number(call).and_then(|number| owners.get(number));
-        if let Some([only]) = owners.map(Vec::as_slice) {
+        if let Some([only]) = number(call).map(|number| owners_of(&owners, number)) {
             call.client_id = Some(*only);
         }
     }
     let of = |call: &Changed<'_>| match number(call).filter(|_| is_open(call)) {
-        Some(number) => owners.get(number).map(Vec::as_slice).unwrap_or_default(),
+        Some(number) => owners_of(&owners, number),
         None => &[],
     };
     let shown = changed.iter().flat_map(|call| call.client_id.into_iter().chain(of(call).iter().copied()));
@@ -65,7 +84,37 @@ pub(super) async fn link(
         let matched = matched(call.client_id, of(call), &found);
         (call.id, (call.client_id, matched))
     });
-    Ok(Links { clients: clients.collect(), made })
+    Ok(Links { clients: clients.collect(), made, settled })
+}
+
+/// Chooses what the number of a call is that has two readings: what it was before, else the one that a client has, else
+/// the likelier one.
+fn settle(changed: &mut [Changed<'_>], owners: &Owners) -> HashMap<CallId, String> {
+    let mut settled = HashMap::new();
+    for call in changed {
+        let Some(after) = call.after.as_mut().filter(|after| after.call.open_readings().next().is_some())
+        else {
+            continue;
+        };
+        let before = call.before.as_ref().and_then(|view| view.client_e164.as_deref());
+        let known = before.filter(|before| after.call.open_readings().any(|reading| reading == *before));
+        after.call.to_mut().settle(|reading| match known {
+            Some(known) => reading == known,
+            None => !owners_of(owners, reading).is_empty(),
+        });
+        after.view = view(&after.call);
+        settled.extend(after.view.client_e164.clone().map(|number| (call.id, number)));
+        call.forget_client_of_another_number();
+    }
+    settled
+}
+
+impl Changed<'_> {
+    fn forget_client_of_another_number(&mut self) {
+        if number_changed(self) && !self.entry.added.client_chosen {
+            self.client_id = None;
+        }
+    }
 }
 
 /// Removes the clients that were made of callers whose call turns out not to be missed, unless somebody touched them. Gives
@@ -83,6 +132,11 @@ pub(super) async fn unmake(tx: &mut Tx, changed: &mut [Changed<'_>]) -> Result<V
     Ok(removed)
 }
 
+fn number_changed(call: &Changed<'_>) -> bool {
+    let before = call.before.as_ref().and_then(|view| view.client_e164.as_deref());
+    before.is_some() && before != number(call)
+}
+
 fn no_longer_missed(call: &Changed<'_>) -> bool {
     call.before.as_ref().is_some_and(|view| view.missed)
         && !call.after.as_ref().is_some_and(|after| after.view.missed)
@@ -97,25 +151,16 @@ fn number<'a>(call: &'a Changed<'_>) -> Option<&'a str> {
     call.after.as_ref()?.view.client_e164.as_deref()
 }
 
-fn number_changed(call: &Changed<'_>) -> bool {
-    let before = call.before.as_ref().and_then(|view| view.client_e164.as_deref());
-    before.is_some() && before != number(call)
-}
-
 /// The unknown callers whose call is missed now and was not before: one client a number, as the module's rule says.
-fn unknown_callers(
-    changed: &[Changed<'_>],
-    owners: &HashMap<String, Vec<ClientId>>,
-    applies: &[Apply],
-) -> Vec<MadeClient> {
+fn unknown_callers(changed: &[Changed<'_>], owners: &Owners, applies: &[Apply]) -> Vec<MadeClient> {
     let rules: HashMap<_, _> =
         applies.iter().filter_map(|apply| Some((apply.module_id, (apply.lead?, apply.now)))).collect();
-    let mut made: BTreeMap<&str, MadeClient> = BTreeMap::new();
+    let mut made: BTreeMap<String, MadeClient> = BTreeMap::new();
     for call in changed.iter().filter(|call| is_open(call) && newly_missed(call)) {
         let (Some(number), Some((rule, now))) = (number(call), rules.get(&call.entry.module_id)) else {
             continue;
         };
-        if owners.contains_key(number) || made.contains_key(number) {
+        if !owners_of(owners, number).is_empty() || made.contains_key(&phone::caller(number)) {
             continue;
         }
         let client = MadeClient {
@@ -126,7 +171,7 @@ fn unknown_callers(
             e164: number.to_owned(),
             now: *now,
         };
-        made.insert(number, client);
+        made.insert(phone::caller(number), client);
     }
     made.into_values().collect()
 }

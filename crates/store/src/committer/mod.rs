@@ -13,7 +13,7 @@ mod task;
 mod types;
 mod working;
 
-use hookswitch_model::RequestId;
+use hookswitch_model::{RequestId, view};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -59,7 +59,14 @@ impl Store {
     pub async fn preview(&self, apply: Apply) -> Result<Vec<CallChange>, StoreError> {
         let mut tx = self.inner.pools.begin_read().await?;
         let mut working = load::load(&mut tx, &self.inner.hashes, &[&apply]).await?;
-        Ok(working.apply(&apply)?.changes)
+        let mut changes = working.apply(&apply)?.changes;
+        for change in &mut changes {
+            let before = change.before.as_ref().and_then(|before| view(before).client_e164);
+            if let Some(after) = &mut change.after {
+                after.settle(|reading| Some(reading) == before.as_deref());
+            }
+        }
+        Ok(changes)
     }
 
     /// Keeps, with a request, what came after its commit. Nobody has to wait for it: dropped when the database cannot keep up

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::contract::Direction;
-use hookswitch_model::{CallId, CallView, ClientId, ModuleId};
+use hookswitch_model::{CallId, CallView, ClientId, ModuleId, phone};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -28,14 +28,17 @@ pub(super) struct Reached {
     pub seconds: i32,
 }
 
-/// Who called, of a missed call: the number where there is one; somebody without a number is nobody else.
+/// Who called, of a missed call: the number where there is one; whoever withholds theirs is nobody else.
 pub(super) fn missed_key(id: CallId, view: &CallView) -> Option<String> {
     view.missed.then(|| caller(view).unwrap_or_else(|| id.to_string()))
 }
 
 fn caller(view: &CallView) -> Option<String> {
     let dialled = |raw: &&str| raw.bytes().any(|byte| byte.is_ascii_digit());
-    view.client_e164.as_deref().or_else(|| view.client_raw.as_deref().filter(dialled)).map(text)
+    match view.client_e164.as_deref() {
+        Some(number) => Some(text(&phone::caller(number))),
+        None => view.client_raw.as_deref().filter(dialled).filter(|_| !view.is_withheld()).map(text),
+    }
 }
 
 /// Closes what the batch's calls close, and what was missed in it and closed by a talk already.
@@ -48,7 +51,7 @@ pub(super) async fn reach(
     let mut reached: BTreeMap<CallId, Reached> = BTreeMap::new();
     let asked: Vec<Asked> = changed.iter().filter_map(talked).collect();
     search(tx, &OPEN, &asked, &mut reached).await?;
-    let asked: Vec<Asked> = changed.iter().filter(|call| newly_missed(call)).filter_map(was_missed).collect();
+    let asked: Vec<Asked> = changed.iter().filter(|call| newly_missed(call)).flat_map(was_missed).collect();
     search(tx, &TALKS, &asked, &mut reached).await?;
     let mut reached: Vec<Reached> = reached.into_values().collect();
     close(tx, &mut reached, now).await?;
@@ -82,9 +85,13 @@ fn talked(call: &Changed<'_>) -> Option<Asked> {
     Asked::new(call, view, view.answered_at?)
 }
 
-fn was_missed(call: &Changed<'_>) -> Option<Asked> {
-    let view = &call.after.as_ref()?.view;
-    Asked::new(call, view, view.started_at)
+/// Once for each spelling under which a talk may have been kept.
+fn was_missed(call: &Changed<'_>) -> Vec<Asked> {
+    let Some(view) = call.after.as_ref().map(|after| &after.view) else { return Vec::new() };
+    let Some(asked) = Asked::new(call, view, view.started_at) else { return Vec::new() };
+    let other = asked.caller.as_deref().and_then(phone::twin);
+    let other = other.map(|caller| Asked { caller: Some(caller), client: None, ..asked });
+    std::iter::once(asked).chain(other).collect()
 }
 
 #[derive(FromRow)]

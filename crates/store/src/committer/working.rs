@@ -1,5 +1,6 @@
 //! The calls of a batch in memory, and what its applies make of them. No I/O.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::types::{Apply, CallChange, FactTarget};
@@ -53,7 +54,7 @@ pub(super) struct Changed<'a> {
 
 /// What a call to be written looks like.
 pub(super) struct After<'a> {
-    pub call: &'a Call,
+    pub call: Cow<'a, Call>,
     pub view: CallView,
     pub owns_key: bool,
     pub late_until: DateTime<Utc>,
@@ -278,11 +279,11 @@ impl Working {
         if call.call_id.is_some() {
             // The provider's id means this call, unless it is used again for a later one.
             let owns_key = !self.is_superseded(call.id, entry);
-            return After { call, view, owns_key, late_until: far_future() };
+            return After { call: Cow::Borrowed(call), view, owns_key, late_until: far_future() };
         }
         let owns_key = view.ended_at.is_none() && (entry.owns_key || !self.key_is_taken(entry, call));
         let late_until = view.ended_at.map_or_else(far_future, |ended_at| ended_at + LATE_RECORD);
-        After { call, view, owns_key, late_until }
+        After { call: Cow::Borrowed(call), view, owns_key, late_until }
     }
 
     /// Whether the provider has given the call's id to a later one.

@@ -1,5 +1,6 @@
 //! A database of its own for every test.
 
+use hookswitch_model::phone::Written;
 use std::ops::Deref;
 use std::path::PathBuf;
 
@@ -142,6 +143,8 @@ impl Db {
             provider: Some("demo".into()),
             enabled: true,
             default_country: Some("DE".into()),
+            numbers: Written::Both,
+            dials_extensions: false,
             fields: json!([{ "name": "key" }]),
             services: json!([]),
             webhook_token: "token-1".into(),
@@ -266,6 +269,7 @@ pub fn incoming(client: &str, operator: Option<UserId>) -> Parties {
         dst: "101".into(),
         dst_ext: None,
         client_e164: client.starts_with('+').then(|| client.to_owned()),
+        client_others: Vec::new(),
         operator: Some(Target { extension: "101".into(), user: operator }),
     }
 }

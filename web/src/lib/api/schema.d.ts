@@ -1744,6 +1744,11 @@ export interface components {
             hidden: boolean;
             /** @description As it came; empty where it is hidden. */
             raw: string;
+            /**
+             * @description Whether the caller withholds it. Such a caller is nobody: there is no number to call back, to find a client by, or
+             *     to keep.
+             */
+            withheld: boolean;
         };
         /**
          * @description Where a client came from.
@@ -1834,8 +1839,11 @@ export interface components {
         CreateModule: {
             /** @description ISO 3166-1 alpha-2: the country of numbers written without one. */
             defaultCountry?: string | null;
+            /** @description Whether the script dials the extension behind a number, `call.dstExtension` of `VoipGenerateCall`. */
+            dialsExtensions?: boolean | null;
             /** @description What people call it. */
             name: string;
+            numbers?: components["schemas"]["Written"] | null;
             /** @description The built-in module to start from; its script and settings are copied. */
             provider?: string | null;
             /** @description The TypeScript, of a module of your own. */
@@ -2329,6 +2337,8 @@ export interface components {
             expiresInSeconds: number;
             /** @description The caller's internal number. */
             extension: string;
+            /** @description The extension behind the number, where the module does not dial it: whoever calls enters it once somebody answers. */
+            extensionNotDialled?: string | null;
             /** @description Through which module. */
             moduleId: components["schemas"]["ModuleId"];
             /** @description The number, as it was given to the module; null where it is hidden from the user. */
@@ -2488,6 +2498,8 @@ export interface components {
         Module: (components["schemas"]["ModuleAdmin"] | null) & {
             /** @description ISO 3166-1 alpha-2: the country of numbers written without one. */
             defaultCountry?: string | null;
+            /** @description Whether its script dials the extension behind a number. */
+            dialsExtensions: boolean;
             /** @description Whether it takes webhooks. */
             enabled: boolean;
             /** @description The functions it implements, by name. */
@@ -2500,6 +2512,8 @@ export interface components {
             missingFunctions: string[];
             /** @description What people call it. */
             name: string;
+            /** @description How its provider writes numbers that have no plus. */
+            numbers: components["schemas"]["Written"];
             /** @description The built-in module it was made from. */
             provider?: string | null;
         };
@@ -3086,6 +3100,8 @@ export interface components {
             items: ((components["schemas"]["ModuleAdmin"] | null) & {
                 /** @description ISO 3166-1 alpha-2: the country of numbers written without one. */
                 defaultCountry?: string | null;
+                /** @description Whether its script dials the extension behind a number. */
+                dialsExtensions: boolean;
                 /** @description Whether it takes webhooks. */
                 enabled: boolean;
                 /** @description The functions it implements, by name. */
@@ -3098,6 +3114,8 @@ export interface components {
                 missingFunctions: string[];
                 /** @description What people call it. */
                 name: string;
+                /** @description How its provider writes numbers that have no plus. */
+                numbers: components["schemas"]["Written"];
                 /** @description The built-in module it was made from. */
                 provider?: string | null;
             })[];
@@ -3120,10 +3138,14 @@ export interface components {
                 defaultCountry?: string | null;
                 /** @description One sentence: what it connects. */
                 description: string;
+                /** @description Whether its script dials the extension behind a number. */
+                dialsExtensions: boolean;
                 /** @description The functions it implements, by name. */
                 functions: string[];
                 /** @description The provider as people call it. */
                 name: string;
+                /** @description How it writes numbers that have no plus. */
+                numbers: components["schemas"]["Written"];
                 /** @description What it must know. */
                 settings: components["schemas"]["Setting"][];
             }[];
@@ -3293,7 +3315,9 @@ export interface components {
             country?: string | null;
             /** @description In E.164, where it is a number of some country and not hidden. */
             e164?: string | null;
-            /** @description As people read it; of a hidden one the last two digits. */
+            /** @description The extension behind it, where it is not hidden. */
+            extension?: string | null;
+            /** @description As people read it, with its extension; of a hidden one the last two digits. */
             formatted: string;
             /** @description Whether it is hidden from the asking user. */
             hidden: boolean;
@@ -3384,10 +3408,14 @@ export interface components {
             defaultCountry?: string | null;
             /** @description One sentence: what it connects. */
             description: string;
+            /** @description Whether its script dials the extension behind a number. */
+            dialsExtensions: boolean;
             /** @description The functions it implements, by name. */
             functions: string[];
             /** @description The provider as people call it. */
             name: string;
+            /** @description How it writes numbers that have no plus. */
+            numbers: components["schemas"]["Written"];
             /** @description What it must know. */
             settings: components["schemas"]["Setting"][];
         };
@@ -3847,6 +3875,8 @@ export interface components {
         UpdateModule: {
             /** @description ISO 3166-1 alpha-2; null takes it away. */
             defaultCountry?: string | null;
+            /** @description Whether the script dials the extension behind a number. */
+            dialsExtensions?: boolean | null;
             /** @description Whether it takes webhooks. */
             enabled?: boolean | null;
             /** @description Its icon; null takes it away. */
@@ -3855,6 +3885,7 @@ export interface components {
             missedResponsibleId?: components["schemas"]["UserId"] | null;
             /** @description What people call it. */
             name?: string | null;
+            numbers?: components["schemas"]["Written"] | null;
             /** @description The settings it declares. */
             settings?: components["schemas"]["Setting"][] | null;
         };

@@ -6,6 +6,8 @@ const working: Module = {
   id: 'm1',
   name: 'PBX',
   enabled: true,
+  numbers: 'both',
+  dialsExtensions: false,
   functions: [],
   missingFunctions: [],
   settings: [],

@@ -2,12 +2,14 @@ import type { Module } from './module.svelte';
 import { changesOf, inputsOf, unset, type Input, type SettingState } from './settings';
 import type { Provider } from './module.svelte';
 
-type Base = Pick<Module, 'name' | 'defaultCountry'> & { settings: SettingState[] };
+type Base = Pick<Module, 'name' | 'defaultCountry' | 'numbers' | 'dialsExtensions'> & { settings: SettingState[] };
 
 /** What a form about a module holds, and how it differs from what is saved. */
 export class SettingsDraft {
   name = $state('');
   country = $state('');
+  numbers = $state<Module['numbers']>('both');
+  dialsExtensions = $state(false);
   inputs = $state<Record<string, Input>>({});
   #base: Base;
 
@@ -21,6 +23,8 @@ export class SettingsDraft {
     return new SettingsDraft({
       name: provider?.name ?? '',
       defaultCountry: provider?.defaultCountry,
+      numbers: provider?.numbers ?? 'both',
+      dialsExtensions: provider?.dialsExtensions ?? false,
       settings: unset(provider?.settings ?? []),
     });
   }
@@ -29,6 +33,8 @@ export class SettingsDraft {
     this.#base = base;
     this.name = base.name;
     this.country = base.defaultCountry ?? '';
+    this.numbers = base.numbers;
+    this.dialsExtensions = base.dialsExtensions;
     this.inputs = inputsOf(base.settings);
   }
 
@@ -37,11 +43,13 @@ export class SettingsDraft {
   }
 
   /** What to change of the module itself. */
-  get changes(): { name?: string; defaultCountry?: string | null } {
-    const { name, defaultCountry } = this.#base;
+  get changes(): Partial<Pick<Module, 'name' | 'defaultCountry' | 'numbers' | 'dialsExtensions'>> {
+    const { name, defaultCountry, numbers, dialsExtensions } = this.#base;
     return {
       ...(this.name.trim() !== name && { name: this.name.trim() }),
       ...(this.country !== (defaultCountry ?? '') && { defaultCountry: this.country || null }),
+      ...(this.numbers !== numbers && { numbers: this.numbers }),
+      ...(this.dialsExtensions !== dialsExtensions && { dialsExtensions: this.dialsExtensions }),
     };
   }
 

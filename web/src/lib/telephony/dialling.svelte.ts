@@ -1,3 +1,4 @@
+import { toast } from 'svelte-sonner';
 import { api, ask } from '$lib/api/client';
 import { Problem } from '$lib/api/problem';
 import type { Call, Live } from '$lib/live/live.svelte';
@@ -100,6 +101,9 @@ export class Dialling {
       dial.id = made.dialId;
       dial.number = made.phoneFormatted;
       dial.extension = made.extension;
+      if (made.extensionNotDialled) {
+        toast.info(m.dial_extension_not_dialled({ extension: made.extensionNotDialled }), { duration: 20_000 });
+      }
       const seconds = made.expiresInSeconds;
       setTimeout(() => {
         dial.failure ??= new Error(m.dial_nothing_came({ seconds, extension: made.extension }));

@@ -19,9 +19,20 @@ export function digitsOf(number: AnyNumber): string | undefined {
   return number.e164 ?? ('raw' in number ? number.raw : number.number);
 }
 
+/** The same with the extension behind it, as the server reads it. */
+export function dialledOf(number: AnyNumber): string | undefined {
+  const digits = digitsOf(number);
+  return digits && 'extension' in number && number.extension ? `${digits};ext=${number.extension}` : digits;
+}
+
+/** Whether its caller withholds it: then there is nothing to call, to copy or to keep. */
+export function isWithheld(number: AnyNumber | null | undefined): boolean {
+  return !!number && 'withheld' in number && number.withheld;
+}
+
 /** What to call to reach that number. */
 export function targetOf(number: AnyNumber, { clientId, position, callId }: Place): Target {
-  const phone = digitsOf(number);
+  const phone = dialledOf(number);
   if (phone) return { phone, clientId };
   return position === undefined ? { callId } : { clientId, position };
 }

@@ -15,6 +15,7 @@ use super::{Asked, ListClients};
 use crate::app::App;
 use crate::audit::audit_of;
 use crate::auth::Admin;
+use crate::clients::numbers;
 use crate::error::ApiResult;
 use crate::extract::Query;
 use crate::spreadsheet::plain;
@@ -105,7 +106,9 @@ fn line(app: &App, client: Client) -> [String; COLUMNS.len()] {
 }
 
 fn phone(phone: ClientPhone) -> String {
+    let extension = numbers::extension(&phone);
     let number = phone.e164.unwrap_or(phone.number);
+    let number = extension.map_or(number.clone(), |extension| format!("{number} ext. {extension}"));
     match phone.label {
         Some(label) => format!("{label}: {number}"),
         None => number,

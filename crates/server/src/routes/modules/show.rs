@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use hookswitch_model::phone::Written;
 use hookswitch_model::{ClientKind, ModuleId, UserId};
 use hookswitch_script::{Diagnostic, Function};
 use hookswitch_store::{ModuleHealth, RequestStatus, Role};
@@ -33,6 +34,10 @@ pub struct Module {
     enabled: bool,
     /// ISO 3166-1 alpha-2: the country of numbers written without one.
     default_country: Option<String>,
+    /// How its provider writes numbers that have no plus.
+    numbers: Written,
+    /// Whether its script dials the extension behind a number.
+    dials_extensions: bool,
     /// The functions it implements, by name.
     #[schema(value_type = Vec<String>)]
     functions: BTreeSet<Function>,
@@ -165,6 +170,8 @@ fn show(app: &App, active: &Active, role: Role, health: Option<ModuleHealth>) ->
         provider: of.provider.clone(),
         enabled: of.enabled,
         default_country: of.default_country.clone(),
+        numbers: of.numbers,
+        dials_extensions: of.dials_extensions,
         functions: active.functions.clone(),
         missing_functions: missing_functions(active),
         admin: (role == Role::Admin).then(|| ModuleAdmin {
