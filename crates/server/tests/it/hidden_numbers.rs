@@ -17,7 +17,7 @@ pub fn tells_it(text: &str) -> bool {
 }
 
 /// Everything that an operator can read, by the description of the API, with these ids in its paths.
-pub async fn read_everything(person: &Client, ids: &[(&str, &str)]) -> Vec<(String, String)> {
+async fn read_everything(person: &Client, ids: &[(&str, &str)]) -> Vec<(String, String)> {
     let description = serde_json::to_value(hookswitch_server::routes::openapi()).expect("JSON");
     let mut read = Vec::new();
     for (route, operations) in description["paths"].as_object().expect("paths") {
@@ -74,7 +74,6 @@ both!(a_hidden_number_is_in_no_answer, [("HOOKSWITCH_FETCH_ALLOW", "127.0.0.1")]
         ("modules", module.id.as_str()),
         ("users", user.as_str()),
         ("imports", nothing),
-        ("erasures", nothing),
     ];
     for (path, text) in read_everything(&operator, &ids).await {
         assert!(!tells_it(&text), "{path} tells the number: {text}");
@@ -134,7 +133,6 @@ both!(what_providers_and_modules_say_has_no_hidden_number_in_it, |server| {
     let module = Module::with_script(server, &admin, &script).await;
     module.bind(&[("101", one)]).await;
     admin.patch("/api/v1/settings", json!({ "maskNumbers": true })).await.is(200);
-    let (mut tab, _) = Tab::open(server, &operator).await;
     for (place, spelling) in SPELLINGS.iter().enumerate() {
         let id = format!("{place}-{spelling}@pbx");
         let named = json!({
@@ -142,7 +140,7 @@ both!(what_providers_and_modules_say_has_no_hidden_number_in_it, |server| {
         });
         module.event_with("notifyStart", &id, NUMBER, "101", &named).await;
         module.event_with("notifyAnswer", &id, NUMBER, "101", &named).await;
-        let call = tab.next_of("call").await["call"].clone();
+        let call = operator.get("/api/v1/calls?state=talking").await.json(200)["items"][0].clone();
         let path = format!("/api/v1/calls/{}", call["id"].as_str().expect("an id"));
         let hangup = operator.post(&format!("{path}/hangup"), json!({})).await;
         let record = json!({ "callRecord": { "callId": id, "call": { "link": format!("https://x/{spelling}.wav") } } });

@@ -99,6 +99,7 @@ both!(a_start_goes_past_what_cannot_be_processed, |server| {
             path: "/".to_owned(),
             query: json!(""),
             headers: json!({ "content-type": "application/json" }),
+            sealed: Value::Null,
             body: event("notifyEnd", id).to_string().into_bytes(),
             remote_address: None,
         };

@@ -127,7 +127,7 @@ async fn story(db: &Db) -> Story {
     let employee = ClientFields { company: Some(client.id), ..contact("Bob", &[OTHER]) };
     let other = make(db, employee).await.id;
     let merge = MergeId::new(at(1), rand::random());
-    db.merge_clients(merge, &client, &twin, admin, at(1)).await.unwrap().expect("merged");
+    db.merge_clients(merge, &client, &twin, admin, ClientScope::All, at(1)).await.unwrap().expect("merged");
 
     tell(db, module, 10, vec![start("a", NUMBER, Some(ada)), answer("a"), end("a")]).await;
     tell(db, module, 20, vec![end("a")]).await;

@@ -1,7 +1,7 @@
 //! The request log and the inbox.
 
 use hookswitch_model::RequestId;
-use hookswitch_store::{ModuleHealth, OutcomeStatus, RequestError, RequestFilter, RequestStatus, StoreError};
+use hookswitch_store::{ModuleHealth, OutcomeStatus, RequestError, RequestFilter, RequestStatus};
 use serde_json::json;
 
 use crate::support::{at, both, outcome, processed, request, start};

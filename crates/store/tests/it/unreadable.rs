@@ -1,7 +1,7 @@
 //! Rows that were changed outside Hookswitch, or written by a version that allowed more: they spoil no list, no other
 //! module's webhooks, and no start.
 
-use hookswitch_store::{CallFilter, RequestFilter, RequestStatus, StoreError};
+use hookswitch_store::{CallFilter, RequestFilter, RequestStatus, SilentSince, StoreError};
 use serde_json::json;
 
 use crate::support::{Db, at, both, end, processed, request, start, status};
@@ -34,7 +34,8 @@ both!(a_call_that_cannot_be_read_is_left_out_of_lists_and_counted, |db| {
             "the list goes on behind it"
         );
         assert_eq!(ids(&db.active_calls(None).await.unwrap()), ["a", "c"]);
-        assert_eq!(db.silent_calls(at(100), at(100), 10).await.unwrap().len(), 2);
+        let since = SilentSince { ringing: at(100), talking: at(100), recorded: at(100) };
+        assert_eq!(db.silent_calls(&since, 10).await.unwrap().len(), 2);
     }
 });
 
