@@ -8,7 +8,9 @@ pub mod client;
 pub mod contract;
 pub mod fact;
 pub mod ids;
+pub mod masking;
 pub mod matching;
+pub mod missed;
 pub mod phone;
 pub mod view;
 

@@ -100,6 +100,12 @@ impl ApiError {
         )
     }
 
+    /// The same, where it is a 404, of what the user asked for, so that it is answered like one that was never there.
+    #[must_use]
+    pub fn not_found_as(self, what: &str) -> Self {
+        if self.0.status == StatusCode::NOT_FOUND.as_u16() { Self::not_found(what) } else { self }
+    }
+
     /// 409: the thing is in a state that does not allow this.
     pub fn conflict(code: &str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, code, detail)
@@ -125,10 +131,16 @@ impl ApiError {
         }
     }
 
-    /// The same without a text that the user must not see.
+    /// The same with its sentences changed.
     #[must_use]
-    pub fn without(mut self, hidden: &str, shown: &str) -> Self {
-        self.0.detail = self.0.detail.replace(hidden, shown).replace(hidden.trim_start_matches('+'), shown);
+    pub fn map_texts(mut self, change: impl Fn(String) -> String) -> Self {
+        self.0.detail = change(self.0.detail);
+        for error in &mut self.0.errors {
+            error.detail = change(std::mem::take(&mut error.detail));
+        }
+        for value in self.0.more.values_mut() {
+            map_strings(value, &change);
+        }
         self
     }
 
@@ -193,6 +205,15 @@ impl ApiError {
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.0.detail
+    }
+}
+
+fn map_strings(value: &mut Value, change: &impl Fn(String) -> String) {
+    match value {
+        Value::String(text) => *text = change(std::mem::take(text)),
+        Value::Array(values) => values.iter_mut().for_each(|value| map_strings(value, change)),
+        Value::Object(members) => members.values_mut().for_each(|value| map_strings(value, change)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

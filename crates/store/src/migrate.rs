@@ -17,7 +17,7 @@ macro_rules! migrations {
         )),+];
     };
 }
-migrations![(1, "0001_start"), (2, "0002_clients"), (8, "0008_access")];
+migrations![(1, "0001_start"), (2, "0002_clients"), (8, "0008_access"), (9, "0009_missed")];
 
 /// Brings the schema up to date; refuses one that is newer than this program.
 pub(crate) async fn run(pools: &Pools) -> Result<(), OpenError> {

@@ -1,11 +1,11 @@
 //! Missed calls, until somebody has reached the caller. What is open is a caller, not each ring.
 //!
-//! Whose it is to call back: the client's responsible user; else the operators it rang at; where it rang at nobody, the
-//! user that the module names; else everybody.
+//! Who calls back is `model::missed`'s rule; lists, counts and permissions all take it from [`assigned`] here.
 
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use hookswitch_model::missed::{Assigned, Assignment};
 use hookswitch_model::{CallId, ClientId, UserId};
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
@@ -13,7 +13,8 @@ use uuid::Uuid;
 use crate::MAX_PAGE;
 use crate::added::ResolvedHow;
 use crate::calls::{Row, StoredCall};
-use crate::db::{on, text, time};
+use crate::clients::ClientScope;
+use crate::db::{from_word, on, text, time};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::readable::{Readable, readable};
@@ -32,6 +33,8 @@ pub struct MissedCaller {
     pub first_at: DateTime<Utc>,
     /// When the latest did.
     pub last_at: DateTime<Utc>,
+    /// Who calls them back.
+    pub assigned: Assignment,
 }
 
 /// Where a page of missed callers goes on.
@@ -65,24 +68,37 @@ pub struct MissedCounts {
     pub all: u64,
 }
 
-macro_rules! open {
+/// Missed calls with whom each waits for, as [`assignee`] and [`reason`] say it: a call is there once for each of several
+/// users that it rang at. Users who may not sign in are passed over.
+macro_rules! assigned {
     ($before:literal, $after:literal) => {
         concat!(
             $before,
             " from calls left join clients c on c.id = calls.client_id \
              left join users r on r.id = c.responsible_id and r.active \
+             left join call_operators o on o.call_id = calls.id and r.id is null \
+             and exists (select 1 from users u where u.id = o.user_id and u.active) \
              left join modules m on m.id = calls.module_id \
              left join users d on d.id = m.missed_responsible_id and d.active ",
             $after
         )
     };
 }
+pub(crate) use assigned;
 
-/// Whether an open call is that user's to call back.
-macro_rules! concerns {
+/// The user that a call of [`assigned`] waits for; null for everybody.
+macro_rules! assignee {
     () => {
-        "case when r.id is not null then r.id = $1 when not rang_at_nobody then exists (select 1 from call_operators \
-         where call_operators.call_id = calls.id and user_id = $1) when d.id is not null then d.id = $1 else true end"
+        "coalesce(r.id, o.user_id, d.id)"
+    };
+}
+pub(crate) use assignee;
+
+/// Why a call of [`assigned`] waits for that user.
+macro_rules! reason {
+    () => {
+        "case when r.id is not null then 'responsible' when o.user_id is not null then 'rung' \
+         when d.id is not null then 'module' else 'everybody' end"
     };
 }
 
@@ -128,13 +144,16 @@ impl Store {
     ) -> Result<MissedPage, StoreError> {
         let limit = limit.clamp(1, MAX_PAGE);
         let sql = concat!(
-            open!(
-                "select missed_key, count(*) as calls, min(started_at) as first_at, max(started_at) as last_at",
+            assigned!(
+                "select missed_key, count(distinct calls.id) as calls, min(started_at) as first_at, max(started_at) as last_at",
                 "where missed and resolved_at is null and missed_key is not null group by missed_key having "
             ),
             "max(case when $1 is null or ",
-            concerns!(),
-            " then 1 else 0 end) = 1 and ($2 is null or max(started_at) < $2 or (max(started_at) = $2 and missed_key < $3)) \
+            assignee!(),
+            " is null or ",
+            assignee!(),
+            " = $1 then 1 else 0 end) = 1 \
+             and ($2 is null or max(started_at) < $2 or (max(started_at) = $2 and missed_key < $3)) \
              order by max(started_at) desc, missed_key desc limit $4"
         );
         let mut groups: Vec<Group> = on!(self.read(), |db| {
@@ -151,8 +170,10 @@ impl Store {
         let next = groups.last().filter(|_| more);
         let next = next.map(|last| MissedCursor { last_at: last.last_at, key: last.missed_key.clone() });
         let (mut calls, unreadable) = self.open_calls_of(&groups).await?;
+        let mut assigned = self.assigned_of(&groups).await?;
         let items = groups.into_iter().map(|group| MissedCaller {
             calls: calls.remove(&group.missed_key).unwrap_or_default(),
+            assigned: Assignment::of_caller(assigned.remove(&group.missed_key).unwrap_or_default()),
             count: u64::try_from(group.calls).unwrap_or_default(),
             first_at: group.first_at,
             last_at: group.last_at,
@@ -161,7 +182,8 @@ impl Store {
         Ok(MissedPage { items: items.filter(|caller| !caller.calls.is_empty()).collect(), unreadable, next })
     }
 
-    /// How many missed calls of a caller are open, by number or by client, and when the latest came.
+    /// How many missed calls of a caller are open, by number or by client, and when the latest came. Calls of clients outside
+    /// `scope` are left out.
     ///
     /// # Errors
     /// Only the database's.
@@ -169,11 +191,18 @@ impl Store {
         &self,
         number: Option<&str>,
         client: Option<ClientId>,
+        scope: ClientScope,
     ) -> Result<Option<(u64, DateTime<Utc>)>, StoreError> {
-        let sql = "select count(*), max(started_at) from calls \
-                   where missed and resolved_at is null and (missed_key = $1 or client_id = $2)";
+        let sql = "select count(*), max(started_at) from calls left join clients c on c.id = calls.client_id \
+                   where missed and resolved_at is null and (missed_key = $1 or client_id = $2) \
+                   and ($3 is null or c.responsible_id is null or c.responsible_id = $3)";
         let (count, last): (i64, Option<DateTime<Utc>>) = on!(self.read(), |db| {
-            sqlx::query_as(sql).bind(number.map(text)).bind(client.map(|client| client.0)).fetch_one(db).await
+            sqlx::query_as(sql)
+                .bind(number.map(text))
+                .bind(client.map(|client| client.0))
+                .bind(scope.only_of().map(|user| user.0))
+                .fetch_one(db)
+                .await
         })?;
         Ok(last.map(|last| (u64::try_from(count).unwrap_or_default(), last)))
     }
@@ -216,18 +245,76 @@ impl Store {
         Ok((calls, unreadable))
     }
 
+    async fn assigned_of(
+        &self,
+        groups: &[Group],
+    ) -> Result<HashMap<String, Vec<(Assigned, Option<UserId>)>>, StoreError> {
+        if groups.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows: Vec<(String, String, Option<Uuid>)> = on!(self.read(), |db| {
+            let mut query = QueryBuilder::new(concat!(
+                "select distinct missed_key, ",
+                reason!(),
+                ", ",
+                assignee!(),
+                assigned!("", "where missed and resolved_at is null and missed_key in (")
+            ));
+            let mut keys = query.separated(", ");
+            for group in groups {
+                keys.push_bind(group.missed_key.clone());
+            }
+            query.push(")").build_query_as().fetch_all(db).await
+        })?;
+        let mut assigned: HashMap<String, Vec<(Assigned, Option<UserId>)>> = HashMap::new();
+        for (key, reason, user) in rows {
+            assigned.entry(key).or_default().push((from_word(reason)?, user.map(UserId)));
+        }
+        Ok(assigned)
+    }
+
+    /// Whether a missed call is there and its caller is, or was when the call was closed, one that `operator` calls back;
+    /// without an operator, whether it is there.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn calls_back(&self, id: CallId, operator: Option<UserId>) -> Result<bool, StoreError> {
+        // The call, and with it those of the same caller that are open too, or that were closed with it.
+        let sql = concat!(
+            assigned!(
+                "select count(*)",
+                "where calls.id in (select id from calls where id = $1 and missed \
+                 union all select other.id from calls it join calls other on other.missed_key = it.missed_key \
+                 where it.id = $1 and it.missed and it.resolved_at is null and other.missed and other.resolved_at is null \
+                 union all select other.id from calls it join calls other on other.missed_key = it.missed_key \
+                 and other.resolved_at = it.resolved_at \
+                 where it.id = $1 and it.missed and other.missed and other.resolved_at is not null) and ($2 is null or "
+            ),
+            assignee!(),
+            " is null or ",
+            assignee!(),
+            " = $2)"
+        );
+        let count: i64 = on!(self.read(), |db| {
+            sqlx::query_scalar(sql).bind(id.0).bind(operator.map(|user| user.0)).fetch_one(db).await
+        })?;
+        Ok(count > 0)
+    }
+
     /// How many missed callers a user has to call back; without one, how many there are.
     ///
     /// # Errors
     /// Only the database's.
     pub async fn missed_count(&self, operator: Option<UserId>) -> Result<u64, StoreError> {
         let sql = concat!(
-            open!(
+            assigned!(
                 "select count(distinct missed_key)",
                 "where missed and resolved_at is null and ($1 is null or "
             ),
-            concerns!(),
-            ")"
+            assignee!(),
+            " is null or ",
+            assignee!(),
+            " = $1)"
         );
         let count: i64 = on!(self.read(), |db| {
             sqlx::query_scalar(sql).bind(operator.map(|user| user.0)).fetch_one(db).await
@@ -240,10 +327,10 @@ impl Store {
     /// # Errors
     /// Only the database's.
     pub async fn missed_counts(&self) -> Result<MissedCounts, StoreError> {
-        let sql = open!(
-            "select distinct missed_key, case when r.id is not null then r.id when rang_at_nobody then d.id else o.user_id end",
-            "left join call_operators o on o.call_id = calls.id and r.id is null and not rang_at_nobody \
-             where missed and resolved_at is null and missed_key is not null"
+        let sql = concat!(
+            "select distinct missed_key, ",
+            assignee!(),
+            assigned!("", "where missed and resolved_at is null and missed_key is not null")
         );
         let rows: Vec<(String, Option<Uuid>)> =
             on!(self.read(), |db| sqlx::query_as(sql).fetch_all(db).await)?;
@@ -262,8 +349,8 @@ impl Store {
         })
     }
 
-    /// Notes that the caller of this missed call was dealt with: closes all their calls that are open. Says whether there
-    /// were any.
+    /// Notes that the caller of this missed call was dealt with: closes it and all their other calls that are open. Says
+    /// whether the call was open.
     ///
     /// # Errors
     /// Only the database's.
@@ -276,7 +363,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let sql = "update calls set resolved_at = $2, resolved_how = $3, resolved_by = $4, resolved_reason = $5, \
                    version = version + 1 where missed and resolved_at is null \
-                   and missed_key = (select missed_key from calls where id = $1)";
+                   and missed_key = (select missed_key from calls where id = $1 and missed and resolved_at is null)";
         let done = on!(self.write(), |db| {
             sqlx::query(sql)
                 .bind(id.0)

@@ -3,6 +3,7 @@
 
 mod calls;
 mod contract;
+mod masking;
 mod matching;
 mod operators;
 mod properties;

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use hookswitch_model::masking::hide_numbers;
 use hookswitch_model::phone::{self, Country};
-use hookswitch_store::ClientPhone;
+use hookswitch_store::{ClientPhone, Role};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::error::ApiError;
 
 /// A number of a client's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -44,6 +46,52 @@ impl Phone {
             formatted: shown.map_or_else(|| phone.number.clone(), |shown| shown.formatted),
             hidden,
         }
+    }
+}
+
+/// Hides numbers in what a provider or a module said, from users whom the settings keep clients' numbers from.
+#[derive(Debug, Clone, Copy)]
+pub struct Mask<'a> {
+    hides: bool,
+    /// A number that the text may hold in part.
+    known: Option<&'a str>,
+}
+
+impl<'a> Mask<'a> {
+    /// The mask for users of a role.
+    #[must_use]
+    pub fn of(app: &App, role: Role) -> Self {
+        Self { hides: app.settings.get().hides_numbers(role), known: None }
+    }
+
+    /// The same for what was said of a certain number.
+    #[must_use]
+    pub const fn knowing(self, number: Option<&'a str>) -> Self {
+        Self { known: number, ..self }
+    }
+
+    /// Whether it hides anything.
+    #[must_use]
+    pub const fn hides(self) -> bool {
+        self.hides
+    }
+
+    /// A text without the numbers in it.
+    #[must_use]
+    pub fn text(self, text: String) -> String {
+        if self.hides { hide_numbers(&text, self.known.as_slice()).into_owned() } else { text }
+    }
+
+    /// Whether a text may be shown as it is.
+    #[must_use]
+    pub fn shows(self, text: &str) -> bool {
+        !self.hides || hide_numbers(text, self.known.as_slice()) == text
+    }
+
+    /// An error without the numbers in it.
+    #[must_use]
+    pub fn error(self, error: ApiError) -> ApiError {
+        if self.hides { error.map_texts(|text| self.text(text)) } else { error }
     }
 }
 

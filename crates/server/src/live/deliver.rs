@@ -41,9 +41,9 @@ pub fn deliver<'a>(
         .map(|user| {
             let viewer = viewer_of(user);
             let call = changed.after.as_ref().filter(|(_, view)| has(view, user)).map(|(call, view)| {
-                Message::Call {
-                    call: Box::new(api_call(call, view, changed.added, changed.matched, &viewer)),
-                }
+                let (added, matched) = (changed.added, changed.matched);
+                let call = api_call(call, changed.version, view, added, matched, &viewer);
+                Message::Call { call: Box::new(call) }
             });
             let gone = gone(changed.id, user, before, after, &viewer);
             (user, call.iter().chain(gone.iter()).map(Message::to_text).collect())
@@ -95,5 +95,5 @@ fn gone(
 /// Who has the call now.
 fn taken_by(view: &CallView, user: UserId, viewer: &Viewer<'_>) -> Option<NamedOperator> {
     let leg = view.operators.iter().find(|leg| leg.state.is_active() && leg.user != Some(user))?;
-    Some(viewer.named(leg))
+    Some(viewer.named(leg.user, &leg.extension))
 }

@@ -115,7 +115,7 @@ async fn snapshot(app: &App, user: UserId) -> Result<(Message, HashMap<CallId, V
             let module = app.modules.get(stored.call.module_id);
             let matched = telephony::matched(app, &view, &stored.added).await?;
             let viewer = Viewer::new(app, user, module.as_deref());
-            calls.push(api_call(&stored.call, &view, &stored.added, &matched, &viewer));
+            calls.push(api_call(&stored.call, stored.version, &view, &stored.added, &matched, &viewer));
         }
     }
     let message = Message::Snapshot {

@@ -77,7 +77,7 @@ pub async fn get_call_context(
     };
     let open_missed = match hidden {
         true => None,
-        false => app.store.open_missed_of(number, client).await?,
+        false => app.store.open_missed_of(number, client, clients::scope(&app, &user)).await?,
     };
     Ok(axum::Json(CallContext {
         last_calls,

@@ -188,9 +188,13 @@ pub async fn update_call(
         let detail = format!("A comment has at most {MAX_COMMENT} characters.");
         return Err(ApiError::invalid("comment", detail));
     }
-    if let Some(Some(client)) = client_id {
-        clients::find(&app, &user, client).await.map_err(|error| error.at("clientId"))?;
-    }
+    let client_id = match client_id {
+        // The one that it was merged into, where it was.
+        Some(Some(client)) => {
+            Some(Some(clients::find(&app, &user, client).await.map_err(|error| error.at("clientId"))?.id))
+        }
+        other => other,
+    };
     if let Some(Some(outcome)) = outcome_id {
         let list = app.outcomes.for_module(seen.stored.call.module_id);
         if !list.is_some_and(|list| list.codes.iter().any(|code| code.id == outcome)) {
@@ -207,12 +211,15 @@ pub async fn update_call(
     if let (Some(Some(client)), true) = (client_id, add_number) {
         add_number_of(&app, &user, &seen, client).await?;
     }
-    match client_id {
+    let now = match client_id {
         Some(client) => log_on(&app, &user, &seen.stored, client).await?,
-        None => tell_stored(&app, find(&app, &user, id).await?.stored).await?,
-    }
-    let seen = find(&app, &user, id).await?;
-    Ok(axum::Json(show(&app, user.id, &seen.stored).await?))
+        None => {
+            let now = app.store.call(id).await?.ok_or_else(|| ApiError::not_found("call"))?;
+            tell_stored(&app, now.clone()).await?;
+            now
+        }
+    };
+    Ok(axum::Json(show(&app, user.id, &now).await?))
 }
 
 /// Makes the call's number one of the client's, unless it is.
@@ -224,9 +231,9 @@ async fn add_number_of(app: &App, user: &User, seen: &Seen, client: ClientId) ->
     }
     let mut fields = before.fields.clone();
     fields.phones.push(number);
-    let archived = before.archived_at.is_some();
+    let (archived, scope) = (before.archived_at.is_some(), clients::scope(app, user));
     let after =
-        app.store.update_client(before.id, before.version, &fields, archived, app.clock.now()).await?;
+        app.store.update_client(before.id, before.version, &fields, archived, scope, app.clock.now()).await?;
     let after = after.ok_or_else(clients::changed_meanwhile)?;
     let changes = clients::audit::changes(app, &before, &after);
     audit(app, user.id, AuditAction::Changed, Some(after.id), None, changes).await;

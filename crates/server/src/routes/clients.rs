@@ -197,7 +197,7 @@ pub async fn create_client(
     let now = app.clock.now();
     let id = ClientId::new(now, clock::random());
     let new = NewClient { id, fields, source: ClientSource::Hand, created_at: now };
-    let client = app.store.create_client(&new).await?;
+    let client = app.store.create_client(&new, scope(&app, &user)).await?;
     audit(&app, user.id, AuditAction::Created, Some(id), None, Vec::new()).await;
     if let Some(call) = call {
         log_on(&app, &user, &call.stored, Some(id)).await?;
@@ -287,7 +287,8 @@ pub async fn update_client(
     };
     let archived = body.archived.unwrap_or(before.archived_at.is_some());
     let fields = changed(&app, &user, Some(&before), &before.fields, asked).await?;
-    let after = app.store.update_client(id, before.version, &fields, archived, app.clock.now()).await?;
+    let (scope, now) = (scope(&app, &user), app.clock.now());
+    let after = app.store.update_client(id, before.version, &fields, archived, scope, now).await?;
     let after = after.ok_or_else(changed_meanwhile)?;
     tell_change(&app, &user, &before, &after).await?;
     Ok(axum::Json(show_with_merges(&app, &user, after).await?))
@@ -310,8 +311,8 @@ pub async fn archive_client(
     if before.id != id {
         return Err(changed_meanwhile());
     }
-    let now = app.clock.now();
-    let after = app.store.update_client(id, before.version, &before.fields, true, now).await?;
+    let (scope, now) = (scope(&app, &user), app.clock.now());
+    let after = app.store.update_client(id, before.version, &before.fields, true, scope, now).await?;
     tell_change(&app, &user, &before, &after.ok_or_else(changed_meanwhile)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -329,6 +330,9 @@ async fn tell_change(app: &App, user: &User, before: &Client, after: &Client) ->
     };
     if let Some(action) = moved {
         audit(app, user.id, action, Some(after.id), None, Vec::new()).await;
+    }
+    if before.fields.responsible != after.fields.responsible {
+        app.client_changes.left(after.id, before.fields.responsible);
     }
     clients::tell(app, after.id).await
 }

@@ -157,7 +157,7 @@ pub async fn delete_comment(
 /// A comment on a client that the user may see.
 async fn find_comment(app: &App, user: &User, id: CommentId) -> ApiResult<(Comment, Client)> {
     let comment = app.store.comment(id).await?.ok_or_else(no_comment)?;
-    let client = find(app, user, comment.client_id).await.map_err(|_| no_comment())?;
+    let client = find(app, user, comment.client_id).await.map_err(|error| error.not_found_as("comment"))?;
     Ok((comment, client))
 }
 

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::calls::number_of;
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::clients;
+use crate::clients::{self, numbers::Mask};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
@@ -77,7 +77,9 @@ pub async fn make_call(
     // A number that the user typed is no secret to them.
     let hidden = wanted.phone.is_none() && app.settings.get().hides_numbers(user.role);
     let (number, client) = target(&app, &user, wanted).await?;
-    let number = outgoing::number(&number, module.country)?;
+    let mask = Mask::of(&app, user.role);
+    let number = outgoing::number(&number, module.country)
+        .map_err(|error| mask.knowing(Some(&number)).error(error))?;
     let call = json!({
         "direction": "out",
         "operator": { "id": user.id, "name": user.name, "extension": extension },
@@ -98,7 +100,7 @@ pub async fn make_call(
     app.dials.add(dial, now);
     if let Err(error) = run(&app, &module, Function::GenerateCall, arguments).await {
         app.dials.remove(id);
-        return Err(if hidden { error.without(&number, &masked(&number)) } else { error });
+        return Err(mask.knowing(Some(&number)).error(error));
     }
     let phone_formatted = if hidden { masked(&number) } else { shown(&number).formatted };
     let making = MakingCall {
@@ -116,10 +118,7 @@ pub async fn make_call(
 async fn target(app: &App, user: &User, wanted: MakeCall) -> ApiResult<(String, Option<ClientId>)> {
     match wanted {
         MakeCall { phone: Some(phone), client_id, position: None, call_id: None, .. } => {
-            if let Some(client) = client_id {
-                clients::find(app, user, client).await.map_err(|error| error.at("clientId"))?;
-            }
-            Ok((phone, client_id))
+            Ok((phone, client_to_log_on(app, user, client_id).await?))
         }
         MakeCall { phone: None, client_id: Some(id), position, call_id: None, .. } => {
             let client = clients::find(app, user, id).await.map_err(|error| error.at("clientId"))?;
@@ -133,13 +132,21 @@ async fn target(app: &App, user: &User, wanted: MakeCall) -> ApiResult<(String, 
             let phone = number_of(&seen);
             let phone =
                 phone.ok_or_else(|| ApiError::invalid("callId", "This call has no number to call."))?;
-            Ok((phone.number, client_id.or(seen.stored.added.client_id)))
+            let client = client_to_log_on(app, user, client_id).await?;
+            Ok((phone.number, client.or(seen.stored.added.client_id)))
         }
         _ => {
             let detail = "Say whom to call in one way: `phone`, `clientId` with `position`, or `callId`.";
             Err(ApiError::invalid("phone", detail))
         }
     }
+}
+
+/// The client that was named for a call, where the user may see it.
+async fn client_to_log_on(app: &App, user: &User, id: Option<ClientId>) -> ApiResult<Option<ClientId>> {
+    let Some(id) = id else { return Ok(None) };
+    let client = clients::find(app, user, id).await.map_err(|error| error.at("clientId"))?;
+    Ok(Some(client.id))
 }
 
 /// Calls off what was dialled: the call is ended as soon as its provider reports it, where the module can do that.

@@ -1,5 +1,6 @@
 //! What was reported about a call, in the order in which it is told.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -13,11 +14,12 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
+use crate::clients::numbers::Mask;
 use crate::error::ApiResult;
 use crate::extract::Path;
 use crate::page::Page;
-use crate::telephony::api_call::NamedOperator;
-use crate::telephony::controls::find;
+use crate::telephony::api_call::{NamedOperator, Viewer};
+use crate::telephony::controls::{find, mask};
 
 /// Something that was reported about a call.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,7 +35,7 @@ pub struct HistoryEntry {
     operator: Option<NamedOperator>,
     /// To whom a redirect goes.
     redirect_to: Option<NamedOperator>,
-    /// The provider's id of the leg.
+    /// The provider's id of the leg; where it holds a number that is hidden, another that stands for it in this answer.
     leg_id: Option<String>,
     /// The webhook request that reported it, for administrators; none for what the server itself found out.
     request_id: Option<RequestId>,
@@ -59,19 +61,29 @@ pub async fn get_call_history(
         let mut of_leg = facts.iter().filter(|(_, fact)| fact.leg.as_deref() == Some(leg));
         of_leg.find_map(|(_, fact)| fact.operator())
     };
-    let named = |target: &Target| NamedOperator {
-        user_id: target.user,
-        name: target.user.and_then(|user| app.directory.name_of(user)),
-        extension: target.extension.clone(),
-    };
+    let module = app.modules.get(seen.stored.call.module_id);
+    let viewer = Viewer::new(&app, user.id, module.as_deref()).of_call(&seen.view);
+    let named = |target: &Target| viewer.named(target.user, &target.extension);
+    let legs = shown_legs(&facts, mask(&app, &user, &seen.view));
     let entry = |(at, fact): &(DateTime<Utc>, &Fact)| HistoryEntry {
         kind: fact.kind,
         at: *at,
         disposition: fact.disposition,
         operator: fact.operator().or_else(|| of_leg(fact.leg.as_deref()?)).map(named),
         redirect_to: fact.redirect.as_ref().map(named),
-        leg_id: fact.leg.clone(),
+        leg_id: fact.leg.as_deref().and_then(|leg| legs.get(leg)).cloned(),
         request_id: fact.source.filter(|_| user.role == Role::Admin),
     };
     Ok(axum::Json(Page::whole(facts.iter().map(entry).collect())))
+}
+
+/// The ids of the legs as the user sees them.
+fn shown_legs<'a>(facts: &'a [(DateTime<Utc>, &Fact)], mask: Mask<'_>) -> HashMap<&'a str, String> {
+    let mut legs: HashMap<&str, String> = HashMap::new();
+    for leg in facts.iter().filter_map(|(_, fact)| fact.leg.as_deref()) {
+        let place = legs.len() + 1;
+        let shown = || if mask.shows(leg) { leg.to_owned() } else { format!("leg {place}") };
+        legs.entry(leg).or_insert_with(shown);
+    }
+    legs
 }

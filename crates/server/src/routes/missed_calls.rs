@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use hookswitch_model::{CallId, UserId, view};
+use hookswitch_model::missed::Assigned;
+use hookswitch_model::{CallId, view};
 use hookswitch_store::{MissedCaller, MissedCursor, Role, User};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -39,24 +40,10 @@ pub struct ApiMissedCaller {
     call: ApiCall,
     /// When they called, the latest first, ten at most.
     times: Vec<DateTime<Utc>>,
-    /// By what rule it is whose to call back.
+    /// Why those below should call back.
     assigned: Assigned,
-    /// Whose it is to call back; empty: everybody's.
+    /// Who should call back; empty for everybody.
     assignees: Vec<NamedUser>,
-}
-
-/// By what rule it is whose to call back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Assigned {
-    /// The user responsible for the client.
-    Responsible,
-    /// Those it rang at.
-    Rung,
-    /// Whom the module names, since it rang at nobody.
-    Module,
-    /// Everybody, since it rang at nobody.
-    Everybody,
 }
 
 /// Missed callers not reached yet, the latest call first: administrators see all, operators those that are theirs to call back.
@@ -91,36 +78,15 @@ pub async fn list_missed_calls(
 }
 
 fn api_caller(app: &App, caller: &MissedCaller, call: ApiCall) -> ApiMissedCaller {
-    let (assigned, assignees) = assigned(app, &call);
     ApiMissedCaller {
         id: call.id,
         count: caller.count,
         first_at: caller.first_at,
         last_at: caller.last_at,
         times: caller.calls.iter().map(|stored| view(&stored.call).started_at).collect(),
-        assigned,
-        assignees,
+        assigned: caller.assigned.by,
+        assignees: caller.assigned.users.iter().map(|user| app.directory.named(*user)).collect(),
         call,
-    }
-}
-
-/// As the store's `missed_callers` decides it.
-fn assigned(app: &App, call: &ApiCall) -> (Assigned, Vec<NamedUser>) {
-    let active = |user: &UserId| app.directory.is_active(*user);
-    let responsible = call.client.as_ref().and_then(|client| client.responsible.clone());
-    if let Some(responsible) = responsible.filter(|user| active(&user.id)) {
-        return (Assigned::Responsible, vec![responsible]);
-    }
-    let mut rung: Vec<UserId> = call.operators.iter().filter_map(|operator| operator.user_id).collect();
-    if !rung.is_empty() {
-        rung.sort();
-        rung.dedup();
-        return (Assigned::Rung, rung.into_iter().map(|user| app.directory.named(user)).collect());
-    }
-    let module = app.modules.get(call.module_id).and_then(|active| active.module.missed_responsible);
-    match module.filter(active) {
-        Some(user) => (Assigned::Module, vec![app.directory.named(user)]),
-        None => (Assigned::Everybody, Vec::new()),
     }
 }
 
@@ -190,17 +156,8 @@ async fn changed(app: &App, id: CallId) -> ApiResult<()> {
     Ok(())
 }
 
-/// Fails unless it is a missed call that is the user's to call back, or was.
+/// Fails unless it is a missed call whose caller the user calls back, or did when it was closed.
 async fn missed(app: &App, user: &User, id: CallId) -> ApiResult<()> {
-    let stored = app.store.call(id).await?.filter(|stored| view(&stored.call).missed);
-    let stored = stored.ok_or_else(|| ApiError::not_found("missed call"))?;
-    if user.role == Role::Admin {
-        return Ok(());
-    }
-    let shown = show_all(app, user.id, std::iter::once(&stored)).await?;
-    let theirs = shown.iter().any(|call| match assigned(app, call) {
-        (Assigned::Everybody, _) => true,
-        (_, assignees) => assignees.iter().any(|assignee| assignee.id == user.id),
-    });
-    if theirs { Ok(()) } else { Err(ApiError::not_found("missed call")) }
+    let operator = (user.role != Role::Admin).then_some(user.id);
+    if app.store.calls_back(id, operator).await? { Ok(()) } else { Err(ApiError::not_found("missed call")) }
 }

@@ -16,10 +16,11 @@ use utoipa::IntoParams;
 use crate::app::App;
 use crate::audit::audit;
 use crate::auth::SignedIn;
+use crate::clients::numbers::Mask;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Query};
 use crate::fetch::{Outgoing, Redirects};
-use crate::telephony::controls::{broke_contract, find, run};
+use crate::telephony::controls::{broke_contract, find, mask, run};
 
 /// How to get a recording.
 #[derive(Deserialize, IntoParams)]
@@ -46,19 +47,20 @@ pub async fn get_recording(
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let seen = find(&app, &user, id).await?;
-    let data = seen.view.recording.ok_or_else(|| ApiError::not_found("recording"))?;
+    let mask = mask(&app, &user, &seen.view);
+    let data = seen.view.recording.clone().ok_or_else(|| ApiError::not_found("recording"))?;
     let module =
         seen.module.ok_or_else(|| ApiError::conflict("notImplemented", "The call's module was deleted."))?;
     let function = Function::GetCallLink;
-    let link = run(&app, &module, function, vec![data]).await?;
-    let link = contract::call_link(link).map_err(|error| broke_contract(function, &error))?;
+    let link = run(&app, &module, function, vec![data]).await.map_err(|error| mask.error(error))?;
+    let link = contract::call_link(link).map_err(|error| mask.error(broke_contract(function, &error)))?;
     let link = Url::parse(&link).map_err(|_| bad_gateway("The module gave no link that can be followed."))?;
     // A player asks for one part after the other: that is one entry.
     let client = seen.stored.added.client_id;
     audit(&app, user.id, AuditAction::RecordingPlayed, client, Some(id), Vec::new()).await;
     // The provider's link may name the number that is hidden.
-    if proxy == Some(1) || app.settings.get().hides_numbers(user.role) {
-        return through(&app, link, &headers).await;
+    if proxy == Some(1) || mask.hides() {
+        return through(&app, link, &headers, mask).await.map_err(|error| mask.error(error));
     }
     let no_store = (header::CACHE_CONTROL, "no-store");
     Ok((StatusCode::FOUND, [(header::LOCATION, link.as_str()), no_store]).into_response())
@@ -75,7 +77,7 @@ const PASSED_ON: [HeaderName; 6] = [
 ];
 
 /// The recording through this server, under the same rules of address as a script's `fetch`.
-async fn through(app: &App, url: Url, asked: &HeaderMap) -> ApiResult<Response> {
+async fn through(app: &App, url: Url, asked: &HeaderMap, mask: Mask<'_>) -> ApiResult<Response> {
     let mut headers = HeaderMap::new();
     for name in [header::RANGE, header::IF_RANGE] {
         if let Some(value) = asked.get(&name) {
@@ -97,7 +99,11 @@ async fn through(app: &App, url: Url, asked: &HeaderMap) -> ApiResult<Response> 
     }
     let mut response = Response::builder().status(answer.status());
     for name in PASSED_ON {
-        if let Some(value) = answer.headers().get(&name) {
+        let value = answer.headers().get(&name);
+        // A file's name may be in some of them.
+        let shown =
+            value.filter(|value| value.to_str().is_ok_and(|value| mask.shows(value)) || is_figure(&name));
+        if let Some(value) = shown {
             response = response.header(name, value);
         }
     }
@@ -107,6 +113,11 @@ async fn through(app: &App, url: Url, asked: &HeaderMap) -> ApiResult<Response> 
         .header(header::CACHE_CONTROL, "private, no-store")
         .body(Body::from_stream(answer.bytes_stream()));
     response.map_err(ApiError::internal)
+}
+
+/// Whether a header only counts bytes.
+fn is_figure(name: &HeaderName) -> bool {
+    matches!(*name, header::CONTENT_LENGTH | header::CONTENT_RANGE | header::LAST_MODIFIED)
 }
 
 fn bad_gateway(detail: impl Into<String>) -> ApiError {

@@ -279,7 +279,8 @@ pub async fn replay_request(
     let viewer = Viewer::new(&app, user.id, Some(&module));
     let changes = replayed.changes.iter().filter_map(|change| {
         let call_id = change.after.as_ref().or(change.before.as_ref())?.id;
-        let show = |call| api_call(call, &view(call), &change.added, &change.matched, &viewer);
+        let show =
+            |call| api_call(call, change.version, &view(call), &change.added, &change.matched, &viewer);
         Some(CallDiff {
             call_id,
             before: change.before.as_ref().map(show),

@@ -270,6 +270,8 @@ fn not_oneself(caller: &SignedIn, id: UserId) -> ApiResult<()> {
 /// Reads again what is kept in memory of users: names and roles, and who is bound to which number.
 async fn users_changed(app: &App) -> ApiResult<()> {
     app.directory.reload(&app.store).await?;
+    // Whoever may not sign in any more calls nobody back.
+    app.missed.changed();
     for active in app.modules.all() {
         registry::reload(app, active.module.id).await?;
     }

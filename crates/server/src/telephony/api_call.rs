@@ -15,6 +15,8 @@ use utoipa::ToSchema;
 use super::actions::{Action, actions, leg_of};
 use super::functions;
 use crate::app::App;
+use crate::clients::numbers::Mask;
+use crate::live::Version;
 use crate::modules::registry::Active;
 use crate::named::{ApiClientSummary, NamedUser};
 
@@ -25,9 +27,12 @@ use crate::named::{ApiClientSummary, NamedUser};
 pub struct ApiCall {
     /// Id.
     pub id: CallId,
+    /// Grows with each change: of two answers about the call the one with the greater version is newer.
+    #[schema(value_type = i64)]
+    pub version: Version,
     /// The module it came through.
     pub module_id: ModuleId,
-    /// The provider's id, where it gives one.
+    /// The provider's id, where it gives one; null where it holds a number that is hidden.
     pub call_id: Option<String>,
     /// Which way it goes.
     pub direction: Option<Direction>,
@@ -158,8 +163,8 @@ pub struct Viewer<'a> {
     user: UserId,
     /// Whether they may act for other operators.
     admin: bool,
-    /// Whether clients' numbers are kept from them.
-    hides_numbers: bool,
+    /// What is kept from them.
+    mask: Mask<'a>,
     /// What the calls' module implements.
     functions: &'a BTreeSet<Function>,
 }
@@ -172,14 +177,27 @@ impl<'a> Viewer<'a> {
             app,
             user,
             admin: role == Role::Admin,
-            hides_numbers: app.settings.get().hides_numbers(role),
+            mask: Mask::of(app, role),
             functions: functions(module),
         }
     }
 
+    /// The same for one call.
+    #[must_use]
+    pub fn of_call(&self, view: &'a CallView) -> Self {
+        let number = view.client_e164.as_deref().or(view.client_raw.as_deref());
+        Self { mask: self.mask.knowing(number), ..*self }
+    }
+
     /// An operator by number and name.
-    pub fn named(&self, leg: &OperatorLeg) -> NamedOperator {
-        NamedOperator { user_id: leg.user, name: self.name_of(leg.user), extension: leg.extension.clone() }
+    pub fn named(&self, user: Option<UserId>, extension: &str) -> NamedOperator {
+        NamedOperator { user_id: user, name: self.name_of(user), extension: self.extension(user, extension) }
+    }
+
+    /// An operator's number: what nobody is bound to may as well be a client's.
+    fn extension(&self, user: Option<UserId>, extension: &str) -> String {
+        let extension = extension.to_owned();
+        if user.is_some() { extension } else { self.mask.text(extension) }
     }
 
     fn name_of(&self, user: Option<UserId>) -> Option<String> {
@@ -188,28 +206,36 @@ impl<'a> Viewer<'a> {
 }
 
 /// The call as `viewer` sees it.
-pub fn api_call(
+pub fn api_call<'a>(
     call: &Call,
-    view: &CallView,
+    version: Version,
+    view: &'a CallView,
     added: &Added,
     matched: &Matched,
-    viewer: &Viewer<'_>,
+    viewer: &Viewer<'a>,
 ) -> ApiCall {
-    let app = viewer.app;
+    let viewer = &viewer.of_call(view);
+    let (app, mask) = (viewer.app, viewer.mask);
+    let line = view.line.as_deref().filter(|line| !mask.hides() || !is_of_client(line, view));
     let leg = leg_of(view, viewer.user, viewer.admin);
     ApiCall {
         id: call.id,
+        version,
         module_id: call.module_id,
-        call_id: call.call_id.clone(),
+        call_id: call.call_id.clone().filter(|id| mask.shows(id)),
         direction: view.direction,
         state: view.state,
         disposition: view.disposition,
-        client_number: client_number(view, viewer.hides_numbers),
+        client_number: client_number(view, mask.hides()),
         client: matched.client.as_ref().map(|client| ApiClientSummary::new(app, client)),
         candidates: matched.candidates.iter().map(|client| ApiClientSummary::new(app, client)).collect(),
-        caller_name: view.caller_name.clone().filter(|name| !viewer.hides_numbers || is_a_name(name)),
-        line: view.line.clone(),
-        line_formatted: view.line.as_deref().map(formatted),
+        caller_name: view
+            .caller_name
+            .clone()
+            .map(|name| mask.text(name))
+            .filter(|name| is_a_name(name, mask)),
+        line: line.map(str::to_owned),
+        line_formatted: line.map(formatted),
         operators: view.operators.iter().map(|leg| operator(leg, viewer)).collect(),
         started_at: view.started_at,
         answered_at: view.answered_at,
@@ -220,7 +246,7 @@ pub fn api_call(
             .iter()
             .map(|segment| ApiSegment {
                 user_id: segment.user,
-                extension: segment.extension.clone(),
+                extension: segment.extension.as_deref().map(|of| viewer.extension(segment.user, of)),
                 from: segment.from,
                 to: segment.to,
             })
@@ -259,10 +285,23 @@ fn client_number(view: &CallView, hidden: bool) -> Option<ClientNumber> {
     })
 }
 
-/// Whether the provider's name of a caller is none of the many that are the number.
-fn is_a_name(name: &str) -> bool {
-    name.bytes().filter(u8::is_ascii_digit).count() < 4
+/// Whether anything is left of the provider's name of a caller: many are the number.
+fn is_a_name(name: &str, mask: Mask<'_>) -> bool {
+    !mask.hides() || name.chars().any(char::is_alphabetic)
 }
+
+/// Whether what the provider gives as the company's line is the client's number.
+fn is_of_client(line: &str, view: &CallView) -> bool {
+    let end = |number: &str| {
+        let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
+        digits.iter().rev().take(SAME_END).copied().collect::<Vec<_>>()
+    };
+    let client = view.client_e164.as_deref().or(view.client_raw.as_deref());
+    client.is_some_and(|client| end(client) == end(line))
+}
+
+/// Digits at the end in which a number's spellings agree.
+const SAME_END: usize = 7;
 
 /// A number of the company's as people read it.
 fn formatted(line: &str) -> String {
@@ -273,7 +312,7 @@ fn operator(leg: &OperatorLeg, viewer: &Viewer<'_>) -> ApiOperator {
     ApiOperator {
         user_id: leg.user,
         name: viewer.name_of(leg.user),
-        extension: leg.extension.clone(),
+        extension: viewer.extension(leg.user, &leg.extension),
         state: leg.state,
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::actions::{Action, leg_of};
 use super::functions;
 use crate::app::App;
-use crate::clients;
+use crate::clients::{self, numbers::Mask};
 use crate::error::{ApiError, ApiResult, sentence};
 use crate::modules::registry::Active;
 
@@ -26,8 +26,8 @@ pub struct Seen {
     pub module: Option<Arc<Active>>,
 }
 
-/// The call, where the user may see it: administrators all, operators those that rang at them and those of clients that they
-/// may see.
+/// The call, where the user may see it: administrators all, operators those that rang at them, those of clients that they may
+/// see, and missed ones whose caller they call back.
 ///
 /// # Errors
 /// 404 where it is not there or not theirs.
@@ -50,7 +50,10 @@ async fn may_see(app: &App, user: &User, stored: &StoredCall, view: &CallView) -
         return Ok(true);
     }
     let found = app.store.client_summaries(&stored.added.client_id.into_iter().collect()).await?;
-    Ok(found.values().any(|client| clients::scope(app, user).has(client.responsible)))
+    if found.values().any(|client| clients::scope(app, user).has(client.responsible)) {
+        return Ok(true);
+    }
+    Ok(view.missed && app.store.calls_back(stored.call.id, Some(user.id)).await?)
 }
 
 /// Does `action` to a call; `arguments` stand between the two numbers and the call.
@@ -75,7 +78,13 @@ pub async fn control(
     let mut all = vec![json!(leg.src), json!(leg.dst)];
     all.extend(arguments);
     all.push(call_argument(app, &seen.stored.call, &seen.view, leg));
-    run(app, module, function, all).await.map(drop)
+    let failed = |error| mask(app, user, &seen.view).error(error);
+    run(app, module, function, all).await.map(drop).map_err(failed)
+}
+
+/// What hides numbers in that call's texts from the user.
+pub fn mask<'a>(app: &App, user: &User, view: &'a CallView) -> Mask<'a> {
+    Mask::of(app, user.role).knowing(view.client_e164.as_deref().or(view.client_raw.as_deref()))
 }
 
 /// The last argument of control functions *(ours)*: tells two calls between the same numbers apart.

@@ -17,7 +17,8 @@ pub async fn show(app: &App, user: UserId, stored: &StoredCall) -> Result<ApiCal
     let view = view(&stored.call);
     let matched = matched(app, &view, &stored.added).await?;
     let module = app.modules.get(stored.call.module_id);
-    Ok(api_call(&stored.call, &view, &stored.added, &matched, &Viewer::new(app, user, module.as_deref())))
+    let viewer = Viewer::new(app, user, module.as_deref());
+    Ok(api_call(&stored.call, stored.version, &view, &stored.added, &matched, &viewer))
 }
 
 /// A list of calls: those on no client are without the clients that they could be of.
@@ -36,7 +37,7 @@ pub async fn show_all<'a>(
         let matched = Matched { client, candidates: Vec::new() };
         let module = app.modules.get(stored.call.module_id);
         let viewer = Viewer::new(app, user, module.as_deref());
-        api_call(&stored.call, &view(&stored.call), &stored.added, &matched, &viewer)
+        api_call(&stored.call, stored.version, &view(&stored.call), &stored.added, &matched, &viewer)
     };
     Ok(calls.map(show).collect())
 }

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::clients::path;
 use crate::support::{Client, Module, PASS_ON, Server, Tab, both, only_call};
 
-const NUMBER: &str = "+442079461234";
+pub const NUMBER: &str = "+442079461234";
 /// What stands for the number however it is written.
 const DIGITS: &str = "79461234";
 
-fn tells_it(text: &str) -> bool {
+pub fn tells_it(text: &str) -> bool {
     let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.' | '/')).collect();
     digits.contains(DIGITS)
 }
@@ -115,4 +115,79 @@ both!(a_hidden_number_is_called_found_and_kept_all_the_same, |server| {
     let changed = operator.patch(&path(&lead), change).await;
     assert!(!tells_it(&changed.is(200).text));
     assert_eq!(admin.get(&path(&lead)).await.json(200)["phones"][0]["e164"], NUMBER);
+});
+
+/// The number as providers and modules write it.
+const SPELLINGS: [&str; 5] =
+    ["+442079461234", "020 7946 1234", "0044-20-7946-1234", "%2B44%2020%207946%201234", "(020) 79.46.12.34"];
+
+both!(what_providers_and_modules_say_has_no_hidden_number_in_it, |server| {
+    let admin = server.admin().await;
+    let (one, operator) = server.operator("one").await;
+    let script = PASS_ON
+        .replace(
+            "console.info('VoipHangupCall', JSON.stringify(args));",
+            r#"throw new Error(`No call of ${(args[2] as any).callId} at https://pbx.example/${encodeURIComponent(args[1] as string)} {"to":"${args[0]}"}`);"#,
+        )
+        .replace("return callData.link;", "throw new Error(`No file ${callData.link}`);");
+    let module = Module::with_script(server, &admin, &script).await;
+    module.bind(&[("101", one)]).await;
+    admin.patch("/api/v1/settings", json!({ "maskNumbers": true })).await.is(200);
+    for (place, spelling) in SPELLINGS.iter().enumerate() {
+        let id = format!("{place}-{spelling}@pbx");
+        let named = json!({
+            "callerName": format!("Zoe Zimmermann-Young {spelling}"), "legId": format!("leg of {spelling}"), "line": spelling,
+        });
+        module.event_with("notifyStart", &id, NUMBER, "101", &named).await;
+        module.event_with("notifyAnswer", &id, NUMBER, "101", &named).await;
+        let call = operator.get("/api/v1/calls?state=talking").await.json(200)["items"][0].clone();
+        let path = format!("/api/v1/calls/{}", call["id"].as_str().expect("an id"));
+        let hangup = operator.post(&format!("{path}/hangup"), json!({})).await;
+        let record = json!({ "callRecord": { "callId": id, "call": { "link": format!("https://x/{spelling}.wav") } } });
+        module.post(&record).await.is(200);
+        let history = operator.get(&format!("{path}/history")).await;
+        let recording = operator.get(&format!("{path}/recording")).await;
+        module.event_with("notifyEnd", &id, NUMBER, "101", &json!({ "legId": named["legId"] })).await;
+        let shown = operator.get(&path).await;
+        let csv = operator.get("/api/v1/calls.csv").await;
+        for answer in [&hangup, &history, &recording, &shown, &csv] {
+            assert!(
+                !tells_it(&format!("{:?}{}", answer.headers, answer.text)),
+                "{spelling}: {}",
+                answer.text
+            );
+        }
+        assert!(!tells_it(&call.to_string()), "{spelling}: {call}");
+        hangup.problem(502, "moduleFailed");
+        recording.problem(502, "moduleFailed");
+        let shown = shown.json(200);
+        assert_eq!((&shown["callId"], &shown["line"]), (&Value::Null, &Value::Null));
+        assert_eq!(shown["callerName"], "Zoe Zimmermann-Young ••• 34");
+        let legs: Vec<_> = history.json(200)["items"]
+            .as_array()
+            .expect("items")
+            .iter()
+            .map(|entry| entry["legId"].clone())
+            .collect();
+        assert_eq!(legs[0], "leg 1");
+    }
+    // Administrators see what was said.
+    let calls = admin.get("/api/v1/calls").await.json(200);
+    assert!(calls["items"][0]["callId"].as_str().expect("an id").ends_with("@pbx"));
+});
+
+both!(a_lead_is_not_named_after_a_number, |server| {
+    let admin = server.admin().await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    for (place, spelling) in SPELLINGS.iter().enumerate() {
+        let caller = format!("+44207946123{place}");
+        let spelling = spelling.replace("1234", &format!("123{place}"));
+        let spelling = spelling.replace("12.34", &format!("12.3{place}"));
+        let named = json!({ "callerName": format!("Zoe Zimmermann-Young-Smith ({spelling})") });
+        module.event_with("notifyStart", &caller, &caller, "109", &named).await;
+        module.event_with("notifyEnd", &caller, &caller, "109", &named).await;
+    }
+    for client in admin.get("/api/v1/clients").await.json(200)["items"].as_array().expect("items") {
+        assert_eq!(client["name"], "Zoe Zimmermann-Young-Smith");
+    }
 });

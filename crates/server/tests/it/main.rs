@@ -36,6 +36,7 @@ mod process;
 mod provider_stories;
 mod reports;
 mod requests;
+mod scopes;
 mod session;
 mod settings;
 mod setup;

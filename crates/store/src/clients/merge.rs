@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::union::{union, without};
 use super::write::{Change, adopt, parts, remove_parts, update};
-use super::{Client, ClientFields};
+use super::{Client, ClientFields, ClientScope};
 use crate::db::{Tx, from_json, on, time, to_json};
 use crate::error::StoreError;
 use crate::open::Store;
@@ -30,6 +30,7 @@ pub struct Merge {
     /// When.
     pub made_at: DateTime<Utc>,
     made_by: Option<Uuid>,
+    responsible_id: Option<Uuid>,
 }
 
 impl Merge {
@@ -37,6 +38,12 @@ impl Merge {
     #[must_use]
     pub fn made_by(&self) -> Option<UserId> {
         self.made_by.map(UserId)
+    }
+
+    /// The user responsible for the client that went into the other.
+    #[must_use]
+    pub fn responsible(&self) -> Option<UserId> {
+        self.responsible_id.map(UserId)
     }
 }
 
@@ -51,7 +58,7 @@ struct Before {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select merges.id, into_id, from_id, clients.name, made_at, made_by from merges \
+            "select merges.id, into_id, from_id, clients.name, made_at, made_by, clients.responsible_id from merges \
              join clients on clients.id = from_id ",
             $rest
         )
@@ -70,6 +77,7 @@ impl Store {
         into: &Client,
         from: &Client,
         by: UserId,
+        scope: ClientScope,
         now: DateTime<Utc>,
     ) -> Result<Option<Client>, StoreError> {
         let mut tx = self.begin().await?;
@@ -89,7 +97,7 @@ impl Store {
         remove_parts(&mut tx, from.id).await?;
         let fields = union(into, from);
         let archived = into.archived_at.is_some();
-        let change = Change { id: into.id, version: into.version, fields: &fields, archived, now };
+        let change = Change { id: into.id, version: into.version, fields: &fields, archived, scope, now };
         if gone == 0 || !update(&mut tx, &change).await? {
             return Ok(None);
         }
@@ -123,7 +131,8 @@ impl Store {
                 sqlx::query(item.give).bind(into.id.0).bind(from.id.0).execute(db).await.map(drop)
             })?;
         }
-        adopt(&mut tx, into.id, fields.phones.iter().filter_map(|phone| phone.e164.as_deref())).await?;
+        let numbers = fields.phones.iter().filter_map(|phone| phone.e164.as_deref());
+        adopt(&mut tx, into.id, numbers, scope).await?;
         self.finish(tx, into.id).await.map(Some)
     }
 
@@ -164,7 +173,8 @@ impl Store {
         let before: Before = from_json(&before)?;
         let fields = without(into, &before.into, &before.from, merge.from);
         let archived = into.archived_at.is_some();
-        let change = Change { id: into.id, version: into.version, fields: &fields, archived, now };
+        let scope = ClientScope::All;
+        let change = Change { id: into.id, version: into.version, fields: &fields, archived, scope, now };
         if !update(&mut tx, &change).await? {
             return Ok(None);
         }

@@ -21,6 +21,14 @@ impl ClientScope {
         }
     }
 
+    /// The user whose clients, besides nobody's, these are; `None` for all clients.
+    pub(crate) const fn only_of(self) -> Option<UserId> {
+        match self {
+            Self::All => None,
+            Self::OwnOrUnassigned(user) => Some(user),
+        }
+    }
+
     /// The clients among them that are also `responsible`'s (none: nobody's), in parts that an index has each in the order of
     /// names.
     pub(super) fn parts(self, responsible: Option<Option<UserId>>) -> Vec<Part> {

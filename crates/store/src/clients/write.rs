@@ -6,21 +6,23 @@ use chrono::{DateTime, Utc};
 use hookswitch_model::{ClientId, ClientKind};
 
 use super::words::{self, email_key, folded, of_client};
-use super::{Client, ClientFields, ClientPhone, NewClient, read};
+use super::{Client, ClientFields, ClientPhone, ClientScope, NewClient, read};
 use crate::db::{Tx, is_missing_reference, on, text, time, to_json};
 use crate::error::StoreError;
+use crate::missed::{assigned, assignee};
 use crate::open::Store;
 use crate::rows::{Rows, chunks};
 
 impl Store {
     /// Makes a client. The calls there were from its numbers are logged on it, those that are on nobody and whose number is
-    /// no other client's.
+    /// no other client's. Where `scope` is one user's, only calls that this user may see: those that rang at them, and missed
+    /// ones that they may call back.
     ///
     /// # Errors
     /// [`StoreError::UnknownReference`] where its company or its responsible user is not there.
-    pub async fn create_client(&self, client: &NewClient) -> Result<Client, StoreError> {
+    pub async fn create_client(&self, client: &NewClient, scope: ClientScope) -> Result<Client, StoreError> {
         let mut tx = self.begin().await?;
-        create(&mut tx, &[client]).await?;
+        create(&mut tx, &[client], scope).await?;
         self.finish(tx, client.id).await
     }
 
@@ -35,10 +37,11 @@ impl Store {
         version: i32,
         fields: &ClientFields,
         archived: bool,
+        scope: ClientScope,
         now: DateTime<Utc>,
     ) -> Result<Option<Client>, StoreError> {
         let mut tx = self.begin().await?;
-        let change = Change { id, version, fields, archived, now };
+        let change = Change { id, version, fields, archived, scope, now };
         if !update(&mut tx, &change).await? {
             return Ok(None);
         }
@@ -54,16 +57,18 @@ impl Store {
         &self,
         lead: &Client,
         company: Option<&NewClient>,
+        scope: ClientScope,
         now: DateTime<Utc>,
     ) -> Result<Option<Client>, StoreError> {
         let mut tx = self.begin().await?;
-        create(&mut tx, company.as_slice()).await?;
+        create(&mut tx, company.as_slice(), scope).await?;
         let fields = ClientFields {
             kind: ClientKind::Contact,
             company: company.map(|company| company.id).or(lead.fields.company),
             ..lead.fields.clone()
         };
-        let change = Change { id: lead.id, version: lead.version, fields: &fields, archived: false, now };
+        let (id, version) = (lead.id, lead.version);
+        let change = Change { id, version, fields: &fields, archived: false, scope, now };
         if !update(&mut tx, &change).await? {
             return Ok(None);
         }
@@ -87,14 +92,16 @@ impl Store {
                 ClientWrite::Change { .. } => None,
             })
             .collect();
+        let scope = ClientScope::All;
         let mut tx = self.begin().await?;
-        create(&mut tx, &new).await?;
+        create(&mut tx, &new, scope).await?;
         let mut done = Vec::with_capacity(writes.len());
         for write in writes {
             done.push(match write {
                 ClientWrite::New(_) => true,
                 ClientWrite::Change { id, version, fields } => {
-                    let change = Change { id: *id, version: *version, fields, archived: false, now };
+                    let (id, version) = (*id, *version);
+                    let change = Change { id, version, fields, archived: false, scope, now };
                     update(&mut tx, &change).await?
                 }
             });
@@ -132,6 +139,8 @@ pub(super) struct Change<'a> {
     pub version: i32,
     pub fields: &'a ClientFields,
     pub archived: bool,
+    /// Whose calls new numbers bring along.
+    pub scope: ClientScope,
     pub now: DateTime<Utc>,
 }
 
@@ -143,7 +152,7 @@ static CLIENTS: Rows = Rows::new(
     ") as v where column1 is not null",
 );
 
-async fn create(tx: &mut Tx, clients: &[&NewClient]) -> Result<(), StoreError> {
+async fn create(tx: &mut Tx, clients: &[&NewClient], scope: ClientScope) -> Result<(), StoreError> {
     for chunk in chunks(clients) {
         let tags: Vec<String> =
             chunk.iter().map(|client| to_json(&client.fields.tags)).collect::<Result<_, _>>()?;
@@ -172,14 +181,15 @@ async fn create(tx: &mut Tx, clients: &[&NewClient]) -> Result<(), StoreError> {
     let all: Vec<_> = clients.iter().map(|client| (client.id, &client.fields)).collect();
     parts(tx, &all).await?;
     for client in clients {
-        adopt(tx, client.id, client.fields.phones.iter().filter_map(|phone| phone.e164.as_deref())).await?;
+        let numbers = client.fields.phones.iter().filter_map(|phone| phone.e164.as_deref());
+        adopt(tx, client.id, numbers, scope).await?;
     }
     Ok(())
 }
 
 /// Changes a client; says whether it still had that version.
 pub(super) async fn update(tx: &mut Tx, change: &Change<'_>) -> Result<bool, StoreError> {
-    let Change { id, version, fields, archived, now } = change;
+    let Change { id, version, fields, archived, scope, now } = change;
     let sql = "update clients set kind = $3, name = $4, name_key = $5, company_id = $6, responsible_id = $7, notes = $8, \
                tags = $9, updated_at = $10, archived_at = case when $11 then coalesce(archived_at, $10) end, \
                version = version + 1 where id = $1 and version = $2 and merged_into is null";
@@ -208,7 +218,7 @@ pub(super) async fn update(tx: &mut Tx, change: &Change<'_>) -> Result<bool, Sto
     remove_parts(tx, *id).await?;
     parts(tx, &[(*id, fields)]).await?;
     let after = fields.phones.iter().filter_map(|phone| phone.e164.as_deref());
-    adopt(tx, *id, after.filter(|number| !before.contains(*number))).await?;
+    adopt(tx, *id, after.filter(|number| !before.contains(*number)), *scope).await?;
     Ok(true)
 }
 
@@ -292,18 +302,31 @@ pub(super) async fn parts(tx: &mut Tx, clients: &[(ClientId, &ClientFields)]) ->
     Ok(words::insert(tx, &words).await?)
 }
 
-/// Logs on a client the calls there were from these numbers, where they are on nobody and nobody else has the number.
+/// Logs on a client the calls there were from these numbers, where they are on nobody, nobody else has the number, and
+/// whoever gave the client the number may see them: `scope`.
 pub(super) async fn adopt<'a>(
     tx: &mut Tx,
     id: ClientId,
     numbers: impl Iterator<Item = &'a str>,
+    scope: ClientScope,
 ) -> Result<(), StoreError> {
-    let sql = "update calls set client_id = $1, version = version + 1 \
-               where client_e164 = $2 and client_id is null and not client_chosen and not exists \
-               (select 1 from client_phones join clients on clients.id = client_id \
-               where e164 = $2 and client_id <> $1 and archived_at is null)";
+    let sql = concat!(
+        "update calls set client_id = $1, version = version + 1 \
+         where client_e164 = $2 and client_id is null and not client_chosen and not exists \
+         (select 1 from client_phones join clients on clients.id = client_id \
+         where e164 = $2 and client_id <> $1 and archived_at is null) and ($3 is null \
+         or exists (select 1 from call_operators where call_operators.call_id = calls.id and user_id = $3) or id in (",
+        assigned!("select calls.id", "where missed and resolved_at is null and missed_key = $2 and ("),
+        assignee!(),
+        " is null or ",
+        assignee!(),
+        " = $3)))"
+    );
+    let only_of = scope.only_of().map(|user| user.0);
     for number in numbers {
-        on!(tx.conn(), |db| sqlx::query(sql).bind(id.0).bind(number).execute(db).await.map(drop))?;
+        on!(tx.conn(), |db| {
+            sqlx::query(sql).bind(id.0).bind(number).bind(only_of).execute(db).await.map(drop)
+        })?;
     }
     Ok(())
 }

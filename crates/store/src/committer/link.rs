@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use hookswitch_model::contract::Direction;
+use hookswitch_model::masking::without_numbers;
 use hookswitch_model::{CallId, CallView, ClientId};
 
 use super::batch::BatchError;
@@ -126,5 +127,6 @@ fn caller_name(view: &CallView) -> String {
     if letters < 2 || name.chars().filter(char::is_ascii_digit).count() > letters {
         return String::new();
     }
-    name.chars().take(MAX_NAME).collect()
+    // The number in a name would be shown where the client's numbers are hidden.
+    without_numbers(name, view.client_e164.as_deref().as_slice()).chars().take(MAX_NAME).collect()
 }

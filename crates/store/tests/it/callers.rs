@@ -243,7 +243,10 @@ both!(who_was_put_away_and_calls_again_is_a_new_lead, |db| {
     let module = db.new_module().await;
     let first = missed(&db, module, 0, "a", CALLER).await.added.client_id.expect("a lead");
     let lead = db.client(first, ClientScope::All).await.unwrap().expect("a client");
-    db.update_client(first, lead.version, &lead.fields, true, at(5)).await.unwrap().expect("put away");
+    db.update_client(first, lead.version, &lead.fields, true, ClientScope::All, at(5))
+        .await
+        .unwrap()
+        .expect("put away");
     let second = missed(&db, module, 10, "b", CALLER).await.added.client_id.expect("another lead");
     assert_ne!(first, second);
     assert_eq!(missed(&db, module, 20, "c", CALLER).await.added.client_id, Some(second));

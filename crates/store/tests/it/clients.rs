@@ -1,12 +1,12 @@
 //! Making, changing and putting away clients, and the calls they adopt.
 
-use hookswitch_model::{CallId, ClientId, ClientKind, UserId};
+use hookswitch_model::{CallId, ClientId, ClientKind, MergeId, UserId};
 use hookswitch_store::{
     Because, Client, ClientFields, ClientKeys, ClientPhone, ClientScope, ClientSource, ClientWrite,
     NewClient, Role, StoreError,
 };
 
-use crate::support::{Db, at, both, end, start};
+use crate::support::{Db, answer, at, both, end, start};
 
 const LONDON: &str = "+442079460000";
 const BERLIN: &str = "+4930901820";
@@ -36,7 +36,7 @@ pub fn new(fields: ClientFields) -> NewClient {
 }
 
 pub async fn make(db: &Db, fields: ClientFields) -> Client {
-    db.create_client(&new(fields)).await.unwrap()
+    db.create_client(&new(fields), ClientScope::All).await.unwrap()
 }
 
 async fn client_of(db: &Db, call: CallId) -> Option<ClientId> {
@@ -61,30 +61,48 @@ both!(a_client_is_kept_as_it_was_written, |db| {
     assert_eq!((kept.company_name.as_deref(), kept.version), (Some("Acme"), 1));
 
     let changed = ClientFields { phones: contact("", &[BERLIN]).phones, company: None, ..fields };
-    let after = db.update_client(made.id, 1, &changed, false, at(5)).await.unwrap().expect("still version 1");
+    let after = db
+        .update_client(made.id, 1, &changed, false, ClientScope::All, at(5))
+        .await
+        .unwrap()
+        .expect("still version 1");
     assert_eq!((after.version, after.updated_at, after.created_at), (2, at(5), at(0)));
     assert_eq!((&after.fields.phones, &after.company_name), (&changed.phones, &None));
-    let late = db.update_client(made.id, 1, &changed, false, at(6)).await.unwrap();
+    let late = db.update_client(made.id, 1, &changed, false, ClientScope::All, at(6)).await.unwrap();
     assert_eq!(late, None, "it was changed meanwhile");
     let nobody = ClientId::new(at(1), [1; 10]);
-    assert_eq!(db.update_client(nobody, 1, &changed, false, at(6)).await.unwrap(), None);
+    assert_eq!(db.update_client(nobody, 1, &changed, false, ClientScope::All, at(6)).await.unwrap(), None);
     assert_eq!(db.client(nobody, ClientScope::All).await.unwrap(), None);
 
-    let away = db.update_client(made.id, 2, &changed, true, at(7)).await.unwrap().expect("put away");
+    let away = db
+        .update_client(made.id, 2, &changed, true, ClientScope::All, at(7))
+        .await
+        .unwrap()
+        .expect("put away");
     assert_eq!(away.archived_at, Some(at(7)));
-    let still = db.update_client(made.id, 3, &changed, true, at(8)).await.unwrap().expect("still away");
+    let still = db
+        .update_client(made.id, 3, &changed, true, ClientScope::All, at(8))
+        .await
+        .unwrap()
+        .expect("still away");
     assert_eq!(still.archived_at, Some(at(7)));
-    let back = db.update_client(made.id, 4, &changed, false, at(9)).await.unwrap().expect("taken back");
+    let back = db
+        .update_client(made.id, 4, &changed, false, ClientScope::All, at(9))
+        .await
+        .unwrap()
+        .expect("taken back");
     assert_eq!(back.archived_at, None);
 });
 
 both!(a_client_refers_to_what_is_there, |db| {
     let nobody = Some(UserId::new(at(1), [1; 10]));
-    let refused = db.create_client(&new(ClientFields { responsible: nobody, ..contact("Ann", &[]) })).await;
+    let refused = db
+        .create_client(&new(ClientFields { responsible: nobody, ..contact("Ann", &[]) }), ClientScope::All)
+        .await;
     assert!(matches!(refused, Err(StoreError::UnknownReference)));
     let ann = make(&db, contact("Ann", &[])).await;
     let nothing = ClientFields { company: Some(ClientId::new(at(1), [1; 10])), ..contact("Ann", &[]) };
-    let refused = db.update_client(ann.id, 1, &nothing, false, at(1)).await;
+    let refused = db.update_client(ann.id, 1, &nothing, false, ClientScope::All, at(1)).await;
     assert!(matches!(refused, Err(StoreError::UnknownReference)));
 
     db.new_user("root", Role::Admin).await;
@@ -125,8 +143,39 @@ both!(a_number_added_later_adopts_its_calls, |db| {
     assert!(db.call(before).await.unwrap().expect("it").version > version);
 
     let both_numbers = contact("Ann", &[LONDON, BERLIN]);
-    db.update_client(ann.id, 1, &both_numbers, false, at(2)).await.unwrap().expect("changed");
+    db.update_client(ann.id, 1, &both_numbers, false, ClientScope::All, at(2))
+        .await
+        .unwrap()
+        .expect("changed");
     assert_eq!(client_of(&db, other).await, Some(ann.id));
+});
+
+both!(a_user_who_sees_only_their_own_clients_brings_along_only_calls_that_they_may_see, |db| {
+    let module = db.new_module().await;
+    let ada = db.new_user("ada", Role::Operator).await;
+    let bob = db.new_user("bob", Role::Operator).await;
+    let talk = |id: &'static str, operator| vec![start(id, LONDON, operator), answer(id), end(id)];
+    let bobs = db.report(module, 0, talk("a", Some(bob))).await.1[0].id;
+    let adas = db.report(module, 10, talk("b", Some(ada))).await.1[0].id;
+    let bobs_missed = db.report(module, 20, vec![start("c", LONDON, Some(bob)), end("c")]).await.1[0].id;
+    let anybodys = db.report(module, 30, vec![start("d", LONDON, None), end("d")]).await.1[0].id;
+    let own = ClientScope::OwnOrUnassigned(ada);
+    let guessed = ClientFields { kind: ClientKind::Lead, ..contact("Guess", &[LONDON]) };
+    let made = db.create_client(&new(guessed), own).await.unwrap();
+    for (call, expected) in
+        [(bobs, None), (adas, Some(made.id)), (bobs_missed, None), (anybodys, Some(made.id))]
+    {
+        assert_eq!(client_of(&db, call).await, expected);
+    }
+    // Nor by giving the number to a client that is there, or by merging.
+    let fields = ClientFields { phones: Vec::new(), ..made.fields.clone() };
+    let without = db.update_client(made.id, 1, &fields, false, own, at(40)).await.unwrap().expect("changed");
+    let again =
+        db.update_client(made.id, 2, &made.fields, false, own, at(41)).await.unwrap().expect("changed");
+    let other = make(&db, contact("Other", &[])).await;
+    let merge = MergeId::new(at(42), [1; 10]);
+    db.merge_clients(merge, &other, &again, ada, own, at(42)).await.unwrap().expect("merged");
+    assert_eq!((client_of(&db, bobs).await, without.fields.phones.len()), (None, 0));
 });
 
 both!(calls_of_a_shared_number_are_nobodys_until_somebody_picks, |db| {
@@ -145,7 +194,7 @@ both!(what_may_be_the_same_is_found, |db| {
     let one = make(&db, with_email).await.id;
     let two = make(&db, contact("Somebody", &[LONDON])).await.id;
     let gone = make(&db, contact("Ann Élan", &[LONDON])).await;
-    db.update_client(gone.id, 1, &gone.fields, true, at(1)).await.unwrap();
+    db.update_client(gone.id, 1, &gone.fields, true, ClientScope::All, at(1)).await.unwrap();
     let keys = ClientKeys {
         numbers: vec![LONDON.into(), BERLIN.into()],
         emails: vec!["ann@EXAMPLE.com".into()],
@@ -166,11 +215,16 @@ both!(what_may_be_the_same_is_found, |db| {
 both!(a_lead_becomes_a_contact_of_a_company, |db| {
     let lead = make(&db, ClientFields { kind: ClientKind::Lead, ..contact("Ann", &[LONDON]) }).await;
     let acme = new(ClientFields { kind: ClientKind::Company, ..contact("Acme", &[]) });
-    let contact = db.convert_lead(&lead, Some(&acme), at(3)).await.unwrap().expect("converted");
+    let contact =
+        db.convert_lead(&lead, Some(&acme), ClientScope::All, at(3)).await.unwrap().expect("converted");
     assert_eq!((contact.fields.kind, contact.fields.company), (ClientKind::Contact, Some(acme.id)));
     assert_eq!(contact.company_name.as_deref(), Some("Acme"));
     let again = new(acme.fields.clone());
-    assert_eq!(db.convert_lead(&lead, Some(&again), at(4)).await.unwrap(), None, "it is none any more");
+    assert_eq!(
+        db.convert_lead(&lead, Some(&again), ClientScope::All, at(4)).await.unwrap(),
+        None,
+        "it is none any more"
+    );
     assert_eq!(db.client(again.id, ClientScope::All).await.unwrap(), None, "no company without its contact");
 });
 

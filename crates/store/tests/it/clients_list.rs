@@ -22,7 +22,10 @@ both!(clients_are_listed_by_name_and_by_what_they_are, |db| {
     make(&db, lead).await;
     make(&db, ClientFields { responsible: Some(bob), ..contact("Eve", &[]) }).await;
     let gone = make(&db, contact("Gone", &[])).await;
-    db.update_client(gone.id, 1, &gone.fields, true, gone.created_at).await.unwrap().expect("put away");
+    db.update_client(gone.id, 1, &gone.fields, true, ClientScope::All, gone.created_at)
+        .await
+        .unwrap()
+        .expect("put away");
 
     let all = ClientFilter::default;
     let listed = async |filter| names(&db, ClientScope::All, &filter).await;

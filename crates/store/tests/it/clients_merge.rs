@@ -46,7 +46,10 @@ async fn now(db: &Db, id: ClientId) -> Client {
 async fn merge(db: &Db, two: &Two) -> (MergeId, Client) {
     let id = MergeId::new(at(10), rand::random());
     let (into, from) = (now(db, two.kept.id).await, now(db, two.gone.id).await);
-    (id, db.merge_clients(id, &into, &from, two.ada, at(10)).await.unwrap().expect("merged"))
+    (
+        id,
+        db.merge_clients(id, &into, &from, two.ada, ClientScope::All, at(10)).await.unwrap().expect("merged"),
+    )
 }
 
 async fn undo(db: &Db, id: MergeId) -> Client {
@@ -106,7 +109,9 @@ both!(two_clients_become_one, |db| {
     assert_eq!((merges[0].id, merges[0].name.as_str(), merges[0].made_by()), (id, "Zoë Élan", Some(two.ada)));
     assert!(db.merges_into(two.kept.id, at(11)).await.unwrap().is_empty());
 
-    let stale = db.merge_clients(MergeId::new(at(11), [1; 10]), &two.kept, &two.gone, two.ada, at(11)).await;
+    let stale = db
+        .merge_clients(MergeId::new(at(11), [1; 10]), &two.kept, &two.gone, two.ada, ClientScope::All, at(11))
+        .await;
     assert_eq!(stale.unwrap(), None, "both changed meanwhile");
 });
 
@@ -152,7 +157,10 @@ both!(what_was_changed_since_a_merge_stays, |db| {
         tags: vec!["Wholesale".into(), "New".into()],
         ..merged.fields.clone()
     };
-    db.update_client(merged.id, merged.version, &edited, false, at(30)).await.unwrap().expect("changed");
+    db.update_client(merged.id, merged.version, &edited, false, ClientScope::All, at(30))
+        .await
+        .unwrap()
+        .expect("changed");
 
     let back = undo(&db, id).await;
     assert_eq!(back.fields, two.gone.fields);
@@ -185,7 +193,8 @@ both!(a_client_is_not_its_own_company, |db| {
     let acme = make(&db, ClientFields { kind: ClientKind::Company, ..contact("Acme", &[]) }).await;
     let ann = make(&db, ClientFields { company: Some(acme.id), ..contact("Ann", &[LONDON]) }).await;
     let id = MergeId::new(at(10), [2; 10]);
-    let merged = db.merge_clients(id, &acme, &ann, ada, at(10)).await.unwrap().expect("merged");
+    let merged =
+        db.merge_clients(id, &acme, &ann, ada, ClientScope::All, at(10)).await.unwrap().expect("merged");
     assert_eq!((merged.fields.company, merged.fields.phones.len()), (None, 1));
     let back = undo(&db, id).await;
     assert_eq!(back.fields.company, Some(acme.id));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use hookswitch_model::{CallId, ClientId, CommentId, UserId};
 use hookswitch_store::{
-    ClientFields, Comment, CommentCursor, MAX_COMMENTS_OF_CALL, Mention, Role, StoreError,
+    ClientFields, ClientScope, Comment, CommentCursor, MAX_COMMENTS_OF_CALL, Mention, Role, StoreError,
 };
 use uuid::Uuid;
 
@@ -119,7 +119,10 @@ both!(whoever_is_mentioned_has_it_to_see, |db| {
 
     // Who may see only their own clients is not shown what was said on others'.
     let adas = ClientFields { responsible: Some(ada), ..made.fields };
-    db.update_client(client, made.version, &adas, false, at(6)).await.unwrap().expect("changed");
+    db.update_client(client, made.version, &adas, false, ClientScope::All, at(6))
+        .await
+        .unwrap()
+        .expect("changed");
     assert_eq!(db.mentions(bob, true, None, 9).await.unwrap(), []);
     assert_eq!(db.mentions(bob, false, None, 9).await.unwrap().len(), 2);
     assert_eq!(

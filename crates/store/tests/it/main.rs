@@ -12,6 +12,7 @@ mod clients_merge;
 mod comments;
 mod committer;
 mod matching;
+mod missed_lists;
 mod modules;
 mod nodes;
 mod opening;

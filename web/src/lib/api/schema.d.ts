@@ -1411,7 +1411,7 @@ export interface components {
             missedCloseAfterHours: number | null;
         };
         /**
-         * @description By what rule it is whose to call back.
+         * @description Why a missed caller waits for certain users, the strongest reason first.
          * @enum {string}
          */
         Assigned: "responsible" | "rung" | "module" | "everybody";
@@ -1475,7 +1475,7 @@ export interface components {
              * @description When somebody first answered.
              */
             answeredAt?: string | null;
-            /** @description The provider's id, where it gives one. */
+            /** @description The provider's id, where it gives one; null where it holds a number that is hidden. */
             callId?: string | null;
             /** @description The name the provider shows for the caller. */
             callerName?: string | null;
@@ -1523,6 +1523,11 @@ export interface components {
              * @description Seconds of talk.
              */
             talkSeconds?: number | null;
+            /**
+             * Format: int64
+             * @description Grows with each change: of two answers about the call the one with the greater version is newer.
+             */
+            version: number;
         };
         /** @description What there was before a call. */
         CallContext: {
@@ -1940,7 +1945,7 @@ export interface components {
             disposition: components["schemas"]["Disposition"];
             /** @description What happened. */
             kind: components["schemas"]["FactKind"];
-            /** @description The provider's id of the leg. */
+            /** @description The provider's id of the leg; where it holds a number that is hidden, another that stands for it in this answer. */
             legId?: string | null;
             operator?: components["schemas"]["NamedOperator"] | null;
             redirectTo?: components["schemas"]["NamedOperator"] | null;
@@ -2248,9 +2253,9 @@ export interface components {
         };
         /** @description Somebody who called and has not been reached. */
         MissedCaller: {
-            /** @description By what rule it is whose to call back. */
+            /** @description Why those below should call back. */
             assigned: components["schemas"]["Assigned"];
-            /** @description Whose it is to call back; empty: everybody's. */
+            /** @description Who should call back; empty for everybody. */
             assignees: components["schemas"]["NamedUser"][];
             /** @description Their latest call. */
             call: components["schemas"]["Call"];
@@ -2535,7 +2540,7 @@ export interface components {
                  * @description When somebody first answered.
                  */
                 answeredAt?: string | null;
-                /** @description The provider's id, where it gives one. */
+                /** @description The provider's id, where it gives one; null where it holds a number that is hidden. */
                 callId?: string | null;
                 /** @description The name the provider shows for the caller. */
                 callerName?: string | null;
@@ -2583,6 +2588,11 @@ export interface components {
                  * @description Seconds of talk.
                  */
                 talkSeconds?: number | null;
+                /**
+                 * Format: int64
+                 * @description Grows with each change: of two answers about the call the one with the greater version is newer.
+                 */
+                version: number;
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
@@ -2700,7 +2710,7 @@ export interface components {
                 disposition: components["schemas"]["Disposition"];
                 /** @description What happened. */
                 kind: components["schemas"]["FactKind"];
-                /** @description The provider's id of the leg. */
+                /** @description The provider's id of the leg; where it holds a number that is hidden, another that stands for it in this answer. */
                 legId?: string | null;
                 operator?: components["schemas"]["NamedOperator"] | null;
                 redirectTo?: components["schemas"]["NamedOperator"] | null;
@@ -2798,9 +2808,9 @@ export interface components {
         Page_MissedCaller: {
             /** @description The items, in the list's order. */
             items: {
-                /** @description By what rule it is whose to call back. */
+                /** @description Why those below should call back. */
                 assigned: components["schemas"]["Assigned"];
-                /** @description Whose it is to call back; empty: everybody's. */
+                /** @description Who should call back; empty for everybody. */
                 assignees: components["schemas"]["NamedUser"][];
                 /** @description Their latest call. */
                 call: components["schemas"]["Call"];

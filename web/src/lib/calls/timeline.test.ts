@@ -24,6 +24,7 @@ interface Story {
 function rows({ operators, talked = [], history, ended }: Story, now = 60): Record<string, string[]> {
   const call: Call = {
     id: 'call',
+    version: 1,
     moduleId: 'module',
     state: ended === undefined ? 'talking' : 'ended',
     disposition: 'unknown',
@@ -124,6 +125,7 @@ describe('the time line of a call', () => {
     const { from, to } = timelineOf(
       {
         id: 'call',
+    version: 1,
         moduleId: 'module',
         state: 'ended',
         disposition: 'busy',

@@ -15,7 +15,7 @@ use crate::auth::SignedIn;
 use crate::clients::audit::changes;
 use crate::clients::fields::{FieldChanges, changed, empty};
 use crate::clients::shown::ApiClient;
-use crate::clients::{changed_meanwhile, find, tell};
+use crate::clients::{changed_meanwhile, find, scope, tell};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
@@ -77,7 +77,8 @@ pub async fn convert_lead(
         let asked = FieldChanges { company: Some(company_id), ..FieldChanges::default() };
         lead.fields = changed(&app, &user, Some(&before), &before.fields, asked).await?;
     }
-    let after = app.store.convert_lead(&lead, company.as_ref(), now).await?.ok_or_else(changed_meanwhile)?;
+    let after = app.store.convert_lead(&lead, company.as_ref(), scope(&app, &user), now).await?;
+    let after = after.ok_or_else(changed_meanwhile)?;
     if let Some(company) = company {
         audit(&app, user.id, AuditAction::Created, Some(company.id), None, Vec::new()).await;
         app.client_changes.note(company.id);

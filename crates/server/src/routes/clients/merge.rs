@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::audit::audit;
 use crate::auth::SignedIn;
 use crate::clients::shown::{ApiClient, ApiMerge, show};
-use crate::clients::{UNDOABLE, changed_meanwhile, find, tell};
+use crate::clients::{UNDOABLE, changed_meanwhile, find, scope, tell};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
@@ -51,10 +51,11 @@ pub async fn merge_client(
     }
     let now = app.clock.now();
     let merge = MergeId::new(now, clock::random());
-    let merged = app.store.merge_clients(merge, &into, &from, user.id, now).await?;
+    let merged = app.store.merge_clients(merge, &into, &from, user.id, scope(&app, &user), now).await?;
     let merged = merged.ok_or_else(changed_meanwhile)?;
     audit(&app, user.id, AuditAction::Merged, Some(into.id), None, vec![other(&from)]).await;
     tell(&app, from.id).await?;
+    app.client_changes.left(into.id, into.fields.responsible);
     tell(&app, into.id).await?;
     Ok(axum::Json(show_with_merges(&app, &user, merged).await?))
 }
@@ -74,7 +75,11 @@ pub async fn undo_merge(
 ) -> ApiResult<axum::Json<ApiClient>> {
     let now = app.clock.now();
     let merge = app.store.merge(id).await?.ok_or_else(|| ApiError::not_found("merge"))?;
-    let into = find(&app, &user, merge.into).await.map_err(|_| ApiError::not_found("merge"))?;
+    let into = find(&app, &user, merge.into).await.map_err(|error| error.not_found_as("merge"))?;
+    // The client that comes back may be a colleague's.
+    if !scope(&app, &user).has(merge.responsible()) {
+        return Err(ApiError::not_found("merge"));
+    }
     if merge.made_at < now - UNDOABLE {
         return Err(ApiError::conflict("tooLate", "This merge is more than a day old and stays."));
     }
@@ -84,15 +89,18 @@ pub async fn undo_merge(
     }
     let back = app.store.undo_merge(&merge, &into, now).await?.ok_or_else(changed_meanwhile)?;
     audit(&app, user.id, AuditAction::MergeUndone, Some(into.id), None, vec![other(&back)]).await;
+    app.client_changes.left(into.id, into.fields.responsible);
     tell(&app, into.id).await?;
     tell(&app, back.id).await?;
     Ok(axum::Json(show_with_merges(&app, &user, back).await?))
 }
 
-/// A client as `user` sees it, with the merges that can be undone.
+/// A client as `user` sees it, with the merges that they can undo.
 pub async fn show_with_merges(app: &App, user: &User, client: Client) -> ApiResult<ApiClient> {
     let merges = app.store.merges_into(client.id, app.clock.now() - UNDOABLE).await?;
-    let merges = merges.into_iter().map(|merge| ApiMerge {
+    let scope = scope(app, user);
+    let merges = merges.into_iter().filter(|merge| scope.has(merge.responsible()));
+    let merges = merges.map(|merge| ApiMerge {
         id: merge.id,
         by: merge.made_by().map(|user| app.directory.named(user)),
         merged_at: merge.made_at,

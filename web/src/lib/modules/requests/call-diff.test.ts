@@ -4,6 +4,7 @@ import { differenceOf } from './call-diff';
 
 const ringing: Call = {
   id: 'call-1',
+  version: 1,
   moduleId: 'module-1',
   direction: 'in',
   state: 'ringing',
