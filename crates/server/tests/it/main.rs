@@ -27,6 +27,7 @@ mod hidden_numbers;
 mod history;
 mod http;
 mod import_memory;
+mod matrix;
 mod me;
 mod modules;
 mod openapi;
