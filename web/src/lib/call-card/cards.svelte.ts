@@ -1,5 +1,5 @@
 import { api, ask, type Schemas } from '$lib/api/client';
-import { Problem, messageOf } from '$lib/api/problem';
+import { messageOf } from '$lib/api/problem';
 import type { Call, Live } from '$lib/live/live.svelte';
 import { CardMemory } from './memory.svelte';
 
@@ -55,14 +55,15 @@ export class Cards {
 
   /** Presses a button. The call itself changes when the provider reports that it did. */
   async press(card: Card, button: string, request: () => Promise<unknown>): Promise<boolean> {
+    const { state } = card.call;
     card.busy = button;
     card.failure = undefined;
     try {
       await request();
       return true;
     } catch (error) {
-      // The call changed while the finger was on its way: its own change says so better.
-      if (!(error instanceof Problem && error.code === 'wrongState' && card.gone)) card.failure = messageOf(error);
+      // A call that went on meanwhile says by itself how it stands: what failed was about how it stood before.
+      if (!card.gone && card.call.state === state) card.failure = messageOf(error);
       return false;
     } finally {
       card.busy = undefined;
@@ -78,12 +79,15 @@ export class Cards {
 
   /** A call that went while the connection was lost: what became of it, only the server knows. */
   async #lookAgain(id: string) {
+    const known = this.find(id)?.call.version;
     try {
       const call = await ask(api.GET('/api/v1/calls/{id}', { params: { path: { id } } }));
+      if (this.find(id)?.call.version !== known) return;
       this.#put(call);
       this.#leave(id, { reason: call.missed ? 'missed' : call.state === 'ended' ? 'ended' : 'left' });
     } catch {
-      this.#remove(id);
+      // Unless it is back by now: the socket tells that, and is right.
+      if (this.find(id)?.call.version === known) this.#remove(id);
     }
   }
 
@@ -103,6 +107,7 @@ export class Cards {
       this.all.push({ call, gone: undefined, failure: undefined, busy: undefined });
       return;
     }
+    if (call.version < card.call.version) return;
     card.call = call;
     if (this.#isMine(call)) card.gone = undefined;
   }

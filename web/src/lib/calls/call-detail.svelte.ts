@@ -30,7 +30,7 @@ export class CallDetail {
     const stops = [
       live.on('call', ({ call }) => {
         if (call.id !== this.id) return;
-        this.call = call;
+        this.#put(call);
         this.#loadSoon();
       }),
       live.on('activity', ({ calls }) => calls && this.#mayChange && this.#loadSoon()),
@@ -49,12 +49,17 @@ export class CallDetail {
         ask(api.GET('/api/v1/calls/{id}', { params })),
         ask(api.GET('/api/v1/calls/{id}/history', { params })),
       ]);
-      this.call = call;
+      this.#put(call);
       this.history = items;
       this.failure = undefined;
     } catch (error) {
       this.failure = error;
     }
+  }
+
+  /** An answer that was overtaken by the socket is older than what is shown. */
+  #put(call: Call) {
+    if (!this.call || this.call.version <= call.version) this.call = call;
   }
 
   get #mayChange(): boolean {
