@@ -35,6 +35,12 @@ pub fn without_numbers(text: &str, known: &[&str]) -> String {
     words.join(" ").trim_matches([' ', '-', '–', ',', ';', ':', '/', '|']).to_owned()
 }
 
+/// The digits of a text in its order, however they are escaped.
+#[must_use]
+pub fn digits_in(text: &str) -> String {
+    signs(text).iter().filter_map(|sign| digit(sign.c)).collect()
+}
+
 fn replace_numbers<'a>(text: &'a str, known: &[&str], with: impl Fn(&str) -> String) -> Cow<'a, str> {
     // Whatever stands for a digit, even escaped, has a digit in it.
     if text.chars().filter(|c| c.is_numeric()).count() < PART_DIGITS {
@@ -307,6 +313,11 @@ mod tests {
         ] {
             assert_eq!(hide_numbers(text, &["+4930901820"]), text);
         }
+    }
+
+    #[test]
+    fn digits_are_read_through_their_escapes() {
+        assert_eq!(digits_in("%2B49%2030%20901820"), "4930901820");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::contract::{Direction, Disposition};
+use hookswitch_model::masking::digits_in;
 use hookswitch_model::{
     Call, CallId, CallState, CallView, ModuleId, OperatorLeg, OperatorState, UserId, phone,
 };
@@ -319,10 +320,7 @@ fn is_a_name(name: &str, mask: Mask<'_>) -> bool {
 
 /// Whether what the provider gives as the company's line is the client's number.
 fn is_of_client(line: &str, view: &CallView) -> bool {
-    let end = |number: &str| {
-        let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
-        digits.iter().rev().take(SAME_END).copied().collect::<Vec<_>>()
-    };
+    let end = |number: &str| digits_in(number).chars().rev().take(SAME_END).collect::<String>();
     let client = view.client_e164.as_deref().or(view.client_raw.as_deref());
     client.is_some_and(|client| end(client) == end(line))
 }

@@ -123,8 +123,10 @@ pub async fn world(server: &Server) -> World {
     let dialled = operator.post("/api/v1/calls", json!({ "phone": "+442079461266" })).await.json(202);
     ids.insert("dial", dialled["dialId"].as_str().expect("an id").to_owned());
     ids.insert("token", id(&operator.post("/api/v1/tokens", json!({ "name": "x" })).await.json(201)));
-    let file = admin.request(Method::POST, "/api/v1/clients/imports").header("content-type", "text/csv");
-    ids.insert("import", id(&admin.send(file.body("Name,Phone\nEve,020 7946 0000\n")).await.json(201)));
+    // Another administrator's: one who sends a file loses the one before.
+    let (_, other) = server.browser("boss", Role::Admin).await;
+    let file = other.request(Method::POST, "/api/v1/clients/imports").header("content-type", "text/csv");
+    ids.insert("import", id(&other.send(file.body("Name,Phone\nEve,020 7946 0000\n")).await.json(201)));
     ids.insert("request", id(&module.requests().await[0]));
     let list =
         json!({ "name": "Support", "required": false, "moduleIds": [], "codes": [{ "label": "Helped" }] });
