@@ -17,7 +17,7 @@ pub fn tells_it(text: &str) -> bool {
 }
 
 /// Everything that an operator can read, by the description of the API, with these ids in its paths.
-async fn read_everything(person: &Client, ids: &[(&str, &str)]) -> Vec<(String, String)> {
+pub async fn read_everything(person: &Client, ids: &[(&str, &str)]) -> Vec<(String, String)> {
     let description = serde_json::to_value(hookswitch_server::routes::openapi()).expect("JSON");
     let mut read = Vec::new();
     for (route, operations) in description["paths"].as_object().expect("paths") {

@@ -110,7 +110,7 @@ static BY_ID: Rows = Rows::new(select!("calls where id in (values "), 1, ")");
 static BY_KEY: Rows = Rows::new(
     concat!(
         "select v.column1 as of_module, v.column2 as of_key, key_hash, erased_calls.started_at as erased_started_at, ",
-        "erased_calls.answered_at as erased_answered_at, erased_calls.ended_at as erased_ended_at, recorded, ",
+        "erased_calls.answered_at as erased_answered_at, erased_calls.ended_at as erased_ended_at, erased_calls.recorded as erased_recorded, ",
         columns!(),
         " from (values "
     ),

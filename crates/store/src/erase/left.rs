@@ -39,6 +39,7 @@ pub(crate) struct ErasedCall {
     #[sqlx(rename = "erased_ended_at")]
     ended_at: DateTime<Utc>,
     /// Whether its record had come.
+    #[sqlx(rename = "erased_recorded")]
     recorded: bool,
 }
 
