@@ -3,8 +3,8 @@
 
 mod calls;
 mod contract;
-mod masking;
 mod documented;
+mod masking;
 mod matching;
 mod numbers;
 mod operators;

@@ -82,12 +82,13 @@ pub async fn replay(
             (done.answer.status().as_u16(), done.failure, done.changes)
         }
     };
-    let differences =
-        changes.into_iter().filter_map(|CallChange { before: old, after, version, added, matched, .. }| {
+    let differences = changes.into_iter().filter_map(
+        |CallChange { before: old, after, version, added, matched, .. }| {
             let call = after.as_ref().or(old.as_ref())?.id;
             let after = after.map(|call| Moment { call, version, added, matched });
             Some(Difference { call, before: before.remove(&call), after })
-        });
+        },
+    );
     let (changes, warnings) = (differences.collect(), steps.processing().warnings);
     Ok(Replayed { result, failure, response_status, changes, warnings })
 }

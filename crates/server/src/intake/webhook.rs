@@ -129,7 +129,8 @@ async fn take(
     let mut steps = Steps::authenticated(started);
     steps.warn(warning);
     let (tasks, app) = (app.tasks.clone(), Arc::clone(app));
-    let task = tasks.spawn(async move { process_new(&app, &active, request, argument, (slot, turn), steps).await });
+    let task =
+        tasks.spawn(async move { process_new(&app, &active, request, argument, (slot, turn), steps).await });
     Ok(task.await.map_err(ApiError::internal)??)
 }
 

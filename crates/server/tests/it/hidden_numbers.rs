@@ -74,6 +74,7 @@ both!(a_hidden_number_is_in_no_answer, [("HOOKSWITCH_FETCH_ALLOW", "127.0.0.1")]
         ("modules", module.id.as_str()),
         ("users", user.as_str()),
         ("imports", nothing),
+        ("erasures", nothing),
     ];
     for (path, text) in read_everything(&operator, &ids).await {
         assert!(!tells_it(&text), "{path} tells the number: {text}");

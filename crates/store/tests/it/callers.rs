@@ -122,7 +122,10 @@ both!(a_talk_on_another_number_of_the_client_closes_it_too, |db| {
         ClientPhone { number: "+491781234567".into(), e164: Some("+491781234567".into()), label: None };
     let phones = lead.fields.phones.iter().cloned().chain([mobile]).collect();
     let fields = ClientFields { phones, ..lead.fields.clone() };
-    db.update_client(client, lead.version, &fields, false, ClientScope::All, at(10)).await.unwrap().expect("updated");
+    db.update_client(client, lead.version, &fields, false, ClientScope::All, at(10))
+        .await
+        .unwrap()
+        .expect("updated");
     assert!(report(&db, module, 20, vec![out("x", "+491781234567"), answer("x")]).await.missed_closed);
     assert_eq!(latest(&callers(&db, None).await), [stranger.call.id]);
     // The same whichever is reported first.

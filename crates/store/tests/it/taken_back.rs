@@ -75,7 +75,10 @@ both!(a_lead_that_somebody_touched_stays, |db| {
         unreachable!()
     };
     let client = db.client(edited.1, ClientScope::All).await.unwrap().expect("it");
-    db.update_client(edited.1, client.version, &client.fields, false, ClientScope::All, at(5)).await.unwrap().expect("edited");
+    db.update_client(edited.1, client.version, &client.fields, false, ClientScope::All, at(5))
+        .await
+        .unwrap()
+        .expect("edited");
     comment(&db, ada, commented.1).await;
     report(&db, module, 10, vec![out("x", numbers[2])]).await;
     db.set_client(chosen.0, Some(chosen.1)).await.unwrap();

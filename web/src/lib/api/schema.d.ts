@@ -1374,7 +1374,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ready: the database takes writes. 503 when not. However often it is asked, one row a second is written. */
+        /**
+         * Ready: the database takes writes. 503 when not. However often it is asked, one row a second is written. A second line says how
+         *     many scripts are stuck, where some are.
+         */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -2947,6 +2950,12 @@ export interface components {
             }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
+             *     there are none.
+             */
+            unreadable?: number;
         };
         /** @description One page of a list. */
         Page_HistoryEntry: {
@@ -4099,6 +4108,11 @@ export interface components {
              */
             merged: number;
         };
+        /**
+         * @description How somebody writes numbers that have no plus. Where there are two valid readings, it tells which is the likelier one.
+         * @enum {string}
+         */
+        Written: "e164" | "national" | "both";
     };
     responses: never;
     parameters: never;
@@ -6812,7 +6826,10 @@ export interface operations {
                 direction?: "in" | "out" | "internal";
                 /** @description What they are put together by: at most five years, by the hour at most 62 days. */
                 by?: "hour" | "day" | "weekday" | "hourOfDay";
-                /** @description Where days are counted: a name of the IANA's time zone database, UTC when not given. */
+                /**
+                 * @description Where days are counted: a name of the IANA's time zone database, UTC when not given.
+                 * @example Europe/London
+                 */
                 timeZone?: string;
             };
             header?: never;

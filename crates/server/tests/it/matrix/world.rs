@@ -117,6 +117,10 @@ pub async fn world(server: &Server) -> World {
     let comment = json!({ "text": "Wants an offer." });
     let path = format!("/api/v1/clients/{}", ids["client"]);
     ids.insert("comment", id(&operator.post(&format!("{path}/activity"), comment).await.json(201)));
+    let erased = client("contact", "Eve", &[], one).await;
+    let erased =
+        admin.post(&format!("/api/v1/clients/{erased}/erase"), json!({ "version": 1 })).await.json(200);
+    ids.insert("erasure", id(&erased));
     let from = client("contact", "Twin", &[], one).await;
     let merged = admin.post(&format!("{path}/merge"), json!({ "fromId": from })).await.json(200);
     ids.insert("merge", id(&merged["merges"][0]));
