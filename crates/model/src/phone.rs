@@ -50,8 +50,8 @@ pub struct Read {
 /// blanks and dashes. `country` is where it is dialled, `written` how whoever sends it writes numbers.
 #[must_use]
 pub fn read(text: &str, country: Option<Country>, written: Written) -> Read {
-    static KNOWN: LazyLock<Cache<(Option<Country>, Written, String), Read>> =
-        LazyLock::new(|| Cache::new(REMEMBERED));
+    type Asked = (Option<Country>, Written, String);
+    static KNOWN: LazyLock<Cache<Asked, Read>> = LazyLock::new(|| Cache::new(REMEMBERED));
     let text = text.trim();
     if text.len() > MAX_LENGTH {
         return Read::default();

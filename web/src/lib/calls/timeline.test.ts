@@ -125,7 +125,7 @@ describe('the time line of a call', () => {
     const { from, to } = timelineOf(
       {
         id: 'call',
-    version: 1,
+        version: 1,
         moduleId: 'module',
         state: 'ended',
         disposition: 'busy',
