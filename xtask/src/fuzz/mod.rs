@@ -66,12 +66,15 @@ pub async fn fuzz(options: &Options) -> Result<()> {
     let count: u64 = answers.values().sum();
     println!("{count} webhooks in {:.1} s, answered {answers:?}", began.elapsed().as_secs_f64());
 
+    // The server closes connections that have been silent for a while.
+    let mut api = Connection::open(server.address, Some(administrator.clone())).await?;
     let mut as_operator = Connection::open(server.address, Some(operator.token.clone())).await?;
     let read = read::everything(&mut api).await? + read::everything(&mut as_operator).await?;
     println!("{read} requests read what they left");
     for token in [&administrator, &operator.token] {
         schemathesis::run(&program, server.address, token, options.seed, seconds).await?;
     }
+    let mut api = Connection::open(server.address, Some(administrator)).await?;
     read::everything(&mut api).await?;
 
     let memory = server.memory_megabytes("VmHWM")?;

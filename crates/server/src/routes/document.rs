@@ -51,6 +51,11 @@ impl Modify for Security {
 
 /// What holds for the errors of every route: they are problems, of this media type, and any route of the API may give one.
 pub fn describe_errors(document: &mut utoipa::openapi::OpenApi) {
+    // A manifest takes no other fields, but a setting's state is a setting and more.
+    let schemas = document.components.as_mut().map(|components| &mut components.schemas);
+    if let Some(RefOr::T(Schema::Object(setting))) = schemas.and_then(|schemas| schemas.get_mut("Setting")) {
+        setting.additional_properties = None;
+    }
     for (path, item) in &mut document.paths.paths {
         for operation in operations(item) {
             for response in operation.responses.responses.values_mut() {
