@@ -163,14 +163,14 @@ pub struct Record {
 }
 
 impl Fact {
-    /// The server's guess that a call is over, since nothing was heard of it for too long.
+    /// A fact that says only what happened and when it arrived.
     #[must_use]
-    pub fn timed_out(call: &Call, now: DateTime<Utc>) -> Self {
+    pub const fn new(kind: FactKind, at: DateTime<Utc>) -> Self {
         Self {
-            kind: FactKind::TimedOut,
-            at: now,
-            timed: true,
-            arrived: Some(call.facts.iter().filter_map(Self::arrival).max().unwrap_or(now)),
+            kind,
+            at,
+            timed: false,
+            arrived: None,
             sequence: None,
             leg: None,
             disposition: Disposition::Unknown,
@@ -182,6 +182,13 @@ impl Fact {
             record: None,
             source: None,
         }
+    }
+
+    /// The server's guess that a call is over, since nothing was heard of it for too long.
+    #[must_use]
+    pub fn timed_out(call: &Call, now: DateTime<Utc>) -> Self {
+        let heard = call.facts.iter().filter_map(Self::arrival).max().unwrap_or(now);
+        Self { timed: true, arrived: Some(heard), ..Self::new(FactKind::TimedOut, now) }
     }
 
     /// When it arrived; `None` where that was not kept.

@@ -85,6 +85,15 @@ pub struct SilentSince {
     pub recorded: DateTime<Utc>,
 }
 
+/// Calls that have been silent for too long, oldest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SilentCalls {
+    /// The calls; those that cannot be read are left out.
+    pub items: Vec<StoredCall>,
+    /// The last call of this page, after which the next one begins; `None` on the last page.
+    pub next: Option<CallId>,
+}
+
 #[derive(FromRow)]
 pub(crate) struct Row {
     pub(crate) id: Uuid,
@@ -190,21 +199,36 @@ impl Store {
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn silent_calls(&self, since: &SilentSince, limit: u32) -> Result<Vec<StoredCall>, StoreError> {
+    pub async fn silent_calls(
+        &self,
+        since: &SilentSince,
+        after: Option<CallId>,
+        limit: u32,
+    ) -> Result<SilentCalls, StoreError> {
+        let limit = limit.min(MAX_PAGE);
         let sql = select!(
             "where state <> 'ended' and heard_at < case when recorded then $3 when state = 'ringing' then $1 \
-             else $2 end order by id limit $4"
+             else $2 end and ($5 is null or id > $5) order by id limit $4"
         );
         let rows: Vec<Readable<Row>> = on!(self.read(), |db| {
             sqlx::query_as(sql)
                 .bind(time(since.ringing))
                 .bind(time(since.talking))
                 .bind(time(since.recorded))
-                .bind(i64::from(limit.min(MAX_PAGE)))
+                .bind(i64::from(limit))
+                .bind(after.map(|after| after.0))
                 .fetch_all(db)
                 .await
         })?;
-        Ok(stored(rows).0)
+        let last = rows.last().filter(|_| rows.len() == limit as usize);
+        let next = last.and_then(Readable::id_of_call).map(CallId);
+        Ok(SilentCalls { items: stored(rows).0, next })
+    }
+}
+
+impl Readable<Row> {
+    fn id_of_call(&self) -> Option<Uuid> {
+        self.0.as_ref().map_or_else(|unreadable| unreadable.id, |row| Some(row.id))
     }
 }
 

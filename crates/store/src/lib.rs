@@ -42,7 +42,7 @@ mod users;
 pub use added::{Added, Resolved, ResolvedHow};
 pub use audit::{AuditAction, AuditChange, AuditEntry, AuditFilter, AuditLine};
 pub use bindings::Binding;
-pub use calls::{CallCursor, CallFilter, CallPage, SilentSince, StoredCall};
+pub use calls::{CallCursor, CallFilter, CallPage, SilentCalls, SilentSince, StoredCall};
 pub use clients::{
     Because, Client, ClientCursor, ClientFields, ClientFilter, ClientKeys, ClientPage, ClientPhone,
     ClientScope, ClientSearch, ClientSource, ClientSummary, ClientWrite, Matched, Merge, NewClient, folded,

@@ -2,6 +2,8 @@
 //!
 //! Who calls back is `model::missed`'s rule; lists, counts and permissions all take it from [`assigned`] here.
 
+mod close;
+
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
@@ -11,7 +13,6 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use crate::MAX_PAGE;
-use crate::added::ResolvedHow;
 use crate::calls::{Row, StoredCall};
 use crate::clients::ClientScope;
 use crate::db::{from_word, on, text, time};
@@ -347,75 +348,5 @@ impl Store {
             everybody: count(&everybodys),
             all: count(&rows.iter().map(|(key, _)| key.as_str()).collect()),
         })
-    }
-
-    /// Notes that the caller of this missed call was dealt with: closes it and all their other calls that are open. Says
-    /// whether the call was open.
-    ///
-    /// # Errors
-    /// Only the database's.
-    pub async fn resolve_missed(
-        &self,
-        id: CallId,
-        by: UserId,
-        reason: Option<&str>,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let sql = "update calls set resolved_at = $2, resolved_how = $3, resolved_by = $4, resolved_reason = $5, \
-                   version = version + 1 where missed and resolved_at is null \
-                   and missed_key = (select missed_key from calls where id = $1 and missed and resolved_at is null)";
-        let done = on!(self.write(), |db| {
-            sqlx::query(sql)
-                .bind(id.0)
-                .bind(time(now))
-                .bind(ResolvedHow::Hand.as_str())
-                .bind(by.0)
-                .bind(reason.map(text))
-                .execute(db)
-                .await
-                .map(|done| done.rows_affected())
-        })?;
-        Ok(done > 0)
-    }
-
-    /// Takes [`Store::resolve_missed`] back, or a closing after a time, of all the calls that it closed; says whether there
-    /// were any. What a talk closed stays closed.
-    ///
-    /// # Errors
-    /// Only the database's.
-    pub async fn reopen_missed(&self, id: CallId) -> Result<bool, StoreError> {
-        let sql = "update calls set resolved_at = null, resolved_how = null, resolved_by = null, resolved_reason = null, \
-                   version = version + 1 from (select missed_key as caller, resolved_at as at from calls where id = $1) as it \
-                   where missed and calls.missed_key = it.caller and calls.resolved_at = it.at \
-                   and (resolved_how is null or resolved_how <> 'talk')";
-        let done = on!(self.write(), |db| {
-            sqlx::query(sql).bind(id.0).execute(db).await.map(|done| done.rows_affected())
-        })?;
-        Ok(done > 0)
-    }
-
-    /// Closes missed calls that came before a time and that nobody dealt with; says how many.
-    ///
-    /// # Errors
-    /// Only the database's.
-    pub async fn close_old_missed(
-        &self,
-        before: DateTime<Utc>,
-        now: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<u64, StoreError> {
-        let sql = "update calls set resolved_at = $2, resolved_how = $3, version = version + 1 where id in \
-                   (select id from calls where missed and resolved_at is null and started_at < $1 \
-                   order by started_at, id limit $4)";
-        Ok(on!(self.write(), |db| {
-            sqlx::query(sql)
-                .bind(time(before))
-                .bind(time(now))
-                .bind(ResolvedHow::Time.as_str())
-                .bind(i64::from(limit))
-                .execute(db)
-                .await
-                .map(|done| done.rows_affected())
-        })?)
     }
 }

@@ -94,20 +94,11 @@ fn bare_fact(kind: FactKind, numbers: &Numbers<'_>, context: &Context<'_>) -> Op
     let line = parties.as_ref().and_then(company_line);
     let extensions = parties.is_none().then(|| extensions(numbers, context)).flatten();
     let fact = Fact {
-        kind,
-        at: context.received_at,
-        timed: false,
-        arrived: None,
-        sequence: None,
-        leg: None,
-        disposition: super::Disposition::Unknown,
         parties,
         extensions,
-        redirect: None,
-        caller_name: None,
         line,
-        record: None,
         source: Some(context.source),
+        ..Fact::new(kind, context.received_at)
     };
     Some((key, fact))
 }

@@ -28,7 +28,8 @@ pub async fn run(app: Arc<App>) {
     }
 }
 
-/// Closes every call that has been silent for too long: as its record says, else as `unknown`. Gives how many there were.
+/// Closes every call that has been silent for too long: as its record says, else as `unknown`. Gives how many were closed; one
+/// that cannot be closed is logged, and keeps no other open.
 ///
 /// # Errors
 /// When the database fails.
@@ -40,14 +41,19 @@ pub async fn close_silent(app: &Arc<App>) -> Result<usize, StoreError> {
         talking: since(app.config.calls.silent_talking_seconds),
         recorded: now - AFTER_RECORD,
     };
-    let mut done = 0;
+    let (mut done, mut after) = (0, None);
     loop {
-        let silent = app.store.silent_calls(&silent_since, BATCH).await?;
-        for stored in &silent {
-            close(app, stored).await?;
+        let silent = app.store.silent_calls(&silent_since, after, BATCH).await?;
+        for stored in &silent.items {
+            match close(app, stored).await {
+                Ok(()) => done += 1,
+                Err(error) => {
+                    tracing::error!(call = %stored.call.id, %error, "a silent call could not be closed")
+                }
+            }
         }
-        done += silent.len();
-        if silent.len() < BATCH as usize {
+        after = silent.next;
+        if after.is_none() {
             return Ok(done);
         }
     }

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use hookswitch_model::RequestId;
 use hookswitch_server::intake::recover::recover;
+use hookswitch_server::telephony::silent::close_silent;
 use hookswitch_store::NewRequest;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -31,6 +32,21 @@ async fn execute(server: &Server, sql: &str) {
 fn event(event: &str, id: &str) -> Value {
     json!({ "event": { "event": event, "direction": "in", "callId": id, "srcPhone": "+442079460000", "dstPhone": "101" } })
 }
+
+both!(a_silent_call_that_cannot_be_closed_keeps_no_other_open, |server| {
+    let admin = server.admin().await;
+    let module = Module::with_script(server, &admin, PASS_ON).await;
+    for (kind, id) in [("notifyStart", "a"), ("notifyStart", "b"), ("notifyStart", "z"), ("notifyEnd", "z")] {
+        module.post(&event(kind, id)).await.is(200);
+    }
+    // Of these two the database takes only one as ended.
+    let one = "create unique index one on calls (state) where state = 'ended' and call_id in ('a', 'z')";
+    execute(server, one).await;
+    server.advance(TimeDelta::minutes(6));
+    assert_eq!(close_silent(&server.app).await.expect("an answer"), 1);
+    let open = admin.get("/api/v1/calls?state=ringing").await.json(200);
+    assert_eq!((&open["items"][0]["callId"], open["items"].as_array().map(Vec::len)), (&json!("a"), Some(1)));
+});
 
 both!(a_call_that_cannot_be_read_is_left_out_and_counted, |server| {
     let admin = server.admin().await;

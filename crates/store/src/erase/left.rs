@@ -73,22 +73,7 @@ impl ErasedCall {
 }
 
 fn fact(kind: FactKind, at: DateTime<Utc>, disposition: Disposition) -> Fact {
-    Fact {
-        kind,
-        at,
-        timed: true,
-        arrived: None,
-        sequence: None,
-        leg: None,
-        disposition,
-        parties: None,
-        extensions: None,
-        redirect: None,
-        caller_name: None,
-        line: None,
-        record: None,
-        source: None,
-    }
+    Fact { timed: true, disposition, ..Fact::new(kind, at) }
 }
 
 /// What is to be left of a call.

@@ -119,7 +119,7 @@ both!(silent_calls_are_those_not_heard_of, |db| {
     db.report(module, 2, vec![start("c", "+4930333333", None), end("c")]).await;
     let silent = async |ringing, talking| -> Vec<CallId> {
         let since = SilentSince { ringing: at(ringing), talking: at(talking), recorded: at(60) };
-        let calls = db.silent_calls(&since, 10).await.unwrap();
+        let calls = db.silent_calls(&since, None, 10).await.unwrap().items;
         calls.iter().map(|call| call.call.id).collect()
     };
     assert_eq!(silent(1, 2).await, [ringing, talking]);

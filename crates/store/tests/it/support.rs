@@ -1,12 +1,12 @@
 //! A database of its own for every test.
 
-use hookswitch_model::phone::Written;
 use std::ops::Deref;
 use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::contract::{Direction, Disposition};
 use hookswitch_model::ids::uuid_v7;
+use hookswitch_model::phone::Written;
 use hookswitch_model::{Call, CallKey, Fact, FactKind, ModuleId, Parties, Record, RequestId, Target, UserId};
 use hookswitch_store::{
     Apply, FactTarget, NewModule, NewRequest, NewUser, Outcome, OutcomeStatus, RequestStatus, Role,
@@ -242,22 +242,7 @@ pub fn unasked(module: ModuleId, second: i64, facts: Vec<TargetedFact>) -> Apply
 }
 
 pub fn fact(kind: FactKind) -> Fact {
-    Fact {
-        kind,
-        at: at(0),
-        timed: false,
-        arrived: None,
-        sequence: None,
-        leg: None,
-        disposition: Disposition::Unknown,
-        parties: None,
-        extensions: None,
-        redirect: None,
-        caller_name: None,
-        line: None,
-        record: None,
-        source: None,
-    }
+    Fact::new(kind, at(0))
 }
 
 /// An incoming call's numbers.

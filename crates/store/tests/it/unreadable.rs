@@ -35,7 +35,10 @@ both!(a_call_that_cannot_be_read_is_left_out_of_lists_and_counted, |db| {
         );
         assert_eq!(ids(&db.active_calls(None).await.unwrap()), ["a", "c"]);
         let since = SilentSince { ringing: at(100), talking: at(100), recorded: at(100) };
-        assert_eq!(db.silent_calls(&since, 10).await.unwrap().len(), 2);
+        let first = db.silent_calls(&since, None, 2).await.unwrap();
+        let rest = db.silent_calls(&since, first.next, 2).await.unwrap();
+        assert_eq!((ids(&first.items), ids(&rest.items)), (vec!["a".to_owned()], vec!["c".to_owned()]));
+        assert!(rest.next.is_none());
     }
 });
 
