@@ -58,16 +58,16 @@ test('a mistake in the script is shown at its line; a mended script replays what
   server,
   openAs,
 }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(180_000);
   const module = await demoModule(server);
   await changeScript(server, module, (source) =>
     source.replace('const body = typeof', "throw new Error('Out of order');\n  const body = typeof"),
   );
-  await server.pbx.ring({ to: '101', from: CLIENT });
-  // The PBX gives up after six tries: from then on, only a replay can make the call.
+  await server.pbx.hangUp(await server.pbx.ring({ to: '101', from: CLIENT }));
+  // The PBX gives up after six tries with the start and six with the end: from then on, only a replay can make the call.
   const path = `/modules/${module.id}/requests?status=failed`;
   const failed = async () => (await server.api<{ items: unknown[] }>('GET', path)).items.length;
-  await expect.poll(failed, { timeout: 30_000 }).toBe(6);
+  await expect.poll(failed, { timeout: 60_000 }).toBe(12);
 
   const admin = await openAs('admin', path);
   await admin.getByRole('main').getByRole('table').getByRole('link').first().click();
@@ -91,8 +91,9 @@ test('a mistake in the script is shown at its line; a mended script replays what
   await admin.getByRole('alertdialog').getByRole('button', { name: 'Restore' }).click();
   await expect(admin.getByText(/Version 1 is in use again/)).toBeVisible();
 
+  // The oldest is the start.
   await tab(admin, 'Requests').click();
-  await admin.getByRole('main').getByRole('table').getByRole('link').first().click();
+  await admin.getByRole('main').getByRole('table').getByRole('link').last().click();
   await admin.getByRole('button', { name: 'See what would change' }).click();
   await expect(admin.getByText('this is what a replay would change')).toBeVisible();
   await expect(admin.getByRole('main')).toContainText('+44 20 7946 0123');

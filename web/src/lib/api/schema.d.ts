@@ -2498,7 +2498,7 @@ export interface components {
             times: string[];
         };
         /** @description A module. */
-        Module: (components["schemas"]["ModuleAdmin"] | null) & {
+        Module: components["schemas"]["ModuleAdmin"] & {
             /** @description ISO 3166-1 alpha-2: the country of numbers written without one. */
             defaultCountry?: string | null;
             /** @description Whether its script dials the extension behind a number. */
@@ -2526,11 +2526,11 @@ export interface components {
              * Format: date-time
              * @description Since when.
              */
-            createdAt: string;
+            createdAt?: string;
             /** @description How it is doing. */
-            health: components["schemas"]["Health"];
+            health?: components["schemas"]["Health"];
             /** @description What becomes of unknown callers whose call was missed. */
-            leads: components["schemas"]["Leads"];
+            leads?: components["schemas"]["Leads"];
             missedResponsibleId?: components["schemas"]["UserId"] | null;
             /** @description Why its script cannot be loaded. */
             scriptError?: string | null;
@@ -2540,14 +2540,14 @@ export interface components {
              */
             scriptVersion?: number | null;
             /** @description What is odd in its script without keeping it from being used: functions whose names are nearly those of the contract. */
-            scriptWarnings: components["schemas"]["ScriptWarning"][];
+            scriptWarnings?: components["schemas"]["ScriptWarning"][];
             /** @description The settings it declares and their values. */
-            settings: components["schemas"]["SettingState"][];
+            settings?: components["schemas"]["SettingState"][];
             /**
              * Format: date-time
              * @description When it was last changed.
              */
-            updatedAt: string;
+            updatedAt?: string;
             /** @description The same with the token in the path, for providers that append to the address or drop its query. */
             webhookPathUrl?: string | null;
             /** @description The address for the provider; none before the script implements every required function. */
@@ -3106,7 +3106,7 @@ export interface components {
         /** @description One page of a list. */
         Page_Module: {
             /** @description The items, in the list's order. */
-            items: ((components["schemas"]["ModuleAdmin"] | null) & {
+            items: (components["schemas"]["ModuleAdmin"] & {
                 /** @description ISO 3166-1 alpha-2: the country of numbers written without one. */
                 defaultCountry?: string | null;
                 /** @description Whether its script dials the extension behind a number. */

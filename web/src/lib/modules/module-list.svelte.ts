@@ -13,7 +13,7 @@ export class ModuleList {
   readonly refresh = oneAtATime(async () => {
     try {
       if (this.providers.length === 0) this.providers = (await ask(api.GET('/api/v1/providers'))).items;
-      this.modules = (await ask(api.GET('/api/v1/modules'))).items;
+      this.modules = (await ask(api.GET('/api/v1/modules'))).items as Module[];
       this.now = Date.now();
       this.failure = undefined;
     } catch (error) {

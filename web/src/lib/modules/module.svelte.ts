@@ -1,7 +1,8 @@
 import { createContext } from 'svelte';
 import { api, ask, type Schemas } from '$lib/api/client';
 
-export type Module = Schemas['Module'];
+/** A module as administrators see it; its pages are theirs. What the API gives is taken for one (`as Module`). */
+export type Module = Schemas['Module'] & Required<Schemas['ModuleAdmin']>;
 export type Provider = Schemas['Provider'];
 
 /** The module whose pages are open. */
@@ -34,7 +35,7 @@ export class ModuleState {
 
   async reload() {
     const changes = this.#changes;
-    const module = await ask(api.GET('/api/v1/modules/{id}', { params: { path: { id: this.id } } }));
+    const module = (await ask(api.GET('/api/v1/modules/{id}', { params: { path: { id: this.id } } }))) as Module;
     // What was read before a change was made must not hide the change.
     if (changes === this.#changes) this.#module = module;
   }
@@ -52,5 +53,5 @@ export class ModuleState {
 export const [getModuleState, setModuleState] = createContext<ModuleState>();
 
 export async function updateModule(id: string, changes: Schemas['UpdateModule']): Promise<Module> {
-  return await ask(api.PATCH('/api/v1/modules/{id}', { params: { path: { id } }, body: changes }));
+  return (await ask(api.PATCH('/api/v1/modules/{id}', { params: { path: { id } }, body: changes }))) as Module;
 }

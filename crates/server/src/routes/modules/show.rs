@@ -1,5 +1,6 @@
 //! A module as the API shows it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -10,7 +11,8 @@ use hookswitch_script::{Diagnostic, Function};
 use hookswitch_store::{ModuleHealth, RequestStatus, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::app::App;
 use crate::error::ApiResult;
@@ -46,7 +48,31 @@ pub struct Module {
     missing_functions: Vec<Function>,
     /// For administrators.
     #[serde(flatten)]
+    #[schema(value_type = AdminPart)]
     admin: Option<ModuleAdmin>,
+}
+
+/// [`ModuleAdmin`] as it is described: none of it need be there.
+struct AdminPart;
+
+impl PartialSchema for AdminPart {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = ModuleAdmin::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            object.required.clear();
+        }
+        schema
+    }
+}
+
+impl ToSchema for AdminPart {
+    fn name() -> Cow<'static, str> {
+        ModuleAdmin::name()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        ModuleAdmin::schemas(schemas);
+    }
 }
 
 /// What administrators see of a module.

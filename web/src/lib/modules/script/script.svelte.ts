@@ -51,7 +51,7 @@ export class ScriptState {
     const [source, base] = [this.text, this.#base];
     const params = { path: { id: this.moduleId } };
     try {
-      const module = await ask(api.PUT('/api/v1/modules/{id}/script', { params, body: { source } }));
+      const module = (await ask(api.PUT('/api/v1/modules/{id}/script', { params, body: { source } }))) as Module;
       await this.#savedAs(module, source);
       return { module, overtaken: this.versions.filter(({ version }) => version > base && version < this.#base) };
     } catch (error) {
@@ -64,7 +64,8 @@ export class ScriptState {
   async restore(version: number): Promise<Module> {
     const source = await this.source(version);
     const params = { path: { id: this.moduleId, version } };
-    const module = await ask(api.POST('/api/v1/modules/{id}/script/versions/{version}/restore', { params }));
+    const restored = await ask(api.POST('/api/v1/modules/{id}/script/versions/{version}/restore', { params }));
+    const module = restored as Module;
     this.text = source;
     await this.#savedAs(module, source);
     return module;
