@@ -3,14 +3,14 @@
 use chrono::TimeDelta;
 use hookswitch_model::ids::uuid_v7;
 use hookswitch_model::{CallId, ClientId, UserId};
-use hookswitch_store::{AuditAction, AuditChange, AuditEntry, StoreError};
+use hookswitch_store::{AuditAction, AuditChange, AuditEntry, Store, StoreError};
 
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::clock;
+use crate::clock::{self, Clock};
 
-/// Who did what the server does by itself.
+/// Who did what the server does by itself, or somebody on its command line.
 pub const SERVER: UserId = UserId(Uuid::nil());
 
 /// Looking at a client again, playing a recording, or guessing at a user's password is written once in this time.
@@ -26,6 +26,25 @@ pub async fn audit_of(
     changes: Vec<AuditChange>,
 ) {
     write_or_log(app, user, action, Of::Other(subject.into()), changes).await;
+}
+
+/// Writes what somebody did on the command line, where nobody is signed in.
+///
+/// # Errors
+/// When the database fails.
+pub async fn audit_command(
+    store: &Store,
+    action: AuditAction,
+    subject: &str,
+    mut changes: Vec<AuditChange>,
+) -> Result<(), StoreError> {
+    let at = Clock::system().now();
+    changes.push(said("by", "command line"));
+    let id = uuid_v7(at, clock::random());
+    let subject = Some(subject.to_owned());
+    let entry =
+        AuditEntry { id, at, user_id: SERVER, action, client_id: None, call_id: None, subject, changes };
+    store.add_audit(&entry).await
 }
 
 /// The change of a field, where there is one.

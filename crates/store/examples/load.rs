@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::contract::{Context, facts, parse_result};
 use hookswitch_model::{ModuleId, RequestId, UserId};
 use hookswitch_store::{Apply, NewRequest, Outcome, OutcomeStatus, SecretKey, Store, TargetedFact};
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 const EVENTS: u64 = 4;
@@ -79,12 +80,14 @@ async fn webhook(store: &Store, module: ModuleId, call: u64, event: u64) -> Resu
         received_at: now,
         method: "POST".to_owned(),
         path: "/".to_owned(),
-        query: json!({}),
-        headers: json!({
+        query: to_raw_value(&json!({}))?,
+        headers: to_raw_value(&json!({
             "content-type": "application/x-www-form-urlencoded", "user-agent": "provider/1.0",
             "signature": "NjVhNGQ3ZjA0YzYxNzM2ZDU2ZTI2MGRkMjM1Y2E1N2E2ZDYyMzA4Nw==", "host": "hookswitch.example.org",
-        }),
-        sealed: json!({ "target": "/webhooks/018f0000-0000-7000-8000-000000000000?token=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }),
+        }))?,
+        sealed: Some(to_raw_value(
+            &json!({ "target": "/webhooks/018f0000-0000-7000-8000-000000000000?token=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }),
+        )?),
         body: result.to_string().into_bytes(),
         remote_address: Some("192.0.2.1".to_owned()),
     };
@@ -95,8 +98,8 @@ async fn webhook(store: &Store, module: ModuleId, call: u64, event: u64) -> Resu
         status: OutcomeStatus::Processed,
         error: None,
         response_status: 200,
-        result: Some(result),
-        steps: json!({ "queue": 12, "script": 80, "check": 9 }),
+        result: Some(to_raw_value(&result)?),
+        steps: to_raw_value(&json!({ "queue": 12, "script": 80, "check": 9 }))?,
         script_version: Some(1),
     };
     let apply = Apply {

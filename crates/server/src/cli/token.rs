@@ -1,7 +1,10 @@
 //! `hookswitch token`
 
+use hookswitch_store::AuditAction;
+
 use super::{CliResult, print};
 use crate::app::open_store;
+use crate::audit::{audit_command, said};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::routes::tokens::{self, CreateToken};
@@ -26,6 +29,8 @@ pub async fn run(config: Config, command: Command) -> CliResult {
     let user = store.user_by_login(&login).await?.ok_or_else(|| format!("there is no user `{login}`"))?;
     let body = CreateToken { name, expires_at: None };
     let made = tokens::make(&store, Clock::system().now(), user.id, body).await;
+    let made = made.map_err(|error| error.detail().to_owned())?;
+    audit_command(&store, AuditAction::TokenCreated, &made.name, vec![said("user", login)]).await?;
     store.close().await;
-    print(&format!("{}\n", made.map_err(|error| error.detail().to_owned())?.token))
+    print(&format!("{}\n", made.token))
 }

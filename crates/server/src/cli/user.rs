@@ -2,11 +2,12 @@
 
 use std::io::IsTerminal as _;
 
-use hookswitch_store::Role;
+use hookswitch_store::{AuditAction, Role};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{CliResult, print};
 use crate::app::open_store;
+use crate::audit::audit_command;
 use crate::auth::{Passwords, Secret};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -44,8 +45,9 @@ pub async fn run(config: Config, command: Command) -> CliResult {
     };
     let store = open_store(&config).await?;
     let made = users::make(&store, &Passwords::new(), Clock::system().now(), body).await;
-    store.close().await;
     let user = made.map_err(|error| error.detail().to_owned())?;
+    audit_command(&store, AuditAction::UserCreated, &user.login, users::about_made(&user)).await?;
+    store.close().await;
     print(&format!("made the {} {}\n", user.role.as_str(), user.login))?;
     if is_ours { print(&format!("password: {}\n", password.expose_secret())) } else { Ok(()) }
 }

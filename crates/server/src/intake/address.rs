@@ -58,9 +58,11 @@ impl Address {
 
     /// Of a request that was kept before addresses were: its path and query with the token's place in the query, and the
     /// token.
-    pub fn of_old(module: &str, path: &str, query: &str, token: &str) -> Option<Self> {
+    pub fn of_old(module: &str, path: &str, query: &str, token: &str) -> Self {
         let path = if path == "/" { "" } else { path };
-        Self::find(&format!("{PREFIX}{module}{path}?{}", query.replacen(TOKEN_PLACE, token, 1)), token)
+        let target = format!("{PREFIX}{module}{path}?{}", query.replacen(TOKEN_PLACE, token, 1));
+        let nowhere = PREFIX.len() + module.len();
+        Self::find(&target, token).unwrap_or(Self { target, token: nowhere..nowhere })
     }
 
     /// Path and query, byte for byte as they were called.

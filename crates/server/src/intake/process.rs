@@ -10,12 +10,14 @@ use hookswitch_script::{CallContext, Function, ScriptError, Slot};
 use hookswitch_store::{
     Apply, CallChange, FactTarget, NewRequest, Outcome, OutcomeStatus, RequestError, StoreError, TargetedFact,
 };
+use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use thiserror::Error;
 
 use super::answer;
 use super::outcome::RequestOutcome;
-use super::script_request::script_request;
+use super::script_request::{Arrival, Received, script_request};
 use super::steps::{Processing, StepName, Steps};
 use super::turns::Turn;
 use crate::app::App;
@@ -133,51 +135,58 @@ pub async fn process_new(
     (slot, turn): (Option<Slot>, Turn),
     mut steps: Steps,
 ) -> Result<Response, StoreError> {
-    app.store.accept(request.clone()).await?;
+    let arrival = Arrival { id: request.id, module_id: request.module_id, received_at: request.received_at };
+    app.store.accept(request).await?;
     steps.done(StepName::Stored);
-    app.activity.module(request.module_id);
-    let mut reading = read(active, &request, argument, slot, &mut steps).await;
+    app.activity.module(arrival.module_id);
+    let mut reading = read(active, arrival, argument, slot, &mut steps).await;
     if reading.tells_calls_by_arrival() {
         turn.come().await;
     }
     reading.turn = Some(turn);
-    Ok(commit(app, active, &request, reading, &mut steps, false).await?.answer)
+    Ok(commit(app, active, arrival, reading, &mut steps, false).await?.answer)
 }
 
 /// Runs the script on a request and checks what it returns.
 async fn read(
     active: &Active,
-    request: &NewRequest,
+    arrival: Arrival,
     argument: Value,
     slot: Option<Slot>,
     steps: &mut Steps,
 ) -> Reading {
-    let context = CallContext { request_id: Some(request.id.to_string()) };
+    let context = CallContext { request_id: Some(arrival.id.to_string()) };
     let called = match slot {
         Some(slot) => slot.call(Function::ParseWebhookRequest, vec![argument], context).await,
         None => active.call(Function::ParseWebhookRequest, vec![argument], context).await,
     };
-    reading(active, request, called, steps)
+    reading(active, arrival, called, steps)
 }
 
 /// Runs the script on a request that was stored before, as when it arrived.
-pub async fn read_again(app: &App, active: &Active, request: &NewRequest, steps: &mut Steps) -> Reading {
+pub async fn read_again(
+    app: &App,
+    active: &Active,
+    received: &Received,
+    arrival: Arrival,
+    steps: &mut Steps,
+) -> Reading {
     let bound = app.config.webhooks.body_bytes;
-    let called = match script_request(request, |target| app.public_url.join(target), bound).await {
+    let called = match script_request(received, |target| app.public_url.join(target), bound).await {
         Err(error) => Err(ScriptError::Engine { reason: error.to_string() }),
         Ok((argument, warning)) => {
             steps.warn(warning);
-            let context = CallContext { request_id: Some(request.id.to_string()) };
+            let context = CallContext { request_id: Some(arrival.id.to_string()) };
             let function = Function::ParseWebhookRequest;
-            active.call_as_of(app, request.received_at, function, vec![argument], context).await
+            active.call_as_of(app, arrival.received_at, function, vec![argument], context).await
         }
     };
-    reading(active, request, called, steps)
+    reading(active, arrival, called, steps)
 }
 
 fn reading(
     active: &Active,
-    request: &NewRequest,
+    arrival: Arrival,
     called: Result<hookswitch_script::Outcome, ScriptError>,
     steps: &mut Steps,
 ) -> Reading {
@@ -189,7 +198,7 @@ fn reading(
         }
         Ok(outcome) => {
             let result = Some(contract::without_depths(outcome.value.clone()));
-            let read = understand(active, request, outcome.value, steps);
+            let read = understand(active, arrival, outcome.value, steps);
             Reading { result, read, script_version, turn: None }
         }
     }
@@ -209,7 +218,7 @@ pub fn understood(value: Value) -> Result<(ParseResult, Response, Vec<Warning>),
 
 fn understand(
     active: &Active,
-    request: &NewRequest,
+    arrival: Arrival,
     value: Value,
     steps: &mut Steps,
 ) -> Result<(Vec<TargetedFact>, Response), Failure> {
@@ -221,8 +230,8 @@ fn understand(
         bound: &|number| active.bindings.get(number).copied(),
         country: active.country,
         written: active.module.numbers,
-        received_at: request.received_at,
-        source: request.id,
+        received_at: arrival.received_at,
+        source: arrival.id,
     };
     let facts: Vec<_> = contract::facts(&result, &context).into_iter().map(Into::into).collect();
     if !facts.is_empty() {
@@ -239,13 +248,13 @@ fn understand(
 pub async fn commit(
     app: &Arc<App>,
     active: &Active,
-    request: &NewRequest,
+    arrival: Arrival,
     reading: Reading,
     steps: &mut Steps,
     replace: bool,
 ) -> Result<Done, StoreError> {
-    let (result, script_version) = (reading.result, reading.script_version);
-    let processing = steps.processing().to_json();
+    let result = reading.result.as_ref().map(raw_json);
+    let (processing, script_version) = (raw_json(&steps.processing()), reading.script_version);
     let outcome = |status: u16, failure: Option<&Failure>| Outcome {
         status: if failure.is_some() { OutcomeStatus::Failed } else { OutcomeStatus::Processed },
         error: failure.map(Failure::to_request_error),
@@ -259,7 +268,7 @@ pub async fn commit(
         Ok((facts, answer)) => {
             reported = !facts.is_empty();
             let success = outcome(answer.status().as_u16(), None);
-            let apply = apply(app, active, request, facts, replace, Some(success));
+            let apply = apply(app, active, arrival, facts, replace, Some(success));
             match in_turn(reading.turn, app.store.apply(apply)).await {
                 Ok(applied) => Ok((applied, answer)),
                 Err(error) => Err(Failure::of_calls(error)?),
@@ -271,8 +280,8 @@ pub async fn commit(
         Ok((applied, answer)) => (applied, answer, None),
         Err(failure) => {
             reported = false;
-            let failed = apply(app, active, request, Vec::new(), false, Some(outcome(500, Some(&failure))));
-            (app.store.apply(failed).await?, answer::of_failure(&failure, request.id), Some(failure))
+            let failed = apply(app, active, arrival, Vec::new(), false, Some(outcome(500, Some(&failure))));
+            (app.store.apply(failed).await?, answer::of_failure(&failure, arrival.id), Some(failure))
         }
     };
     if reported {
@@ -286,15 +295,20 @@ pub async fn commit(
         Some(_) => RequestOutcome::failed(),
         None => RequestOutcome::of(reported, applied.erased, told),
     };
-    note_delivery(app, request, steps, tabs, outcome);
+    note_delivery(app, arrival, steps, tabs, outcome);
     if applied.erased {
         // What the script wrote about it goes too, once it is there.
         app.module_log.flush().await;
-        app.store.forget_log_of(request.module_id, request.id).await?;
+        app.store.forget_log_of(arrival.module_id, arrival.id).await?;
     }
     let outcome = if failure.is_some() { "failed" } else { "processed" };
     metrics::counter!("hookswitch_webhooks_total", "outcome" => outcome).increment(1);
     Ok(Done { answer, failure, changes: applied.changes })
+}
+
+/// JSON as it is kept. What is given here can always be written as JSON; null stands for what could not.
+fn raw_json(value: &impl Serialize) -> Box<RawValue> {
+    to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 /// Does the work; whoever waits for the turn goes on as soon as the work has begun.
@@ -315,7 +329,7 @@ async fn in_turn<T>(turn: Option<Turn>, work: impl Future<Output = T>) -> T {
 pub async fn preview(
     app: &App,
     active: &Active,
-    request: &NewRequest,
+    arrival: Arrival,
     read: Result<(Vec<TargetedFact>, u16), Failure>,
 ) -> Result<Previewed, StoreError> {
     let failed = |failure| Previewed { status: 500, failure: Some(failure), changes: Vec::new() };
@@ -323,7 +337,7 @@ pub async fn preview(
         Err(failure) => return Ok(failed(failure)),
         Ok(read) => read,
     };
-    match app.store.preview(apply(app, active, request, facts, true, None)).await {
+    match app.store.preview(apply(app, active, arrival, facts, true, None)).await {
         Ok(changes) => Ok(Previewed { status, failure: None, changes }),
         Err(error) => Ok(failed(Failure::of_calls(error)?)),
     }
@@ -332,18 +346,18 @@ pub async fn preview(
 fn apply(
     app: &App,
     active: &Active,
-    request: &NewRequest,
+    arrival: Arrival,
     mut facts: Vec<TargetedFact>,
     replace: bool,
     outcome: Option<Outcome>,
 ) -> Apply {
     let now = app.clock.now();
-    app.dials.settle(request.module_id, &mut facts, now);
-    let client = app.dials.client(request.module_id, &facts, now);
+    app.dials.settle(arrival.module_id, &mut facts, now);
+    let client = app.dials.client(arrival.module_id, &facts, now);
     Apply {
-        request: Some(request.id),
-        module_id: request.module_id,
-        received_at: request.received_at,
+        request: Some(arrival.id),
+        module_id: arrival.module_id,
+        received_at: arrival.received_at,
         facts,
         replace,
         outcome,
@@ -354,13 +368,13 @@ fn apply(
 }
 
 /// Keeps what came of a request, with it.
-fn note_delivery(app: &App, request: &NewRequest, steps: &Steps, tabs: usize, outcome: RequestOutcome) {
+fn note_delivery(app: &App, arrival: Arrival, steps: &Steps, tabs: usize, outcome: RequestOutcome) {
     let delivery = Processing { tabs: Some(tabs as u64), outcome: Some(outcome), ..steps.processing() };
-    let kept = app.store.note_delivery(request.id, delivery.to_json());
-    app.activity.module(request.module_id);
+    let kept = app.store.note_delivery(arrival.id, &raw_json(&delivery));
+    app.activity.module(arrival.module_id);
     if app.activity.is_watched() {
         // The delivery is kept a little later; what the log of requests shows of it has then changed again.
-        let (activity, module) = (Arc::clone(&app.activity), request.module_id);
+        let (activity, module) = (Arc::clone(&app.activity), arrival.module_id);
         app.tasks.spawn(async move {
             if kept.await.is_ok() {
                 activity.module(module);

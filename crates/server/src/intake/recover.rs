@@ -8,7 +8,7 @@ use hookswitch_model::RequestId;
 use hookswitch_store::{RequestError, StoreError};
 
 use super::process::{commit, read_again};
-use super::script_request::as_it_arrived;
+use super::script_request::Received;
 use super::steps::Steps;
 use crate::app::App;
 
@@ -41,13 +41,13 @@ pub async fn recover(app: &Arc<App>, stored_before: DateTime<Utc>) -> Result<usi
             };
             after = Some(stored.summary.id);
             let Some(active) = app.modules.get(stored.summary.module_id) else { continue };
-            let request = as_it_arrived(stored, &active.module.webhook_token);
+            let (received, arrival) = Received::of_stored(stored, &active.module.webhook_token);
             let mut steps = Steps::authenticated(Instant::now());
-            let reading = read_again(app, &active, &request, &mut steps).await;
-            match commit(app, &active, &request, reading, &mut steps, false).await {
+            let reading = read_again(app, &active, &received, arrival, &mut steps).await;
+            match commit(app, &active, arrival, reading, &mut steps, false).await {
                 Ok(_) => done += 1,
                 Err(error) if error.is_passing() => return Err(error),
-                Err(error) => fail(app, request.id, &RequestError::internal(&error.to_string())).await?,
+                Err(error) => fail(app, arrival.id, &RequestError::internal(&error.to_string())).await?,
             }
         }
         if last {

@@ -10,7 +10,7 @@ use hookswitch_store::{Added, CallChange, Matched, StoreError, StoredRequest};
 use serde_json::Value;
 
 use super::process::{Failure, Previewed, commit, preview, read_again};
-use super::script_request::as_it_arrived;
+use super::script_request::Received;
 use super::steps::Steps;
 use crate::app::App;
 use crate::modules::registry::Active;
@@ -62,11 +62,11 @@ pub async fn replay(
     stored: StoredRequest,
     dry_run: bool,
 ) -> Result<Replayed, StoreError> {
-    let request = as_it_arrived(stored, &active.module.webhook_token);
+    let (received, arrival) = Received::of_stored(stored, &active.module.webhook_token);
     let mut steps = Steps::authenticated(Instant::now());
-    let reading = read_again(app, active, &request, &mut steps).await;
+    let reading = read_again(app, active, &received, arrival, &mut steps).await;
     let result = reading.result.clone();
-    let Previewed { status, failure, changes } = preview(app, active, &request, reading.reported()).await?;
+    let Previewed { status, failure, changes } = preview(app, active, arrival, reading.reported()).await?;
     let mut before = HashMap::new();
     for CallChange { before: call, version, added, .. } in &changes {
         if let Some(call) = call {
@@ -78,7 +78,7 @@ pub async fn replay(
     let (response_status, failure, changes) = match dry_run {
         true => (status, failure, found(app, changes).await?),
         false => {
-            let done = commit(app, active, &request, reading, &mut steps, true).await?;
+            let done = commit(app, active, arrival, reading, &mut steps, true).await?;
             (done.answer.status().as_u16(), done.failure, done.changes)
         }
     };

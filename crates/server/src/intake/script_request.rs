@@ -7,6 +7,7 @@ use hookswitch_model::{ModuleId, RequestId};
 use hookswitch_script::data;
 use hookswitch_store::{NewRequest, StoredRequest};
 use serde::{Deserialize, Serialize};
+use serde_json::value::to_raw_value;
 use serde_json::{Map, Value, json};
 
 use super::address::Address;
@@ -20,6 +21,17 @@ struct Sealed {
     /// Values of headers that prove who sent it.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     headers: Map<String, Value>,
+}
+
+/// Which request it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival {
+    /// Its id.
+    pub id: RequestId,
+    /// The module that it reached.
+    pub module_id: ModuleId,
+    /// When.
+    pub received_at: DateTime<Utc>,
 }
 
 /// A request that reached a module's webhook.
@@ -39,47 +51,50 @@ pub struct Received {
 }
 
 impl Received {
+    /// A stored request as it arrived; `token` is the module's present one.
+    pub fn of_stored(stored: StoredRequest, token: &str) -> (Self, Arrival) {
+        let summary = stored.summary;
+        let sealed = Sealed::deserialize(&stored.sealed).ok();
+        let (address, secret_headers) =
+            sealed.map_or_else(Default::default, |sealed| (Some(sealed.address), sealed.headers));
+        // An older version of the server kept no addresses.
+        let module = summary.module_id.to_string();
+        let query = stored.query.as_str().unwrap_or_default();
+        let address = address.unwrap_or_else(|| Address::of_old(&module, &summary.path, query, token));
+        let headers = if let Value::Object(headers) = stored.headers { headers } else { Map::new() };
+        let received = Self {
+            address,
+            method: summary.method,
+            headers,
+            secret_headers,
+            body: stored.body,
+            remote_address: stored.remote_address,
+        };
+        let arrival =
+            Arrival { id: summary.id, module_id: summary.module_id, received_at: summary.received_at };
+        (received, arrival)
+    }
+
     /// The request as it is stored.
-    pub fn into_stored(self, id: RequestId, module_id: ModuleId, received_at: DateTime<Utc>) -> NewRequest {
+    ///
+    /// # Errors
+    /// None that occurs: texts can always be written as JSON.
+    pub fn into_stored(self, arrival: Arrival) -> serde_json::Result<NewRequest> {
+        let Arrival { id, module_id, received_at } = arrival;
         let (path, query) = self.address.shown();
         let sealed = Sealed { address: self.address, headers: self.secret_headers };
-        NewRequest {
+        Ok(NewRequest {
             id,
             module_id,
             received_at,
             method: self.method,
             path,
-            query: Value::String(query),
-            headers: Value::Object(self.headers),
-            sealed: serde_json::to_value(sealed).unwrap_or_default(),
+            query: to_raw_value(&query)?,
+            headers: to_raw_value(&self.headers)?,
+            sealed: Some(to_raw_value(&sealed)?),
             body: self.body,
             remote_address: self.remote_address,
-        }
-    }
-}
-
-/// A stored request as it arrived; `token` is the module's present one.
-pub fn as_it_arrived(stored: StoredRequest, token: &str) -> NewRequest {
-    let summary = stored.summary;
-    let mut sealed = stored.sealed;
-    if sealed.is_null() {
-        // An older version of the server kept no addresses.
-        let module = summary.module_id.to_string();
-        let query = stored.query.as_str().unwrap_or_default();
-        let address = Address::of_old(&module, &summary.path, query, token);
-        sealed = address.map_or(Value::Null, |address| json!({ "address": address }));
-    }
-    NewRequest {
-        id: summary.id,
-        module_id: summary.module_id,
-        received_at: summary.received_at,
-        method: summary.method,
-        path: summary.path,
-        query: stored.query,
-        headers: stored.headers,
-        sealed,
-        body: stored.body,
-        remote_address: stored.remote_address,
+        })
     }
 }
 
@@ -91,14 +106,13 @@ pub fn as_it_arrived(stored: StoredRequest, token: &str) -> NewRequest {
 /// [`EncodingError::TooLarge`] where the decoded body is larger than that; other bodies that cannot be decoded are given as they
 /// are.
 pub async fn script_request(
-    request: &NewRequest,
+    request: &Received,
     url: impl FnOnce(&str) -> String,
     max_body_bytes: usize,
 ) -> Result<(Value, Option<Warning>), EncodingError> {
-    let sealed = Sealed::deserialize(&request.sealed).ok();
-    let address = sealed.as_ref().map(|sealed| &sealed.address);
-    let mut headers = request.headers.as_object().cloned().unwrap_or_default();
-    headers.extend(sealed.iter().flat_map(|sealed| sealed.headers.clone()));
+    let address = &request.address;
+    let mut headers = request.headers.clone();
+    headers.extend(request.secret_headers.clone());
     let (decoded, warning) = match decoded_body(&headers, &request.body, max_body_bytes).await {
         Ok(decoded) => (decoded, None),
         Err(error @ EncodingError::TooLarge(_)) => return Err(error),
@@ -108,9 +122,9 @@ pub async fn script_request(
     };
     let mut object = json!({
         "method": request.method,
-        "url": address.map(|address| url(address.target())),
-        "path": address.map_or_else(|| request.path.clone(), Address::path),
-        "query": address.map(|address| parameters(address.parameters())),
+        "url": url(address.target()),
+        "path": address.path(),
+        "query": parameters(address.parameters()),
         "headers": headers,
         "remoteAddress": request.remote_address,
     });

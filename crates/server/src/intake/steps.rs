@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use hookswitch_model::contract::{MAX_WARNINGS, Warning};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::outcome::RequestOutcome;
@@ -45,13 +44,6 @@ pub struct Processing {
     /// What was amiss without making the request fail.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,
-}
-
-impl Processing {
-    /// As it is kept.
-    pub fn to_json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
-    }
 }
 
 /// The steps of a request that is being processed.

@@ -14,7 +14,7 @@ use hookswitch_model::{ModuleId, RequestId};
 use super::address::{self, Address};
 use super::headers;
 use super::process::process_new;
-use super::script_request::{Received, script_request};
+use super::script_request::{Arrival, Received, script_request};
 use super::steps::Steps;
 use crate::app::App;
 use crate::clock::random;
@@ -123,9 +123,11 @@ async fn take(
         remote_address: Some(remote.to_string()),
     };
     let received_at = app.clock.now();
-    let request = received.into_stored(RequestId::new(received_at, random()), active.module.id, received_at);
-    let argument = script_request(&request, |target| app.public_url.join(target), bound).await;
+    let id = RequestId::new(received_at, random());
+    let arrival = Arrival { id, module_id: active.module.id, received_at };
+    let argument = script_request(&received, |target| app.public_url.join(target), bound).await;
     let (argument, warning) = argument.map_err(|_| too_large(app))?;
+    let request = received.into_stored(arrival).map_err(ApiError::internal)?;
     let mut steps = Steps::authenticated(started);
     steps.warn(warning);
     let (tasks, app) = (app.tasks.clone(), Arc::clone(app));

@@ -4,16 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use chrono::DateTime;
 use hookswitch_model::contract::{self, Warning};
-use hookswitch_model::{ModuleId, RequestId};
 use hookswitch_script::{
     CallContext, Compiled, Engine, Environment, FetchRequest, FetchResponse, FetchRoom, Function, Host,
     HostError, LogEntry, ScriptError,
 };
 use serde_json::{Map, Value};
 use url::form_urlencoded;
-use uuid::Uuid;
 
 use super::manifest::{Setting, with_defaults};
 use crate::intake::Failure;
@@ -119,10 +116,8 @@ async fn argument(request: &WebhookRequest) -> Value {
         body: request.body.clone().unwrap_or_default().into_bytes(),
         remote_address: Some("203.0.113.1".to_owned()),
     };
-    let (id, module) = (RequestId(Uuid::nil()), ModuleId(Uuid::nil()));
-    let request = received.into_stored(id, module, DateTime::UNIX_EPOCH);
     let url = |target: &str| format!("https://hookswitch.example{target}");
-    script_request(&request, url, usize::MAX).await.map_or(Value::Null, |(argument, _)| argument)
+    script_request(&received, url, usize::MAX).await.map_or(Value::Null, |(argument, _)| argument)
 }
 
 /// What is amiss with a result: first what breaks the contract, then warnings.

@@ -158,7 +158,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
 pub fn router(app: &Arc<App>) -> Router {
     let (api, mut document) = api().split_for_parts();
     document::describe_errors(&mut document);
-    api.merge(docs::docs(document))
+    let routes = api
+        .merge(docs::docs(document))
         // Some providers append paths of their own to the webhook's address.
         .route("/webhooks/{moduleId}", options(webhook::options))
         .route("/webhooks/{moduleId}/", webhooks())
@@ -166,10 +167,12 @@ pub fn router(app: &Arc<App>) -> Router {
         .fallback(web::fallback)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(from_fn_with_state(Arc::clone(app), body::in_time))
-        .layer(from_fn_with_state(Arc::clone(app), share))
-        .layer(from_fn_with_state(Arc::clone(app), observe))
-        .with_state(Arc::clone(app))
+        .layer(from_fn_with_state(Arc::clone(app), body::in_time));
+    let shared = match app.config.server.trusted_proxies.is_empty() {
+        true => routes,
+        false => routes.layer(from_fn_with_state(Arc::clone(app), share)),
+    };
+    shared.layer(from_fn_with_state(Arc::clone(app), observe)).with_state(Arc::clone(app))
 }
 
 /// What every form of a webhook's address takes.

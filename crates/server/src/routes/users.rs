@@ -247,8 +247,12 @@ fn changes(before: &hookswitch_store::User, after: &hookswitch_store::User) -> V
 
 /// Writes that a user was made.
 pub async fn audit_made(app: &App, by: UserId, user: &User) {
-    let about = vec![said("name", user.name.as_str()), said("role", user.role.as_str())];
-    audit_of(app, by, AuditAction::UserCreated, user.login.as_str(), about).await;
+    audit_of(app, by, AuditAction::UserCreated, user.login.as_str(), about_made(user)).await;
+}
+
+/// What the audit trail says of a user who was made.
+pub fn about_made(user: &User) -> Vec<AuditChange> {
+    vec![said("name", user.name.as_str()), said("role", user.role.as_str())]
 }
 
 /// Deletes a user with their sessions, tokens and bindings. Calls keep who had them. 409 for one's own account.

@@ -33,6 +33,11 @@ async fn users_and_tokens_are_made_while_the_server_runs(database: Database) {
     let client = crate::support::Client::new(address.clone(), std::sync::Arc::default());
     client.post("/api/v1/session", json!({ "login": "bob", "password": password })).await.is(200);
 
+    // It stands in the audit trail, without the token or the password.
+    let (_, trail) = get(&address, "/api/v1/audit", token.trim()).await;
+    assert_eq!(trail.matches(r#"{"field":"by","from":null,"to":"command line"}"#).count(), 3, "{trail}");
+    assert!(!trail.contains(token.trim()) && !trail.contains(password), "{trail}");
+
     terminate(&child).await;
     let status = tokio::time::timeout(Duration::from_secs(30), child.wait()).await.expect("an end").unwrap();
     assert_eq!(status.code(), Some(0));

@@ -6,6 +6,7 @@ use hookswitch_server::intake::recover::recover;
 use hookswitch_server::telephony::silent::close_silent;
 use hookswitch_store::NewRequest;
 use secrecy::ExposeSecret as _;
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 
@@ -113,9 +114,9 @@ both!(a_start_goes_past_what_cannot_be_processed, |server| {
             received_at,
             method: "POST".to_owned(),
             path: "/".to_owned(),
-            query: json!(""),
-            headers: json!({ "content-type": "application/json" }),
-            sealed: Value::Null,
+            query: to_raw_value("").expect("JSON"),
+            headers: to_raw_value(&json!({ "content-type": "application/json" })).expect("JSON"),
+            sealed: None,
             body: event("notifyEnd", id).to_string().into_bytes(),
             remote_address: None,
         };

@@ -3,14 +3,14 @@
 use std::time::Instant;
 
 use hookswitch_model::{ClientId, RequestId};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
 use super::types::{Applied, Apply, NewRequest};
 use super::working::Done;
 use super::{figures, link, load, reach, save};
 use crate::clients::made;
-use crate::db::{Pools, Tx, is_unique, text, to_json};
+use crate::db::{Pools, Tx, is_unique, text};
 use crate::erase::Hashes;
 use crate::error::StoreError;
 use crate::faults;
@@ -38,25 +38,21 @@ pub(crate) struct Note {
     pub kept: oneshot::Sender<()>,
 }
 
-/// A new request with its JSON written out and its secrets encrypted by whoever brought it, not by the committer.
+/// A new request with its secrets encrypted by whoever brought it, not by the committer.
 pub(crate) struct Incoming {
     pub request: NewRequest,
-    pub query: String,
-    pub headers: String,
     pub sealed: Option<Vec<u8>>,
 }
 
 impl Incoming {
-    pub(super) fn new(mut request: NewRequest, key: &SecretKey) -> Result<Self, StoreError> {
+    pub(super) fn new(mut request: NewRequest, key: &SecretKey) -> Self {
         request.method = text(&request.method);
         request.path = text(&request.path);
         request.remote_address = request.remote_address.as_deref().map(text);
-        let (query, headers) = (to_json(&request.query)?, to_json(&request.headers)?);
-        let sealed = match &request.sealed {
-            Value::Null => None,
-            sealed => Some(key.encrypt(&sealed_name(request.id), to_json(sealed)?.as_bytes())),
-        };
-        Ok(Self { request, query, headers, sealed })
+        let encrypted =
+            |sealed: Box<RawValue>| key.encrypt(&sealed_name(request.id), sealed.get().as_bytes());
+        let sealed = request.sealed.take().map(encrypted);
+        Self { request, sealed }
     }
 }
 

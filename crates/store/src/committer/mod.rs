@@ -14,10 +14,9 @@ mod types;
 mod working;
 
 use hookswitch_model::{RequestId, view};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
-use crate::db::to_json;
 use crate::error::StoreError;
 use crate::open::Store;
 
@@ -37,7 +36,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Closed`], and the database's.
     pub async fn accept(&self, request: NewRequest) -> Result<(), StoreError> {
-        let request = Box::new(batch::Incoming::new(request, &self.inner.key)?);
+        let request = Box::new(batch::Incoming::new(request, &self.inner.key));
         self.ask(|answer| Message::Accept(request, answer)).await
     }
 
@@ -71,11 +70,9 @@ impl Store {
 
     /// Keeps, with a request, what came after its commit. Nobody has to wait for it: dropped when the database cannot keep up
     /// (see [`Store::notes_dropped`]). Whoever wants to know gets word once it is kept, or an error when it was dropped.
-    pub fn note_delivery(&self, request: RequestId, delivery: Value) -> oneshot::Receiver<()> {
+    pub fn note_delivery(&self, request: RequestId, delivery: &RawValue) -> oneshot::Receiver<()> {
         let (kept, word) = oneshot::channel();
-        if let Ok(delivery) = to_json(&delivery) {
-            self.inner.committer.note(Note { request, delivery, kept });
-        }
+        self.inner.committer.note(Note { request, delivery: delivery.get().to_owned(), kept });
         word
     }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use hookswitch_model::view::has_closing_record;
 use hookswitch_model::{Call, CallId, CallView, ClientId, RequestId, UserId};
+use serde_json::value::RawValue;
 
 use super::batch::{BatchError, Incoming, Note};
 use super::reach::missed_key;
@@ -35,8 +36,8 @@ pub(super) async fn requests(tx: &mut Tx, requests: &[Incoming]) -> Result<(), B
                     .bind(request.map(|request| time(request.received_at)))
                     .bind(request.map(|request| request.method.clone()))
                     .bind(request.map(|request| request.path.clone()))
-                    .bind(incoming.map(|incoming| incoming.query.clone()))
-                    .bind(incoming.map(|incoming| incoming.headers.clone()))
+                    .bind(request.map(|request| request.query.get().to_owned()))
+                    .bind(request.map(|request| request.headers.get().to_owned()))
                     .bind(request.map(|request| request.body.clone()))
                     .bind(request.and_then(|request| request.remote_address.clone()))
                     .bind(incoming.and_then(|incoming| incoming.sealed.clone()));
@@ -48,23 +49,23 @@ pub(super) async fn requests(tx: &mut Tx, requests: &[Incoming]) -> Result<(), B
 }
 
 /// What became of a request, ready to be written.
-pub(super) struct OutcomeRow {
+pub(super) struct OutcomeRow<'a> {
     request: RequestId,
     status: RequestStatus,
     processed_at: DateTime<Utc>,
     script_version: Option<i32>,
     response_status: i32,
-    result: Option<String>,
+    result: Option<&'a RawValue>,
     error: Option<String>,
-    steps: String,
+    steps: &'a RawValue,
     /// None leaves what the request touched before: it reported nothing new.
     calls: Option<String>,
 }
 
-impl OutcomeRow {
+impl<'a> OutcomeRow<'a> {
     pub(super) fn new(
         request: RequestId,
-        outcome: &Outcome,
+        outcome: &'a Outcome,
         apply: &Apply,
         done: &Done,
     ) -> Result<Self, StoreError> {
@@ -75,9 +76,9 @@ impl OutcomeRow {
             processed_at: time(apply.now),
             script_version: outcome.script_version,
             response_status: i32::from(outcome.response_status),
-            result: outcome.result.as_ref().map(to_json).transpose()?,
+            result: outcome.result.as_deref(),
             error: outcome.error.as_ref().map(to_json).transpose()?,
-            steps: to_json(&outcome.steps)?,
+            steps: &outcome.steps,
             calls: said_something.then(|| to_json(&done.touched)).transpose()?,
         })
     }
@@ -92,7 +93,7 @@ static UPDATE_REQUESTS: Rows = Rows::new(
 );
 
 /// Writes what became of requests.
-pub(super) async fn outcomes(tx: &mut Tx, outcomes: &[OutcomeRow]) -> Result<(), BatchError> {
+pub(super) async fn outcomes(tx: &mut Tx, outcomes: &[OutcomeRow<'_>]) -> Result<(), BatchError> {
     for chunk in chunks(outcomes) {
         let conn = tx.conn();
         let (sql, rows) = UPDATE_REQUESTS.fill(&conn, chunk);
@@ -105,9 +106,9 @@ pub(super) async fn outcomes(tx: &mut Tx, outcomes: &[OutcomeRow]) -> Result<(),
                     .bind(row.map(|row| row.processed_at))
                     .bind(row.and_then(|row| row.script_version))
                     .bind(row.map(|row| row.response_status))
-                    .bind(row.and_then(|row| row.result.clone()))
+                    .bind(row.and_then(|row| row.result).map(|result| result.get().to_owned()))
                     .bind(row.and_then(|row| row.error.clone()))
-                    .bind(row.map(|row| row.steps.clone()))
+                    .bind(row.map(|row| row.steps.get().to_owned()))
                     .bind(row.and_then(|row| row.calls.clone()));
             }
             query.execute(db).await.map(drop)

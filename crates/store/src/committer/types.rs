@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use hookswitch_model::contract::KeyedFact;
 use hookswitch_model::{Call, CallId, CallKey, ClientId, ClientKind, Fact, ModuleId, RequestId, UserId};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::added::Added;
 use crate::clients::Matched;
@@ -26,11 +26,11 @@ pub struct NewRequest {
     /// Path after the module's.
     pub path: String,
     /// The query without the token.
-    pub query: Value,
+    pub query: Box<RawValue>,
     /// The headers, but for the values that nobody may read at rest.
-    pub headers: Value,
-    /// What nobody may read at rest: kept encrypted. Null where there is nothing.
-    pub sealed: Value,
+    pub headers: Box<RawValue>,
+    /// What nobody may read at rest: kept encrypted.
+    pub sealed: Option<Box<RawValue>>,
     /// The body, byte for byte.
     pub body: Vec<u8>,
     /// Who sent it.
@@ -94,9 +94,9 @@ pub struct Outcome {
     /// The HTTP status it was answered with.
     pub response_status: u16,
     /// What the script returned.
-    pub result: Option<Value>,
+    pub result: Option<Box<RawValue>>,
     /// What is known so far of its processing.
-    pub steps: Value,
+    pub steps: Box<RawValue>,
     /// The version of the script.
     pub script_version: Option<i32>,
 }

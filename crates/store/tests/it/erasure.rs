@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::clients::{contact, make};
 use crate::support::{
-    Db, answer, at, both, end, fact, incoming, of_numbers, processed, record, request, start,
+    Db, answer, at, both, end, fact, incoming, of_numbers, processed, raw, record, request, start,
 };
 use hookswitch_model::{Fact, FactKind};
 
@@ -41,7 +41,7 @@ async fn say(
     request.body = format!("{{\"from\":\"{NUMBER}\",\"name\":\"{NAME}\"}}").into_bytes();
     let mut all = processed(module, request.id, second, Vec::new());
     if let Some(outcome) = &mut all.outcome {
-        outcome.result = Some(json!({ "event": { "srcPhone": NUMBER } }));
+        outcome.result = Some(raw(&json!({ "event": { "srcPhone": NUMBER } })));
     }
     let all = apply(all);
     let facts = processed(module, request.id, second, all.facts).facts;

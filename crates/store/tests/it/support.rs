@@ -12,7 +12,8 @@ use hookswitch_store::{
     Apply, FactTarget, NewModule, NewRequest, NewUser, Outcome, OutcomeStatus, RequestStatus, Role,
     SecretKey, Store, TargetedFact,
 };
-use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
 pub const VARIABLE: &str = "HOOKSWITCH_TEST_POSTGRES";
@@ -186,6 +187,11 @@ pub fn at(second: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(second)
 }
 
+/// JSON as it is handed to the store.
+pub fn raw(value: &Value) -> Box<RawValue> {
+    to_raw_value(value).expect("JSON")
+}
+
 pub fn request(module: ModuleId, second: i64) -> NewRequest {
     NewRequest {
         id: RequestId::new(at(second), rand::random()),
@@ -193,9 +199,9 @@ pub fn request(module: ModuleId, second: i64) -> NewRequest {
         received_at: at(second),
         method: "POST".into(),
         path: "/events".into(),
-        query: json!({ "a": ["1", "2"] }),
-        headers: json!({ "content-type": "application/json" }),
-        sealed: json!({ "authorization": "Bearer hush" }),
+        query: raw(&json!({ "a": ["1", "2"] })),
+        headers: raw(&json!({ "content-type": "application/json" })),
+        sealed: Some(raw(&json!({ "authorization": "Bearer hush" }))),
         body: b"{}\xff\x00".to_vec(),
         remote_address: Some("192.0.2.1".into()),
     }
@@ -206,8 +212,8 @@ pub fn outcome() -> Outcome {
         status: OutcomeStatus::Processed,
         error: None,
         response_status: 200,
-        result: Some(json!({ "event": { "event": "notifyStart" } })),
-        steps: json!({ "script": 120, "apply": 300 }),
+        result: Some(raw(&json!({ "event": { "event": "notifyStart" } }))),
+        steps: raw(&json!({ "script": 120, "apply": 300 })),
         script_version: Some(3),
     }
 }
