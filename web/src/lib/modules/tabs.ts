@@ -6,6 +6,7 @@ export function tabsOf(id: string): { path: string; href: string; title: string 
     { path: 'settings', title: m.modules_tab_settings() },
     { path: 'telephony', title: m.modules_tab_telephony() },
     { path: 'script', title: m.modules_tab_script() },
+    { path: 'checks', title: m.modules_tab_checks() },
     { path: 'requests', title: m.modules_tab_requests() },
     { path: 'log', title: m.modules_tab_log() },
   ];
