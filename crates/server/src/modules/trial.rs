@@ -10,18 +10,18 @@ use hookswitch_script::{
     CallContext, Compiled, Engine, Environment, FetchRequest, FetchResponse, FetchRoom, Function, Host,
     HostError, LogEntry, ScriptError,
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::manifest::{Setting, with_defaults};
 use super::recorded;
-use crate::intake::Failure;
+use crate::intake;
 use crate::intake::address::Address;
 use crate::intake::process::understood;
 use crate::intake::script_request::{Received, script_request};
 
 use super::outgoing::{MODULE, Outgoing, PUBLIC_URL, TOKEN};
-use super::sample::{Exchange, ExpectedFetch, FunctionCall, NOW, Sample, WebhookRequest};
+use super::sample::{Exchange, ExpectedFetch, FunctionCall, NOW, RecordedResponse, Sample, WebhookRequest};
 use super::sign::{Signer, Signing, Spoil};
 
 /// What a sample gave.
@@ -33,6 +33,8 @@ pub struct Ran {
     pub fetches: Vec<ExpectedFetch>,
     /// What went wrong besides: fetches that no sample records or that were never made, a result that breaks the contract.
     pub problems: Vec<String>,
+    /// How the result breaks the contract, where it does.
+    pub breach: Option<String>,
     /// What is amiss in the result without making it wrong.
     pub warnings: Vec<Warning>,
     /// What the script wrote to its log.
@@ -75,7 +77,83 @@ pub async fn functions(
 
 /// Runs one sample.
 pub async fn run(engine: &Engine, compiled: &Arc<Compiled>, settings: &[Setting], sample: &Sample) -> Ran {
-    let host = Arc::new(TrialHost::new(settings, sample));
+    run_on(engine, compiled, sample, TrialHost::new(settings, sample)).await
+}
+
+/// Runs one sample with its fetches failing.
+pub async fn run_failing(
+    engine: &Engine,
+    compiled: &Arc<Compiled>,
+    settings: &[Setting],
+    sample: &Sample,
+    failing: Failing,
+) -> Ran {
+    let host = TrialHost { failing: Some(failing), ..TrialHost::new(settings, sample) };
+    run_on(engine, compiled, sample, host).await
+}
+
+/// How fetches fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failing {
+    /// The first one that fails, from 0; every later one does too.
+    pub from: usize,
+    /// In which way.
+    pub failure: Failure,
+}
+
+/// A way for a provider's API to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// It answers so.
+    Status(u16),
+    /// It does not answer.
+    TimeOut,
+    /// It answers 200 with something that is no JSON.
+    Garbage,
+}
+
+impl Failure {
+    /// Every way.
+    pub const ALL: [Self; 6] = [
+        Self::Status(401),
+        Self::Status(403),
+        Self::Status(429),
+        Self::Status(500),
+        Self::TimeOut,
+        Self::Garbage,
+    ];
+
+    /// As in "when the API …".
+    #[must_use]
+    pub fn in_words(self) -> String {
+        match self {
+            Self::Status(status) => format!("answers {status}"),
+            Self::TimeOut => "does not answer".to_owned(),
+            Self::Garbage => "answers with garbage".to_owned(),
+        }
+    }
+
+    fn answer(self, url: String) -> Result<FetchResponse, HostError> {
+        let response = |status, content_type: &str, body: Value| RecordedResponse {
+            status,
+            headers: [("content-type".to_owned(), content_type.to_owned())].into(),
+            body,
+        };
+        let response = match self {
+            Self::TimeOut => {
+                return Err(HostError::new("timeout", "there was no whole answer within 10000 ms"));
+            }
+            Self::Status(status) => {
+                response(status, "application/json", json!({ "nothing": { "known": true } }))
+            }
+            Self::Garbage => response(200, "text/html", "<html><body>Hello</body></html>".into()),
+        };
+        Ok(recorded::answer(response, url))
+    }
+}
+
+async fn run_on(engine: &Engine, compiled: &Arc<Compiled>, sample: &Sample, host: TrialHost) -> Ran {
+    let host = Arc::new(host);
     let (function, arguments) = match call_of(sample, &host.environment.settings).await {
         Ok(call) => call,
         Err(reason) => return Ran::refused(reason),
@@ -86,7 +164,8 @@ pub async fn run(engine: &Engine, compiled: &Arc<Compiled>, settings: &[Setting]
 impl Ran {
     fn refused(reason: String) -> Self {
         let outcome = Err(ScriptError::Engine { reason });
-        Self { outcome, fetches: Vec::new(), problems: Vec::new(), warnings: Vec::new(), log: Vec::new() }
+        let (fetches, problems, warnings, log) = Default::default();
+        Self { outcome, fetches, problems, breach: None, warnings, log }
     }
 }
 
@@ -104,10 +183,10 @@ async fn run_function(
     let left = locked(&host.exchanges).iter().map(|left| left.request.clone()).collect::<Vec<_>>();
     problems.extend(left.iter().map(|left| format!("never fetched: {} {}", left.method, left.url)));
     let (breach, warnings) = outcome.as_ref().map_or((None, Vec::new()), |value| judge(function, value));
-    problems.extend(breach);
+    problems.extend(breach.clone());
     let fetches = std::mem::take(&mut *locked(&host.fetches));
     let log = std::mem::take(&mut *locked(&host.log));
-    Ran { outcome, fetches, problems, warnings, log }
+    Ran { outcome, fetches, problems, breach, warnings, log }
 }
 
 async fn call_of(sample: &Sample, settings: &Map<String, Value>) -> Result<(Function, Vec<Value>), String> {
@@ -160,16 +239,18 @@ fn judge(function: Function, value: &Value) -> (Option<String>, Vec<Warning>) {
     let value = value.clone();
     let judged = match function {
         Function::ParseWebhookRequest => understood(value).map(|(_, _, warnings)| warnings),
-        Function::GetMembers => contract::members(value).map(|_| Vec::new()).map_err(Failure::from),
+        Function::GetMembers => contract::members(value).map(|_| Vec::new()).map_err(intake::Failure::from),
         Function::TestConnection => {
-            contract::test_connection_result(value).map(|_| Vec::new()).map_err(Failure::from)
+            contract::test_connection_result(value).map(|_| Vec::new()).map_err(intake::Failure::from)
         }
-        Function::GetCallLink => contract::call_link(value).map(|_| Vec::new()).map_err(Failure::from),
+        Function::GetCallLink => {
+            contract::call_link(value).map(|_| Vec::new()).map_err(intake::Failure::from)
+        }
         _ => Ok(Vec::new()),
     };
     match judged {
         Ok(warnings) => (None, warnings),
-        Err(Failure::Contract(error)) => {
+        Err(intake::Failure::Contract(error)) => {
             (Some(format!("the result breaks the contract: {error}")), Vec::new())
         }
         Err(error) => (Some(error.to_string()), Vec::new()),
@@ -181,6 +262,7 @@ struct TrialHost {
     environment: Arc<Environment>,
     exchanges: Mutex<Vec<Exchange>>,
     fetches: Mutex<Vec<ExpectedFetch>>,
+    failing: Option<Failing>,
     storage: Mutex<Map<String, Value>>,
     problems: Mutex<Vec<String>>,
     log: Mutex<Vec<LogEntry>>,
@@ -197,6 +279,7 @@ impl TrialHost {
             environment: Arc::new(environment),
             exchanges: Mutex::new(sample.fetch.clone()),
             fetches: Mutex::default(),
+            failing: None,
             storage: Mutex::new(sample.storage.clone()),
             problems: Mutex::default(),
             log: Mutex::default(),
@@ -221,7 +304,14 @@ impl Host for TrialHost {
 
     async fn fetch(&self, request: FetchRequest, _room: &FetchRoom) -> Result<FetchResponse, HostError> {
         let made = recorded::made(&request);
-        locked(&self.fetches).push(made.clone());
+        let before = {
+            let mut fetches = locked(&self.fetches);
+            fetches.push(made.clone());
+            fetches.len() - 1
+        };
+        if let Some(Failing { failure, .. }) = self.failing.filter(|failing| before >= failing.from) {
+            return failure.answer(request.url);
+        }
         let found = recorded::take(&mut locked(&self.exchanges), &made);
         let response = found.ok_or_else(|| self.refuse(recorded::not_recorded(&made)))?;
         Ok(recorded::answer(response, request.url))

@@ -37,7 +37,6 @@ mod openapi;
 mod outcome_lists;
 mod outcomes;
 mod process;
-mod provider_stories;
 mod recordings;
 mod reports;
 mod requests;

@@ -2,22 +2,98 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
-use std::path::Path;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use hookswitch_script::{Engine, Limits};
+use hookswitch_script::{Compiled, Engine, Limits};
 use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
 
 use super::open;
 use crate::cli::CliResult;
+use crate::modules::folder::Folder;
+use crate::modules::play::{Stage, Subject, diff, play};
 use crate::modules::sample::Sample;
+use crate::modules::scenario::Scenario;
 use crate::modules::trial::{self, Ran};
 
 pub async fn run(dir: &Path, update: bool) -> CliResult {
     let (folder, compiled) = open(dir)?;
-    let engine = Engine::new(Limits::default(), tokio::runtime::Handle::current());
     let mut out = std::io::stdout().lock();
+    let failed_samples = samples(&folder, &compiled, update, &mut out).await?;
+    let subject = Subject {
+        manifest: folder.manifest,
+        source: folder.source,
+        compiled,
+        samples: named(folder.samples),
+        scenarios: Vec::new(),
+    };
+    let failed_scenarios = scenarios(subject, folder.scenarios, &mut out).await?;
+    match [(failed_samples, "samples"), (failed_scenarios, "scenarios")].map(failures) {
+        [None, None] => Ok(()),
+        failed => Err(failed.into_iter().flatten().collect::<Vec<_>>().join(", ").into()),
+    }
+}
+
+fn failures(((failed, all), what): ((usize, usize), &str)) -> Option<String> {
+    (failed > 0).then(|| format!("{failed} of {all} {what} failed"))
+}
+
+/// Those that could be read, by their files' names.
+fn named<T>(files: Vec<(PathBuf, Result<T, String>)>) -> Vec<(String, T)> {
+    let named = files.into_iter().filter_map(|(path, read)| Some((stem(&path), read.ok()?)));
+    named.collect()
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Plays them; how many failed, of how many.
+async fn scenarios(
+    mut subject: Subject,
+    files: Vec<(PathBuf, Result<Scenario, String>)>,
+    out: &mut impl Write,
+) -> std::io::Result<(usize, usize)> {
+    let all = files.len();
+    let mut failed = 0;
+    for (path, read) in &files {
+        if let Err(problem) = read {
+            failed += 1;
+            writeln!(out, "FAIL {}: {problem}", stem(path))?;
+        }
+    }
+    subject.scenarios = named(files);
+    let stage = match Stage::open().await {
+        Ok(stage) => stage,
+        Err(problem) => return Err(std::io::Error::other(problem)),
+    };
+    for (file, scenario) in &subject.scenarios {
+        let played = play(&stage, &subject, (file, scenario)).await;
+        let mark = if played.passed() { "ok  " } else { "FAIL" };
+        failed += usize::from(!played.passed());
+        writeln!(out, "{mark} {file}: {}", scenario.name)?;
+        for problem in played.problems() {
+            for line in problem.to_string().lines() {
+                writeln!(out, "     {line}")?;
+            }
+        }
+    }
+    stage.close().await;
+    if failed == 0 && all > 0 {
+        writeln!(out, "{all} scenarios make the calls they must, in every order")?;
+    }
+    Ok((failed, all))
+}
+
+/// Runs them; how many failed, of how many.
+async fn samples(
+    folder: &Folder,
+    compiled: &Arc<Compiled>,
+    update: bool,
+    out: &mut impl Write,
+) -> Result<(usize, usize), Box<dyn std::error::Error + Send + Sync>> {
+    let engine = Engine::new(Limits::default(), tokio::runtime::Handle::current());
     let mut failed = 0;
     for (path, sample) in &folder.samples {
         let file = path.file_name().unwrap_or_default().to_string_lossy();
@@ -29,7 +105,7 @@ pub async fn run(dir: &Path, update: bool) -> CliResult {
                 continue;
             }
         };
-        let ran = trial::run(&engine, &compiled, &folder.manifest.settings, sample).await;
+        let ran = trial::run(&engine, compiled, &folder.manifest.settings, sample).await;
         if ran.is_as_expected(sample) {
             write!(out, "ok   {file}: {}\n{}", sample.name, warnings(&ran))?;
         } else if update && ran.problems.is_empty() {
@@ -41,11 +117,10 @@ pub async fn run(dir: &Path, update: bool) -> CliResult {
         }
     }
     let all = folder.samples.len();
-    if failed > 0 {
-        return Err(format!("{failed} of {all} samples failed").into());
+    if failed == 0 {
+        writeln!(out, "{all} samples give what they must")?;
     }
-    writeln!(out, "{all} samples give what they must")?;
-    Ok(())
+    Ok((failed, all))
 }
 
 /// The sample's file with what it gave now.
@@ -71,14 +146,8 @@ fn report(sample: &Sample, ran: &Ran) -> String {
     };
     let mut report = String::new();
     if expected != got {
-        report.push_str("     - expected, + got\n");
-        for change in TextDiff::from_lines(&expected, &got).iter_all_changes() {
-            let sign = match change.tag() {
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-                ChangeTag::Equal => ' ',
-            };
-            let _ = writeln!(report, "     {sign} {}", change.value().trim_end());
+        for line in diff(&expected.into(), &got.into()).lines() {
+            let _ = writeln!(report, "     {line}");
         }
     }
     for problem in &ran.problems {
@@ -119,6 +188,7 @@ mod tests {
         let ran = Ran {
             outcome,
             fetches: Vec::new(),
+            breach: None,
             problems: vec!["never fetched: GET https://x.example/".into()],
             warnings: vec![Warning::new("event.line", "was cut")],
             log: Vec::new(),

@@ -116,7 +116,10 @@ impl Outside for Recordings {
         let tape = tapes.entry(module).or_default();
         let first = tape.chances;
         tape.chances = tape.chances.wrapping_add(1);
-        buffer.iter_mut().zip((0..=u8::MAX).cycle()).for_each(|(byte, value)| *byte = value.wrapping_add(first));
+        buffer
+            .iter_mut()
+            .zip((0..=u8::MAX).cycle())
+            .for_each(|(byte, value)| *byte = value.wrapping_add(first));
     }
 
     fn stands_at(&self) -> Option<DateTime<Utc>> {

@@ -154,7 +154,10 @@ fn segments(expected: &Value, got: &Value, without_lengths: bool) -> (Value, Val
             return segment.clone();
         };
         let fields = by.keys().filter(|name| counts(name));
-        fields.map(|name| (name.clone(), segment.get(name).cloned().unwrap_or_default())).collect::<Map<_, _>>().into()
+        fields
+            .map(|name| (name.clone(), segment.get(name).cloned().unwrap_or_default()))
+            .collect::<Map<_, _>>()
+            .into()
     };
     let expected = wanted.iter().map(|segment| named(segment, Some(segment))).collect();
     let got = found.iter().enumerate().map(|(index, segment)| named(segment, wanted.get(index))).collect();
@@ -176,12 +179,14 @@ mod tests {
 
     #[test]
     fn only_named_fields_count_and_every_call_does() {
-        let calls = [shown(json!({ "state": "ended", "operators": ["101", "102"], "talkSeconds": 5 }), false)];
+        let calls =
+            [shown(json!({ "state": "ended", "operators": ["101", "102"], "talkSeconds": 5 }), false)];
         let right = expected(json!([{ "operators": ["102", "101"] }]));
         assert_eq!(difference(&right, &calls, false), None);
         let none = difference(&[], &calls, false).expect("a call too many");
         assert!(none.contains("+     \"state\": \"ended\""), "{none}");
-        let wrong = difference(&expected(json!([{ "state": "talking" }])), &calls, false).expect("another state");
+        let wrong =
+            difference(&expected(json!([{ "state": "talking" }])), &calls, false).expect("another state");
         assert!(wrong.contains("-     \"state\": \"talking\"\n+     \"state\": \"ended\""), "{wrong}");
     }
 
