@@ -98,6 +98,9 @@ async fn call_of(sample: &Sample) -> (String, Vec<Value>) {
     }
 }
 
+/// The module's webhook URL, as samples see it.
+const WEBHOOK_URL: &str = "https://hookswitch.example/webhooks/sample?token=sample";
+
 /// What the script would get of the request, had it come to a server.
 async fn argument(request: &WebhookRequest) -> Value {
     const TOKEN: &str = "sample";
@@ -164,7 +167,11 @@ impl TrialHost {
     ) -> Self {
         let settings = with_defaults(settings, values);
         Self {
-            environment: Arc::new(Environment { settings, ..Environment::default() }),
+            environment: Arc::new(Environment {
+                settings,
+                webhook_url: Some(WEBHOOK_URL.to_owned()),
+                ..Environment::default()
+            }),
             exchanges: Mutex::new(exchanges),
             storage: Mutex::new(storage),
             problems: Mutex::default(),
