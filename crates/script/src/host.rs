@@ -70,6 +70,8 @@ pub struct Environment {
     pub settings: serde_json::Map<String, Value>,
     /// The names under `Namespace.services`.
     pub services: Vec<String>,
+    /// `Namespace.webhookUrl`: with the token in it. None where the module has no address yet.
+    pub webhook_url: Option<String>,
     /// Where the script's clock stands, milliseconds since 1970; none: it goes.
     pub clock_millis: Option<i64>,
 }

@@ -187,6 +187,8 @@ impl Sandbox {
             let calls = self.state.calls.borrow();
             calls.iter().map(|(id, running)| (*id, running.new.function.name().to_owned())).collect()
         };
+        // What they wait for may be shared, and the next call would wait for it as well.
+        self.retiring |= !stuck.is_empty();
         for (id, function) in stuck {
             self.finish(id, Err(ScriptError::NeverSettles { function }));
         }

@@ -17,9 +17,9 @@ for (const [prototype, kept] of [[iterators, ['constructor']], [Set.prototype, [
 }
 
 for (const [name, value] of Object.entries({
-  AbortSignal, CryptoKey, Headers, HttpResponse, Namespace, Request, Response, TextDecoder, TextEncoder, URL,
+  AbortSignal, CryptoKey, Headers, HttpResponse, Jwt, Namespace, Request, Response, TextDecoder, TextEncoder, URL,
   URLSearchParams, VoipCallDirection, VoipCallDisposition, VoipWebhookEvent, atob, btoa, clearInterval, clearTimeout,
-  console, crypto, fetch, queueMicrotask, setInterval, setTimeout,
+  console, crypto, escapeXml, fetch, formFields, queueMicrotask, setInterval, setTimeout, zonedTime,
 })) {
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
 }

@@ -144,7 +144,11 @@ async fn activate(app: &App, module: Module, compiled: Option<Arc<Compiled>>) ->
         .map_err(|error| StoreError::Corrupt(format!("the settings of module {}: {error}", module.id)))?;
     let set = values.keys().cloned().collect();
     let values = manifest::with_defaults(&settings, values);
-    let environment = Arc::new(Environment { settings: values.clone(), ..Environment::default() });
+    let environment = Arc::new(Environment {
+        settings: values.clone(),
+        webhook_url: Some(webhook_url(app, &module)),
+        ..Environment::default()
+    });
     let script_version = script.as_ref().map(|script| script.info.version);
 
     let before = app.modules.get(module.id);
@@ -220,6 +224,10 @@ async fn try_script(
     Ok((Loaded { compiled, handle, host }, functions))
 }
 
+fn webhook_url(app: &App, Module { id, webhook_token, .. }: &Module) -> String {
+    app.public_url.join(&format!("{}{id}?token={webhook_token}", address::PREFIX))
+}
+
 /// Loads a script that somebody wants to save, with these settings, and says what it implements.
 ///
 /// # Errors
@@ -231,7 +239,8 @@ pub async fn probe(
     settings: Map<String, Value>,
 ) -> Result<BTreeSet<Function>, ScriptError> {
     let host = Arc::new(ModuleHost::new(app, id));
-    host.set_environment(Arc::new(Environment { settings, ..Environment::default() }));
+    let webhook_url = app.modules.get(id).map(|active| active.webhook_url(app));
+    host.set_environment(Arc::new(Environment { settings, webhook_url, ..Environment::default() }));
     let handle = app.engine.load(&format!("{id} probe"), Arc::new(compiled), host);
     Ok(handle.functions().await?.into_iter().collect())
 }
@@ -253,8 +262,7 @@ pub fn script_warnings(compiled: &Compiled) -> Vec<Diagnostic> {
 impl Active {
     /// The webhook URL to give to the provider.
     pub fn webhook_url(&self, app: &App) -> String {
-        let Module { id, webhook_token, .. } = &self.module;
-        app.public_url.join(&format!("{}{id}?token={webhook_token}", address::PREFIX))
+        webhook_url(app, &self.module)
     }
 
     /// The same with the token in the path, for providers that append to the URL or drop its query.

@@ -20,7 +20,7 @@ use crate::intake::address::Address;
 use crate::intake::process::understood;
 use crate::intake::script_request::{Received, script_request};
 
-use super::outgoing::{MODULE, Outgoing, PUBLIC_URL, TOKEN};
+use super::outgoing::{MODULE, Outgoing, PUBLIC_URL, TOKEN, webhook_url};
 use super::sample::{Exchange, ExpectedFetch, FunctionCall, NOW, RecordedResponse, Sample, WebhookRequest};
 use super::sign::{Signer, Signing, Spoil};
 
@@ -272,6 +272,7 @@ impl TrialHost {
     fn new(settings: &[Setting], sample: &Sample) -> Self {
         let environment = Environment {
             settings: with_defaults(settings, sample.settings.clone()),
+            webhook_url: Some(webhook_url(MODULE)),
             clock_millis: Some(sample.now.unwrap_or(NOW).timestamp_millis()),
             ..Environment::default()
         };
