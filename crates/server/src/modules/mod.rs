@@ -16,3 +16,4 @@ pub mod scenario;
 pub mod sign;
 pub mod token;
 pub mod trial;
+pub mod try_out;

@@ -92,6 +92,30 @@ pub async fn run_failing(
     run_on(engine, compiled, sample, host).await
 }
 
+/// What a script meets that is not run on a sample.
+pub struct World {
+    /// The settings, defaults filled in.
+    pub settings: Map<String, Value>,
+    /// The module's webhook URL.
+    pub webhook_url: String,
+    /// Where its clock stands.
+    pub now: DateTime<Utc>,
+    /// What its storage holds.
+    pub storage: Map<String, Value>,
+}
+
+/// Runs `VoipParseWebhookRequest` on a request as the script gets it. No fetch is answered.
+pub async fn run_request(engine: &Engine, compiled: &Arc<Compiled>, world: World, argument: Value) -> Ran {
+    let environment = Environment {
+        settings: world.settings,
+        webhook_url: Some(world.webhook_url),
+        clock_millis: Some(world.now.timestamp_millis()),
+        ..Environment::default()
+    };
+    let host = TrialHost { storage: Mutex::new(world.storage), ..TrialHost::of(environment) };
+    run_function(engine, compiled, Arc::new(host), Function::ParseWebhookRequest, vec![argument]).await
+}
+
 /// How fetches fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failing {
@@ -162,7 +186,9 @@ async fn run_on(engine: &Engine, compiled: &Arc<Compiled>, sample: &Sample, host
 }
 
 impl Ran {
-    fn refused(reason: String) -> Self {
+    /// The script was not run.
+    #[must_use]
+    pub fn refused(reason: String) -> Self {
         let outcome = Err(ScriptError::Engine { reason });
         let (fetches, problems, warnings, log) = Default::default();
         Self { outcome, fetches, problems, breach: None, warnings, log }
@@ -277,11 +303,19 @@ impl TrialHost {
             ..Environment::default()
         };
         Self {
-            environment: Arc::new(environment),
             exchanges: Mutex::new(sample.fetch.clone()),
+            storage: Mutex::new(sample.storage.clone()),
+            ..Self::of(environment)
+        }
+    }
+
+    fn of(environment: Environment) -> Self {
+        Self {
+            environment: Arc::new(environment),
+            exchanges: Mutex::default(),
             fetches: Mutex::default(),
             failing: None,
-            storage: Mutex::new(sample.storage.clone()),
+            storage: Mutex::default(),
             problems: Mutex::default(),
             log: Mutex::default(),
         }

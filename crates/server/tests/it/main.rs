@@ -29,6 +29,7 @@ mod hidden_numbers;
 mod history;
 mod http;
 mod import_memory;
+mod kit;
 mod matrix;
 mod me;
 mod modules;

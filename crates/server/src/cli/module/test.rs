@@ -11,27 +11,39 @@ use serde_json::Value;
 
 use super::open;
 use crate::cli::CliResult;
+use crate::modules::conformance::{self, render};
 use crate::modules::folder::Folder;
-use crate::modules::play::{Stage, Subject, diff, play};
+use crate::modules::play::{Played, Stage, Subject, diff, play};
 use crate::modules::sample::Sample;
 use crate::modules::scenario::Scenario;
 use crate::modules::trial::{self, Ran};
 
-pub async fn run(dir: &Path, update: bool) -> CliResult {
+pub async fn run(dir: &Path, update: bool, sheet: Option<&Path>) -> CliResult {
     let (folder, compiled) = open(dir)?;
     let mut out = std::io::stdout().lock();
-    let failed_samples = samples(&folder, &compiled, update, &mut out).await?;
-    let subject = Subject {
+    let engine = Engine::new(Limits::default(), tokio::runtime::Handle::current());
+    let failed_samples = samples(&engine, &folder, &compiled, update, &mut out).await?;
+    let mut subject = Subject {
         manifest: folder.manifest,
         source: folder.source,
         compiled,
         samples: named(folder.samples),
         scenarios: Vec::new(),
     };
-    let failed_scenarios = scenarios(subject, folder.scenarios, &mut out).await?;
-    match [(failed_samples, "samples"), (failed_scenarios, "scenarios")].map(failures) {
-        [None, None] => Ok(()),
-        failed => Err(failed.into_iter().flatten().collect::<Vec<_>>().join(", ").into()),
+    let stage = Stage::open().await?;
+    let (played, failed_scenarios) = scenarios(&stage, &mut subject, folder.scenarios, &mut out).await?;
+    let made = conformance::sheet_of(&stage, &engine, &subject, &played).await;
+    stage.close().await;
+    let made = made?;
+    write!(out, "{}", render::text(&made))?;
+    if let Some(file) = sheet {
+        fs::write(file, render::markdown(&made)).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    let failed_checks = (made.failed().count(), made.checks.len());
+    let failed = [(failed_samples, "samples"), (failed_scenarios, "scenarios"), (failed_checks, "checks")];
+    match failed.into_iter().filter_map(failures).collect::<Vec<_>>() {
+        none if none.is_empty() => Ok(()),
+        failed => Err(failed.join(", ").into()),
     }
 }
 
@@ -49,14 +61,14 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Plays them; how many failed, of how many.
+/// Plays them; what came of each that could be read, and how many failed, of how many.
 async fn scenarios(
-    mut subject: Subject,
+    stage: &Stage,
+    subject: &mut Subject,
     files: Vec<(PathBuf, Result<Scenario, String>)>,
     out: &mut impl Write,
-) -> std::io::Result<(usize, usize)> {
-    let all = files.len();
-    let mut failed = 0;
+) -> std::io::Result<(Vec<Played>, (usize, usize))> {
+    let (all, mut failed, mut played) = (files.len(), 0, Vec::new());
     for (path, read) in &files {
         if let Err(problem) = read {
             failed += 1;
@@ -64,36 +76,33 @@ async fn scenarios(
         }
     }
     subject.scenarios = named(files);
-    let stage = match Stage::open().await {
-        Ok(stage) => stage,
-        Err(problem) => return Err(std::io::Error::other(problem)),
-    };
     for (file, scenario) in &subject.scenarios {
-        let played = play(&stage, &subject, (file, scenario)).await;
-        let mark = if played.passed() { "ok  " } else { "FAIL" };
-        failed += usize::from(!played.passed());
+        let came = play(stage, subject, (file, scenario)).await;
+        let mark = if came.passed() { "ok  " } else { "FAIL" };
+        failed += usize::from(!came.passed());
         writeln!(out, "{mark} {file}: {}", scenario.name)?;
-        for problem in played.problems() {
-            for line in problem.to_string().lines() {
-                writeln!(out, "     {line}")?;
-            }
+        for line in came
+            .problems()
+            .flat_map(|problem| problem.to_string().lines().map(str::to_owned).collect::<Vec<_>>())
+        {
+            writeln!(out, "     {line}")?;
         }
+        played.push(came);
     }
-    stage.close().await;
     if failed == 0 && all > 0 {
         writeln!(out, "{all} scenarios make the calls they must, in every order")?;
     }
-    Ok((failed, all))
+    Ok((played, (failed, all)))
 }
 
 /// Runs them; how many failed, of how many.
 async fn samples(
+    engine: &Engine,
     folder: &Folder,
     compiled: &Arc<Compiled>,
     update: bool,
     out: &mut impl Write,
 ) -> Result<(usize, usize), Box<dyn std::error::Error + Send + Sync>> {
-    let engine = Engine::new(Limits::default(), tokio::runtime::Handle::current());
     let mut failed = 0;
     for (path, sample) in &folder.samples {
         let file = path.file_name().unwrap_or_default().to_string_lossy();
@@ -105,7 +114,7 @@ async fn samples(
                 continue;
             }
         };
-        let ran = trial::run(&engine, compiled, &folder.manifest.settings, sample).await;
+        let ran = trial::run(engine, compiled, &folder.manifest.settings, sample).await;
         if ran.is_as_expected(sample) {
             write!(out, "ok   {file}: {}\n{}", sample.name, warnings(&ran))?;
         } else if update && ran.problems.is_empty() {
