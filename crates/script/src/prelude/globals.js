@@ -37,4 +37,6 @@ if (typeof stands === 'number') {
   globalThis.Date = standing;
 }
 
+clock = Date.now;
+
 return { register, start, settle, fire, forget };
