@@ -10,6 +10,8 @@ const OPENAPI: &str = "openapi.json";
 const WEB_TYPES: &str = "web/src/lib/api/schema.d.ts";
 /// What the built-in modules can do.
 const PROVIDERS: &str = "docs/PROVIDERS.md";
+/// What scripts can use, made from `sdk/hookswitch.d.ts`.
+const SDK_REFERENCE: &str = "docs/SDK.md";
 
 /// Writes them, or (`check`) fails when a committed one differs from what would be written.
 pub async fn codegen(check: bool) -> Result<()> {
@@ -19,8 +21,9 @@ pub async fn codegen(check: bool) -> Result<()> {
     let file = project_root().join(OPENAPI);
     let page = project_root().join(PROVIDERS);
     let out_of_date = |file| format!("{file} is out of date; write it anew with `cargo xtask codegen`");
-    let web = folder("web");
+    let (web, sdk) = (folder("web"), folder("sdk"));
     node::install(&web).await?;
+    node::install(&sdk).await?;
     if check {
         let committed =
             std::fs::read_to_string(&file).with_context(|| format!("{OPENAPI} cannot be read"))?;
@@ -28,11 +31,13 @@ pub async fn codegen(check: bool) -> Result<()> {
         let committed =
             std::fs::read_to_string(&page).with_context(|| format!("{PROVIDERS} cannot be read"))?;
         ensure!(committed == providers, out_of_date(PROVIDERS));
-        return npm(&web, "run codegen -- --check").await.with_context(|| out_of_date(WEB_TYPES));
+        npm(&web, "run codegen -- --check").await.with_context(|| out_of_date(WEB_TYPES))?;
+        return npm(&sdk, "run codegen -- --check").await.with_context(|| out_of_date(SDK_REFERENCE));
     }
     std::fs::write(&file, document).with_context(|| format!("{OPENAPI} cannot be written"))?;
     std::fs::write(&page, providers).with_context(|| format!("{PROVIDERS} cannot be written"))?;
     npm(&web, "run codegen").await?;
-    println!("wrote {OPENAPI}, {PROVIDERS} and {WEB_TYPES}");
+    npm(&sdk, "run codegen").await?;
+    println!("wrote {OPENAPI}, {PROVIDERS}, {WEB_TYPES} and {SDK_REFERENCE}");
     Ok(())
 }

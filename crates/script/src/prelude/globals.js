@@ -37,4 +37,6 @@ if (standsAt() !== undefined) {
   globalThis.Date = standing;
 }
 
+clock = Date.now;
+
 return { register, start, settle, fire, forget };

@@ -1,5 +1,8 @@
 // Jwt: signed tokens. The Rust side reads and checks them.
 
+/** What the script's clock says, in milliseconds; set in globals.js. */
+let clock;
+
 const isObject = (value) => typeof value === 'object' && value !== null && !isArray(value);
 
 /** An object as JSON. */

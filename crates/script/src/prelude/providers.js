@@ -1,10 +1,6 @@
 // What providers make scripts need: local times, forms, XML.
 
 const { Date: Moment } = globalThis;
-const { now } = Moment;
-
-/** What the script's clock says. */
-const clock = () => environment.clockMillis ?? now();
 
 const zonedTime = (local, timeZone) => new Moment(native.zonedTime(text(local), text(timeZone)));
 
