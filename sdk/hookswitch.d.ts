@@ -217,8 +217,21 @@ declare const Namespace: {
       change: (value: T | undefined) => T | undefined,
       options?: { ttlSeconds?: number },
     ): Promise<T | undefined>;
+    /**
+     * The kept value, or the one that `make` makes: it is kept for so many seconds, and given. For access tokens.
+     *
+     * Calls of the module that ask at the same time wait for one `make`; another server of a cluster may make one of its own. When
+     * `make` throws, nothing is kept, and whoever waits gets its error. With a `ttlSeconds` of zero or less the value is given but not
+     * kept. To have a new one made, for example after a 401, `delete` the key.
+     */
+    remember<T>(key: string, make: () => Promise<{ value: T; ttlSeconds: number }>): Promise<T>;
     delete(key: string): Promise<void>;
   };
+  /**
+   * The address that the provider calls, with the module's token in it: treat it as a secret. A new token or public URL loads the
+   * script afresh. `undefined` while a module is being made.
+   */
+  readonly webhookUrl: string | undefined;
 };
 
 /** Writes to the module's log, with the line of the script. Values are shown in bounded form. */
@@ -233,7 +246,8 @@ declare const console: {
 // ---- HTTP -------------------------------------------------------------------------------------------------------------------
 
 type HeadersInit = Headers | Record<string, string> | Iterable<readonly [string, string]>;
-type BodyInit = string | ArrayBuffer | ArrayBufferView | URLSearchParams;
+type BufferSource = ArrayBuffer | ArrayBufferView;
+type BodyInit = string | BufferSource | URLSearchParams;
 
 interface RequestInit {
   method?: string;
@@ -361,13 +375,54 @@ declare class TextDecoder {
   readonly encoding: string;
   readonly fatal: boolean;
   readonly ignoreBOM: boolean;
-  decode(input?: ArrayBuffer | ArrayBufferView): string;
+  decode(input?: BufferSource): string;
 }
 
 /** Base64 of a string of characters up to U+00FF. */
 declare function btoa(data: string): string;
 /** The characters up to U+00FF that base64 stands for. */
 declare function atob(data: string): string;
+
+interface Uint8ArrayConstructor {
+  /** The bytes that base64 stands for. White space and missing padding do not matter; anything else is a `SyntaxError`. */
+  fromBase64(text: string, options?: { alphabet?: 'base64' | 'base64url' }): Uint8Array<ArrayBuffer>;
+  /** The bytes that hexadecimal digits stand for, in upper or lower case; anything else is a `SyntaxError`. */
+  fromHex(text: string): Uint8Array<ArrayBuffer>;
+}
+
+interface Uint8Array<TArrayBuffer extends ArrayBufferLike = ArrayBufferLike> {
+  /** The bytes as base64. */
+  toBase64(options?: { alphabet?: 'base64' | 'base64url'; omitPadding?: boolean }): string;
+  /** The bytes as hexadecimal digits, in lower case. */
+  toHex(): string;
+}
+
+/**
+ * Text for an element or an attribute of XML: `&`, `<`, `>` and quotes are escaped, characters that XML cannot hold left out. For
+ * answers that providers read as XML.
+ *
+ * ```ts
+ * const xml = `<Response><Say>${escapeXml('Smith & Sons')}</Say></Response>`;
+ * ```
+ */
+declare function escapeXml(text: string): string;
+
+/**
+ * The fields of a form that came to the webhook: an `application/x-www-form-urlencoded` or `multipart/form-data` body. Files are left
+ * out, and so is a part that is cut off. Empty where the body is neither. More than 1000 fields are a `RangeError`.
+ */
+declare function formFields(request: Pick<FetchRequest, 'headers' | 'body'>): URLSearchParams;
+
+// ---- Time -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The moment at which clocks somewhere show that time: `zonedTime('2026-03-02 14:00:00', 'Europe/Moscow')`. Seconds and fractions of
+ * them may be left out, and a `T` may stand between date and time. The zone is a name of the IANA database.
+ *
+ * Of a time that comes twice, when clocks go back, it is the first. A time that clocks skip, when they go forward, is as much later
+ * as they skip: 02:30 means 03:30. An unknown zone, or a text that is no local time (one with an offset, say), is a `RangeError`.
+ */
+declare function zonedTime(local: string, timeZone: string): Date;
 
 // ---- Cryptography -------------------------------------------------------------------------------------------------------------
 
@@ -393,15 +448,32 @@ declare const crypto: {
   /** Fills the array with unpredictable values, up to 65536 bytes. */
   getRandomValues<T extends ArrayBufferView>(array: T): T;
   /** MD5 in hexadecimal, for the providers that still sign with it. */
-  md5(data: string | ArrayBuffer | ArrayBufferView): string;
+  md5(data: string | BufferSource): string;
+  /**
+   * An HMAC, which `toHex` or `toBase64` makes a text of. Texts count as UTF-8. An empty key is a `TypeError`.
+   *
+   * ```ts
+   * const signature = (await crypto.hmac('SHA-256', 'key', 'text')).toBase64();
+   * ```
+   */
+  hmac(
+    hash: 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512',
+    key: string | BufferSource,
+    data: string | BufferSource,
+  ): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Whether two texts or byte strings are the same, in a time that does not tell where they differ. For signatures and tokens, where
+   * `===` would give them away piece by piece. What is missing (`undefined`, `null`) equals nothing. A text equals its bytes in UTF-8.
+   */
+  timingSafeEqual(a: string | BufferSource | null | undefined, b: string | BufferSource | null | undefined): boolean;
   readonly subtle: {
-    digest(algorithm: HashName, data: ArrayBuffer | ArrayBufferView): Promise<ArrayBuffer>;
+    digest(algorithm: HashName, data: BufferSource): Promise<ArrayBuffer>;
     /**
      * HMAC: `raw`, `jwk`. Ed25519: `raw` (public), `spki`, `pkcs8`, `jwk`. RSASSA-PKCS1-v1_5: `spki`, `pkcs8`, `jwk` (public).
      */
     importKey(
       format: 'raw' | 'spki' | 'pkcs8',
-      key: ArrayBuffer | ArrayBufferView,
+      key: BufferSource,
       algorithm: KeyAlgorithm,
       extractable: boolean,
       usages: readonly KeyUsage[],
@@ -414,18 +486,50 @@ declare const crypto: {
       usages: readonly KeyUsage[],
     ): Promise<CryptoKey>;
     /** RSA signs with SHA-256, SHA-384 and SHA-512. */
-    sign(
-      algorithm: SignatureName,
-      key: CryptoKey,
-      data: ArrayBuffer | ArrayBufferView,
-    ): Promise<ArrayBuffer>;
+    sign(algorithm: SignatureName, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
     verify(
       algorithm: SignatureName,
       key: CryptoKey,
-      signature: ArrayBuffer | ArrayBufferView,
-      data: ArrayBuffer | ArrayBufferView,
+      signature: BufferSource,
+      data: BufferSource,
     ): Promise<boolean>;
   };
+};
+
+/**
+ * How a JSON Web Token is signed: HMAC with SHA-256, RSASSA-PKCS1-v1_5 with SHA-256, or ECDSA on the curve P-256 with SHA-256.
+ */
+type JwtAlgorithm = 'HS256' | 'RS256' | 'ES256';
+
+/**
+ * JSON Web Tokens.
+ *
+ * The key of HS256 is the secret: a text, which counts as UTF-8, or bytes. The key of RS256 and ES256 is a PEM, also one whose line
+ * breaks got lost or became `\n` in a settings field, or its bytes: to sign a private key (PKCS#8; for RS256 also PKCS#1), to verify a
+ * public one (SPKI; for RS256 also PKCS#1).
+ */
+declare const Jwt: {
+  /**
+   * A signed token. `header` adds to `alg` and `typ`, for example a `kid`. Times among the claims are seconds since 1970:
+   * `exp: Math.floor(Date.now() / 1000) + 60`.
+   */
+  sign(
+    claims: object,
+    key: string | BufferSource,
+    options: { algorithm: JwtAlgorithm; header?: object },
+  ): Promise<string>;
+  /**
+   * The claims of a token, once its signature and times are checked; an `Error` that says what is wrong with it otherwise.
+   *
+   * Only the algorithms listed are accepted, whatever the token says, and `none` never is. `exp` and `nbf` are checked with the script's
+   * clock, give or take `leewaySeconds` (60 unless given). Whether other claims (`iss`, `aud`, `iat`) are the right ones, the script has to
+   * look at. A token has at most 64 KiB.
+   */
+  verify<T = any>(
+    token: string,
+    key: string | BufferSource,
+    options: { algorithms: readonly JwtAlgorithm[]; leewaySeconds?: number },
+  ): Promise<T>;
 };
 
 // ---- Timers -----------------------------------------------------------------------------------------------------------------------

@@ -51,7 +51,10 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
   if (!await isSigned(body, request.headers['x-pbx-signature'])) {
     return { response: new HttpResponse().status(401).json({ error: 'The signature is missing or wrong.' }) };
   }
-  const event = JSON.parse(body) as PbxEvent;
+  const event = eventIn(body);
+  if (!event) {
+    return {}; // nothing that this module knows
+  }
   if (event.event === 'recorded') {
     const call = { recordingId: event.recordingId };
     return { callRecord: { ...parties(event), disposition: dispositionOf(event), duration: event.talkSeconds ?? 0, call } };
@@ -68,6 +71,16 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
       callerName: event.callerName,
     },
   };
+}
+
+function eventIn(body: string): PbxEvent | undefined {
+  try {
+    const event = JSON.parse(body) as Partial<PbxEvent> | null;
+    const isKnown = event?.event === 'recorded' || Object.hasOwn(EVENTS, event?.event ?? '');
+    return isKnown ? event as PbxEvent : undefined;
+  } catch {
+    return undefined; // no JSON
+  }
 }
 
 /** Who talks with whom: the client, the company's number, and whose phone it is about. */
@@ -171,13 +184,19 @@ async function api<T = unknown>(method: string, path: string, body?: object): Pr
     headers['content-type'] = 'application/json';
   }
   const url = `${settings.pbxUrl.replace(/\/+$/, '')}/api${path}`;
-  const response = await fetch(url, { method, headers, body: body && JSON.stringify(body) });
-  const answer = await response.json().catch(() => undefined) as T & { error?: string } | undefined;
+  const response = await fetch(url, { method, headers, body: body && JSON.stringify(body) }).catch((error) => {
+    throw new Error(`The PBX cannot be reached: ${error.message}.`);
+  });
+  const answer = await response.json().catch(() => undefined) as T & { error?: unknown } | undefined;
   if (response.ok && answer) {
     return answer;
   }
   if (response.status === 401) {
     throw new Error('The PBX did not accept the API key: check it in the module\'s settings.');
   }
-  throw new Error(`The PBX refused: ${answer?.error ?? `status ${response.status}`}.`);
+  if (response.ok) {
+    throw new Error('The PBX answered with something that it should not: check its address in the module\'s settings.');
+  }
+  const reason = typeof answer?.error === 'string' ? answer.error : `status ${response.status}`;
+  throw new Error(`The PBX refused: ${reason}.`);
 }

@@ -8,23 +8,36 @@ use anyhow::{Context, Result, ensure};
 const OPENAPI: &str = "openapi.json";
 /// What the web app knows of the API, made from `openapi.json`.
 const WEB_TYPES: &str = "web/src/lib/api/schema.d.ts";
+/// What the built-in modules can do.
+const PROVIDERS: &str = "docs/PROVIDERS.md";
+/// What scripts can use, made from `sdk/hookswitch.d.ts`.
+const SDK_REFERENCE: &str = "docs/SDK.md";
 
 /// Writes them, or (`check`) fails when a committed one differs from what would be written.
 pub async fn codegen(check: bool) -> Result<()> {
     let server = build_server(Profile::DevWithTests).await?;
-    let document = process::output(command(server).arg("openapi")).await?;
+    let document = process::output(command(&server).arg("openapi")).await?;
+    let providers = process::output(command(&server).args(["module", "providers"])).await?;
     let file = project_root().join(OPENAPI);
+    let page = project_root().join(PROVIDERS);
     let out_of_date = |file| format!("{file} is out of date; write it anew with `cargo xtask codegen`");
-    let web = folder("web");
+    let (web, sdk) = (folder("web"), folder("sdk"));
     node::install(&web).await?;
+    node::install(&sdk).await?;
     if check {
         let committed =
             std::fs::read_to_string(&file).with_context(|| format!("{OPENAPI} cannot be read"))?;
         ensure!(committed == document, out_of_date(OPENAPI));
-        return npm(&web, "run codegen -- --check").await.with_context(|| out_of_date(WEB_TYPES));
+        let committed =
+            std::fs::read_to_string(&page).with_context(|| format!("{PROVIDERS} cannot be read"))?;
+        ensure!(committed == providers, out_of_date(PROVIDERS));
+        npm(&web, "run codegen -- --check").await.with_context(|| out_of_date(WEB_TYPES))?;
+        return npm(&sdk, "run codegen -- --check").await.with_context(|| out_of_date(SDK_REFERENCE));
     }
     std::fs::write(&file, document).with_context(|| format!("{OPENAPI} cannot be written"))?;
+    std::fs::write(&page, providers).with_context(|| format!("{PROVIDERS} cannot be written"))?;
     npm(&web, "run codegen").await?;
-    println!("wrote {OPENAPI} and {WEB_TYPES}");
+    npm(&sdk, "run codegen").await?;
+    println!("wrote {OPENAPI}, {PROVIDERS}, {WEB_TYPES} and {SDK_REFERENCE}");
     Ok(())
 }

@@ -17,7 +17,7 @@ pub async fn test(filter: Option<&str>) -> Result<()> {
         return rust(Some(filter)).await;
     }
     node::build_web().await?;
-    // The built-in modules and the examples of docs/MODULES.md against the types of `sdk/`; the web app.
+    // The built-in modules and the examples of docs/MODULES.md against the types of `sdk/`, and `sdk/` as a package; the web app.
     for (name, script) in [("sdk", "run check"), ("web", "run check"), ("web", "run test")] {
         node::install(&folder(name)).await?;
         npm(&folder(name), script).await?;

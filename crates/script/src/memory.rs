@@ -10,12 +10,13 @@ use rquickjs::allocator::{Allocator, RustAllocator};
 pub(crate) struct Memory {
     used: Cell<usize>,
     limit: usize,
+    is_lifted: Cell<bool>,
     refused: Cell<bool>,
 }
 
 impl Memory {
     pub(crate) fn new(limit: usize) -> Rc<Self> {
-        Rc::new(Self { used: Cell::new(0), limit, refused: Cell::new(false) })
+        Rc::new(Self { used: Cell::new(0), limit, is_lifted: Cell::new(false), refused: Cell::new(false) })
     }
 
     /// The allocator of the runtime.
@@ -38,8 +39,18 @@ impl Memory {
         self.refused.set(false);
     }
 
+    /// Does what must not run out of memory: QuickJS ends the process when that happens to its compiler at the wrong moment. What it
+    /// took counts afterwards.
+    pub(crate) fn without_limit<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.is_lifted.set(true);
+        let done = work();
+        self.is_lifted.set(false);
+        done
+    }
+
     fn has_room(&self, more: usize) -> bool {
-        let fits = self.used.get().checked_add(more).is_some_and(|used| used <= self.limit);
+        let fits =
+            self.is_lifted.get() || self.used.get().checked_add(more).is_some_and(|used| used <= self.limit);
         if !fits {
             self.refused.set(true);
         }

@@ -16,6 +16,8 @@ const SOURCE: &str = concat!(
     include_str!("prelude/http.js"),
     include_str!("prelude/fetch.js"),
     include_str!("prelude/crypto.js"),
+    include_str!("prelude/jwt.js"),
+    include_str!("prelude/providers.js"),
     include_str!("prelude/console.js"),
     include_str!("prelude/namespace.js"),
     include_str!("prelude/guards.js"),

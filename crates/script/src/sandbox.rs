@@ -92,9 +92,12 @@ impl Sandbox {
     /// Evaluates the script as a module and asks which functions it declares.
     fn evaluate(&mut self) -> Result<Vec<Function>, ScriptError> {
         let source = prelude::with_epilogue(&self.state.compiled.code);
+        let memory = Rc::clone(&self.state.memory);
         let mut module = None;
         let mut threw = self.run(|ctx, _| {
-            let (evaluated, promise) = Module::declare(ctx.clone(), SCRIPT_FILE, source)?.eval()?;
+            // A script's length is bounded, and so is what it takes to compile it.
+            let compile = || Module::declare(ctx.clone(), SCRIPT_FILE, source);
+            let (evaluated, promise) = memory.without_limit(compile)?.eval()?;
             module = Some((Persistent::save(ctx, evaluated.namespace()?), Persistent::save(ctx, promise)));
             Ok(())
         });
@@ -187,6 +190,8 @@ impl Sandbox {
             let calls = self.state.calls.borrow();
             calls.iter().map(|(id, running)| (*id, running.new.function.name().to_owned())).collect()
         };
+        // What they wait for may be shared, and the next call would wait for it as well.
+        self.retiring |= !stuck.is_empty();
         for (id, function) in stuck {
             self.finish(id, Err(ScriptError::NeverSettles { function }));
         }

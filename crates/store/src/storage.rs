@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use hookswitch_model::ModuleId;
 use hookswitch_model::contract::MAX_STORAGE_KEY_BYTES;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::db::{Tx, from_json, on, text, time, to_json};
 use crate::error::StoreError;
@@ -63,6 +63,22 @@ async fn keep(
 }
 
 impl Store {
+    /// Everything that a module keeps.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn storage_all(
+        &self,
+        module: ModuleId,
+        now: DateTime<Utc>,
+    ) -> Result<Map<String, Value>, StoreError> {
+        let sql = "select key, value from module_storage \
+                   where module_id = $1 and (expires_at is null or expires_at > $2)";
+        let rows: Vec<(String, String)> =
+            on!(self.read(), |db| sqlx::query_as(sql).bind(module.0).bind(time(now)).fetch_all(db).await)?;
+        rows.into_iter().map(|(key, value)| Ok((key, from_json(&value)?))).collect()
+    }
+
     /// The value under the key, unless it expired.
     ///
     /// # Errors

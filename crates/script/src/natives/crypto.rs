@@ -5,6 +5,7 @@ use std::rc::Rc;
 use md5::{Digest as _, Md5};
 use ring::{digest, hmac};
 use rquickjs::{Ctx, Exception, Object};
+use subtle::ConstantTimeEq as _;
 
 use super::bytes::Bytes;
 use super::{define, keys};
@@ -31,6 +32,7 @@ pub(super) fn install<'js>(natives: &Object<'js>, state: &Rc<State>) -> rquickjs
             rquickjs::Result::Ok(hmac::verify(&key, &data.0, &signature.0).is_ok())
         },
     )?;
+    define(natives, "equal", |one: Bytes, other: Bytes| bool::from(one.0.ct_eq(&other.0)))?;
     keys::install(natives)?;
     let shared = state.clone();
     define(natives, "random", move |ctx: Ctx<'js>, length: usize| {

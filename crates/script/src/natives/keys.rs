@@ -14,7 +14,7 @@ use super::bytes::Bytes;
 use super::define;
 
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+pub(super) const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
 pub(super) fn install<'js>(natives: &Object<'js>) -> rquickjs::Result<()> {
     define(natives, "publicKeyOfSpki", |ctx: Ctx<'js>, algorithm: String, spki: Bytes| {
@@ -95,13 +95,21 @@ fn verification(algorithm: &str, hash: &str) -> Option<&'static dyn signature::V
 }
 
 fn rsa_sign(hash: &str, key: &[u8], data: &[u8]) -> Option<Vec<u8>> {
-    let encoding: &dyn signature::RsaEncoding = match hash {
+    let encoding: &'static dyn signature::RsaEncoding = match hash {
         "SHA-256" => &signature::RSA_PKCS1_SHA256,
         "SHA-384" => &signature::RSA_PKCS1_SHA384,
         "SHA-512" => &signature::RSA_PKCS1_SHA512,
         _ => return None,
     };
-    let pair = RsaKeyPair::from_pkcs8(key).ok()?;
+    rsa_signature(&RsaKeyPair::from_pkcs8(key).ok()?, encoding, data)
+}
+
+/// What the key signs these bytes with.
+pub(super) fn rsa_signature(
+    pair: &RsaKeyPair,
+    encoding: &'static dyn signature::RsaEncoding,
+    data: &[u8],
+) -> Option<Vec<u8>> {
     let mut signature = vec![0; pair.public().modulus_len()];
     pair.sign(encoding, &SystemRandom::new(), data, &mut signature).ok()?;
     Some(signature)

@@ -2,11 +2,16 @@
 
 mod bytes;
 mod crypto;
+mod form;
+mod jws;
+mod jwt;
 mod keys;
 mod operations;
+mod pem;
 mod plain;
 mod text;
 mod url;
+mod zone;
 
 use std::rc::Rc;
 
@@ -30,6 +35,9 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> rquickjs::Resul
     text::install(&natives)?;
     url::install(&natives)?;
     crypto::install(&natives, state)?;
+    jwt::install(&natives)?;
+    form::install(&natives)?;
+    zone::install(&natives)?;
     let environment = serde_json::to_string(&*state.environment).unwrap_or_else(|_| "{}".into());
     natives.set("environment", environment)?;
     natives.set("functions", crate::Function::ALL.map(crate::Function::name).to_vec())?;
@@ -101,6 +109,11 @@ pub(crate) fn thrown<'js>(ctx: &Ctx<'js>, memory: &Memory, value: Value<'js>) ->
 fn bounded(mut text: String) -> String {
     text.truncate(text.floor_char_boundary(MAX_ERROR_TEXT));
     text
+}
+
+/// A text from outside as it stands in a message: in quotes, and short.
+fn shown(text: &str) -> String {
+    format!("{:?}", text.chars().take(60).collect::<String>())
 }
 
 /// `undefined` for `None`, whatever the type.

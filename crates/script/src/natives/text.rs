@@ -1,4 +1,4 @@
-//! Text and bytes: encodings, base64, JSON's well-formedness.
+//! Text and bytes: encodings, base64, XML's escapes.
 
 use base64::engine::general_purpose::STANDARD;
 use base64::{Engine as _, alphabet, engine};
@@ -24,6 +24,7 @@ pub(super) fn install<'js>(natives: &Object<'js>) -> rquickjs::Result<()> {
     define(natives, "decode", decode)?;
     define(natives, "encodeBase64", |bytes: Bytes| STANDARD.encode(bytes.0))?;
     define(natives, "decodeBase64", |text: String| STANDARD.decode(text).ok().map(Bytes))?;
+    define(natives, "escapeXml", |text: String| escape_xml(&text))?;
     define(natives, "btoa", |text: String| {
         let latin1: Option<Vec<u8>> =
             text.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect();
@@ -33,6 +34,24 @@ pub(super) fn install<'js>(natives: &Object<'js>) -> rquickjs::Result<()> {
         let compact: String = text.chars().filter(|letter| !letter.is_ascii_whitespace()).collect();
         FORGIVING.decode(compact).ok().map(|bytes| bytes.into_iter().map(char::from).collect::<String>())
     })
+}
+
+/// Text as it can stand in an element or an attribute of XML 1.0, which has no place for most control characters.
+fn escape_xml(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            '\r' => escaped.push_str("&#13;"),
+            '\n' | '\t' | ' '..='\u{FFFD}' | '\u{10000}'.. => escaped.push(letter),
+            _ => {}
+        }
+    }
+    escaped
 }
 
 /// Decodes bytes; the label has been checked by `encodingName`.

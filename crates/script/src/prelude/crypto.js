@@ -1,4 +1,4 @@
-// crypto: random values, digests, HMAC, Ed25519, RSASSA-PKCS1-v1_5, md5.
+// crypto: random values, digests, HMAC, Ed25519, RSASSA-PKCS1-v1_5, md5, comparing.
 
 class CryptoKey {
   #material;
@@ -111,5 +111,16 @@ const crypto = Object.freeze({
     new Uint8Array(array.buffer, array.byteOffset, array.byteLength).set(new Uint8Array(native.random(array.byteLength)));
     return array;
   },
-  md5(data) { return native.md5(typeof data === 'string' ? native.encodeUtf8(text(data)) : bufferOf(data, 'the data')); },
+  md5(data) { return native.md5(bytesOf(data, 'the data')); },
+  async hmac(hash, key, data) {
+    const name = named(hash, HASHES, 'hash');
+    const [secret, bytes] = [bytesOf(key, 'the key'), bytesOf(data, 'the data')];
+    if (secret.byteLength === 0) throw new TypeError('the key is empty');
+    return new Uint8Array(native.hmacSign(name, secret, bytes));
+  },
+  timingSafeEqual(a, b) {
+    // A signature that is not there equals nothing, not even one that is not there.
+    if (a === undefined || a === null || b === undefined || b === null) return false;
+    return native.equal(bytesOf(a, 'what is compared'), bytesOf(b, 'what is compared'));
+  },
 });

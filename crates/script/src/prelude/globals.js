@@ -17,24 +17,26 @@ for (const [prototype, kept] of [[iterators, ['constructor']], [Set.prototype, [
 }
 
 for (const [name, value] of Object.entries({
-  AbortSignal, CryptoKey, Headers, HttpResponse, Namespace, Request, Response, TextDecoder, TextEncoder, URL,
+  AbortSignal, CryptoKey, Headers, HttpResponse, Jwt, Namespace, Request, Response, TextDecoder, TextEncoder, URL,
   URLSearchParams, VoipCallDirection, VoipCallDisposition, VoipWebhookEvent, atob, btoa, clearInterval, clearTimeout,
-  console, crypto, fetch, queueMicrotask, setInterval, setTimeout,
+  console, crypto, escapeXml, fetch, formFields, queueMicrotask, setInterval, setTimeout, zonedTime,
 })) {
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
 }
 
-// A request that is processed again is processed at the time of its arrival.
-const stands = environment.clockMillis;
-if (typeof stands === 'number') {
+// A request that is processed again is processed at the time of its arrival, a scenario's at the time that it says.
+const standsAt = native.clock;
+if (standsAt() !== undefined) {
   const { Date } = globalThis;
   const standing = new Proxy(Date, {
-    apply: () => new Date(stands).toString(),
-    construct: (target, args, as) => Reflect.construct(target, args.length > 0 ? args : [stands], as),
+    apply: () => new Date(standsAt()).toString(),
+    construct: (target, args, as) => Reflect.construct(target, args.length > 0 ? args : [standsAt()], as),
   });
-  Date.now = () => stands;
+  Date.now = () => standsAt();
   Date.prototype.constructor = standing;
   globalThis.Date = standing;
 }
+
+clock = Date.now;
 
 return { register, start, settle, fire, forget };

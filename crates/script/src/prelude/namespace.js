@@ -28,6 +28,29 @@ const update = async (key, change, ttlSeconds) => {
   }
 };
 
+/** The values being made for `remember`, by key: who asks meanwhile gets the same. */
+const makings = Object.create(null);
+
+/** A promise of them may wait for what a call left behind. */
+const forgetMakings = () => {
+  for (const key of Object.keys(makings)) delete makings[key];
+};
+
+const keptOrMade = async (key, make) => {
+  const json = await storedJson(key);
+  if (json !== undefined) return revived(json);
+  const made = await make();
+  if (typeof made !== 'object' || made === null || made.value === undefined) {
+    throw new TypeError('the function given to remember must give { value, ttlSeconds }');
+  }
+  const { value, ttlSeconds } = made;
+  if (typeof ttlSeconds !== 'number' || !(ttlSeconds < Infinity)) {
+    throw new TypeError(`ttlSeconds must be a number of seconds, not ${inspect(ttlSeconds)}`);
+  }
+  if (ttlSeconds > 0) await operation(() => native.storageSet(helpers, key, value, ttlSeconds));
+  return value;
+};
+
 const storage = Object.freeze({
   async get(key) {
     const json = await storedJson(text(key));
@@ -51,6 +74,17 @@ const storage = Object.freeze({
       if (updates[name] === turn) delete updates[name];
     }
   },
+  async remember(key, make) {
+    if (typeof make !== 'function') throw new TypeError('remember needs a function that makes the value');
+    const name = text(key);
+    const making = makings[name] ?? keptOrMade(name, make);
+    makings[name] = making;
+    try {
+      return await making;
+    } finally {
+      if (makings[name] === making) delete makings[name];
+    }
+  },
   async delete(key) {
     await operation(() => native.storageDelete(text(key)));
   },
@@ -62,6 +96,7 @@ const Namespace = Object.freeze({
     environment.services.map((name) => [name, Object.freeze({ fetch: serviceFetch(name) })]),
   )),
   storage,
+  webhookUrl: environment.webhookUrl ?? undefined,
 });
 
 /** `{ NotifyStart: 'notifyStart', … }` */

@@ -44,6 +44,7 @@ const fire = (id, again) => {
 };
 
 const forget = (ids) => {
+  forgetMakings();
   for (const id of ids) {
     // A host operation is forgotten only when no call is left that waits.
     if (waiting[id] !== undefined) forgetUpdates();

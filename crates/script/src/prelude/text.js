@@ -3,11 +3,24 @@
 /** What a script gave, as text that Rust can hold. */
 const text = (value) => apply(toWellFormed, `${value}`, []);
 
-/** An ArrayBuffer with exactly the bytes of a buffer or view. */
+const viewParts = [Object.getPrototypeOf(Uint8Array.prototype), DataView.prototype].map((prototype) =>
+  ['buffer', 'byteOffset', 'byteLength'].map((name) => Object.getOwnPropertyDescriptor(prototype, name).get));
+const { slice: sliceBuffer } = ArrayBuffer.prototype;
+
+/** An ArrayBuffer with exactly the bytes of a buffer or view, whatever a script's own class says that these are. */
 const bufferOf = (value, what) => {
   if (value instanceof ArrayBuffer) return value;
-  if (ArrayBuffer.isView(value)) return value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength);
-  throw new TypeError(`${what} must be an ArrayBuffer or a typed array`);
+  if (!isView(value)) throw new TypeError(`${what} must be an ArrayBuffer or a typed array`);
+  const [buffer, offset, length] = viewParts[value instanceof DataView ? 1 : 0];
+  const start = apply(offset, value, []);
+  return apply(sliceBuffer, apply(buffer, value, []), [start, start + apply(length, value, [])]);
+};
+
+/** The bytes of a text in UTF-8, or of a buffer or view. */
+const bytesOf = (value, what) => {
+  if (typeof value === 'string') return native.encodeUtf8(text(value));
+  if (value instanceof ArrayBuffer || isView(value)) return bufferOf(value, what);
+  throw new TypeError(`${what} must be a text, an ArrayBuffer or a typed array`);
 };
 
 class TextEncoder {

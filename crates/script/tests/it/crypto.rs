@@ -162,3 +162,76 @@ async fn random_values_come_from_the_host() {
     assert_eq!(uuid, json!("0b30557a-9fc4-490e-b358-7da2c7ec1136"));
     assert_eq!(eval("crypto.getRandomValues(new Uint8Array(70000))").await.unwrap_err().code(), "threw");
 }
+
+#[tokio::test]
+async fn an_hmac_in_one_call() {
+    for (call, expected) in [
+        (
+            "(await crypto.hmac('SHA-256', 'key', 'hello')).toHex()",
+            "9307b3b915efb5171ff14d8cb55fbcc798c6c0ef1456d66ded1a6aa723a58b7b",
+        ),
+        (
+            "(await crypto.hmac('sha-1' as any, bytes('key'), bytes('hello').buffer)).toHex()",
+            "b34ceac4516ff23a143e61d79d0fa7a4fbe5f266",
+        ),
+        ("(await crypto.hmac('SHA-512', 'é', '')).toBase64().length", "88"),
+        ("(await crypto.hmac('SHA-384', 'k', new Uint8Array([1, 2, 3]).subarray(1))).length", "48"),
+    ] {
+        assert_eq!(with_helpers(&format!("return `${{{call}}}`")).await, json!(expected), "{call}");
+    }
+    for (call, says) in [
+        (
+            "crypto.hmac('MD5' as any, 'key', 'hello')",
+            "unknown hash MD5: use SHA-1, SHA-256, SHA-384, SHA-512",
+        ),
+        ("crypto.hmac('SHA-1', '', 'hello')", "the key is empty"),
+        (
+            "crypto.hmac('SHA-1', undefined as any, 'hello')",
+            "the key must be a text, an ArrayBuffer or a typed array",
+        ),
+        ("crypto.hmac('SHA-1', 'key', 5 as any)", "the data must be a text, an ArrayBuffer or a typed array"),
+    ] {
+        let error = eval(&format!("await {call}")).await.unwrap_err().to_string();
+        assert!(error.contains(says), "{call}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn signatures_are_compared() {
+    for (arguments, equal) in [
+        ("'abc', 'abc'", true),
+        ("'abc', 'abd'", false),
+        ("'abc', 'ab'", false),
+        ("'', ''", true),
+        ("'é', bytes('é')", true),
+        ("bytes('xabc').subarray(1), bytes('abc').buffer", true),
+        ("new DataView(bytes('abc').buffer), 'abc'", true),
+        ("undefined, 'abc'", false),
+        ("'abc', null", false),
+        ("undefined, undefined", false),
+        ("'x'.repeat(1e6), 'x'.repeat(1e6)", true),
+    ] {
+        let call = format!("return crypto.timingSafeEqual({arguments})");
+        assert_eq!(with_helpers(&call).await, json!(equal), "{arguments}");
+    }
+    for odd in [
+        "5, 5",
+        "true, true",
+        "['abc'], ['abc']",
+        "{ toString: () => 'a' }, 'a'",
+        "new Proxy(new Uint8Array(1), {}), 'a'",
+    ] {
+        let error = eval(&format!("return crypto.timingSafeEqual({odd} as any)")).await.unwrap_err();
+        assert!(
+            error.to_string().contains("must be a text, an ArrayBuffer or a typed array"),
+            "{odd}: {error}"
+        );
+    }
+    let lying = "class Lying extends Uint8Array { get buffer(): any { return new ArrayBuffer(9) } get byteOffset() { return 7 } get byteLength() { return 0 } }
+        return [[98], [99]].map((one) => crypto.timingSafeEqual(new Lying(one), 'b'))";
+    assert_eq!(
+        with_helpers(lying).await,
+        json!([true, false]),
+        "what counts is the bytes, not what the class says"
+    );
+}

@@ -37,10 +37,11 @@ async fn the_declared_globals_are_the_real_ones() {
 #[tokio::test]
 async fn declared_members_are_the_real_ones() {
     for (what, members) in [
-        ("Namespace", "params services storage"),
-        ("Namespace.storage", "delete get set update"),
+        ("Namespace", "params services storage webhookUrl"),
+        ("Namespace.storage", "delete get remember set update"),
         ("console", "debug error info log warn"),
-        ("crypto", "getRandomValues md5 randomUUID subtle"),
+        ("crypto", "getRandomValues hmac md5 randomUUID subtle timingSafeEqual"),
+        ("Jwt", "sign verify"),
         ("crypto.subtle", "digest importKey sign verify"),
         ("URL", "canParse length name prototype"),
         ("AbortSignal", "length name prototype timeout"),

@@ -2,22 +2,10 @@
 
 use std::time::Duration;
 
-use hookswitch_script::{CallContext, Function, Limits, data};
-use serde_json::{Value, json};
+use hookswitch_script::{Function, Limits, data};
+use serde_json::json;
 
-use crate::support::{Script, eval, load, load_with, soon, tight, value};
-
-fn begin(
-    script: &Script,
-    function: Function,
-    argument: Value,
-) -> tokio::task::JoinHandle<Result<Value, String>> {
-    let handle = script.handle.clone();
-    tokio::spawn(async move {
-        let outcome = handle.call(function, vec![argument], CallContext::default()).await;
-        outcome.map(|outcome| outcome.value).map_err(|error| error.code().to_owned())
-    })
-}
+use crate::support::{Script, begin, eval, load, load_with, soon, tight, value};
 
 #[tokio::test]
 async fn calls_of_one_module_interleave_where_they_wait() {

@@ -428,3 +428,32 @@ async fn with_too_many_stuck_scripts_no_further_one_is_started() {
     }
     assert_eq!(later.test().await, Ok(json!("later")));
 }
+
+/// Code of many kinds, for a compiler that has no memory left.
+const ALL_KINDS: &str = "async function f(a) { const all = []; try { while (true) { all.push({ text: `${a}`, list: [1, ...a] }); await null; } }
+    catch (error) { return a?.b ?? (a ? 1 : 2); } finally { g(); } }
+    function* g() { outer: for (const x of [1]) { for (let i = 0; i < 2; i++) { if (i) continue outer; switch (i) { case 1: break; default: yield* x; } } } }
+    class C extends Object { #p = 1; static s = { ...{}, get a() { return 1 } }; constructor() { super(); this.#p ||= 2; } }
+    var { x: [y = 1] = [], ...z } = { x: [2] }; do { var n = 0 } while (n); for (const k in z) try { throw k } catch {}";
+
+#[tokio::test]
+async fn code_that_is_compiled_with_no_memory_left_hurts_only_its_module() {
+    // All memory is taken in small pieces, and given back piece by piece.
+    let source = "
+        function VoipGetCallLink(code: string) {
+            const pieces: any[] = [];
+            try { while (true) pieces.push({ piece: 1 }); } catch {}
+            let refused = 0;
+            for (let round = 0; round < 2000; round += 1) {
+                pieces.pop();
+                try { (0, eval)(code); return refused; } catch { refused += 1; }
+            }
+            return refused;
+        }";
+    for bytes in (1_400_000..1_400_160).step_by(16) {
+        let limits = Limits { memory_bytes: bytes, cpu_ms: 20_000, wall_ms: 20_000, ..tight() };
+        let outcome = soon(load_with(source, limits, json!({})).link(json!(ALL_KINDS))).await;
+        let refused = outcome.as_ref().ok().and_then(Value::as_u64);
+        assert!(refused.is_some_and(|refused| refused > 10), "{bytes}: {outcome:?}");
+    }
+}

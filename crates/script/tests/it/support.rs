@@ -49,6 +49,12 @@ impl TestHost {
         *self.environment.lock().unwrap() = Arc::new(Environment { settings, ..Environment::default() });
     }
 
+    /// Makes the script's clock stand.
+    pub fn set_clock(&self, millis: i64) {
+        let mut environment = self.environment.lock().unwrap();
+        *environment = Arc::new(Environment { clock_millis: Some(millis), ..(**environment).clone() });
+    }
+
     pub fn log_texts(&self) -> Vec<String> {
         self.log.lock().unwrap().iter().map(|entry| entry.text.clone()).collect()
     }
@@ -225,6 +231,18 @@ pub async fn eval(body: &str) -> Result<Value, ScriptError> {
 /// The value of an expression.
 pub async fn value(expression: &str) -> Value {
     eval(&format!("return ({expression});")).await.unwrap_or_else(|error| panic!("{expression}: {error}"))
+}
+
+pub fn begin(
+    script: &Script,
+    function: Function,
+    argument: Value,
+) -> tokio::task::JoinHandle<Result<Value, String>> {
+    let handle = script.handle.clone();
+    tokio::spawn(async move {
+        let outcome = handle.call(function, vec![argument], CallContext::default()).await;
+        outcome.map(|outcome| outcome.value).map_err(|error| error.code().to_owned())
+    })
 }
 
 /// Waits, but not for ever.

@@ -97,3 +97,20 @@ async fn base64() {
     assert!(eval("btoa('€')").await.unwrap_err().to_string().starts_with("InvalidCharacterError"));
     assert!(eval("atob('*')").await.unwrap_err().to_string().starts_with("InvalidCharacterError"));
 }
+
+#[tokio::test]
+async fn bytes_in_base64_and_hexadecimal() {
+    for (expression, expected) in [
+        ("[...Uint8Array.fromBase64('-_8', { alphabet: 'base64url' })]", json!([251, 255])),
+        ("[...Uint8Array.fromBase64(' +/ 8=')]", json!([251, 255])),
+        ("[...Uint8Array.fromHex('00fFa0')]", json!([0, 255, 160])),
+        ("new Uint8Array([251, 255]).toBase64()", json!("+/8=")),
+        ("new Uint8Array([251, 255]).toBase64({ alphabet: 'base64url', omitPadding: true })", json!("-_8")),
+        ("new Uint8Array([0, 255, 160]).toHex()", json!("00ffa0")),
+    ] {
+        assert_eq!(value(expression).await, expected, "{expression}");
+    }
+    for wrong in ["Uint8Array.fromBase64('*')", "Uint8Array.fromHex('f')", "Uint8Array.fromHex('zz')"] {
+        assert!(eval(wrong).await.unwrap_err().to_string().starts_with("SyntaxError"), "{wrong}");
+    }
+}

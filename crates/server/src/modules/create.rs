@@ -188,7 +188,11 @@ fn declared_by(values: &Map<String, Value>) -> Vec<Setting> {
     declared.collect()
 }
 
-async fn compiled(source: &str) -> ApiResult<Compiled> {
+/// Compiles a script.
+///
+/// # Errors
+/// 422 with `diagnostics` where it does not compile.
+pub async fn compiled(source: &str) -> ApiResult<Compiled> {
     let compiled = registry::compiled(source).await.map_err(ApiError::internal)?;
     compiled.map_err(|diagnostics| not_usable(&diagnostics))
 }

@@ -1,12 +1,19 @@
 //! Modules: what their folders hold, which come with the program, and the ones that work here.
 
 pub mod builtin;
+pub mod conformance;
 pub mod create;
 pub mod folder;
 pub mod host;
 pub mod log;
 pub mod manifest;
+pub mod outgoing;
+pub mod play;
+pub mod recorded;
 pub mod registry;
 pub mod sample;
+pub mod scenario;
+pub mod sign;
 pub mod token;
 pub mod trial;
+pub mod try_out;

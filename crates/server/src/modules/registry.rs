@@ -75,6 +75,11 @@ impl Registry {
         all
     }
 
+    /// Takes a module out of memory; the database keeps it.
+    pub fn forget(&self, id: ModuleId) {
+        self.put(id, None);
+    }
+
     fn put(&self, id: ModuleId, active: Option<Active>) -> Option<Arc<Active>> {
         let mut modules = self.active.write().unwrap_or_else(PoisonError::into_inner);
         match active {
@@ -95,10 +100,26 @@ impl Registry {
 pub async fn load_all(app: &App) -> Result<(), StoreError> {
     for module in app.store.modules().await? {
         let id = module.id;
-        let active = activate(app, module).await?;
+        let active = activate(app, module, None).await?;
         app.modules.put(id, Some(active));
     }
     Ok(())
+}
+
+/// Reads a module for the first time, whose script is compiled already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn take_up(
+    app: &App,
+    id: ModuleId,
+    compiled: Arc<Compiled>,
+) -> Result<Option<Arc<Active>>, StoreError> {
+    let active = match app.store.module(id).await? {
+        Some(module) => Some(activate(app, module, Some(compiled)).await?),
+        None => None,
+    };
+    Ok(app.modules.put(id, active))
 }
 
 /// Reads one module again, after it was changed. The script's runtime stays unless the script is another.
@@ -108,13 +129,13 @@ pub async fn load_all(app: &App) -> Result<(), StoreError> {
 pub async fn reload(app: &App, id: ModuleId) -> Result<Option<Arc<Active>>, StoreError> {
     let _reloading = app.modules.reloading.lock().await;
     let active = match app.store.module(id).await? {
-        Some(module) => Some(activate(app, module).await?),
+        Some(module) => Some(activate(app, module, None).await?),
         None => None,
     };
     Ok(app.modules.put(id, active))
 }
 
-async fn activate(app: &App, module: Module) -> Result<Active, StoreError> {
+async fn activate(app: &App, module: Module, compiled: Option<Arc<Compiled>>) -> Result<Active, StoreError> {
     let script = app.store.script(module.id, None).await?;
     let kept = app.store.settings(module.id).await?;
     let (values, sealed) = (kept.for_script(), kept.secrets_set());
@@ -123,7 +144,11 @@ async fn activate(app: &App, module: Module) -> Result<Active, StoreError> {
         .map_err(|error| StoreError::Corrupt(format!("the settings of module {}: {error}", module.id)))?;
     let set = values.keys().cloned().collect();
     let values = manifest::with_defaults(&settings, values);
-    let environment = Arc::new(Environment { settings: values.clone(), ..Environment::default() });
+    let environment = Arc::new(Environment {
+        settings: values.clone(),
+        webhook_url: Some(webhook_url(app, &module)),
+        ..Environment::default()
+    });
     let script_version = script.as_ref().map(|script| script.info.version);
 
     let before = app.modules.get(module.id);
@@ -134,7 +159,7 @@ async fn activate(app: &App, module: Module) -> Result<Active, StoreError> {
         (_, None) => {
             (Err(ScriptError::Engine { reason: "the module has no script yet".into() }), BTreeSet::new())
         }
-        (_, Some(script)) => match load(app, module.id, &script.source).await {
+        (_, Some(script)) => match load(app, module.id, &script.source, compiled).await {
             Ok((loaded, functions)) => (Ok(loaded), functions),
             Err(error) => {
                 tracing::warn!(module = %module.id, error = %cut(&error, cut::ERROR), "the module's script cannot be loaded");
@@ -160,7 +185,15 @@ async fn activate(app: &App, module: Module) -> Result<Active, StoreError> {
     })
 }
 
-async fn load(app: &App, id: ModuleId, source: &str) -> Result<(Loaded, BTreeSet<Function>), ScriptError> {
+async fn load(
+    app: &App,
+    id: ModuleId,
+    source: &str,
+    known: Option<Arc<Compiled>>,
+) -> Result<(Loaded, BTreeSet<Function>), ScriptError> {
+    if let Some(compiled) = known {
+        return try_script(app, id, compiled).await;
+    }
     let compiled = compiled(source).await?.map_err(|diagnostics| ScriptError::Engine {
         reason: diagnostics.first().map_or_else(String::new, |first| {
             format!("{} (line {}, column {})", first.message, first.line, first.column)
@@ -191,6 +224,10 @@ async fn try_script(
     Ok((Loaded { compiled, handle, host }, functions))
 }
 
+fn webhook_url(app: &App, Module { id, webhook_token, .. }: &Module) -> String {
+    app.public_url.join(&format!("{}{id}?token={webhook_token}", address::PREFIX))
+}
+
 /// Loads a script that somebody wants to save, with these settings, and says what it implements.
 ///
 /// # Errors
@@ -202,7 +239,8 @@ pub async fn probe(
     settings: Map<String, Value>,
 ) -> Result<BTreeSet<Function>, ScriptError> {
     let host = Arc::new(ModuleHost::new(app, id));
-    host.set_environment(Arc::new(Environment { settings, ..Environment::default() }));
+    let webhook_url = app.modules.get(id).map(|active| active.webhook_url(app));
+    host.set_environment(Arc::new(Environment { settings, webhook_url, ..Environment::default() }));
     let handle = app.engine.load(&format!("{id} probe"), Arc::new(compiled), host);
     Ok(handle.functions().await?.into_iter().collect())
 }
@@ -224,8 +262,7 @@ pub fn script_warnings(compiled: &Compiled) -> Vec<Diagnostic> {
 impl Active {
     /// The webhook URL to give to the provider.
     pub fn webhook_url(&self, app: &App) -> String {
-        let Module { id, webhook_token, .. } = &self.module;
-        app.public_url.join(&format!("{}{id}?token={webhook_token}", address::PREFIX))
+        webhook_url(app, &self.module)
     }
 
     /// The same with the token in the path, for providers that append to the URL or drop its query.

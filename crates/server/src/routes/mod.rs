@@ -27,9 +27,9 @@ mod calls_csv;
 mod clients;
 mod colleagues;
 mod comments;
-mod controls;
+pub mod controls;
 mod demo;
-mod dialling;
+pub mod dialling;
 mod docs;
 mod document;
 mod erasures;
@@ -43,7 +43,7 @@ mod module_log;
 mod modules;
 mod outcome_lists;
 mod provider_account;
-mod recordings;
+pub mod recordings;
 mod reports;
 mod reports_csv;
 mod requests;
@@ -53,6 +53,7 @@ mod session;
 mod settings;
 mod setup;
 pub mod tokens;
+mod trials;
 pub mod users;
 
 /// Bytes a request's body may have, where a route does not say otherwise.
@@ -89,6 +90,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(requests::get_request))
         .routes(routes!(requests::replay_request))
         .routes(routes!(module_log::list_module_log))
+        .routes(routes!(trials::try_script))
+        .routes(routes!(trials::get_conformance))
         // Webhooks
         .routes(routes!(webhook::webhook, webhook::webhook_by_get))
         // Calls

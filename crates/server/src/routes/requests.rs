@@ -222,9 +222,30 @@ pub async fn get_request(
     Ok(axum::Json(detail(&app, stored(&app, id, request).await?).await))
 }
 
-async fn stored(app: &App, module: ModuleId, id: RequestId) -> ApiResult<StoredRequest> {
+/// A request of a module.
+///
+/// # Errors
+/// 404 where it is not there.
+pub async fn stored(app: &App, module: ModuleId, id: RequestId) -> ApiResult<StoredRequest> {
     let stored = app.store.request(id).await?;
     stored.filter(|stored| stored.summary.module_id == module).ok_or_else(|| ApiError::not_found("request"))
+}
+
+/// Whether enough is left of a request to run a script on it.
+///
+/// # Errors
+/// 409 where it is not.
+pub fn check_can_be_run(stored: &StoredRequest) -> ApiResult<()> {
+    if stored.summary.is_unreadable() {
+        let detail = "What the database holds of this request is damaged; it cannot be replayed.";
+        return Err(ApiError::conflict("unreadable", detail));
+    }
+    if stored.summary.erased {
+        let detail =
+            "The request was about a call that was erased. Nothing of it was kept that could be replayed.";
+        return Err(ApiError::conflict("erased", detail));
+    }
+    Ok(())
 }
 
 /// How to replay.
@@ -285,15 +306,7 @@ pub async fn replay_request(
 ) -> ApiResult<axum::Json<Replayed>> {
     let module = active(&app, id)?;
     let stored = stored(&app, id, request).await?;
-    if stored.summary.is_unreadable() {
-        let detail = "What the database holds of this request is damaged; it cannot be replayed.";
-        return Err(ApiError::conflict("unreadable", detail));
-    }
-    if stored.summary.erased {
-        let detail =
-            "The request was about a call that was erased. Nothing of it was kept that could be replayed.";
-        return Err(ApiError::conflict("erased", detail));
-    }
+    check_can_be_run(&stored)?;
     let replayed = replay::replay(&app, &module, stored, dry_run).await?;
     let viewer = Viewer::new(&app, user.id, Some(&module));
     let show = |moment: &replay::Moment| {

@@ -112,14 +112,19 @@ both!(members_are_fetched_and_bound, |server| {
 both!(a_module_hears_of_its_new_address, |server| {
     let admin = server.admin().await;
     let script = format!(
-        "{PASS_ON}\nexport function VoipOnWebhookUpdated(url: string) {{ console.log('address', url); }}"
+        "{PASS_ON}\nexport function VoipOnWebhookUpdated(url: string) {{ console.log('address', url, url === Namespace.webhookUrl); }}"
     );
     let module = Module::with_script(server, &admin, &script).await;
     let rotated = admin.post(&module.path("/webhook-token"), json!({})).await.json(200);
     assert_eq!((&rotated["notified"], &rotated["message"]), (&json!(true), &json!(null)));
     let last = server_log(server, &admin, &module).await[0].clone();
-    assert_eq!(last["message"], format!("address {}", rotated["webhookUrl"].as_str().expect("an address")));
-    module.save(&script.replace("console.log('address', url)", "throw new Error('No.')")).await.is(200);
+    assert_eq!(
+        last["message"],
+        format!("address {} true", rotated["webhookUrl"].as_str().expect("an address"))
+    );
+    let refusing =
+        script.replace("console.log('address', url, url === Namespace.webhookUrl)", "throw new Error('No.')");
+    module.save(&refusing).await.is(200);
     let rotated = admin.post(&module.path("/webhook-token"), json!({})).await.json(200);
     assert_eq!(rotated["notified"], false);
     assert!(rotated["message"].as_str().expect("a sentence").contains("No."));

@@ -36,9 +36,12 @@ pub async fn run(dir: &Path) -> CliResult {
             warning.message
         )?;
     }
-    let wrong: Vec<_> =
-        folder.samples.iter().filter_map(|(path, sample)| Some((path, sample.as_ref().err()?))).collect();
-    writeln!(out, "  {} samples", folder.samples.len() - wrong.len())?;
+    let wrong_samples =
+        folder.samples.iter().filter_map(|(path, sample)| Some((path, sample.as_ref().err()?)));
+    let wrong_scenarios =
+        folder.scenarios.iter().filter_map(|(path, scenario)| Some((path, scenario.as_ref().err()?)));
+    let wrong: Vec<_> = wrong_samples.chain(wrong_scenarios).collect();
+    writeln!(out, "  {} samples, {} scenarios", folder.samples.len(), folder.scenarios.len())?;
     for (path, problem) in &wrong {
         writeln!(out, "  {}: {problem}", path.display())?;
     }
@@ -51,7 +54,7 @@ pub async fn run(dir: &Path) -> CliResult {
         return Err(format!("the module cannot be used without {}", lacks.join(", ")).into());
     }
     if !wrong.is_empty() {
-        return Err(format!("{} samples cannot be read", wrong.len()).into());
+        return Err(format!("{} samples and scenarios cannot be read", wrong.len()).into());
     }
     Ok(())
 }

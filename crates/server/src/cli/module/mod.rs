@@ -11,6 +11,7 @@ use crate::modules::folder::{self, Folder};
 
 mod check;
 mod new;
+mod providers;
 mod test;
 
 /// `hookswitch module …`
@@ -29,21 +30,27 @@ pub enum Command {
         /// The module's folder.
         dir: PathBuf,
     },
-    /// Run a module's samples and compare what they give.
+    /// Run a module's samples and scenarios, then the conformance checks, and say what it can do.
     Test {
         /// The module's folder.
         dir: PathBuf,
         /// Write what the samples give into them.
         #[arg(long)]
         update: bool,
+        /// Write the capability sheet to a file, as Markdown.
+        #[arg(long, value_name = "FILE")]
+        sheet: Option<PathBuf>,
     },
+    /// Print the page with the capability sheets of the built-in modules (docs/PROVIDERS.md).
+    Providers,
 }
 
 pub async fn run(command: Command) -> CliResult {
     match command {
         Command::New { dir, provider } => new::run(&dir, provider.as_deref()),
         Command::Check { dir } => check::run(&dir).await,
-        Command::Test { dir, update } => test::run(&dir, update).await,
+        Command::Test { dir, update, sheet } => test::run(&dir, update, sheet.as_deref()).await,
+        Command::Providers => providers::run().await,
     }
 }
 

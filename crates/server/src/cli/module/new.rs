@@ -9,11 +9,12 @@ use crate::modules::builtin;
 
 const SDK: &str = include_str!("../../../../../sdk/hookswitch.d.ts");
 const TSCONFIG: &str = include_str!("template/tsconfig.json");
-const TEMPLATE: [(&str, &str); 4] = [
+const TEMPLATE: [(&str, &str); 5] = [
     ("module.toml", include_str!("template/module.toml")),
     ("module.ts", include_str!("template/module.ts")),
     ("samples/1-rings.json", include_str!("template/samples/1-rings.json")),
     ("samples/2-members.json", include_str!("template/samples/2-members.json")),
+    ("scenarios/1-answered.json", include_str!("template/scenarios/1-answered.json")),
 ];
 
 pub fn run(dir: &Path, provider: Option<&str>) -> CliResult {

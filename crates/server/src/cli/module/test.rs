@@ -2,22 +2,107 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
-use std::path::Path;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use hookswitch_script::{Engine, Limits};
+use hookswitch_script::{Compiled, Engine, Limits};
 use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
 
 use super::open;
 use crate::cli::CliResult;
+use crate::modules::conformance::{self, render};
+use crate::modules::folder::Folder;
+use crate::modules::play::{Played, Stage, Subject, diff, play};
 use crate::modules::sample::Sample;
+use crate::modules::scenario::Scenario;
 use crate::modules::trial::{self, Ran};
 
-pub async fn run(dir: &Path, update: bool) -> CliResult {
+pub async fn run(dir: &Path, update: bool, sheet: Option<&Path>) -> CliResult {
     let (folder, compiled) = open(dir)?;
-    let engine = Engine::new(Limits::default(), tokio::runtime::Handle::current());
     let mut out = std::io::stdout().lock();
+    let engine = Engine::new(Limits::default(), tokio::runtime::Handle::current());
+    let failed_samples = samples(&engine, &folder, &compiled, update, &mut out).await?;
+    let mut subject = Subject {
+        manifest: folder.manifest,
+        source: folder.source,
+        compiled,
+        samples: named(folder.samples),
+        scenarios: Vec::new(),
+    };
+    let stage = Stage::open().await?;
+    let (played, failed_scenarios) = scenarios(&stage, &mut subject, folder.scenarios, &mut out).await?;
+    let made = conformance::sheet_of(&stage, &engine, &subject, &played).await;
+    stage.close().await;
+    let made = made?;
+    write!(out, "{}", render::text(&made))?;
+    if let Some(file) = sheet {
+        fs::write(file, render::markdown(&made)).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    let failed_checks = (made.failed().count(), made.checks.len());
+    let failed = [(failed_samples, "samples"), (failed_scenarios, "scenarios"), (failed_checks, "checks")];
+    match failed.into_iter().filter_map(failures).collect::<Vec<_>>() {
+        none if none.is_empty() => Ok(()),
+        failed => Err(failed.join(", ").into()),
+    }
+}
+
+fn failures(((failed, all), what): ((usize, usize), &str)) -> Option<String> {
+    (failed > 0).then(|| format!("{failed} of {all} {what} failed"))
+}
+
+/// Those that could be read, by their files' names.
+fn named<T>(files: Vec<(PathBuf, Result<T, String>)>) -> Vec<(String, T)> {
+    let named = files.into_iter().filter_map(|(path, read)| Some((stem(&path), read.ok()?)));
+    named.collect()
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Plays them; what came of each that could be read, and how many failed, of how many.
+async fn scenarios(
+    stage: &Stage,
+    subject: &mut Subject,
+    files: Vec<(PathBuf, Result<Scenario, String>)>,
+    out: &mut impl Write,
+) -> std::io::Result<(Vec<Played>, (usize, usize))> {
+    let (all, mut failed, mut played) = (files.len(), 0, Vec::new());
+    for (path, read) in &files {
+        if let Err(problem) = read {
+            failed += 1;
+            writeln!(out, "FAIL {}: {problem}", stem(path))?;
+        }
+    }
+    subject.scenarios = named(files);
+    for (file, scenario) in &subject.scenarios {
+        let came = play(stage, subject, (file, scenario)).await;
+        let mark = if came.passed() { "ok  " } else { "FAIL" };
+        failed += usize::from(!came.passed());
+        writeln!(out, "{mark} {file}: {}", scenario.name)?;
+        for line in came
+            .problems()
+            .flat_map(|problem| problem.to_string().lines().map(str::to_owned).collect::<Vec<_>>())
+        {
+            writeln!(out, "     {line}")?;
+        }
+        played.push(came);
+    }
+    if failed == 0 && all > 0 {
+        writeln!(out, "{all} scenarios make the calls they must, in every order")?;
+    }
+    Ok((played, (failed, all)))
+}
+
+/// Runs them; how many failed, of how many.
+async fn samples(
+    engine: &Engine,
+    folder: &Folder,
+    compiled: &Arc<Compiled>,
+    update: bool,
+    out: &mut impl Write,
+) -> Result<(usize, usize), Box<dyn std::error::Error + Send + Sync>> {
     let mut failed = 0;
     for (path, sample) in &folder.samples {
         let file = path.file_name().unwrap_or_default().to_string_lossy();
@@ -29,7 +114,7 @@ pub async fn run(dir: &Path, update: bool) -> CliResult {
                 continue;
             }
         };
-        let ran = trial::run(&engine, &compiled, &folder.manifest.settings, sample).await;
+        let ran = trial::run(engine, compiled, &folder.manifest.settings, sample).await;
         if ran.is_as_expected(sample) {
             write!(out, "ok   {file}: {}\n{}", sample.name, warnings(&ran))?;
         } else if update && ran.problems.is_empty() {
@@ -41,18 +126,17 @@ pub async fn run(dir: &Path, update: bool) -> CliResult {
         }
     }
     let all = folder.samples.len();
-    if failed > 0 {
-        return Err(format!("{failed} of {all} samples failed").into());
+    if failed == 0 {
+        writeln!(out, "{all} samples give what they must")?;
     }
-    writeln!(out, "{all} samples give what they must")?;
-    Ok(())
+    Ok((failed, all))
 }
 
 /// The sample's file with what it gave now.
 fn with_outcome(sample: &Sample, ran: &Ran) -> serde_json::Result<String> {
     let (result, error) = match &ran.outcome {
         Ok(value) => (Some(value.clone()), None),
-        Err(message) => (None, Some(message.clone())),
+        Err(error) => (None, Some(trial::message(error))),
     };
     let mut text = serde_json::to_string_pretty(&Sample { result, error, ..sample.clone() })?;
     text.push('\n');
@@ -67,18 +151,12 @@ fn report(sample: &Sample, ran: &Ran) -> String {
     };
     let got = match &ran.outcome {
         Ok(value) => pretty(value),
-        Err(message) => format!("throws: {message}"),
+        Err(error) => format!("throws: {}", trial::message(error)),
     };
     let mut report = String::new();
     if expected != got {
-        report.push_str("     - expected, + got\n");
-        for change in TextDiff::from_lines(&expected, &got).iter_all_changes() {
-            let sign = match change.tag() {
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-                ChangeTag::Equal => ' ',
-            };
-            let _ = writeln!(report, "     {sign} {}", change.value().trim_end());
+        for line in diff(&expected.into(), &got.into()).lines() {
+            let _ = writeln!(report, "     {line}");
         }
     }
     for problem in &ran.problems {
@@ -118,6 +196,8 @@ mod tests {
         let outcome = Ok(json!([{ "id": "102" }]));
         let ran = Ran {
             outcome,
+            fetches: Vec::new(),
+            breach: None,
             problems: vec!["never fetched: GET https://x.example/".into()],
             warnings: vec![Warning::new("event.line", "was cut")],
             log: Vec::new(),

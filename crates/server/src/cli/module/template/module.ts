@@ -1,6 +1,7 @@
 // A telephony module. hookswitch.d.ts says what there is besides the language itself.
 //
-// `hookswitch module check` says which functions are there, `hookswitch module test` runs the samples.
+// `hookswitch module check` says which functions are there, `hookswitch module test` runs samples, scenarios and the
+// conformance checks.
 
 interface Settings { apiUrl: string; apiKey: string }
 const settings = Namespace.params.data as unknown as Settings;
@@ -12,9 +13,10 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
   // Anybody can find out a URL. Where the provider signs its requests, check the signature first:
   // crypto.subtle.verify compares in constant time.
   //   return { response: new HttpResponse().status(401).json({ error: 'The signature is missing or wrong.' }) };
-  const hook = JSON.parse(String(request.body)) as {
-    type: string; call: string; from: string; to: string; extension?: string; seconds?: number; recording?: string;
-  };
+  const hook = hookIn(request);
+  if (!hook) {
+    return {}; // nothing that this module knows
+  }
   const numbers = {
     callId: hook.call, // with it, two calls between the same two numbers stay two
     direction: VoipCallDirection.In,
@@ -39,6 +41,21 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
     }
     default:
       return {}; // not a call
+  }
+}
+
+/** What the provider posts. */
+interface Hook {
+  type: string; call: string; from: string; to: string; extension?: string; seconds?: number; recording?: string;
+}
+
+/** Anybody can send anything: what is no hook must not become an error of the server's. */
+function hookIn(request: FetchRequest): Hook | undefined {
+  try {
+    const hook = JSON.parse(String(request.body)) as Partial<Hook> | null;
+    return hook?.type && hook.call ? hook as Hook : undefined;
+  } catch {
+    return undefined; // no JSON
   }
 }
 
@@ -108,14 +125,21 @@ export async function VoipGetCallLink(callData: any): Promise<string> {
 // ---- The provider's API ----------------------------------------------------------------------------------------------
 
 async function api<T = unknown>(method: string, path: string, body?: object): Promise<T> {
+  // Every error is a sentence that an operator or administrator can act on.
   const response = await fetch(settings.apiUrl + path, {
     method,
     headers: { authorization: `Bearer ${settings.apiKey}`, 'content-type': 'application/json' },
     body: body && JSON.stringify(body),
+  }).catch((error) => {
+    throw new Error(`The PBX cannot be reached: ${error.message}.`);
   });
+  if (response.status === 401 || response.status === 403) {
+    throw new Error('The PBX did not accept the API key: check it in the module\'s settings.');
+  }
   if (!response.ok) {
-    // A sentence that an operator or administrator can act on.
     throw new Error(`The PBX refused the request (status ${response.status}).`);
   }
-  return await response.json() as T;
+  return await response.json().catch(() => {
+    throw new Error('The PBX answered with something that it should not: check its address in the module\'s settings.');
+  }) as T;
 }

@@ -1,0 +1,23 @@
+//! `hookswitch module providers`
+
+use hookswitch_script::{Engine, Limits};
+
+use crate::cli::{CliResult, print};
+use crate::modules::builtin;
+use crate::modules::conformance::{self, render};
+use crate::modules::play::{Stage, Subject};
+
+/// The module that has no provider.
+const DEMO: &str = "demo";
+
+pub async fn run() -> CliResult {
+    let engine = Engine::new(Limits::default(), tokio::runtime::Handle::current());
+    let stage = Stage::open().await?;
+    let mut sheets = Vec::new();
+    for module in builtin::all().iter().filter(|module| module.manifest.code != DEMO) {
+        let subject = Subject::of_builtin(module)?;
+        sheets.push(conformance::sheet(&stage, &engine, &subject).await?.0);
+    }
+    stage.close().await;
+    print(&render::page(&sheets))
+}

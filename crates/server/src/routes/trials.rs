@@ -1,0 +1,249 @@
+//! Trying a module's script, and its capability sheet.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use hookswitch_model::contract::Warning;
+use hookswitch_model::{ModuleId, RequestId};
+use hookswitch_script::{LogEntry, LogLevel};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use utoipa::ToSchema;
+
+use super::modules::active;
+use super::requests;
+use crate::app::App;
+use crate::auth::Admin;
+use crate::error::{ApiError, ApiResult, sentence};
+use crate::extract::{Json, Path};
+use crate::modules::builtin;
+use crate::modules::conformance::{self, Sheet};
+use crate::modules::create::compiled;
+use crate::modules::play::{Played, Stage, Subject};
+use crate::modules::registry::Active;
+use crate::modules::sample::{self, Sample};
+use crate::modules::trial::{self, Ran};
+use crate::modules::try_out;
+
+/// What to run: one of `sample` and `requestId`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Try {
+    /// The TypeScript; the module's own where it is left out.
+    #[schema(min_length = 1, max_length = 262144)]
+    source: Option<String>,
+    /// A sample, as in a module's folder. It is run with the settings that it gives, not with the module's.
+    #[schema(value_type = Option<Object>)]
+    sample: Option<Value>,
+    /// A request of the module's log. It is run with the module's settings, as when it arrived.
+    request_id: Option<RequestId>,
+}
+
+/// What a script gave, without anything having changed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Tried {
+    /// What the function returned; null where it failed.
+    result: Option<Value>,
+    /// Why it failed.
+    error: Option<TrialError>,
+    /// Whether a sample gave what it says; null of a request.
+    as_expected: Option<bool>,
+    /// What went wrong besides: fetches that nothing records, a result that breaks the contract.
+    problems: Vec<String>,
+    /// What is amiss without making it wrong, by place in the result.
+    warnings: Vec<Warning>,
+    /// What the script logged.
+    log: Vec<TrialLine>,
+    /// What it fetched or wanted to fetch; only recorded answers are given, nothing leaves the server.
+    fetches: Vec<TrialFetch>,
+}
+
+/// Why a script failed.
+#[derive(Serialize, ToSchema)]
+pub struct TrialError {
+    /// Stable, for programs: `threw`, `cpuTime`…
+    code: String,
+    /// In words.
+    message: String,
+    /// TypeScript line, from 1.
+    line: Option<u32>,
+    /// TypeScript column, from 1.
+    column: Option<u32>,
+}
+
+/// A line that the script logged.
+#[derive(Serialize, ToSchema)]
+pub struct TrialLine {
+    /// The console's method.
+    #[schema(value_type = String)]
+    level: LogLevel,
+    /// What.
+    text: String,
+    /// TypeScript line, from 1.
+    line: Option<u32>,
+}
+
+/// A request that the script made or wanted to make.
+#[derive(Serialize, ToSchema)]
+pub struct TrialFetch {
+    /// HTTP method.
+    method: String,
+    /// The whole URL.
+    url: String,
+    /// Header names, in lower case, and values.
+    #[schema(value_type = Object)]
+    headers: Value,
+    /// The body, where there is one.
+    body: Option<String>,
+}
+
+/// Runs a script, the module's or one that is not saved, on a sample or on a request of the log. Nothing changes by it and
+/// nothing leaves the server.
+#[utoipa::path(
+    post,
+    path = "/api/v1/modules/{id}/try",
+    tag = "modules",
+    params(("id" = ModuleId, Path)),
+    request_body = Try,
+    responses((status = 200, body = Tried)),
+)]
+pub async fn try_script(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(id): Path<ModuleId>,
+    Json(wanted): Json<Try>,
+) -> ApiResult<axum::Json<Tried>> {
+    let module = active(&app, id)?;
+    let source = match wanted.source {
+        Some(source) => source,
+        None => stored_source(&app, id).await?,
+    };
+    let script = Arc::new(compiled(&source).await?);
+    let tried = match (wanted.sample, wanted.request_id) {
+        (Some(sample), None) => {
+            let sample = read_sample(&sample)?;
+            let ran = trial::run(&app.engine, &script, &module.settings, &sample).await;
+            let as_expected = ran.is_as_expected(&sample);
+            Tried::new(ran, Some(as_expected))
+        }
+        (None, Some(request)) => {
+            let stored = requests::stored(&app, id, request).await?;
+            requests::check_can_be_run(&stored)?;
+            let ran = try_out::request(&app, &module, &script, stored).await?;
+            Tried::new(try_out::without_secrets(&module, ran), None)
+        }
+        _ => return Err(ApiError::invalid("sample", "Give either `sample` or `requestId`.")),
+    };
+    Ok(axum::Json(tried))
+}
+
+async fn stored_source(app: &App, id: ModuleId) -> ApiResult<String> {
+    let script = app.store.script(id, None).await?;
+    let script = script.ok_or_else(|| ApiError::conflict("noScript", "The module has no script yet."))?;
+    Ok(script.source)
+}
+
+fn read_sample(value: &Value) -> ApiResult<Sample> {
+    sample::parse(&value.to_string()).map_err(|problem| ApiError::invalid("sample", sentence(&problem)))
+}
+
+impl Tried {
+    fn new(ran: Ran, as_expected: Option<bool>) -> Self {
+        let (result, error) = match ran.outcome {
+            Ok(value) => (Some(value), None),
+            Err(error) => {
+                let position = error.position();
+                let error = TrialError {
+                    code: error.code().to_owned(),
+                    message: trial::message(&error),
+                    line: position.map(|position| position.line),
+                    column: position.map(|position| position.column),
+                };
+                (None, Some(error))
+            }
+        };
+        let line = |LogEntry { level, text, line, .. }: LogEntry| TrialLine { level, text, line };
+        let fetches = ran.fetches.into_iter().map(|fetch| TrialFetch {
+            method: fetch.method,
+            url: fetch.url,
+            headers: serde_json::to_value(fetch.headers).unwrap_or_default(),
+            body: fetch.body,
+        });
+        Self {
+            result,
+            error,
+            as_expected,
+            problems: ran.problems,
+            warnings: ran.warnings,
+            log: ran.log.into_iter().map(line).collect(),
+            fetches: fetches.collect(),
+        }
+    }
+}
+
+/// What a module can do, and what came of playing its scenarios.
+#[derive(Serialize, ToSchema)]
+pub struct Conformance {
+    /// The capability sheet.
+    sheet: Sheet,
+    /// What came of each scenario.
+    scenarios: Vec<Played>,
+}
+
+/// One module at a time: it takes a server of its own, and seconds.
+static AT_WORK: Semaphore = Semaphore::const_new(1);
+
+/// The capability sheet of the module's present script, made with the samples and scenarios of the built-in module that it was
+/// made from.
+#[utoipa::path(
+    get,
+    path = "/api/v1/modules/{id}/conformance",
+    tag = "modules",
+    params(("id" = ModuleId, Path)),
+    responses(
+        (status = 200, body = Conformance),
+        (status = 404, description = "There are no samples and scenarios to make it with"),
+    ),
+)]
+pub async fn get_conformance(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(id): Path<ModuleId>,
+) -> ApiResult<axum::Json<Conformance>> {
+    let module = active(&app, id)?;
+    let subject = subject(&app, &module).await?;
+    let permit = AT_WORK
+        .try_acquire()
+        .map_err(|_| ApiError::unavailable(5, "Another module is being checked. Ask again in a moment."))?;
+    let engine = app.engine.clone();
+    let make = async move || {
+        let stage = Stage::open().await.map_err(ApiError::internal)?;
+        let made = conformance::sheet(&stage, &engine, &subject).await;
+        stage.close().await;
+        drop(permit);
+        made.map_err(|problem| ApiError::conflict("scriptFailed", sentence(&problem)))
+    };
+    // It goes on when whoever asked is gone, and stays in one place all the while.
+    let made = tokio::task::spawn_blocking(move || Handle::current().block_on(make())).await;
+    let (sheet, scenarios) = made.map_err(ApiError::internal)??;
+    Ok(axum::Json(Conformance { sheet, scenarios }))
+}
+
+async fn subject(app: &App, module: &Active) -> ApiResult<Subject> {
+    let none = |detail: &str| ApiError::new(StatusCode::NOT_FOUND, "noScenarios", detail);
+    let provider = module.module.provider.as_deref();
+    let provider = provider.ok_or_else(|| {
+        none("The module was not made from a built-in one, so there are no scenarios to play. `hookswitch module test` plays those of a folder.")
+    })?;
+    let builtin = builtin::find(provider)
+        .ok_or_else(|| none("The built-in module that it was made from is not in this version."))?;
+    let source = stored_source(app, module.module.id).await?;
+    let mut subject = Subject::of_builtin(builtin).map_err(ApiError::internal)?;
+    subject.compiled = Arc::new(compiled(&source).await?);
+    subject.source = source;
+    Ok(subject)
+}
