@@ -111,12 +111,14 @@ const EVENTS: Record<string, VoipWebhookEvent | undefined> = {
 };
 
 /**
+ * A leg counts as two here: one that rings, and from its answer on one that talks. So when two telephones of an employee ring and
+ * one is answered, the end of the other is not the end of the talk; and the operator's leg tells how it can be redirected.
+ *
  * The conversation is a leg as well, by its own id, and only its summary ends it. So the call goes on between two legs: a menu,
  * a telephone that nobody picked up and the first half of a callback are over before the next leg begins.
  */
-async function legChanged(leg: Leg): Promise<VoipWebhookParseResult> {
-  const callId = text(leg.entry_id);
-  const legId = text(leg.call_id);
+function legChanged(leg: Leg): VoipWebhookParseResult {
+  const [callId, legId] = [text(leg.entry_id), text(leg.call_id)];
   const kind = EVENTS[text(leg.call_state) ?? ''];
   if (!callId || !legId || !kind) {
     return {};
@@ -127,14 +129,29 @@ async function legChanged(leg: Leg): Promise<VoipWebhookParseResult> {
     // A menu or a queue. «Connected» there is no person, and its end is none of the call.
     return kind === VoipWebhookEvent.NotifyEnd ? {} : { event: { ...conversation, ...numbersOf(leg) } };
   }
-  if (kind === VoipWebhookEvent.NotifyAnswer) {
-    await Namespace.storage.set(talking(legId), true, { ttlSeconds: 24 * 3600 });
+  const sequence = number(leg.seq);
+  const rings = { event: VoipWebhookEvent.NotifyStart, callId, legId, sequence, occurredAt };
+  const talks = { ...rings, event: kind, legId: legId + TALKING, ...laterNumbers(leg) };
+  switch (kind) {
+    case VoipWebhookEvent.NotifyEnd:
+      return { events: [{ ...talks, legId }, talks, conversation] };
+    case VoipWebhookEvent.NotifyHold:
+      return { event: talks };
+    case VoipWebhookEvent.NotifyAnswer:
+      if (isFirstHalf(leg)) {
+        return { event: { ...rings, ...numbersOf(leg) } }; // the other side of the callback is yet to be rung
+      }
+      // Connected once more (Appeared and Connected came first): taken off hold, or handed over.
+      return (sequence ?? 0) > 2
+        ? { events: [talks, { ...talks, event: VoipWebhookEvent.NotifyUnhold }] }
+        : { event: talks };
+    default:
+      return { event: { ...rings, ...numbersOf(leg) } };
   }
-  const isHalf = kind === VoipWebhookEvent.NotifyAnswer && isCallback(leg) && !takenFrom(leg);
-  const event = isHalf ? VoipWebhookEvent.NotifyStart : kind; // the other side of the callback is yet to be rung
-  const changed = { event, callId, legId, sequence: number(leg.seq), occurredAt, ...numbersOf(leg) };
-  return kind === VoipWebhookEvent.NotifyEnd ? { events: [changed, conversation] } : { event: changed };
 }
+
+/** Behind the id of a leg that was answered. */
+const TALKING = ' talking';
 
 function isWaiting(leg: Leg): boolean {
   const location = text(leg.location);
@@ -147,6 +164,10 @@ function isCallback(leg: Leg): boolean {
   return byCommand || text(leg.callback_initiator) !== undefined || text(leg.task_id) !== undefined;
 }
 
+function isFirstHalf(leg: Leg): boolean {
+  return isCallback(leg) && !takenFrom(leg);
+}
+
 function takenFrom(leg: Leg): string | undefined {
   return text(leg.from?.taken_from_call_id);
 }
@@ -154,22 +175,20 @@ function takenFrom(leg: Leg): string | undefined {
 /** Who talks with whom. Whoever has an extension is an employee. */
 function numbersOf(leg: Leg): Numbers {
   const [from, to] = [leg.from ?? {}, leg.to ?? {}];
-  const called = extensionOf(to);
   const line = text(to.line_number);
   if (text(leg.transfer)) {
-    // Whom the call goes to. On the other side is whoever was on the leg that it comes from.
-    return { srcPhoneExt: called ?? text(to.number) };
+    return laterNumbers(leg);
   }
-  if (isCallback(leg) && !takenFrom(leg)) {
+  if (isFirstHalf(leg)) {
     return firstHalf(leg, from, to);
   }
   if (isCallback(leg) && !extensionOf(from)) {
     return outgoing(to, from, line); // the client was called first
   }
   if (!line && (extensionOf(from) || isSip(from))) {
-    return called || isWaiting(leg) ? internal(from, to) : outgoing(from, to);
+    return extensionOf(to) || isWaiting(leg) ? internal(from, to) : outgoing(from, to);
   }
-  return incoming(from, isWaiting(leg) ? undefined : called ?? text(to.number), line);
+  return incoming(from, isWaiting(leg) ? undefined : extensionOf(to) ?? text(to.number), line);
 }
 
 /** Of a callback the operator's telephone rings first, as if the client were calling; or a group's queue; or the client's. */
@@ -179,6 +198,18 @@ function firstHalf(leg: Leg, from: Party, to: Party): Numbers {
   }
   const line = text(to.line_number);
   return extensionOf(to) || isWaiting(leg) ? outgoing(to, from, line) : outgoing(from, to, line);
+}
+
+/**
+ * Only whose leg it is, where it came out of another one: the other side is whoever was on that one. By its own numbers, what was
+ * transferred of an outgoing call would be an incoming one.
+ */
+function laterNumbers(leg: Leg): Numbers {
+  if (!takenFrom(leg) && !text(leg.transfer)) {
+    return numbersOf(leg);
+  }
+  const caller = isCallback(leg) ? extensionOf(leg.from ?? {}) : undefined;
+  return { srcPhoneExt: extensionOf(leg.to ?? {}) ?? caller ?? text(leg.to?.number) };
 }
 
 type Numbers = VoipCallNumbers & { line?: string };
@@ -339,11 +370,10 @@ export async function VoipHangupCall(_src: string, _dst: string, call: VoipCallC
 
 /** A call that still rings is routed, one that somebody has is transferred. */
 export async function VoipRedirectCall(_src: string, _dst: string, redirectTo: string, call: VoipCallContext): Promise<void> {
-  const call_id = legOf(call);
-  if (await Namespace.storage.get(talking(call_id))) {
+  if (call.legId?.endsWith(TALKING)) {
     await transfer('blind', redirectTo, call);
   } else {
-    await command('route', { call_id, to_number: redirectTo });
+    await command('route', { call_id: legOf(call), to_number: redirectTo });
   }
 }
 
@@ -360,12 +390,7 @@ function legOf(call: VoipCallContext): string {
   if (!call.legId) {
     throw new Error('Mango Office has not reported this operator\'s part of the call, so it cannot be controlled from here.');
   }
-  return call.legId;
-}
-
-/** Where it is kept that a leg was answered, which decides how it can be given to somebody else. */
-function talking(legId: string): string {
-  return `talking ${legId}`;
+  return call.legId.replace(TALKING, '');
 }
 
 export async function VoipGetCallLink(callData: { recordingId: string }): Promise<string> {

@@ -331,7 +331,7 @@ function reason(status: number, message: string | undefined): string {
   const said = message ? ` It said: ${/[.!?]$/.test(message) ? message : `${message}.`}` : '';
   switch (status) {
     case 401: return `Zadarma did not accept the API key and secret: check both in the module's settings.${said}`;
-    case 403: return `Zadarma does not allow this for the account.${said}`;
+    case 403: return `Zadarma does not allow this: check in its personal account that the API key is active and may do it.${said}`;
     case 404: return `Zadarma does not know what was asked for.${said}`;
     case 429: return `Too many requests to Zadarma (it takes 100 a minute): try again in a minute.${said}`;
     default: return status >= 500
