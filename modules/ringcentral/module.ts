@@ -53,9 +53,7 @@ function isVerificationToken(token: string | undefined): boolean {
 /** An empty one where the body is none: nothing that a retry could mend. */
 function notificationIn(body: string): Notification {
   try {
-    // Ids come as numbers in places.
-    const parsed: unknown = JSON.parse(body, (name, value: unknown) =>
-      typeof value === 'number' && name !== 'sequence' ? String(value) : value);
+    const parsed: unknown = JSON.parse(body, (name, value: unknown) => TEXTS.includes(name) ? textIn(value) : value);
     return typeof parsed === 'object' && parsed !== null ? parsed : {};
   } catch {
     console.warn('A notification that is no JSON was taken and left alone.');
@@ -63,8 +61,15 @@ function notificationIn(body: string): Notification {
   }
 }
 
+/** What tells calls and numbers apart. Ids come as numbers in places. */
+const TEXTS = ['telephonySessionId', 'id', 'extensionId', 'phoneNumber', 'name', 'eventTime', 'timestamp'];
+
+function textIn(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+}
+
 async function reported(session: Session, sentAt: string | undefined): Promise<VoipWebhookParseResult> {
-  const callId = String(session.telephonySessionId);
+  const callId = session.telephonySessionId;
   const common = { callId, sequence: session.sequence, occurredAt: session.eventTime ?? sentAt };
   const parties = Array.isArray(session.parties) ? session.parties : [];
   const isRingOut = session.origin?.type === 'RingOut';
@@ -651,8 +656,8 @@ async function problem(response: Response): Promise<string> {
 
 function sentence(status: number, code: unknown): string {
   if (code === 'SUB-524' || code === 'SUB-525') {
-    return 'RingCentral called the webhook URL and got no right answer: the server\'s public URL must be reachable from '
-      + 'the internet over https, with a certificate that RingCentral accepts.';
+    return 'RingCentral called the webhook URL and got no right answer: the server\'s public URL must be reachable '
+      + 'from the internet over https, with a certificate that RingCentral accepts.';
   }
   switch (status) {
     case 401: return 'RingCentral did not accept the access token: check the credentials in the module\'s settings.';
