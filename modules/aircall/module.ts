@@ -33,8 +33,8 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
     return { response: new HttpResponse().status(401).json({ error: 'The token in the body is missing or wrong.' }) };
   }
   const call = hook.data;
-  const isCall = String(hook.event).startsWith('call.'); // others: users, numbers, messages …
-  return isCall && call?.id ? reported(hook, call) : {};
+  const hasId = ['string', 'number'].includes(typeof call?.id);
+  return call && hasId && String(hook.event).startsWith('call.') ? reported(hook, call) : {}; // else: users, messages …
 }
 
 /** Aircall signs nothing. The token in the body is all that tells its requests from others. */
@@ -58,18 +58,18 @@ function reported({ event, timestamp }: Hook, call: Call): VoipWebhookParseResul
   const { user } = call;
   switch (event) {
     case 'call.created':
-      return { event: call.direction === 'outbound' ? rings(call, user, at) : arrives(call, at) };
+      return { event: call.direction === 'outbound' ? rings(call, at) : arrives(call, at) };
     case 'call.ringing_on_agent':
-      return { event: rings(call, user, at) };
+      return { event: rings(call, at) };
     case 'call.agent_declined':
       return user ? { events: declined(call, user, at) } : {};
     case 'call.answered':
     case 'call.unsuccessful_transfer': // whoever transferred has the call again
-      return { event: { ...numbers(call, user), ...at, event: VoipWebhookEvent.NotifyAnswer } };
+      return { event: does(VoipWebhookEvent.NotifyAnswer, call, at) };
     case 'call.hold':
-      return { event: { ...numbers(call, user), ...at, event: VoipWebhookEvent.NotifyHold } };
+      return { event: does(VoipWebhookEvent.NotifyHold, call, at) };
     case 'call.unhold':
-      return { event: { ...numbers(call, user), ...at, event: VoipWebhookEvent.NotifyUnhold } };
+      return { event: does(VoipWebhookEvent.NotifyUnhold, call, at) };
     case 'call.transferred': // and rings there; for a team the first of its users is named
       return transferred(call, idOf(call.transferred_to), at);
     case 'call.external_transferred':
@@ -94,8 +94,13 @@ function arrives(call: Call, at: At): VoipWebhookRequest {
   return { ...numbers(call), ...at, event: VoipWebhookEvent.NotifyStart, legId: 'caller' };
 }
 
-function rings(call: Call, user: User | null | undefined, at: At): VoipWebhookRequest {
-  return { ...numbers(call, user), ...at, event: VoipWebhookEvent.NotifyStart };
+function rings(call: Call, at: At): VoipWebhookRequest {
+  return { ...numbers(call, call.user), ...at, event: VoipWebhookEvent.NotifyStart };
+}
+
+/** What the call's user does. Where an event has none, the numbers would name the line as the one who does it. */
+function does(event: VoipWebhookEvent, call: Call, at: At): VoipWebhookRequest {
+  return { ...(call.user ? numbers(call, call.user) : { callId: callIdOf(call) }), ...at, event };
 }
 
 function declined(call: Call, user: User, at: At): VoipWebhookRequest[] {
@@ -111,14 +116,14 @@ function transferred(call: Call, redirectTo: string | undefined, at: At): VoipWe
 
 function ended(call: Call, at: At): VoipWebhookRequest {
   const { ended_at, user } = call;
-  const when = ended_at ? momentOf(ended_at) : at;
+  const when = isTime(ended_at) ? momentOf(ended_at) : at;
   return { ...numbers(call, user), ...when, event: VoipWebhookEvent.NotifyEnd, disposition: dispositionOf(call) };
 }
 
 /** `duration` has the ringing in it, so talk is counted from the answer. */
 function record(call: Call): VoipCallRecord {
   const { answered_at, ended_at, user } = call;
-  const talk = answered_at && ended_at ? { duration: Math.max(ended_at - answered_at, 0) } : {};
+  const talk = isTime(answered_at) && isTime(ended_at) ? { duration: Math.max(ended_at - answered_at, 0) } : {};
   const asset = assetOf(call);
   const link = asset && { call: { id: callIdOf(call), asset } };
   return { ...partiesOf(call, user), disposition: dispositionOf(call), ...talk, ...link };
@@ -182,7 +187,12 @@ function compact(number: unknown): string | undefined {
 }
 
 function momentOf(seconds: number | null | undefined): At {
-  return seconds && Number.isFinite(seconds) ? { occurredAt: new Date(seconds * 1000).toISOString() } : {};
+  return isTime(seconds) ? { occurredAt: new Date(seconds * 1000).toISOString() } : {};
+}
+
+/** Seconds since 1970, within what a date can be. */
+function isTime(seconds: unknown): seconds is number {
+  return typeof seconds === 'number' && seconds > 0 && seconds < 1e11;
 }
 
 function textOf(body: string | ArrayBuffer | undefined): string {
