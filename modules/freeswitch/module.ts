@@ -50,9 +50,9 @@ function hasCredentials(authorization: string, credentials: string): boolean {
 /** As JSON, as a form field that is URL-encoded, or as one that is base64; the content type tells little. */
 function cdrIn(body: string): Cdr | undefined {
   const text = body.trim();
-  const field = /^cdr=(.*)$/s.exec(text)?.[1]?.replace(/\s/g, '');
+  const field = /^cdr=(.*)$/s.exec(text)?.[1];
   try {
-    const json = field === undefined ? text : /^[\w+/]+=*$/.test(field) ? fromBase64(field) : decoded(field);
+    const json = field === undefined ? text : /^[\w+/\s]+=*$/.test(field) ? fromBase64(field) : decoded(field);
     const parsed: unknown = JSON.parse(json);
     return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
   } catch {
@@ -72,9 +72,9 @@ function legIn(cdr: Cdr | undefined): Leg | undefined {
     return typeof value === 'string' || typeof value === 'number' ? decoded(String(value)) : '';
   };
   const flows = Array.isArray(cdr?.callflow) ? cdr.callflow.filter((flow) => !!flow) : [];
-  const uuid = variable('uuid') || flows[0]?.caller_profile?.uuid;
-  const applications = cdr?.app_log?.applications;
-  return uuid ? { uuid, variable, flows, applications: Array.isArray(applications) ? applications : [] } : undefined;
+  const applications = Array.isArray(cdr?.app_log?.applications) ? cdr.app_log.applications.filter((one) => !!one) : [];
+  const uuid = variable('uuid');
+  return uuid ? { uuid, variable, flows, applications } : undefined;
 }
 
 /** Left as it is where it was never encoded. */
@@ -105,7 +105,7 @@ function partOf(leg: Leg, callId: string): VoipWebhookParseResult {
     return recordingOf(leg, callId); // a trunk: what came of it stands in the caller's record
   }
   const profile = leg.flows.at(-1)?.caller_profile;
-  const caller = profile?.caller_id_number || leg.variable('caller_id_number') || ANONYMOUS;
+  const caller = callerOf(leg);
   const called = profile?.originator?.originator_caller_profiles?.[0]?.destination_number;
   const numbers: Numbers = isExtension(caller)
     ? { callId, direction: VoipCallDirection.Internal, srcPhone: caller, dstPhone: extension }
@@ -157,13 +157,14 @@ function callOf(leg: Leg): VoipWebhookParseResult {
 }
 
 /** Who called whom. FreeSWITCH's own `direction` is that of the leg: a desk phone that dials out comes «in». */
-function numbersOf({ uuid: callId, variable, flows }: Leg): Numbers | undefined {
+function numbersOf(leg: Leg): Numbers | undefined {
+  const { uuid: callId, variable, flows } = leg;
   if (variable('direction') === 'outbound') {
     return undefined; // FreeSWITCH itself began it: nobody can tell for whom
   }
   const profile = flows.at(-1)?.caller_profile; // as first dialled, before menus and transfers
   const dialled = profile?.destination_number || variable('destination_number');
-  const caller = profile?.caller_id_number || variable('caller_id_number') || ANONYMOUS;
+  const caller = callerOf(leg);
   const users = [variable('sip_auth_username'), variable('user_name')].filter((name) => name !== '');
   const user = users.length > 0 ? [...users, caller].find(isExtension) : isListed(caller) ? caller : undefined;
   if (!user) {
@@ -186,6 +187,10 @@ function talkOf(leg: Leg): { from: number; to: number } | undefined {
   const answered = moment(leg, 'answer');
   const to = moment(leg, 'end');
   return connected && answered && to ? { from: Math.max(connected, answered), to } : undefined;
+}
+
+function callerOf({ flows, variable }: Leg): string {
+  return String(flows.at(-1)?.caller_profile?.caller_id_number || variable('caller_id_number') || ANONYMOUS);
 }
 
 /** The extension that took the call, where the caller's record knows. Else that of the extension's leg says so. */
@@ -234,12 +239,16 @@ const CAUSES: Record<string, VoipCallDisposition | undefined> = {
   ORIGINATOR_CANCEL: VoipCallDisposition.Cancelled,
 };
 
+/** In microseconds, the year 5138: none is later. */
+const LATEST = 1e17;
+
 /** In microseconds; `undefined` where it never happened. */
 function moment({ variable, flows }: Leg, what: 'start' | 'answer' | 'end'): number | undefined {
   const field = { start: 'created_time', answer: 'answered_time', end: 'hangup_time' }[what];
   const times = flows.map(({ times }) => Number(times?.[field]) || 0).filter((time) => time > 0);
   const epoch = Number(variable(`${what}_uepoch`)) || Number(variable(`${what}_epoch`)) * 1e6;
-  return epoch || (times.length > 0 ? Math.min(...times) : undefined);
+  const at = epoch || Math.min(...times);
+  return at > 0 && at < LATEST ? at : undefined;
 }
 
 /** An event, where the moment is known. */
@@ -276,8 +285,8 @@ interface Recording { file: string }
 
 /** The file of `record_session`, or of a variable that dialplans and queues set. */
 function recordingOf(leg: Leg, callId: string): VoipWebhookParseResult {
-  const recorded = leg.applications.findLast(({ app_name }) => app_name === 'record_session')?.app_data ?? '';
-  const path = recorded.replace(/^\{[^}]*\}/, '').replace(/ \+\d+.*$/, '').trim()
+  const recorded = leg.applications.findLast(({ app_name }) => app_name === 'record_session')?.app_data;
+  const path = String(recorded ?? '').replace(/^\{[^}]*\}/, '').replace(/ \+\d+.*$/, '').trim()
     || leg.variable('cc_record_filename') || leg.variable('recording_file');
   return path && settings.recordingsUrl ? { callRecord: { callId, call: { file: withinFolder(path) } } } : {};
 }
@@ -310,8 +319,8 @@ export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
     ? { success: true, message: `FreeSWITCH sent its last record at ${heard}. It cannot be asked more than that.` }
     : {
       success: false,
-      message: 'No record has come yet. Make a call, and check in FreeSWITCH: mod_json_cdr is loaded, json_cdr.conf.xml '
-        + 'has this module\'s webhook URL and the credentials of the settings, and FreeSWITCH reaches this server.',
+      message: 'No record has come yet. Make a call, and check in FreeSWITCH: mod_json_cdr is loaded, '
+        + 'json_cdr.conf.xml has this module\'s webhook URL and the credentials of the settings, and FreeSWITCH reaches this server.',
     };
 }
 
