@@ -1,5 +1,5 @@
-// 3CX: the requests of its CRM integration, as a template of ours has it make them: a report of each outside call when it
-// is over, and the question for a caller's name while it rings.
+// 3CX: the requests that its CRM integration makes by a template of ours: a report of each outside call when it is
+// over, and the question for a caller's name while it rings.
 //
 // Reference: https://www.3cx.com/docs/server-side-crm-template-xml-description/.
 // What is not written there, and how well it is known, stands in README.md.
@@ -16,7 +16,7 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
     return { response: template(Namespace.webhookUrl ?? request.url) };
   }
   const field = fieldsOf(request);
-  const kind = KINDS[field('callType').toLowerCase()];
+  const kind = KINDS[plain(field('callType'))];
   if (!kind) {
     return {};
   }
@@ -41,7 +41,6 @@ const KINDS: Record<string, Kind | undefined> = {
 
 /** Names in any spelling: administrators have templates of their own. */
 function fieldsOf(request: FetchRequest): Field {
-  const plain = (name: string): string => name.toLowerCase().replace(/[^a-z]/g, '');
   const entries = [...formFields(request), ...Object.entries(jsonIn(textOf(request.body)))];
   const values = new Map(entries.map(([name, value]) => [plain(name), value]));
   return (name) => {
@@ -49,6 +48,10 @@ function fieldsOf(request: FetchRequest): Field {
     const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
     return /^\[\w+\]$/.test(text) ? '' : text; // a variable that this 3CX does not know stays as it is written
   };
+}
+
+function plain(word: string): string {
+  return word.toLowerCase().replace(/[^a-z]/g, '');
 }
 
 function jsonIn(body: string): object {
@@ -64,16 +67,18 @@ function reported(field: Field, { direction, answered }: Kind): VoipWebhookParse
   const number = field('number') || 'anonymous';
   const agent = field('agent');
   // 3CX has no id of the call in it. The same report sent twice is the same call.
-  const callId = [field('startedAt') || field('dateTime'), agent, number, field('callType')].join(' ');
+  const started = field('startedAt') || field('CallStartTimeUTC');
+  const at = started || field('DateTime');
+  const callId = at ? [at, agent, number, field('callType')].join(' ') : undefined;
   const line = field('queueExtension') || 'unknown';
   const numbers = direction === 'in'
     ? { callId, direction, srcPhone: number, dstPhone: agent || line, srcPhoneExt: agent || undefined }
     : { callId, direction, srcPhone: agent || 'unknown', dstPhone: number };
   const disposition = answered ? VoipCallDisposition.Answered : VoipCallDisposition.NoAnswer;
   const callerName = settings.findEverybody ? undefined : field('name') || undefined;
-  const start = moment(field('startedAt'));
-  const answer = answered && agent ? moment(field('answeredAt')) : undefined;
-  const end = moment(field('endedAt'));
+  const start = moment(started);
+  const answer = answered && agent ? moment(field('answeredAt') || field('CallEstablishedTimeUTC')) : undefined;
+  const end = moment(field('endedAt') || field('CallEndTimeUTC'));
   const events: VoipWebhookRequest[] = [];
   if (start && end) {
     events.push({ event: VoipWebhookEvent.NotifyStart, ...numbers, callerName, occurredAt: start });
@@ -91,11 +96,14 @@ function moment(text: string): string | undefined {
   return isMoment ? text : undefined;
 }
 
-/** `hh:mm:ss`, days before it where there are any; or a number. */
+/** `hh:mm:ss`, with days before and fractions behind where there are any; or a number. */
 function secondsOf(duration: string): number {
-  const parts = duration.split(/[.:]/).map(Number);
-  const seconds = parts.reverse().reduce((sum, part, index) => sum + part * ([1, 60, 3600, 86_400][index] ?? 0), 0);
-  return Number.isFinite(seconds) ? seconds : 0;
+  const parts = /^(?:(\d+)\.)?(\d+):(\d+):(\d+)(?:\.\d+)?$/.exec(duration);
+  if (!parts) {
+    return Number(duration) || 0;
+  }
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = parts.slice(1).map((part) => Number(part ?? 0));
+  return ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
 }
 
 function textOf(body: string | ArrayBuffer | undefined): string {
@@ -177,8 +185,8 @@ export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
     ? { success: true, message: `3CX reported its last call at ${heard}. It cannot be asked more than that.` }
     : {
       success: false,
-      message: 'No call has been reported yet. Open the webhook URL in a browser to get the CRM template, load it in 3CX '
-        + '(Integrations, CRM), switch "Report calls" on there, and make an outside call. The licence must have CRM '
+      message: 'No call has been reported yet. Open the webhook URL in a browser to get the CRM template, load it in '
+        + '3CX (Integrations, CRM), switch "Report calls" on there, and make an outside call. The licence must have CRM '
         + 'integration: Professional or Enterprise.',
     };
 }
