@@ -52,7 +52,11 @@ async function reported(field: Read, hasDigits: boolean, about?: About): Promise
     return {}; // messages, digits, conferences and the like
   }
   await keepLeg(field);
-  const result = field('DialStatus') ? dialOver(field, about) : await firstLeg(field, about);
+  const parties = about ? partiesOf(about) : partiesOfFirst(endsOf(field));
+  if (!parties) {
+    return {}; // an operator is called whose client is not known yet: the client's leg will tell
+  }
+  const result = field('DialStatus') ? dialOver(field, parties) : await firstLeg(field, parties);
   const wantsXml = field('DialStatus') || field('Event') === 'StartApp';
   return wantsXml ? { ...result, response: xml('') } : { ...result, callRecord: result.callRecord ?? recording };
 }
@@ -89,9 +93,8 @@ function end(leg: Leg, disposition = VoipCallDisposition.Unknown): VoipWebhookRe
 }
 
 /** The A leg. */
-async function firstLeg(field: Read, about?: About): Promise<VoipWebhookParseResult> {
+async function firstLeg(field: Read, parties: Parties): Promise<VoipWebhookParseResult> {
   const callId = field('CallUUID');
-  const parties = about ? partiesOf(about) : partiesOfFirst(endsOf(field));
   const leg: Leg = { ...parties, callId, callerName: callerNameOf(field) };
   const isClient = field('Direction') === 'outbound' && !parties.dstPhoneExt; // called straight by the API
   const status = field('CallStatus');
@@ -149,9 +152,9 @@ function whyUnanswered(field: Read): VoipCallDisposition {
 }
 
 /** The action URL of <Dial>: what became of it. The caller may go on to something else. */
-function dialOver(field: Read, about?: About): VoipWebhookParseResult {
+function dialOver(field: Read, parties: Parties): VoipWebhookParseResult {
   const callId = field('CallUUID');
-  const leg: Leg = { ...about ? partiesOf(about) : partiesOfFirst(endsOf(field)), callId };
+  const leg: Leg = { ...parties, callId };
   const disposition = ENDED.get(field('DialStatus'));
   return { event: start(leg), callRecord: disposition && { callId, disposition } };
 }
@@ -165,17 +168,54 @@ async function talkOf(callId: string, leg: string, seconds: number): Promise<num
 
 const DAY = 24 * 3600;
 
-/** A multiparty call of the customer's own: holds, and its recording where its name is the call's UUID. */
-function inMultiPartyCall(field: Read): VoipWebhookParseResult {
-  const event = HOLDS.get(field('EventName'));
-  const callId = field('ParticipantCallUUID');
-  if (event && callId && !/agent|supervisor/i.test(field('ParticipantRole'))) {
-    return { event: { event, disposition: VoipCallDisposition.Unknown, callId } };
+/**
+ * A multiparty call of the customer's own. The call is that of its first customer; which call a recording is of, only the
+ * name can tell.
+ */
+async function inMultiPartyCall(field: Read): Promise<VoipWebhookParseResult> {
+  const [kind, leg] = [field('EventName'), field('ParticipantCallUUID')];
+  const isCustomer = /customer/i.test(field('ParticipantRole'));
+  const event = HOLDS.get(kind);
+  if (event) {
+    return isCustomer && leg ? { event: { event, disposition: VoipCallDisposition.Unknown, callId: leg } } : {};
   }
-  const recordingId = field('RecordingUUID');
-  return field('EventName') === 'MPCRecordingCompleted' && recordingId && UUID.test(field('MPCName'))
-    ? { callRecord: { callId: field('MPCName'), call: { recordingId } satisfies Recording } }
-    : {};
+  if (leg && (kind === 'ParticipantJoin' || kind === 'ParticipantExit')) {
+    return { events: await participants(field, kind, leg, isCustomer) };
+  }
+  return recordingOfRoom(field);
+}
+
+function recordingOfRoom(field: Read): VoipWebhookParseResult {
+  const [callId, recordingId] = [field('MPCName'), field('RecordingUUID')];
+  const isThere = field('EventName') === 'MPCRecordingCompleted' && recordingId && UUID.test(callId);
+  return isThere ? { callRecord: { callId, call: { recordingId } satisfies Recording } } : {};
+}
+
+interface MultiPartyCall {
+  caller?: Ends & { leg: string };
+  /** By their legs. */
+  agents: Record<string, string>;
+}
+
+async function participants(field: Read, kind: string, leg: string, isCustomer: boolean): Promise<VoipWebhookRequest[]> {
+  const ends = await legKnown(leg, true);
+  const agent = !isCustomer && ends ? operatorOf(ends.direction === 'outbound' ? ends.to : ends.from) : undefined;
+  const call = await Namespace.storage.update<MultiPartyCall>(`mpc ${field('MPCUUID')}`, (known = { agents: {} }) => {
+    if (!ends || kind === 'ParticipantExit') {
+      return known;
+    }
+    const agents = agent ? { ...known.agents, [leg]: agent } : known.agents;
+    return { agents, caller: known.caller ?? (isCustomer ? { ...ends, leg } : undefined) };
+  }, { ttlSeconds: DAY });
+  const { caller, agents = {} } = call ?? {};
+  if (caller?.direction !== 'inbound') {
+    return [];
+  }
+  const of = (legId: string) => ({ ...incoming(caller.from, caller.to, agents[legId]), callId: caller.leg, legId });
+  if (kind === 'ParticipantExit') {
+    return agents[leg] ? [end(of(leg), VoipCallDisposition.Answered)] : [];
+  }
+  return Object.keys(agents).map((legId) => answer(of(legId), () => ''));
 }
 
 const HOLDS = new Map([
@@ -251,21 +291,21 @@ function endsOf(field: Read): Ends {
   return { from: field('From'), to: field('To'), direction: field('Direction') };
 }
 
-function partiesOfFirst({ from, to, direction }: Ends): Parties {
+function partiesOfFirst({ from, to, direction }: Ends): Parties | undefined {
   const [caller, called] = [operatorOf(from), operatorOf(to)];
   if (direction === 'outbound') { // the API called
-    return called ? { dstPhoneExt: called } : outgoing(undefined, from, to);
+    return called ? undefined : outgoing(undefined, from, to);
   }
   if (!caller) {
     return incoming(from, to, called);
   }
-  return called ? internal(caller, called) : to ? outgoing(caller, '', to) : { dstPhoneExt: caller };
+  return to ? callBy(caller, called, '', to) : undefined;
 }
 
 async function partiesOfDialled(field: Read, callId: string): Promise<Parties> {
   const [from, to] = [field('DialBLegFrom'), field('DialBLegTo')];
   const called = operatorOf(to);
-  const first = await firstLegKnown(field, callId, called === undefined);
+  const first = await firstLegKnown(field, callId, !called && !operatorOf(from));
   const caller = operatorOf(first?.from || from);
   if (first?.direction === 'outbound') {
     const own = operatorOf(first.to);
@@ -282,18 +322,19 @@ async function keepLeg(field: Read): Promise<void> {
 
 /** What is known of the A leg from the callback or others of the call; else, if it matters, from the API. */
 async function firstLegKnown(field: Read, callId: string, ask: boolean): Promise<Ends | undefined> {
-  if (field('Direction') && field('From')) {
-    return endsOf(field);
-  }
+  return field('Direction') && field('From') ? endsOf(field) : legKnown(callId, ask);
+}
+
+async function legKnown(leg: string, ask: boolean): Promise<Ends | undefined> {
   const make = async () => {
-    const { from, to, direction } = await api<Ends>('GET', `/Call/${callId}/?status=live`);
+    const { from, to, direction } = await api<Ends>('GET', `/Call/${leg}/?status=live`);
     return { value: { from, to, direction }, ttlSeconds: DAY };
   };
   try {
-    const key = `leg ${callId}`;
+    const key = `leg ${leg}`;
     return ask ? await Namespace.storage.remember<Ends>(key, make) : await Namespace.storage.get<Ends>(key);
   } catch (error) {
-    console.warn(`Who is on the call ${callId} is not known:`, error);
+    console.warn(`Who is on the leg ${leg} is not known:`, error);
     return undefined;
   }
 }
@@ -600,7 +641,7 @@ async function roomOfFlow(field: Read, about: About): Promise<VoipWebhookParseRe
     await endRoom(callId);
     return { event: end({ callId }) };
   }
-  return inMultiPartyCall(field); // its recording
+  return recordingOfRoom(field);
 }
 
 /**
@@ -1014,7 +1055,8 @@ async function api<T = unknown>(method: 'GET' | 'POST' | 'DELETE', path: string,
     throw new Error(`Plivo could not be reached: ${error instanceof Error ? error.message : String(error)}`);
   }
   const answer = await response.json().catch(() => undefined) as T & { error?: unknown } | undefined;
-  if (response.ok && (method !== 'GET' || (typeof answer === 'object' && answer))) {
+  const isObject = typeof answer === 'object' && answer && !Array.isArray(answer);
+  if (response.ok && (isObject || response.status === 204)) {
     return answer as T;
   }
   throw new Error(reason(response.status, answer?.error));
@@ -1022,8 +1064,10 @@ async function api<T = unknown>(method: 'GET' | 'POST' | 'DELETE', path: string,
 
 function reason(status: number, error: unknown): string {
   const said = typeof error === 'string' && error ? ` It said: ${/[.!?]$/.test(error) ? error : `${error}.`}` : '';
+  if (status < 300) {
+    return 'Plivo\'s answer could not be read: try again later.';
+  }
   switch (status) {
-    case 200: return 'Plivo\'s answer could not be read: try again later.';
     case 401: return `Plivo did not accept the credentials: check Auth ID and Auth Token in the module's settings.${said}`;
     case 403: return 'Plivo does not allow this: check the account\'s balance, and its geo permissions '
       + `for calls to that country.${said}`;

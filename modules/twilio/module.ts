@@ -41,7 +41,7 @@ async function reported(field: Read, hint: Read): Promise<VoipWebhookParseResult
     return recorded(field, hint);
   }
   if (field('StatusCallbackEvent')) {
-    return held(field, hint);
+    return inConference(field, hint);
   }
   if (!field('CallSid') || !isStatus(field('CallStatus'))) {
     return {}; // messages, speech, machine detection on its own and the like
@@ -88,6 +88,9 @@ async function dialledLeg(field: Read, hint: Read): Promise<VoipWebhookParseResu
 async function firstLeg(field: Read, hint: Read): Promise<VoipWebhookParseResult> {
   const callId = field('CallSid');
   const parties = partiesOfFirst({ from: field('From'), to: field('To'), direction: field('Direction') }, hint);
+  if (!parties) {
+    return {}; // an operator is called whose client is not known yet: the client's leg will tell
+  }
   const leg = { ...when(field), ...parties, callId, callerName: field('CallerName') || undefined };
   if (field('DialCallStatus')) {
     return dialOver(field, leg);
@@ -185,10 +188,59 @@ function referred(field: Read): VoipWebhookParseResult {
   return { events, response: twiml('') };
 }
 
-/** A conference of the customer's own. Its callbacks tell the leg at most. */
-async function held(field: Read, hint: Read): Promise<VoipWebhookParseResult> {
+/**
+ * A conference of the customer's own. Its callbacks tell the legs at most. Those of a caller and of operators whom the API
+ * called have nothing else in common.
+ */
+async function inConference(field: Read, hint: Read): Promise<VoipWebhookParseResult> {
+  const [leg, kind] = [field('CallSid'), field('StatusCallbackEvent')];
+  const isHold = HOLDS.has(kind);
+  if (!leg || !(isHold || kind === 'participant-join' || kind === 'participant-leave')) {
+    return {};
+  }
+  const ends = await legKnown(leg, !isHold);
+  const isCalled = !!ends?.direction.startsWith('outbound');
+  const operator = ends && operatorOf(isCalled ? ends.to : ends.from);
+  if (isHold) {
+    return operator && !ends.parent ? {} : held(field, hint('call') || ends?.parent || leg);
+  }
+  if (!ends || ends.parent) {
+    return {};
+  }
+  const { occurredAt } = when(field);
+  const add = (known: Conference = { operators: {} }): Conference => {
+    if (kind !== 'participant-join' || isCalled !== !!operator) {
+      return known; // a client who was called, or an operator who calls out
+    }
+    return operator
+      ? { ...known, operators: { ...known.operators, [leg]: { operator, occurredAt } } }
+      : { ...known, caller: { ...ends, leg } };
+  };
+  const conference = await Namespace.storage.update(`conference ${field('ConferenceSid')}`, add, { ttlSeconds: DAY });
+  return { events: conference ? operatorsIn(conference, kind === 'participant-leave' ? leg : '', occurredAt) : [] };
+}
+
+interface Conference {
+  caller?: Ends & { leg: string };
+  /** By their legs. */
+  operators: Record<string, { operator: string; occurredAt?: string }>;
+}
+
+/** That this one left; else who is there. */
+function operatorsIn({ caller, operators }: Conference, left: string, leftAt?: string): VoipWebhookRequest[] {
+  if (!caller) {
+    return [];
+  }
+  return Object.entries(operators).filter(([leg]) => !left || leg === left).map(([legId, { operator, occurredAt }]) => ({
+    ...incoming(caller.from, caller.to, operator), callId: caller.leg, legId,
+    event: left ? VoipWebhookEvent.NotifyEnd : VoipWebhookEvent.NotifyAnswer,
+    disposition: left ? VoipCallDisposition.Answered : VoipCallDisposition.Unknown,
+    occurredAt: left ? leftAt : occurredAt,
+  }));
+}
+
+function held(field: Read, callId: string): VoipWebhookParseResult {
   const event = HOLDS.get(field('StatusCallbackEvent'));
-  const callId = hint('call') || await firstLegOf(field('CallSid'));
   const { occurredAt } = when(field);
   return event && callId ? { event: { event, disposition: VoipCallDisposition.Unknown, callId, occurredAt } } : {};
 }
@@ -261,20 +313,20 @@ function hinted(hint: Read, line = ''): Parties | undefined {
   return hint('way') === 'in' ? incoming(client, hint('line'), operator) : outgoing(operator, hint('line') || line, client);
 }
 
-function partiesOfFirst({ from, to, direction }: Ends, hint: Read): Parties {
+function partiesOfFirst({ from, to, direction }: Ends, hint: Read): Parties | undefined {
   const given = hinted(hint, from);
   if (given) {
     return given;
   }
   const [caller, called] = [operatorOf(from), operatorOf(to)];
   if (direction.startsWith('outbound')) { // the API called
-    return called ? { dstPhoneExt: called } : outgoing(undefined, from, to);
+    return called ? undefined : outgoing(undefined, from, to);
   }
   if (!caller) {
     return incoming(from, to, called);
   }
-  // A desk phone or a Voice SDK client calls out. A client's own parameters may be all that tells whom.
-  return called ? internal(caller, called) : to ? outgoing(caller, '', to) : { dstPhoneExt: caller };
+  // A desk phone or a Voice SDK client calls out. Whom, an SDK client may say in parameters of its own.
+  return to ? callBy(caller, called, '', to) : undefined;
 }
 
 async function partiesOfDialled(field: Read, hint: Read): Promise<Parties> {
@@ -289,7 +341,7 @@ async function partiesOfDialled(field: Read, hint: Read): Promise<Parties> {
     return called ? incoming(from, '', operator) : outgoing(operator, from, to);
   }
   // A telephone number that is rung is a client's, or an operator's to whom the call is forwarded.
-  const first = await legKnown(field('ParentCallSid'), called === undefined);
+  const first = await legKnown(field('ParentCallSid'), !called && !caller);
   if (!first) {
     return called && !caller ? incoming(from, '', called) : callBy(caller, called, from, to);
   }
@@ -620,7 +672,7 @@ async function roomOfFlow(field: Read, hint: Read): Promise<VoipWebhookParseResu
   switch (field('StatusCallbackEvent')) {
     case 'participant-join': return isClient ? {} : operatorJoined(callId, leg, as(label, hint), occurredAt);
     case 'participant-hold':
-    case 'participant-unhold': return isClient ? held(field, hint) : {};
+    case 'participant-unhold': return isClient ? held(field, callId) : {};
     case 'participant-leave': {
       if (!isClient) {
         return { events: await operatorLeft(callId, leg, as(label, hint), { occurredAt }) };
@@ -1112,7 +1164,7 @@ async function api<T = unknown>(method: 'GET' | 'POST', path: string, form?: For
     throw new Error(`Twilio could not be reached: ${error instanceof Error ? error.message : String(error)}`);
   }
   const answer = await response.json().catch(() => undefined) as T & Refusal | undefined;
-  if (response.ok && typeof answer === 'object' && answer) {
+  if (response.ok && typeof answer === 'object' && answer && !Array.isArray(answer)) {
     return answer;
   }
   throw new Error(reason(response.status, answer));
@@ -1129,13 +1181,15 @@ function reason(status: number, refusal: Refusal | undefined): string {
   if (refusal?.code === 21220) {
     return `Twilio says that this call has ended already.${said}`;
   }
+  if (status < 300) {
+    return 'Twilio\'s answer could not be read: try again later.';
+  }
   switch (status) {
-    case 200: return 'Twilio\'s answer could not be read: try again later.';
     case 401: return 'Twilio did not accept the credentials: check Account SID, Auth Token or API key, and the region, '
       + `in the module's settings.${said}`;
     case 403: return `Twilio does not allow this: check that the account is active and what the API key may do.${said}`;
-    case 404: return 'Twilio does not know what was asked for: check the Account SID and the region '
-      + `in the module's settings.${said}`;
+    case 404: return 'Twilio does not know what was asked for: the call is over, or the Account SID or the region '
+      + `in the module's settings is wrong.${said}`;
     case 429: return `Too many requests to Twilio at once: try again in a minute.${said}`;
     default: return status >= 500
       ? `Twilio's API is not working at the moment (status ${status}): try again later.${said}`
