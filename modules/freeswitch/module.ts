@@ -128,9 +128,7 @@ function partOf(leg: Leg, callId: string): VoipWebhookParseResult {
 
 function rungAt({ variable, flows }: Leg): string | undefined {
   const agent = variable('cc_agent').split('@')[0] ?? '';
-  const profile = flows.at(-1)?.caller_profile;
-  const isTrunk = variable('sip_gateway_name') || /^sofia\/gateway\//.test(variable('channel_name'));
-  const dialled = isTrunk ? '' : profile?.destination_number ?? '';
+  const dialled = variable('sip_gateway_name') ? '' : flows.at(-1)?.caller_profile?.destination_number ?? '';
   return variable('dialed_user') || [agent, dialled].find(isExtension);
 }
 
@@ -210,14 +208,16 @@ function outcomeOf(leg: Leg): VoipCallDisposition {
   if (leg.applications.some(({ app_name }) => app_name === 'voicemail') && moment(leg, 'answer')) {
     return VoipCallDisposition.Voicemail;
   }
+  if (Number(leg.variable('cc_queue_canceled_epoch'))) {
+    return VoipCallDisposition.Cancelled; // left the queue
+  }
   const cause = causeOf(leg, ['hangup_cause', 'originate_disposition', 'last_bridge_hangup_cause']);
   return cause === VoipCallDisposition.Unknown ? VoipCallDisposition.NoAnswer : cause;
 }
 
 /** What the first of the causes says that says anything. (Their numbers do not: 16 stands for every private one.) */
 function causeOf({ variable }: Leg, names: string[]): VoipCallDisposition {
-  const causes = names.map(variable).filter((cause) => !SILENT.includes(cause));
-  const [cause] = causes;
+  const cause = names.map(variable).find((name) => !SILENT.includes(name));
   return cause === undefined ? VoipCallDisposition.Unknown : CAUSES[cause] ?? VoipCallDisposition.Failed;
 }
 
@@ -239,7 +239,7 @@ const CAUSES: Record<string, VoipCallDisposition | undefined> = {
   ORIGINATOR_CANCEL: VoipCallDisposition.Cancelled,
 };
 
-/** In microseconds, the year 5138: none is later. */
+/** In microseconds: the year 5138. What is later is no time. */
 const LATEST = 1e17;
 
 /** In microseconds; `undefined` where it never happened. */
@@ -319,8 +319,8 @@ export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
     ? { success: true, message: `FreeSWITCH sent its last record at ${heard}. It cannot be asked more than that.` }
     : {
       success: false,
-      message: 'No record has come yet. Make a call, and check in FreeSWITCH: mod_json_cdr is loaded, '
-        + 'json_cdr.conf.xml has this module\'s webhook URL and the credentials of the settings, and FreeSWITCH reaches this server.',
+      message: 'No record has come yet. Make a call, and check in FreeSWITCH: mod_json_cdr is loaded, json_cdr.conf.xml '
+        + 'has the webhook URL and the credentials of the settings, and FreeSWITCH reaches this server.',
     };
 }
 
