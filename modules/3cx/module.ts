@@ -185,8 +185,8 @@ export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
     ? { success: true, message: `3CX reported its last call at ${heard}. It cannot be asked more than that.` }
     : {
       success: false,
-      message: 'No call has been reported yet. Open the webhook URL in a browser to get the CRM template, load it in '
-        + '3CX (Integrations, CRM), switch "Report calls" on there, and make an outside call. The licence must have CRM '
+      message: 'No call has been reported yet. Open the webhook URL in a browser to get the CRM template, load it in 3CX '
+        + '(Integrations, CRM), switch "Report calls" on there, and make an outside call. The licence must have the CRM '
         + 'integration: Professional or Enterprise.',
     };
 }
