@@ -104,7 +104,7 @@ async function firstLeg(field: Read, parties: Parties): Promise<VoipWebhookParse
   }
   const room = await roomOf(callId);
   if (room?.about.way === 'out') { // the client may be with somebody else by now
-    return { events: await operatorLeft(callId, callId, room.about, ENDED.get(status)) };
+    return { events: await operatorLeft(callId, callId, room.about, status) };
   }
   await endRoom(callId);
   const seconds = isClient && status === 'completed' ? Number(field('Duration')) : 0;
@@ -147,7 +147,7 @@ function whyUnanswered(field: Read): VoipCallDisposition {
   if (said([1000, 9000], /CANCEL|RACE/)) {
     return VoipCallDisposition.Cancelled;
   }
-  const isNormal = code >= 4000 && code < 5000;
+  const isNormal = code ? code >= 4000 && code < 5000 : cause.startsWith('NORMAL');
   return isNormal ? VoipCallDisposition.Unknown : unanswered(field('DialBLegStatus'), VoipCallDisposition.Failed);
 }
 
@@ -254,7 +254,7 @@ type Parties = Pick<VoipWebhookRequest, 'direction' | 'srcPhone' | 'srcPhoneExt'
 /** What the addresses of our own callbacks say. */
 interface About {
   way: 'in' | 'out'; call: string; operator: string; client: string; line: string;
-  /** Whose leg it is, where it is neither the first operator's nor one that rings at first. */
+  /** Whose leg it is, where it is no operator's who may have the call: CLIENT, CONSULT. */
   role?: string;
   /** The operator who gave the call to this one. */
   from?: string;
@@ -263,7 +263,7 @@ interface About {
 function incoming(client: string, line: string, operator?: string): Parties {
   return {
     direction: VoipCallDirection.In, srcPhone: numberOf(client), srcPhoneExt: operator,
-    dstPhone: line ? numberOf(line) : operator ?? '', line: lineOf(line),
+    dstPhone: line ? numberOf(line) : operator ?? 'anonymous', line: lineOf(line),
   };
 }
 
@@ -503,7 +503,7 @@ async function callIn(field: Read): Promise<VoipWebhookParseResult> {
 }
 
 async function whoRings(): Promise<string[]> {
-  const ids = (settings.ring ?? '').split(/[,;\s]+/).filter(Boolean).map(idOf);
+  const ids = (settings.ring ?? '').split(/[,;\n]/).map((id) => idOf(id.trim())).filter(Boolean);
   if (ids.length) {
     return ids;
   }
@@ -616,7 +616,7 @@ async function legOfFlow(field: Read, about: About): Promise<VoipWebhookParseRes
     return { event: end({ ...parties, callId }, ENDED.get(status)) };
   }
   if (ENDED.has(status)) {
-    return { events: await operatorLeft(callId, leg, about, ENDED.get(status)) };
+    return { events: await operatorLeft(callId, leg, about, status) };
   }
   if (about.role === CONSULT) {
     return {};
@@ -648,9 +648,7 @@ async function roomOfFlow(field: Read, about: About): Promise<VoipWebhookParseRe
  * An operator's leg is over. If they were asking a colleague, the call is the colleague's now; if it was the colleague,
  * the client is back with the operator. Told twice, it does it once and says the same.
  */
-async function operatorLeft(
-  callId: string, leg: string, about: About, disposition?: VoipCallDisposition,
-): Promise<VoipWebhookRequest[]> {
+async function operatorLeft(callId: string, leg: string, about: About, status: string): Promise<VoipWebhookRequest[]> {
   let [back, hadIt] = [false, false];
   const room = await changeRoom(callId, (now) => {
     const { consult } = now;
@@ -679,7 +677,7 @@ async function operatorLeft(
   }
   const ends: Leg = { ...partiesOf(about), callId, legId: leg };
   // "completed" may be a telephone that was picked up too late: who talked, was said when they were let in.
-  const events = [end(ends, disposition === VoipCallDisposition.Answered ? undefined : disposition)];
+  const events = [end(ends, unanswered(status))];
   const moved = room?.moved[leg];
   if (moved) {
     const next: Leg = { ...partiesOf({ ...about, operator: moved.to }), callId, legId: moved.leg };
@@ -778,11 +776,11 @@ function dial(about: About): string {
  * An address of this module for Plivo to call. What it says of the call is in the path: queries are signed in an order and
  * with escapes of Plivo's own.
  */
-function ownUrl(kind: string, about?: About): string {
-  if (!Namespace.webhookUrl) {
+function ownUrl(kind: string, about?: About, webhookUrl = Namespace.webhookUrl): string {
+  if (!webhookUrl) {
     throw new Error('The server does not know the address it is reached at: its public URL must be set.');
   }
-  const url = new URL(Namespace.webhookUrl);
+  const url = new URL(webhookUrl);
   const { way, call, operator, client, line, role, from } = about ?? {};
   const parts = about ? [way, call, operator, client, line, role, from].map((part) => encodeURIComponent(part || '-')) : [];
   url.pathname = [url.pathname.replace(/\/+$/, ''), kind, ...parts].join('/');
@@ -1023,12 +1021,12 @@ export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
   const left: string[] = [];
   // Plivo shows the answer URL as the hangup URL where none was set.
   if (isOurs(application.hangup_url) || application.hangup_url === application.answer_url) {
-    Object.assign(change, { hangup_url: ownUrl(PLAIN), hangup_method: 'POST' });
+    Object.assign(change, { hangup_url: ownUrl(PLAIN, undefined, webhookUrl), hangup_method: 'POST' });
   } else {
     left.push('hangup URL');
   }
   if (settings.flow && isOurs(application.answer_url)) {
-    Object.assign(change, { answer_url: ownUrl(FLOW.call), answer_method: 'POST' });
+    Object.assign(change, { answer_url: ownUrl(FLOW.call, undefined, webhookUrl), answer_method: 'POST' });
   } else if (settings.flow) {
     left.push('answer URL');
   }

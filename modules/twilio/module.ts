@@ -284,7 +284,7 @@ type Parties = Pick<VoipWebhookRequest, 'direction' | 'srcPhone' | 'srcPhoneExt'
 function incoming(client: string, line: string, operator?: string): Parties {
   return {
     direction: VoipCallDirection.In, srcPhone: numberOf(client), srcPhoneExt: operator,
-    dstPhone: line ? numberOf(line) : operator ?? '', line: lineOf(line),
+    dstPhone: line ? numberOf(line) : operator ?? 'anonymous', line: lineOf(line),
   };
 }
 
@@ -412,10 +412,13 @@ function operatorOf(address: string): string | undefined {
   return !sipHosts.length || sipHosts.includes(host) || host.endsWith('.sip.twilio.com') ? id : undefined;
 }
 
-/** An address as members are called: a SIP address by its user, all others as they are. */
+/** An address as members are called: a SIP address by its user, a number without blanks, all others as they are. */
 function idOf(address: string): string {
   const user = SIP.exec(address)?.[1];
-  return user === undefined ? address.replace(/^client:/i, 'client:') : decoded(user);
+  if (user !== undefined) {
+    return decoded(user);
+  }
+  return address.startsWith('+') ? address.replace(/[\s().-]/g, '') : address.replace(/^client:/i, 'client:');
 }
 
 /** A client's number, or the company's. */
@@ -548,7 +551,7 @@ async function callIn(field: Read): Promise<VoipWebhookParseResult> {
 }
 
 async function whoRings(): Promise<string[]> {
-  const ids = (settings.ring ?? '').split(/[,;\s]+/).filter(Boolean).map(idOf);
+  const ids = (settings.ring ?? '').split(/[,;\n]/).map((id) => idOf(id.trim())).filter(Boolean);
   if (ids.length) {
     return ids;
   }
@@ -649,7 +652,7 @@ async function legOfFlow(field: Read, hint: Read): Promise<VoipWebhookParseResul
     return { event: eventOf(field, { ...parties, callId, occurredAt }) };
   }
   if (ENDED.has(status)) {
-    return { events: await operatorLeft(callId, leg, hint, { occurredAt, disposition: ENDED.get(status) }) };
+    return { events: await operatorLeft(callId, leg, hint, { occurredAt, status }) };
   }
   const begin = start({ ...parties, callId, legId: leg, occurredAt });
   if (hint('role') === 'consult') {
@@ -710,7 +713,7 @@ async function operatorJoined(
  * the client is back with the operator. Told twice (by the leg and by the conference), it does and says the same.
  */
 async function operatorLeft(
-  callId: string, leg: string, hint: Read, end: { occurredAt?: string; disposition?: VoipCallDisposition },
+  callId: string, leg: string, hint: Read, { occurredAt, status = '' }: { occurredAt?: string; status?: string },
 ): Promise<VoipWebhookRequest[]> {
   let back: string | undefined; // the leg that has the client again, or now
   const room = await changeRoom(callId, (now) => {
@@ -738,12 +741,10 @@ async function operatorLeft(
   if (room?.asked?.includes(leg) && !tookOver) {
     return [];
   }
-  const { occurredAt } = end;
   const common = { callId, occurredAt, disposition: VoipCallDisposition.Unknown };
-  // "completed" may be a telephone that was picked up too late: who talked, the conference has said.
   const ends = { ...common, ...hinted(hint), event: VoipWebhookEvent.NotifyEnd, legId: leg };
-  const disposition = end.disposition === VoipCallDisposition.Answered ? undefined : end.disposition;
-  const events: VoipWebhookRequest[] = [{ ...ends, disposition: disposition ?? VoipCallDisposition.Unknown }];
+  // "completed" may be a telephone that was picked up too late: who talked, the conference has said.
+  const events: VoipWebhookRequest[] = [{ ...ends, disposition: unanswered(status) }];
   const moved = room?.moved[leg];
   if (moved) {
     const next = { ...common, ...hinted(as(moved.to, hint)), legId: moved.leg };
@@ -853,11 +854,11 @@ function join(about: About, label: string, { starts, ends }: { starts: boolean; 
 }
 
 /** An address of this module for Twilio to call. */
-function ownUrl(path: string, query: Record<string, string>): string {
-  if (!Namespace.webhookUrl) {
+function ownUrl(path: string, query: Record<string, string>, webhookUrl = Namespace.webhookUrl): string {
+  if (!webhookUrl) {
     throw new Error('The server does not know the address it is reached at: its public URL must be set.');
   }
-  const url = new URL(Namespace.webhookUrl);
+  const url = new URL(webhookUrl);
   url.pathname = url.pathname.replace(/\/+$/, '') + path;
   Object.entries(query).forEach(([name, value]) => url.searchParams.append(name, value));
   return url.href;
@@ -1112,7 +1113,7 @@ export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
       left.push(`${number} has another status callback.`);
     }
     if (settings.flow && isOurs(own.voice_url) && !own.voice_application_sid && !own.trunk_sid) {
-      Object.assign(change, { VoiceUrl: ownUrl(FLOW.call, {}), VoiceMethod: 'POST' });
+      Object.assign(change, { VoiceUrl: ownUrl(FLOW.call, {}, webhookUrl), VoiceMethod: 'POST' });
     } else if (settings.flow) {
       left.push(`${number} has another voice URL, application or trunk.`);
     }
