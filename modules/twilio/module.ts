@@ -587,7 +587,7 @@ function addClient(about: About, operator: string): Promise<{ call_sid: string }
   return api('POST', `/Conferences/${about.call}/Participants.json`, {
     From: callerId(), To: about.client, Label: CLIENT, Beep: 'false', EndConferenceOnExit: 'true',
     ...progress(ownUrl(FLOW.leg, { ...about, operator, role: CLIENT })),
-    ConferenceStatusCallback: ownUrl(FLOW.room, { ...about }), ConferenceStatusCallbackEvent: ROOM_EVENTS,
+    ConferenceStatusCallback: ownUrl(FLOW.room, { ...about }), ConferenceStatusCallbackEvent: ROOM_EVENTS.split(' '),
     ...settings.recordCalls && {
       ConferenceRecord: 'record-from-start',
       ConferenceRecordingStatusCallback: ownUrl('', { call: about.call }),
