@@ -434,7 +434,7 @@ async function steer(hook: Hook, session: Session, leg: Leg): Promise<HttpRespon
 
 async function step(kind: FactKind | undefined, id: string, session: Session, leg: Leg, isOurs: boolean): Promise<void> {
   const role = roleOf(session, leg);
-  if (kind === 'initiated' && leg.direction === 'in' && settings.voiceFlow && isOurs) {
+  if (kind === 'initiated' && leg.direction === 'in' && !hasEnded(leg) && settings.voiceFlow && isOurs) {
     return once(id, `initiated ${leg.id}`, () => (role === 'client' ? ring(id, leg) : connect(leg)));
   }
   if (!session.flow && !leg.tag?.dial) {
@@ -470,8 +470,15 @@ async function once(id: string, what: string, action: () => Promise<void>): Prom
 /** The client hears the ringing of the network until an operator has picked up. */
 async function ring(id: string, client: Leg): Promise<void> {
   await change(id, (session) => ({ ...session, flow: true }));
-  for (const member of await ringing()) {
-    await dial(member, client.to, { link_to: client.controlId }, { app: 'hookswitch', role: 'operator', member });
+  const failures: unknown[] = [];
+  const members = await ringing();
+  for (const member of members) {
+    const tag: Tag = { app: 'hookswitch', role: 'operator', member };
+    await dial(member, client.to, { link_to: client.controlId }, tag).catch((error: unknown) => failures.push(error));
+  }
+  failures.forEach((failure) => console.warn('An operator was not rung:', failure));
+  if (failures.length === members.length) {
+    throw new Error('Nobody was rung: check "Who rings" in the module\'s settings.');
   }
 }
 
@@ -563,8 +570,11 @@ async function join(id: string, leg: Leg): Promise<void> {
 
 /** Takes the client out of the conference. Telnyx reports that, as it does not report its own hold. */
 async function hold(id: string, client: Leg): Promise<void> {
-  await change(id, (session) => ({ ...session, held: true }));
-  await inConference(id, 'leave', client);
+  await change(id, (session) => ({ ...session, held: true })); // before Telnyx reports it
+  await inConference(id, 'leave', client).catch(async (error: unknown) => {
+    await change(id, (session) => ({ ...session, held: false }));
+    throw error;
+  });
   if (settings.holdMusicUrl) {
     await command(client, 'playback_start', { audio_url: settings.holdMusicUrl, loop: 'infinity' });
   }
@@ -758,8 +768,10 @@ export async function VoipGetMembers(): Promise<VoipMember[]> {
   return [...members, ...named.map((id) => ({ id, name: id }))];
 }
 
+/** Who is named in the settings. Telnyx writes numbers with plus. */
 function namedMembers(): string[] {
-  return (settings.ring ?? '').split(/[,;\n]/).map((member) => member.replaceAll(/[\s()]/g, '')).filter(Boolean);
+  const named = (settings.ring ?? '').split(/[,;\n]/).map((member) => member.trim()).filter(Boolean);
+  return named.map((member) => (/^\+?[\d\s().-]{7,}$/.test(member) ? `+${member.replaceAll(/\D/g, '')}` : member));
 }
 
 interface Recording { id?: string; download_urls?: { mp3?: string | null; wav?: string | null } | null }

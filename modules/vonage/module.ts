@@ -80,8 +80,8 @@ async function reported(hook: Hook, place: Place | undefined): Promise<VoipWebho
   const kind = KINDS[hook.status ?? ''];
   const uuid = hook.uuid ?? hook.call_uuid;
   const began = place?.call ?? hook.conversation_uuid;
-  if (!kind || !uuid || !began) {
-    return {}; // not about a call
+  if (!kind || !uuid || !began || /^wss?:/i.test(hook.to ?? '')) {
+    return {}; // not about a call, or about a program that listens to it
   }
   const known = await remember(began, { ...hook, uuid }, { kind, ...factOf(hook) }, place?.tag);
   return { ...newsOf(kind, hook, known), response: await steer(kind, known.id, known.session, known.leg) };
@@ -117,9 +117,10 @@ async function recorded(hook: Hook, place: Place | undefined): Promise<VoipWebho
   if (!began) {
     return {};
   }
-  const id = await callOf(began);
   const call = { recording_url, recording_uuid };
-  await change(id, (session) => ({ ...session, recording: call }));
+  const id = await inCall(began, undefined, async (kept) => {
+    await change(kept, (session) => ({ ...session, recording: call }));
+  });
   return { callRecord: { callId: id, call } };
 }
 
@@ -166,20 +167,32 @@ interface Remembered {
 
 /** Keeps what an event tells, with the call that it belongs to. */
 async function remember(began: string, hook: Hook & { uuid: string }, fact: Fact, tag: Tag | undefined): Promise<Remembered> {
-  for (;;) {
-    const id = await callOf(began, hook.uuid);
+  const adopted: Session[] = [];
+  const id = await inCall(began, hook.uuid, async (kept) => {
     if (isOrigin(fact)) {
-      await Namespace.storage.set(`leg ${hook.uuid}`, id, KEEP);
+      await Namespace.storage.set(`leg ${hook.uuid}`, kept, KEEP);
     }
-    const told = await change(id, (known) => withFact(known, hook, fact, tag));
-    const adopted = await adoptMoves(hook.uuid, id);
-    const session = adopted.length > 0 ? await change(id, (known) => known) : told;
-    const leg = session.legs.find((each) => each.id === hook.uuid);
-    // Meanwhile the conversation may have become known as another call's.
-    if (leg && await callOf(began, hook.uuid) === id) {
-      return { id, session, leg, adopted };
+    await change(kept, (known) => withFact(known, hook, fact, tag));
+    adopted.push(...await adoptMoves(hook.uuid));
+  });
+  const session = await change(id, (known) => withFact(known, hook, fact, tag));
+  return { id, session, leg: session.legs.find((leg) => leg.id === hook.uuid) ?? { id: hook.uuid, facts: [] }, adopted };
+}
+
+const MOST_ATTEMPTS = 5;
+
+/** Keeps something with a call, again where meanwhile the conversation became known as another call's. */
+async function inCall(began: string, leg: string | undefined, keep: (id: string) => Promise<void>): Promise<string> {
+  let id = await callOf(began, leg);
+  for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+    await keep(id);
+    const now = await callOf(began, leg);
+    if (now === id) {
+      break;
     }
+    id = now;
   }
+  return id;
 }
 
 /** A leg rings and is answered where it began; later it may be elsewhere. */
@@ -232,12 +245,12 @@ async function callOf(conversation: string, leg?: string): Promise<string> {
 }
 
 /** Once it is known where a leg began, the conversations that it was in later are the same call. */
-async function adoptMoves(leg: string, id: string): Promise<Session[]> {
+async function adoptMoves(leg: string): Promise<Session[]> {
   const moves = await Namespace.storage.get<string[]>(`moves ${leg}`) ?? [];
-  const isKnown = moves.length > 0 && await Namespace.storage.get<string>(`leg ${leg}`) !== undefined;
+  const origin = moves.length > 0 ? await Namespace.storage.get<string>(`leg ${leg}`) : undefined;
   const adopted: Session[] = [];
-  for (const conversation of isKnown ? moves : []) {
-    const session = await adopt(conversation, id);
+  for (const conversation of origin ? moves : []) {
+    const session = await adopt(conversation, await callOf(origin ?? conversation));
     adopted.push(...session ? [session] : []);
   }
   return adopted;
@@ -528,11 +541,18 @@ const DIAL_PAUSE_MILLISECONDS = 350;
 const DIALS_AT_ONCE = 3;
 
 async function ring(id: string, session: Session, client: Leg): Promise<void> {
-  for (const [index, member] of (await ringing()).entries()) {
+  const failures: unknown[] = [];
+  const members = await ringing();
+  for (const [index, member] of members.entries()) {
     if (index >= DIALS_AT_ONCE) {
       await new Promise<void>((resolve) => setTimeout(resolve, DIAL_PAUSE_MILLISECONDS));
     }
-    await dial(id, session, member, nameOf(client.to), { role: 'operator', member });
+    const dialled = dial(id, session, member, nameOf(client.to), { role: 'operator', member });
+    await dialled.catch((error: unknown) => failures.push(error));
+  }
+  failures.forEach((failure) => console.warn('An operator was not rung:', failure));
+  if (failures.length === members.length) {
+    throw new Error('Nobody was rung: check "Who rings" in the module\'s settings.');
   }
 }
 
@@ -645,8 +665,11 @@ async function hangUp(session: Session, legs: Leg[]): Promise<void> {
  * Vonage would not report it; a move it reports.
  */
 async function hold(id: string, client: Leg): Promise<void> {
-  const session = await change(id, (known) => ({ ...known, held: true }));
-  await move(session, client, waiting(`${id}-hold`));
+  const session = await change(id, (known) => ({ ...known, held: true })); // before Vonage reports it
+  await move(session, client, waiting(`${id}-hold`)).catch(async (error: unknown) => {
+    await change(id, (known) => ({ ...known, held: false }));
+    throw error;
+  });
 }
 
 async function resume(id: string): Promise<void> {
@@ -850,9 +873,10 @@ function nextQuery({ _links }: Record<string, unknown>): string | undefined {
   return typeof href === 'string' && href.includes('?') ? href.slice(href.indexOf('?')) : undefined;
 }
 
+/** Who is named in the settings. Vonage writes numbers without plus. */
 function namedMembers(): string[] {
   const named = (settings.ring ?? '').split(/[,;\n]/).map((member) => nameOf(member)).filter(Boolean);
-  return named.map((member) => (/^\+?[\d\s()-]{7,}$/.test(member) ? digitsOf(member) : member));
+  return named.map((member) => (/^\+?[\d\s().-]{7,}$/.test(member) ? digitsOf(member) : member));
 }
 
 /** Only with the application's own token, which no other server gets. */
