@@ -3,7 +3,7 @@
 // The reference for both is https://zadarma.com/en/support/api/. What stands there is not repeated here; comments say
 // what does not, and why something is done.
 
-interface Settings { key?: string; secret?: string; apiUrl?: string }
+interface Settings { key?: string; secret?: string; timeZone?: string; apiUrl?: string }
 const settings = Namespace.params.data as Settings;
 
 // ---------------------------------------------------------------------------------------------------- notifications
@@ -33,7 +33,7 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
     const text = typeof echo === 'string' ? echo : echo[0] ?? '';
     return { response: new HttpResponse().status(200).header('content-type', 'text/plain').content(text) };
   }
-  const form = new URLSearchParams(textOf(request.body));
+  const form = formFields(request);
   const field: Fields = (name) => form.get(name) ?? '';
   const signed = SIGNED[field('event')];
   if (!signed) {
@@ -50,10 +50,10 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
 function resultOf(field: Fields): VoipWebhookParseResult {
   switch (field('event')) {
     case 'NOTIFY_START': // the line rings; no extension yet
+    case 'NOTIFY_OUT_START':
+      return { event: { ...event(field, VoipWebhookEvent.NotifyStart), occurredAt: beginning(field) } };
     case 'NOTIFY_INTERNAL': // an extension rings
       return { event: field('transfer_from') ? transferred(field) : event(field, VoipWebhookEvent.NotifyStart) };
-    case 'NOTIFY_OUT_START':
-      return { event: event(field, VoipWebhookEvent.NotifyStart) };
     case 'NOTIFY_ANSWER':
       return { event: event(field, VoipWebhookEvent.NotifyAnswer) };
     case 'NOTIFY_END':
@@ -66,11 +66,26 @@ function resultOf(field: Fields): VoipWebhookParseResult {
   }
 }
 
-// No event says `occurredAt`: `call_start` is when the call began (not when the event happened), in the time zone of
-// the account and without saying which that is.
 function event(field: Fields, kind: VoipWebhookEvent): VoipWebhookRequest {
   const disposition = DISPOSITIONS[field('disposition').toLowerCase()] ?? VoipCallDisposition.Unknown;
   return { event: kind, disposition, ...numbers(field) };
+}
+
+/**
+ * `call_start` stands in every event and is always when the call began, so only that of the first is when the event happened. It
+ * is local time of the account and does not say its zone: without the setting the time of arrival counts.
+ */
+function beginning(field: Fields): string | undefined {
+  const begun = field('call_start');
+  if (!begun || !settings.timeZone) {
+    return undefined;
+  }
+  try {
+    return zonedTime(begun, settings.timeZone).toISOString();
+  } catch (error) {
+    console.warn('A time that cannot be read:', error);
+    return undefined;
+  }
 }
 
 function transferred(field: Fields): VoipWebhookRequest {
@@ -90,8 +105,9 @@ function ended(field: Fields): VoipWebhookParseResult {
 
 /** Says nothing of the call but its id. The length came with its end. */
 function recorded(field: Fields): VoipWebhookParseResult {
-  const call = { call_id_with_rec: field('call_id_with_rec'), pbx_call_id: field('pbx_call_id') };
-  return { callRecord: { callId: call.pbx_call_id, call } };
+  const callId = field('pbx_call_id');
+  const call = { call_id_with_rec: field('call_id_with_rec'), pbx_call_id: callId };
+  return callId ? { callRecord: { callId, call } } : {};
 }
 
 const DISPOSITIONS: Record<string, VoipCallDisposition | undefined> = {
@@ -116,9 +132,8 @@ interface Numbers {
 
 function numbers(field: Fields): Numbers {
   const callId = field('pbx_call_id') || undefined;
-  const extension = extensionOf(field);
   const caller = field('caller_id');
-  const called = field('called_did') || field('destination');
+  const { extension, called } = phonesOf(field);
   if (!isOutgoing(field)) {
     // In NOTIFY_ANSWER the called number is the extension itself.
     const srcPhoneExt = extension ?? (isExtension(called) ? called : undefined);
@@ -135,9 +150,14 @@ function numbers(field: Fields): Numbers {
     : { direction: VoipCallDirection.Out, callId, srcPhone, dstPhone: international(called), line };
 }
 
-/** `last_internal` is who had the call last, after a transfer or a pick-up. */
-function extensionOf(field: Fields): string | undefined {
-  return field('last_internal') || field('internal') || undefined;
+function phonesOf(field: Fields): { extension?: string; called: string } {
+  // `last_internal` is who had the call last, after a transfer or a pick-up.
+  const extension = field('last_internal') || field('internal') || undefined;
+  // `destination` may be as it was dialled, `dst_e164` is the whole number.
+  const called = field('called_did') || field('dst_e164') || field('destination');
+  // Click to call may come with the client in `internal` and the operator in `destination`.
+  const isSwapped = isOutgoing(field) && isExtension(called) && extension !== undefined && !isExtension(extension);
+  return isSwapped ? { extension: called, called: extension } : { extension, called };
 }
 
 function isOutgoing(field: Fields): boolean {
@@ -157,43 +177,18 @@ function international(number: string): string {
   return /^[1-9]\d{7,14}$/.test(number) ? `+${number}` : number || ANONYMOUS;
 }
 
-function textOf(body: string | ArrayBuffer | undefined): string {
-  return body instanceof ArrayBuffer ? new TextDecoder().decode(body) : body ?? '';
-}
-
 // ------------------------------------------------------------------------------------------------------- signatures
 
 /**
  * Signatures here are the base64 of the *hexadecimal text* of an HMAC-SHA1. (Zadarma's TypeScript SDK takes the raw
  * digest and lets requests without a signature pass; the older PHP SDK and what the PBX really sends do not.)
- * Compared by `verify`, which takes the same time wherever the two differ.
  */
 async function isSigned(text: string, signature: string | undefined): Promise<boolean> {
-  const digest = digestIn(signature ?? '');
-  return digest !== undefined && crypto.subtle.verify('HMAC', await hmacKey(), digest, bytesOf(text));
-}
-
-function digestIn(signature: string): Uint8Array | undefined {
-  if (!/^[A-Za-z0-9+/]{54}==$/.test(signature)) {
-    return undefined;
-  }
-  const hex = atob(signature);
-  const pairs = /^[0-9a-f]{40}$/.test(hex) ? hex.match(/../g) : null;
-  return pairs ? Uint8Array.from(pairs, (pair) => parseInt(pair, 16)) : undefined;
+  return crypto.timingSafeEqual(signature, await sign(text));
 }
 
 async function sign(text: string): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.sign('HMAC', await hmacKey(), bytesOf(text)));
-  return btoa(Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join(''));
-}
-
-function hmacKey(): Promise<CryptoKey> {
-  const secret = bytesOf(required('secret', 'API secret'));
-  return crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-1' }, false, ['sign', 'verify']);
-}
-
-function bytesOf(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+  return btoa((await crypto.hmac('SHA-1', required('secret', 'API secret'), text)).toHex());
 }
 
 function required(name: 'key' | 'secret', label: string): string {
@@ -208,10 +203,41 @@ function required(name: 'key' | 'secret', label: string): string {
 
 export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
   try {
-    const { balance, currency } = await api<{ balance: number; currency: string }>('GET', '/v1/info/balance/');
-    return { success: true, message: `Connected. The account's balance is ${balance} ${currency}.` };
+    const { balance, currency } = await api<{ balance?: number; currency?: string }>('GET', '/v1/info/balance/');
+    if (balance === undefined) {
+      throw new Error(UNEXPECTED);
+    }
+    await checkZone();
+    return { success: true, message: `Connected. The account's balance is ${balance} ${currency ?? ''}`.trim() + '.' };
   } catch (error) {
     return { success: false, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Whether the time zone of the settings is the account's, as far as the two agree now. */
+async function checkZone(): Promise<void> {
+  if (!settings.timeZone) {
+    return;
+  }
+  const { datetime, unixtime, timezone } =
+    await api<{ datetime?: string; unixtime?: number; timezone?: string }>('GET', '/v1/info/timezone/');
+  if (!datetime || !unixtime) {
+    throw new Error(UNEXPECTED);
+  }
+  const away = Math.abs(Date.parse(`${datetime.replace(' ', 'T')}Z`) - unixtime * 1000 - aheadOf(settings.timeZone, unixtime));
+  if (away >= 60_000) {
+    throw new Error(`The account's time zone is ${timezone ?? 'another one'}, and ${settings.timeZone} is not that: enter the one `
+      + 'of Zadarma\'s personal account in the module\'s settings.');
+  }
+}
+
+/** The milliseconds by which a zone's clocks are ahead of UTC. */
+function aheadOf(timeZone: string, unixtime: number): number {
+  const local = new Date(unixtime * 1000).toISOString().slice(0, 19).replace('T', ' ');
+  try {
+    return unixtime * 1000 - zonedTime(local, timeZone).getTime();
+  } catch {
+    throw new Error(`There is no time zone "${timeZone}": enter one such as Europe/Kyiv in the module's settings.`);
   }
 }
 
@@ -219,7 +245,10 @@ export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
 const NAMED_MEMBERS = 40;
 
 export async function VoipGetMembers(): Promise<VoipMember[]> {
-  const { numbers } = await api<{ numbers: number[] }>('GET', '/v1/pbx/internal/');
+  const { numbers } = await api<{ numbers?: number[] }>('GET', '/v1/pbx/internal/');
+  if (!Array.isArray(numbers)) {
+    throw new Error(UNEXPECTED);
+  }
   const members: VoipMember[] = [];
   let names = true;
   for (const number of numbers) {
@@ -280,23 +309,29 @@ async function api<T = unknown>(method: 'GET' | 'POST', path: string, parameters
   const text = query.toString().replaceAll('*', '%2A'); // signed as PHP encodes it
   const authorization = `${required('key', 'API key')}:${await sign(path + text + crypto.md5(text))}`;
   const base = (settings.apiUrl || 'https://api.zadarma.com').replace(/\/+$/, '');
-  const response = method === 'GET'
-    ? await fetch(`${base}${path}?${text}`, { headers: { authorization } })
-    : await fetch(base + path, {
+  const sent = method === 'GET'
+    ? fetch(`${base}${path}?${text}`, { headers: { authorization } })
+    : fetch(base + path, {
       method, body: text, headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
     });
+  const response = await sent.catch((error: unknown) => {
+    console.warn('No answer:', error);
+    throw new Error('Zadarma cannot be reached: check the API address in the module\'s settings, or try again later.');
+  });
   const answer = await response.json().catch(() => undefined) as { status?: string; message?: string } | undefined;
   if (response.ok && answer && answer.status !== 'error') {
     return answer as T;
   }
-  throw new Error(reason(response.status, answer?.message));
+  throw new Error(response.ok && !answer ? UNEXPECTED : reason(response.status, answer?.message));
 }
+
+const UNEXPECTED = 'Zadarma answered with something unexpected: check the API address in the module\'s settings.';
 
 function reason(status: number, message: string | undefined): string {
   const said = message ? ` It said: ${/[.!?]$/.test(message) ? message : `${message}.`}` : '';
   switch (status) {
     case 401: return `Zadarma did not accept the API key and secret: check both in the module's settings.${said}`;
-    case 403: return `Zadarma does not allow this for the account.${said}`;
+    case 403: return `Zadarma does not allow this: check in its personal account that the API key is active and may do it.${said}`;
     case 404: return `Zadarma does not know what was asked for.${said}`;
     case 429: return `Too many requests to Zadarma (it takes 100 a minute): try again in a minute.${said}`;
     default: return status >= 500
