@@ -78,7 +78,13 @@ export class Server {
   }
 
   async #run(listen: string): Promise<void> {
-    const env = { PATH: process.env.PATH, HOOKSWITCH_LISTEN: listen, HOOKSWITCH_DATA_DIR: join(this.folder, 'data') };
+    const env = {
+      PATH: process.env.PATH,
+      HOOKSWITCH_LISTEN: listen,
+      HOOKSWITCH_DATA_DIR: join(this.folder, 'data'),
+      // Stories have fakes of providers' APIs on loopback.
+      HOOKSWITCH_FETCH_ALLOW: '127.0.0.1',
+    };
     const started = spawn(PROGRAM, this.kind === 'demo' ? ['serve', '--demo'] : ['serve'], {
       cwd: this.folder,
       env,
