@@ -40,6 +40,13 @@ pub(super) fn install<'js>(natives: &Object<'js>, state: &Rc<State>) -> rquickjs
         },
     )?;
     let shared = state.clone();
+    define(natives, "checkRoomForCode", move |ctx: Ctx<'js>, length: usize| {
+        if shared.memory.has_room_for_code(length) {
+            return Ok(());
+        }
+        Err(Exception::throw_range(&ctx, "there is too little memory left to compile code of that length"))
+    })?;
+    let shared = state.clone();
     define(natives, "timer", move |ctx: Ctx<'js>, delay: f64, repeat: bool| {
         timer(&shared, &ctx, delay, repeat)
     })?;
