@@ -8,5 +8,7 @@ pub mod log;
 pub mod manifest;
 pub mod registry;
 pub mod sample;
+pub mod templates;
 pub mod token;
 pub mod trial;
+pub mod update;

@@ -40,6 +40,7 @@ mod me;
 mod mentions;
 mod missed_calls;
 mod module_log;
+mod module_update;
 mod modules;
 mod outcome_lists;
 mod provider_account;
@@ -81,6 +82,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(scripts::list_script_versions))
         .routes(routes!(scripts::get_script_version))
         .routes(routes!(scripts::restore_script_version))
+        .routes(routes!(module_update::get_module_update, module_update::take_module_update))
         .routes(routes!(provider_account::test_connection))
         .routes(routes!(provider_account::list_members))
         .routes(routes!(provider_account::list_bindings, provider_account::replace_bindings))

@@ -32,6 +32,7 @@ mod import_memory;
 mod matrix;
 mod me;
 mod modules;
+mod modules_dir;
 mod numbers;
 mod openapi;
 mod outcome_lists;
