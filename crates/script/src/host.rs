@@ -19,6 +19,11 @@ pub trait Host: Send + Sync + 'static {
     /// different one makes the engine load the script afresh, so that values read at its top level are current.
     fn environment(&self) -> Arc<Environment>;
 
+    /// Where the script's clock stands, milliseconds since 1970; none: it goes. Asked whenever the script looks at it.
+    fn clock_millis(&self) -> Option<i64> {
+        self.environment().clock_millis
+    }
+
     /// `fetch(url, init)`. Take [room](FetchRoom::reserve) for the answer's bytes before keeping them.
     async fn fetch(&self, request: FetchRequest, room: &FetchRoom) -> Result<FetchResponse, HostError>;
 

@@ -26,6 +26,7 @@ use crate::erasure::Erasures;
 use crate::fetch::FetchClient;
 use crate::listen::{self, Bounds};
 use crate::live::{Activity, ClientChanges, Hub, Missed};
+use crate::modules::host::Outside;
 use crate::modules::log::ModuleLog;
 use crate::modules::registry::{self, Registry};
 use crate::modules::templates::{self, Templates};
@@ -51,6 +52,8 @@ pub struct App {
     pub auth: Auth,
     /// The client for addresses that others chose.
     pub fetch: FetchClient,
+    /// What scripts meet outside the server.
+    pub outside: Arc<dyn Outside>,
     /// The process's metrics.
     pub metrics: PrometheusHandle,
     /// Runs the modules' scripts.
@@ -149,13 +152,26 @@ impl App {
     /// # Errors
     /// When something it needs cannot be had.
     pub async fn open(start: Start) -> Result<Arc<Self>, StartError> {
+        let store = open_store(&start.config).await?;
+        let fetch = FetchClient::new(&start.config.fetch).map_err(StartError::Fetch)?;
+        Self::over(start, store, fetch.clone(), Arc::new(fetch)).await
+    }
+
+    /// The same over a database that is open, with scripts meeting that outside.
+    ///
+    /// # Errors
+    /// When something it needs cannot be had.
+    pub async fn over(
+        start: Start,
+        store: Store,
+        fetch: FetchClient,
+        outside: Arc<dyn Outside>,
+    ) -> Result<Arc<Self>, StartError> {
         let Start { config, clock, address, web, demo } = start;
         if let Some(path) = config.server.modules_dir.clone() {
             templates::check_dir(&path).map_err(|source| StartError::ModulesDir { path, source })?;
         }
         let metrics = observe::metrics_handle().map_err(StartError::Metrics)?;
-        let fetch = FetchClient::new(&config.fetch).map_err(StartError::Fetch)?;
-        let store = open_store(&config).await?;
         let has_admin = has_admin(&store).await?;
         let activity = Arc::new(Activity::default());
         let app = Arc::new(Self {
@@ -184,6 +200,7 @@ impl App {
             clock,
             store,
             fetch,
+            outside,
             metrics,
         });
         app.directory.reload(&app.store).await?;

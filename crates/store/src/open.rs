@@ -53,10 +53,23 @@ impl Store {
     /// encrypted with another key.
     pub async fn open(url: &str, key: &SecretKey) -> Result<Self, OpenError> {
         let pools = match url.split_once(':') {
-            Some(("sqlite", _)) => sqlite(url).await?,
+            Some(("sqlite", _)) => sqlite(url, SqliteSynchronous::Full).await?,
             Some(("postgres" | "postgresql", _)) => postgres(url).await?,
             _ => return Err(OpenError::Url(without_password(url))),
         };
+        Self::over(pools, key).await
+    }
+
+    /// Opens a SQLite database that nobody needs after this process: it waits for no disk.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open_passing(file: &Path, key: &SecretKey) -> Result<Self, OpenError> {
+        let url = format!("sqlite:{}", file.display());
+        Self::over(sqlite(&url, SqliteSynchronous::Off).await?, key).await
+    }
+
+    async fn over(pools: Pools, key: &SecretKey) -> Result<Self, OpenError> {
         migrate::run(&pools).await?;
         check_key(&pools, key).await?;
         let pools = Arc::new(pools);
@@ -92,7 +105,7 @@ impl Store {
     }
 }
 
-async fn sqlite(url: &str) -> Result<Pools, OpenError> {
+async fn sqlite(url: &str, synchronous: SqliteSynchronous) -> Result<Pools, OpenError> {
     let options = SqliteConnectOptions::from_str(url).map_err(|_| OpenError::Url(url.to_owned()))?;
     let file = options.get_filename().to_owned();
     if url.contains(":memory:") || file.as_os_str().is_empty() {
@@ -102,7 +115,7 @@ async fn sqlite(url: &str) -> Result<Pools, OpenError> {
     let options = options
         .create_if_missing(false)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(synchronous)
         .foreign_keys(true)
         .busy_timeout(WAIT)
         .statement_cache_capacity(STATEMENTS)

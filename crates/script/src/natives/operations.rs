@@ -40,6 +40,12 @@ pub(super) fn install<'js>(natives: &Object<'js>, state: &Rc<State>) -> rquickjs
         },
     )?;
     let shared = state.clone();
+    define(natives, "clock", move |ctx: Ctx<'js>| {
+        #[expect(clippy::cast_precision_loss, reason = "JavaScript's times are such numbers")]
+        let stands = shared.guarded(&ctx, |host| host.clock_millis().map(|millis| millis as f64))?;
+        or_undefined(&ctx, stands)
+    })?;
+    let shared = state.clone();
     define(natives, "timer", move |ctx: Ctx<'js>, delay: f64, repeat: bool| {
         timer(&shared, &ctx, delay, repeat)
     })?;

@@ -24,15 +24,15 @@ for (const [name, value] of Object.entries({
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
 }
 
-// A request that is processed again is processed at the time of its arrival.
-const stands = environment.clockMillis;
-if (typeof stands === 'number') {
+// A request that is processed again is processed at the time of its arrival, a scenario's at the time that it says.
+const standsAt = native.clock;
+if (standsAt() !== undefined) {
   const { Date } = globalThis;
   const standing = new Proxy(Date, {
-    apply: () => new Date(stands).toString(),
-    construct: (target, args, as) => Reflect.construct(target, args.length > 0 ? args : [stands], as),
+    apply: () => new Date(standsAt()).toString(),
+    construct: (target, args, as) => Reflect.construct(target, args.length > 0 ? args : [standsAt()], as),
   });
-  Date.now = () => stands;
+  Date.now = () => standsAt();
   Date.prototype.constructor = standing;
   globalThis.Date = standing;
 }

@@ -7,6 +7,7 @@ use include_dir::{Dir, File, include_dir};
 
 use super::manifest::{self, Manifest};
 use super::sample::{self, Sample};
+use super::scenario::{self, Scenario};
 
 static FOLDERS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../modules");
 
@@ -23,8 +24,10 @@ pub struct BuiltinModule {
     pub manifest: Manifest,
     /// Its TypeScript.
     pub source: &'static str,
-    /// What its script must make of real requests.
-    pub samples: Vec<Sample>,
+    /// What its script must make of real requests, by the file's name without its ending.
+    pub samples: Vec<(String, Sample)>,
+    /// What becomes of requests in order, in the same way.
+    pub scenarios: Vec<(String, Scenario)>,
 }
 
 /// Every built-in module, by code.
@@ -43,11 +46,13 @@ pub fn find(code: &str) -> Option<&'static BuiltinModule> {
 #[must_use]
 pub fn files(code: &str) -> Option<Vec<(PathBuf, &'static str)>> {
     let folder = FOLDERS.get_dir(code)?;
-    let samples = folder.get_dir(folder.path().join("samples")).into_iter().flat_map(Dir::files);
+    let inner =
+        ["samples", "scenarios"].into_iter().filter_map(|name| folder.get_dir(folder.path().join(name)));
+    let inner = inner.flat_map(Dir::files);
     let text = |file: &'static File<'static>| {
         Some((file.path().strip_prefix(code).ok()?.to_owned(), file.contents_utf8()?))
     };
-    Some(folder.files().chain(samples).filter_map(text).collect())
+    Some(folder.files().chain(inner).filter_map(text).collect())
 }
 
 fn read(folder: &'static Dir<'static>) -> BuiltinModule {
@@ -58,15 +63,29 @@ fn read(folder: &'static Dir<'static>) -> BuiltinModule {
     };
     let manifest =
         manifest::parse(text("module.toml")).unwrap_or_else(|error| panic!("modules/{name}: {error}"));
+    BuiltinModule {
+        manifest,
+        source: text("module.ts"),
+        samples: parsed(folder, "samples", sample::parse),
+        scenarios: parsed(folder, "scenarios", scenario::parse),
+    }
+}
+
+fn parsed<T>(
+    folder: &Dir<'static>,
+    name: &str,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Vec<(String, T)> {
     let mut files: Vec<_> =
-        folder.get_dir(folder.path().join("samples")).into_iter().flat_map(Dir::files).collect();
+        folder.get_dir(folder.path().join(name)).into_iter().flat_map(Dir::files).collect();
     files.sort_by_key(|file| file.path());
-    let samples = files.into_iter().map(|file| {
-        let path = file.path().display();
-        let parsed = sample::parse(file.contents_utf8().unwrap_or_default());
-        parsed.unwrap_or_else(|error| panic!("modules/{path}: {error}"))
+    let parsed = files.into_iter().map(|file| {
+        let path = file.path();
+        let parsed = parse(file.contents_utf8().unwrap_or_default());
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        (stem, parsed.unwrap_or_else(|error| panic!("modules/{}: {error}", path.display())))
     });
-    BuiltinModule { manifest, source: text("module.ts"), samples: samples.collect() }
+    parsed.collect()
 }
 
 #[cfg(test)]

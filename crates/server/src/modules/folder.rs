@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::{self, Manifest};
 use super::sample::{self, Sample};
+use super::scenario::{self, Scenario};
 
 /// What a folder holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,26 +16,37 @@ pub struct Folder {
     pub source: String,
     /// `samples/*.json`, by name.
     pub samples: Vec<(PathBuf, Result<Sample, String>)>,
+    /// `scenarios/*.json`, by name.
+    pub scenarios: Vec<(PathBuf, Result<Scenario, String>)>,
 }
 
 /// Reads a folder.
 ///
 /// # Errors
-/// A file that is missing or cannot be read, or what is wrong with the manifest. What is wrong with a sample stands with
-/// that sample.
+/// A file that is missing or cannot be read, or what is wrong with the manifest. What is wrong with a sample or
+/// scenario stands with it.
 pub fn read(folder: &Path) -> Result<Folder, String> {
     let text = |path: &Path| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
     let manifest = text(&folder.join("module.toml"))?;
     let manifest = manifest::parse(&manifest).map_err(|error| error.to_string())?;
     let source = text(&folder.join("module.ts"))?;
-    let samples = sample_files(&folder.join("samples"))?.into_iter().map(|path| {
-        let sample = text(&path).and_then(|text| sample::parse(&text));
-        (path, sample)
-    });
-    Ok(Folder { manifest, source, samples: samples.collect() })
+    let samples = parsed(&folder.join("samples"), sample::parse)?;
+    let scenarios = parsed(&folder.join("scenarios"), scenario::parse)?;
+    Ok(Folder { manifest, source, samples, scenarios })
 }
 
-fn sample_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+type Parsed<T> = Vec<(PathBuf, Result<T, String>)>;
+
+fn parsed<T>(folder: &Path, parse: impl Fn(&str) -> Result<T, String>) -> Result<Parsed<T>, String> {
+    let files = json_files(folder)?.into_iter().map(|path| {
+        let text = fs::read_to_string(&path).map_err(|error| error.to_string());
+        let parsed = text.and_then(|text| parse(&text));
+        (path, parsed)
+    });
+    Ok(files.collect())
+}
+
+fn json_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     if !folder.exists() {
         return Ok(Vec::new());
     }

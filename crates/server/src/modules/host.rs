@@ -14,12 +14,46 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::fetch::FetchClient;
 
+/// What scripts meet outside the server: the network, chance, the time. Scenarios put what they recorded in its place.
+#[async_trait]
+pub trait Outside: Send + Sync {
+    /// Answers a script's `fetch`.
+    async fn fetch(
+        &self,
+        module: ModuleId,
+        request: FetchRequest,
+        room: &FetchRoom,
+    ) -> Result<FetchResponse, HostError>;
+
+    /// Fills the buffer with bytes that the script cannot predict.
+    fn random(&self, _module: ModuleId, buffer: &mut [u8]) {
+        rand::fill(buffer);
+    }
+
+    /// Where scripts' clocks stand; none: they go.
+    fn stands_at(&self) -> Option<DateTime<Utc>> {
+        None
+    }
+}
+
+#[async_trait]
+impl Outside for FetchClient {
+    async fn fetch(
+        &self,
+        _module: ModuleId,
+        request: FetchRequest,
+        room: &FetchRoom,
+    ) -> Result<FetchResponse, HostError> {
+        Self::fetch(self, request, room).await
+    }
+}
+
 /// One module's host.
 pub struct ModuleHost {
     module: ModuleId,
     environment: RwLock<Arc<Environment>>,
     store: Store,
-    fetch: FetchClient,
+    outside: Arc<dyn Outside>,
     log: ModuleLog,
     clock: Clock,
 }
@@ -31,7 +65,7 @@ impl ModuleHost {
             module,
             environment: RwLock::default(),
             store: app.store.clone(),
-            fetch: app.fetch.clone(),
+            outside: Arc::clone(&app.outside),
             log: app.module_log.clone(),
             clock: app.clock.clone(),
         }
@@ -53,8 +87,13 @@ impl Host for ModuleHost {
         Arc::clone(&self.environment.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn clock_millis(&self) -> Option<i64> {
+        let stands_at = || self.outside.stands_at().map(|at| at.timestamp_millis());
+        self.environment().clock_millis.or_else(stands_at)
+    }
+
     async fn fetch(&self, request: FetchRequest, room: &FetchRoom) -> Result<FetchResponse, HostError> {
-        self.fetch.fetch(request, room).await
+        self.outside.fetch(self.module, request, room).await
     }
 
     async fn service_fetch(
@@ -108,7 +147,7 @@ impl Host for ModuleHost {
     }
 
     fn random(&self, buffer: &mut [u8]) {
-        rand::fill(buffer);
+        self.outside.random(self.module, buffer);
     }
 }
 

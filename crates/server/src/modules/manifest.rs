@@ -2,13 +2,16 @@
 //!
 //! Plain data and its checks; where the texts come from (the binary, a folder) is the caller's matter.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hookswitch_model::phone::{Country, Written};
+use hookswitch_script::Function;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 use utoipa::ToSchema;
+
+use super::scenario::Shows;
 
 /// `module.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -33,6 +36,9 @@ pub struct Manifest {
     /// What a module of this provider must know, in the order of the form.
     #[serde(default)]
     pub settings: Vec<Setting>,
+    /// What the provider cannot do, each with a sentence: names of functions, and words that scenarios `shows`.
+    #[serde(default)]
+    pub cannot: BTreeMap<String, String>,
 }
 
 /// One settings field.
@@ -129,6 +135,16 @@ impl Manifest {
             && country.parse::<Country>().is_err()
         {
             return Err(format!("default_country: \"{country}\" is no ISO 3166 country code of two letters"));
+        }
+        for (name, sentence) in &self.cannot {
+            if Function::from_name(name).is_none() && Shows::from_name(name).is_none() {
+                return Err(format!(
+                    "cannot: \"{name}\" is neither a function nor a word of a scenario's \"shows\""
+                ));
+            }
+            if sentence.trim().is_empty() {
+                return Err(format!("cannot, \"{name}\": say in a sentence why not"));
+            }
         }
         check_settings(&self.settings)
     }

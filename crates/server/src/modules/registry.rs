@@ -87,6 +87,11 @@ impl Registry {
         all
     }
 
+    /// Takes a module out of memory; the database keeps it.
+    pub fn forget(&self, id: ModuleId) {
+        self.put(id, None);
+    }
+
     fn put(&self, id: ModuleId, active: Option<Active>) -> Option<Arc<Active>> {
         let mut modules = self.active.write().unwrap_or_else(PoisonError::into_inner);
         match active {
@@ -107,10 +112,26 @@ impl Registry {
 pub async fn load_all(app: &App) -> Result<(), StoreError> {
     for module in app.store.modules().await? {
         let id = module.id;
-        let active = activate(app, module).await?;
+        let active = activate(app, module, None).await?;
         app.modules.put(id, Some(active));
     }
     Ok(())
+}
+
+/// Reads a module for the first time, whose script is compiled already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn take_up(
+    app: &App,
+    id: ModuleId,
+    compiled: Arc<Compiled>,
+) -> Result<Option<Arc<Active>>, StoreError> {
+    let active = match app.store.module(id).await? {
+        Some(module) => Some(activate(app, module, Some(compiled)).await?),
+        None => None,
+    };
+    Ok(app.modules.put(id, active))
 }
 
 /// Reads one module again, after it was changed. The script's runtime stays unless the script is another.
@@ -120,13 +141,13 @@ pub async fn load_all(app: &App) -> Result<(), StoreError> {
 pub async fn reload(app: &App, id: ModuleId) -> Result<Option<Arc<Active>>, StoreError> {
     let _reloading = app.modules.reloading.lock().await;
     let active = match app.store.module(id).await? {
-        Some(module) => Some(activate(app, module).await?),
+        Some(module) => Some(activate(app, module, None).await?),
         None => None,
     };
     Ok(app.modules.put(id, active))
 }
 
-async fn activate(app: &App, module: Module) -> Result<Active, StoreError> {
+async fn activate(app: &App, module: Module, compiled: Option<Arc<Compiled>>) -> Result<Active, StoreError> {
     let script = app.store.script(module.id, None).await?;
     let kept = app.store.settings(module.id).await?;
     let (values, sealed) = (kept.for_script(), kept.secrets_set());
@@ -147,7 +168,7 @@ async fn activate(app: &App, module: Module) -> Result<Active, StoreError> {
         (_, None) => {
             (Err(ScriptError::Engine { reason: "the module has no script yet".into() }), BTreeSet::new())
         }
-        (_, Some(script)) => match load(app, module.id, &script.source).await {
+        (_, Some(script)) => match load(app, module.id, &script.source, compiled).await {
             Ok((loaded, functions)) => (Ok(loaded), functions),
             Err(error) => {
                 tracing::warn!(module = %module.id, error = %cut(&error, cut::ERROR), "the module's script cannot be loaded");
@@ -194,7 +215,15 @@ async fn taken(
     Ok(Some(Taken { hash: module.template_hash.clone().unwrap_or_else(is), edited }))
 }
 
-async fn load(app: &App, id: ModuleId, source: &str) -> Result<(Loaded, BTreeSet<Function>), ScriptError> {
+async fn load(
+    app: &App,
+    id: ModuleId,
+    source: &str,
+    known: Option<Arc<Compiled>>,
+) -> Result<(Loaded, BTreeSet<Function>), ScriptError> {
+    if let Some(compiled) = known {
+        return try_script(app, id, compiled).await;
+    }
     let compiled = compiled(source).await?.map_err(|diagnostics| ScriptError::Engine {
         reason: diagnostics.first().map_or_else(String::new, |first| {
             format!("{} (line {}, column {})", first.message, first.line, first.column)

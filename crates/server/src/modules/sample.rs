@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::sign::Signing;
+
 /// One sample. Either `request` or `call`; either `result` or `error`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sample {
     /// What it shows, as a sentence.
@@ -14,6 +17,9 @@ pub struct Sample {
     /// Settings besides the manifest's defaults.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub settings: Map<String, Value>,
+    /// What the script's clock says; [`NOW`] when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<DateTime<Utc>>,
     /// What `Namespace.storage` holds before.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub storage: Map<String, Value>,
@@ -23,6 +29,9 @@ pub struct Sample {
     /// A request that reaches the webhook: runs `VoipParseWebhookRequest`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<WebhookRequest>,
+    /// How the request is signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign: Option<Signing>,
     /// A function to call instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<FunctionCall>,
@@ -45,6 +54,10 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<V
 pub struct WebhookRequest {
     /// `GET` or `POST`.
     pub method: String,
+    /// What the provider appends to the webhook URL, byte for byte: a path, parameters (`/calls?x=1`). Instead of `path` and
+    /// `query`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// What follows the webhook's own path.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
@@ -128,7 +141,52 @@ pub fn parse(text: &str) -> Result<Sample, String> {
     if sample.result.is_some() && sample.error.is_some() {
         return Err("a sample has either \"result\" or \"error\"".into());
     }
+    if sample.sign.is_some() && sample.request.is_none() {
+        return Err("\"sign\" is for a \"request\"".into());
+    }
+    sample.request.iter().try_for_each(WebhookRequest::check)?;
+    sample.fetch.iter().try_for_each(Exchange::check)?;
     Ok(sample)
+}
+
+/// What clocks say where neither a sample nor a scenario does: 5 January 2026, 9:00 UTC.
+pub const NOW: DateTime<Utc> = match DateTime::from_timestamp(1_767_603_600, 0) {
+    Some(now) => now,
+    None => DateTime::UNIX_EPOCH,
+};
+
+impl WebhookRequest {
+    /// # Errors
+    /// What makes no sense.
+    pub fn check(&self) -> Result<(), String> {
+        if let Some(url) = &self.url {
+            if !self.path.is_empty() || !self.query.is_empty() {
+                return Err("request: \"url\" stands instead of \"path\" and \"query\"".into());
+            }
+            if !(url.is_empty() || url.starts_with(['/', '?'])) {
+                return Err(
+                    "request.url: write what follows the webhook URL, for example \"/calls?x=1\"".into()
+                );
+            }
+        }
+        lower_case("request.headers", &self.headers)
+    }
+}
+
+impl Exchange {
+    /// # Errors
+    /// What makes no sense.
+    pub fn check(&self) -> Result<(), String> {
+        lower_case("fetch.request.headers", &self.request.headers)?;
+        lower_case("fetch.response.headers", &self.response.headers)
+    }
+}
+
+fn lower_case(path: &str, headers: &BTreeMap<String, String>) -> Result<(), String> {
+    match headers.keys().find(|name| **name != name.to_lowercase()) {
+        Some(name) => Err(format!("{path}: write \"{name}\" in lower case, as scripts see it")),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -143,5 +201,25 @@ mod tests {
         assert_eq!(error, "a sample has either \"request\" or \"call\"");
         let error = parse("{ \"name\": \"n\",\n \"cal\": {} }").expect_err("a typo");
         assert!(error.contains("unknown field `cal`") && error.contains("line 2"), "{error}");
+    }
+
+    fn request(request: &str, more: &str) -> Result<(), String> {
+        parse(&format!(
+            r#"{{ "name": "n", "request": {{ "method": "GET", {request} }}, "result": {{}} {more} }}"#
+        ))
+        .map(drop)
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_request_is_said() {
+        request(r#""url": "/calls?x=1""#, "").expect("it is right");
+        let error = request(r#""url": "https://x.example""#, "").expect_err("a whole URL");
+        assert!(error.starts_with("request.url: write what follows"), "{error}");
+        let error = request(r#""url": "?a", "path": "/b""#, "").expect_err("both");
+        assert!(error.contains("instead of"), "{error}");
+        let error = request(r#""headers": { "X-Sig": "1" }"#, "").expect_err("upper case");
+        assert_eq!(error, "request.headers: write \"X-Sig\" in lower case, as scripts see it");
+        let error = request(r#""headers": {}"#, r#", "sign": { "algorithm": "sha1", "text": "{body}" }"#);
+        assert!(error.expect_err("goes nowhere").contains("sign: say where it goes"));
     }
 }

@@ -1,10 +1,9 @@
 //! Runs a sample in the real engine, under its limits, with the fetches played from the record.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use hookswitch_model::contract::{self, Warning};
 use hookswitch_model::{ModuleId, RequestId};
 use hookswitch_script::{
@@ -12,22 +11,26 @@ use hookswitch_script::{
     HostError, LogEntry, ScriptError,
 };
 use serde_json::{Map, Value};
-use url::form_urlencoded;
 use uuid::Uuid;
 
 use super::manifest::{Setting, with_defaults};
+use super::recorded;
 use crate::intake::Failure;
-use crate::intake::address::{self, Address};
+use crate::intake::address::Address;
 use crate::intake::process::understood;
 use crate::intake::script_request::{Received, script_request};
 
-use super::sample::{Exchange, ExpectedFetch, FunctionCall, Sample, WebhookRequest};
+use super::outgoing::{MODULE, Outgoing, PUBLIC_URL, TOKEN};
+use super::sample::{Exchange, ExpectedFetch, FunctionCall, NOW, Sample, WebhookRequest};
+use super::sign::{Signer, Signing, Spoil};
 
 /// What a sample gave.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ran {
-    /// The function's result, or the message of what it threw.
-    pub outcome: Result<Value, String>,
+    /// The function's result, or why there is none.
+    pub outcome: Result<Value, ScriptError>,
+    /// The fetches it made or wanted to make, in order.
+    pub fetches: Vec<ExpectedFetch>,
     /// What went wrong besides: fetches that no sample records or that were never made, a result that breaks the contract.
     pub problems: Vec<String>,
     /// What is amiss in the result without making it wrong.
@@ -42,9 +45,18 @@ impl Ran {
     pub fn is_as_expected(&self, sample: &Sample) -> bool {
         let outcome = match &self.outcome {
             Ok(value) => sample.error.is_none() && sample.result.as_ref().unwrap_or(&Value::Null) == value,
-            Err(message) => sample.error.as_ref() == Some(message),
+            Err(error) => sample.error.as_deref() == Some(message(error).as_str()),
         };
         outcome && self.problems.is_empty()
+    }
+}
+
+/// What a sample's `error` is compared with: without the position, which changes with every line above.
+#[must_use]
+pub fn message(error: &ScriptError) -> String {
+    match error {
+        ScriptError::Threw { message, .. } => message.clone(),
+        other => other.to_string(),
     }
 }
 
@@ -57,71 +69,89 @@ pub async fn functions(
     compiled: Arc<Compiled>,
     settings: &[Setting],
 ) -> Result<Vec<Function>, ScriptError> {
-    let host = Arc::new(TrialHost::new(settings, Map::new(), Vec::new(), Map::new()));
+    let host = Arc::new(TrialHost::new(settings, &Sample::default()));
     engine.load("sample", compiled, host).functions().await
 }
 
 /// Runs one sample.
 pub async fn run(engine: &Engine, compiled: &Arc<Compiled>, settings: &[Setting], sample: &Sample) -> Ran {
-    let host = Arc::new(TrialHost::new(
-        settings,
-        sample.settings.clone(),
-        sample.fetch.clone(),
-        sample.storage.clone(),
-    ));
-    let module = engine.load("sample", Arc::clone(compiled), Arc::clone(&host) as _);
-    let (name, arguments) = call_of(sample).await;
-    let Some(function) = Function::from_name(&name) else {
-        let problem = format!("{name} is no function of a module");
-        return Ran { outcome: Err(problem), problems: Vec::new(), warnings: Vec::new(), log: Vec::new() };
+    let host = Arc::new(TrialHost::new(settings, sample));
+    let (function, arguments) = match call_of(sample, &host.environment.settings).await {
+        Ok(call) => call,
+        Err(reason) => return Ran::refused(reason),
     };
+    run_function(engine, compiled, host, function, arguments).await
+}
+
+impl Ran {
+    fn refused(reason: String) -> Self {
+        let outcome = Err(ScriptError::Engine { reason });
+        Self { outcome, fetches: Vec::new(), problems: Vec::new(), warnings: Vec::new(), log: Vec::new() }
+    }
+}
+
+async fn run_function(
+    engine: &Engine,
+    compiled: &Arc<Compiled>,
+    host: Arc<TrialHost>,
+    function: Function,
+    arguments: Vec<Value>,
+) -> Ran {
+    let module = engine.load("sample", Arc::clone(compiled), Arc::clone(&host) as _);
     let result = module.call(function, arguments, CallContext::default()).await;
-    let outcome = result.map(|outcome| outcome.value).map_err(|error| match error {
-        // Without the position: it changes with every line above.
-        ScriptError::Threw { message, .. } => message,
-        other => other.to_string(),
-    });
+    let outcome = result.map(|outcome| outcome.value);
     let mut problems = std::mem::take(&mut *locked(&host.problems));
     let left = locked(&host.exchanges).iter().map(|left| left.request.clone()).collect::<Vec<_>>();
     problems.extend(left.iter().map(|left| format!("never fetched: {} {}", left.method, left.url)));
     let (breach, warnings) = outcome.as_ref().map_or((None, Vec::new()), |value| judge(function, value));
     problems.extend(breach);
+    let fetches = std::mem::take(&mut *locked(&host.fetches));
     let log = std::mem::take(&mut *locked(&host.log));
-    Ran { outcome, problems, warnings, log }
+    Ran { outcome, fetches, problems, warnings, log }
 }
 
-async fn call_of(sample: &Sample) -> (String, Vec<Value>) {
+async fn call_of(sample: &Sample, settings: &Map<String, Value>) -> Result<(Function, Vec<Value>), String> {
     match (&sample.call, &sample.request) {
-        (Some(FunctionCall { function, args }), _) => (function.clone(), args.clone()),
-        (None, Some(request)) => (Function::ParseWebhookRequest.name().into(), vec![argument(request).await]),
-        (None, None) => (String::new(), Vec::new()),
+        (Some(FunctionCall { function, args }), _) => {
+            let known = Function::from_name(function);
+            Ok((known.ok_or_else(|| format!("{function} is no function of a module"))?, args.clone()))
+        }
+        (None, Some(request)) => {
+            let now = sample.now.unwrap_or(NOW);
+            let request = outgoing(request, sample.sign.as_ref(), settings, now)?;
+            Ok((Function::ParseWebhookRequest, vec![argument(request, now).await]))
+        }
+        (None, None) => Err("a sample has either \"request\" or \"call\"".into()),
     }
+}
+
+fn outgoing(
+    request: &WebhookRequest,
+    sign: Option<&Signing>,
+    settings: &Map<String, Value>,
+    now: DateTime<Utc>,
+) -> Result<Outgoing, String> {
+    let mut outgoing = Outgoing::new(request, MODULE);
+    if let Some(sign) = sign {
+        sign.apply(&mut outgoing, &Signer { settings, now, spoil: Spoil::Nothing })?;
+    }
+    Ok(outgoing)
 }
 
 /// What the script would get of the request, had it come to a server.
-async fn argument(request: &WebhookRequest) -> Value {
-    const TOKEN: &str = "sample";
-    let mut target = form_urlencoded::Serializer::for_suffix(String::new(), 0);
-    target.append_pair("token", TOKEN);
-    for (name, value) in &request.query {
-        let values = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
-        for value in values {
-            target.append_pair(name, value.as_str().unwrap_or(&value.to_string()));
-        }
-    }
-    let target = format!("{}{TOKEN}{}?{}", address::PREFIX, request.path, target.finish());
-    let Some(address) = Address::find(&target, TOKEN) else { return Value::Null };
+async fn argument(request: Outgoing, now: DateTime<Utc>) -> Value {
+    let Some(address) = Address::find(&request.target, TOKEN) else { return Value::Null };
     let received = Received {
         address,
-        method: request.method.clone(),
-        headers: request.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect(),
+        method: request.method,
+        headers: request.headers.into_iter().map(|(name, value)| (name, value.into())).collect(),
         secret_headers: Map::new(),
-        body: request.body.clone().unwrap_or_default().into_bytes(),
+        body: request.body,
         remote_address: Some("203.0.113.1".to_owned()),
     };
     let (id, module) = (RequestId(Uuid::nil()), ModuleId(Uuid::nil()));
-    let request = received.into_stored(id, module, DateTime::UNIX_EPOCH);
-    let url = |target: &str| format!("https://hookswitch.example{target}");
+    let request = received.into_stored(id, module, now);
+    let url = |target: &str| format!("{PUBLIC_URL}{target}");
     script_request(&request, url, usize::MAX).await.map_or(Value::Null, |(argument, _)| argument)
 }
 
@@ -150,23 +180,24 @@ fn judge(function: Function, value: &Value) -> (Option<String>, Vec<Warning>) {
 struct TrialHost {
     environment: Arc<Environment>,
     exchanges: Mutex<Vec<Exchange>>,
+    fetches: Mutex<Vec<ExpectedFetch>>,
     storage: Mutex<Map<String, Value>>,
     problems: Mutex<Vec<String>>,
     log: Mutex<Vec<LogEntry>>,
 }
 
 impl TrialHost {
-    fn new(
-        settings: &[Setting],
-        values: Map<String, Value>,
-        exchanges: Vec<Exchange>,
-        storage: Map<String, Value>,
-    ) -> Self {
-        let settings = with_defaults(settings, values);
+    fn new(settings: &[Setting], sample: &Sample) -> Self {
+        let environment = Environment {
+            settings: with_defaults(settings, sample.settings.clone()),
+            clock_millis: Some(sample.now.unwrap_or(NOW).timestamp_millis()),
+            ..Environment::default()
+        };
         Self {
-            environment: Arc::new(Environment { settings, ..Environment::default() }),
-            exchanges: Mutex::new(exchanges),
-            storage: Mutex::new(storage),
+            environment: Arc::new(environment),
+            exchanges: Mutex::new(sample.fetch.clone()),
+            fetches: Mutex::default(),
+            storage: Mutex::new(sample.storage.clone()),
             problems: Mutex::default(),
             log: Mutex::default(),
         }
@@ -189,26 +220,11 @@ impl Host for TrialHost {
     }
 
     async fn fetch(&self, request: FetchRequest, _room: &FetchRoom) -> Result<FetchResponse, HostError> {
-        let made = made(&request);
-        let found = {
-            let mut exchanges = locked(&self.exchanges);
-            let index = exchanges.iter().position(|exchange| fits(&exchange.request, &made));
-            index.map(|index| exchanges.remove(index))
-        };
-        let response = found.ok_or_else(|| self.refuse(not_recorded(&made)))?.response;
-        let body = match response.body {
-            Value::String(text) => text.into_bytes(),
-            Value::Null => Vec::new(),
-            other => other.to_string().into_bytes(),
-        };
-        Ok(FetchResponse {
-            status: response.status,
-            status_text: String::new(),
-            url: request.url,
-            redirected: false,
-            headers: response.headers.into_iter().collect(),
-            body,
-        })
+        let made = recorded::made(&request);
+        locked(&self.fetches).push(made.clone());
+        let found = recorded::take(&mut locked(&self.exchanges), &made);
+        let response = found.ok_or_else(|| self.refuse(recorded::not_recorded(&made)))?;
+        Ok(recorded::answer(response, request.url))
     }
 
     async fn service_fetch(
@@ -267,32 +283,6 @@ impl Host for TrialHost {
     }
 }
 
-/// A fetch in the form in which samples record it.
-fn made(request: &FetchRequest) -> ExpectedFetch {
-    let body = request.body.clone().map(|body| String::from_utf8_lossy(&body.into_bytes()).into_owned());
-    ExpectedFetch {
-        method: request.method.clone(),
-        url: request.url.clone(),
-        headers: request.headers.iter().cloned().collect(),
-        body,
-    }
-}
-
-fn fits(expected: &ExpectedFetch, made: &ExpectedFetch) -> bool {
-    let made_headers: HashMap<_, _> = made.headers.iter().collect();
-    let has =
-        |(name, value): (&String, &String)| made_headers.get(&name.to_ascii_lowercase()) == Some(&value);
-    expected.method == made.method
-        && expected.url == made.url
-        && expected.headers.iter().all(has)
-        && (expected.body.is_none() || expected.body == made.body)
-}
-
-fn not_recorded(made: &ExpectedFetch) -> String {
-    let shown = serde_json::to_string(made).unwrap_or_default();
-    format!("fetched what the sample does not record: {shown}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,7 +297,7 @@ mod tests {
     async fn every_sample_of_the_builtin_modules_gives_its_result() {
         for module in builtin::all() {
             let compiled = Arc::new(compile(module.source).expect("it compiles"));
-            for sample in &module.samples {
+            for (_, sample) in &module.samples {
                 let ran = run(&engine(), &compiled, &module.manifest.settings, sample).await;
                 let which = format!("{}: {}", module.manifest.code, sample.name);
                 assert!(ran.is_as_expected(sample), "{which}\n{ran:#?}\nexpected {sample:#?}");
@@ -346,11 +336,7 @@ mod tests {
 
         let other = Sample { fetch: Vec::new(), ..recorded };
         let ran = run(&engine(), &compiled, &[], &other).await;
-        assert!(
-            ran.problems[0].starts_with("fetched what the sample does not record: "),
-            "{:?}",
-            ran.problems
-        );
+        assert!(ran.problems[0].starts_with("fetched what is not recorded: "), "{:?}", ran.problems);
         assert!(ran.outcome.is_err());
     }
 }

@@ -87,7 +87,11 @@ button!(
     send_dtmf, "/api/v1/calls/{id}/dtmf", Action::Dtmf; Dtmf
 );
 
-async fn press(
+/// Does what a button does, and gives the call as it is then.
+///
+/// # Errors
+/// As [`find`] and [`control`].
+pub async fn press(
     app: &App,
     user: &User,
     id: CallId,
@@ -112,7 +116,17 @@ pub struct RedirectTo {
 }
 
 impl RedirectTo {
-    fn argument(&self, seen: &Seen) -> ApiResult<String> {
+    /// An internal number.
+    #[must_use]
+    pub const fn number(number: String) -> Self {
+        Self { redirect_to: Some(number), user_id: None }
+    }
+
+    /// The number to give to the module.
+    ///
+    /// # Errors
+    /// 422 where it is none.
+    pub fn argument(&self, seen: &Seen) -> ApiResult<String> {
         match (&self.redirect_to, self.user_id) {
             (Some(number), None) => {
                 let number = number.trim();
@@ -140,11 +154,15 @@ impl RedirectTo {
 #[serde(deny_unknown_fields)]
 pub struct Dtmf {
     /// One or more of 0-9, *, #, A-D.
-    digits: String,
+    pub digits: String,
 }
 
 impl Dtmf {
-    fn argument(&self, _seen: &Seen) -> ApiResult<String> {
+    /// The keys to give to the module.
+    ///
+    /// # Errors
+    /// 422 where they are none.
+    pub fn argument(&self, _seen: &Seen) -> ApiResult<String> {
         let is_key = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#' | 'A'..='D');
         if (1..=64).contains(&self.digits.len()) && self.digits.chars().all(is_key) {
             return Ok(self.digits.clone());

@@ -76,11 +76,36 @@ pub async fn make_call(
     SignedIn { user, .. }: SignedIn,
     Json(wanted): Json<MakeCall>,
 ) -> ApiResult<(StatusCode, axum::Json<MakingCall>)> {
-    let (module, extension) = outgoing::route(&app, user.id, wanted.module_id)?;
+    Ok((StatusCode::ACCEPTED, axum::Json(dial(&app, &user, wanted).await?)))
+}
+
+impl MakeCall {
+    /// A call to a number, through that module.
+    #[must_use]
+    pub const fn to_number(phone: String, module: ModuleId) -> Self {
+        Self { phone: Some(phone), module_id: Some(module), ..Self::NOTHING }
+    }
+
+    /// A call to the outside party of a call, through that module.
+    #[must_use]
+    pub const fn to_party_of(call: CallId, module: ModuleId) -> Self {
+        Self { call_id: Some(call), module_id: Some(module), ..Self::NOTHING }
+    }
+
+    const NOTHING: Self =
+        Self { phone: None, client_id: None, position: None, call_id: None, module_id: None };
+}
+
+/// Calls a number as that user.
+///
+/// # Errors
+/// What is wrong with the number, no way to call out, or what the module's function failed with.
+pub async fn dial(app: &App, user: &User, wanted: MakeCall) -> ApiResult<MakingCall> {
+    let (module, extension) = outgoing::route(app, user.id, wanted.module_id)?;
     // A number that the user typed is no secret to them.
     let hidden = wanted.phone.is_none() && app.settings.get().hides_numbers(user.role);
-    let (number, client) = target(&app, &user, wanted).await?;
-    let mask = Mask::of(&app, user.role);
+    let (number, client) = target(app, user, wanted).await?;
+    let mask = Mask::of(app, user.role);
     let Dialled { number, extension: behind } = outgoing::number(&number, module.country)
         .map_err(|error| mask.knowing(Some(&number)).error(error))?;
     let (dialled, not_dialled) = match module.module.dials_extensions {
@@ -104,16 +129,16 @@ pub async fn make_call(
         module: module.module.id,
         number: number.clone(),
         client,
-        until: now + patience(&app),
+        until: now + patience(app),
         cancelled: false,
     };
     app.dials.add(dial, now);
-    if let Err(error) = run(&app, &module, Function::GenerateCall, arguments).await {
+    if let Err(error) = run(app, &module, Function::GenerateCall, arguments).await {
         app.dials.remove(id);
         return Err(mask.knowing(Some(&number)).error(error));
     }
     let phone_formatted = if hidden { masked(&number) } else { shown(&number).formatted };
-    let making = MakingCall {
+    Ok(MakingCall {
         dial_id: id,
         module_id: module.module.id,
         extension,
@@ -121,8 +146,7 @@ pub async fn make_call(
         phone_formatted,
         extension_not_dialled: not_dialled,
         expires_in_seconds: app.settings.get().dial_seconds,
-    };
-    Ok((StatusCode::ACCEPTED, axum::Json(making)))
+    })
 }
 
 /// The number to call and the client to log it on.

@@ -8,9 +8,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::TryStreamExt as _;
+use hookswitch_model::contract::CallLink;
 use hookswitch_model::{CallId, contract};
 use hookswitch_script::Function;
-use hookswitch_store::AuditAction;
+use hookswitch_store::{AuditAction, User};
 use serde::Deserialize;
 use tokio_util::io::{ReaderStream, StreamReader};
 use url::Url;
@@ -24,7 +25,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Query};
 use crate::fetch::{Outgoing, Redirects};
 use crate::intake::encoding;
-use crate::telephony::controls::{broke_contract, find, mask, run};
+use crate::telephony::controls::{Seen, broke_contract, find, mask, run};
 
 /// How to get a recording.
 #[derive(Deserialize, IntoParams)]
@@ -54,12 +55,7 @@ pub async fn get_recording(
 ) -> ApiResult<Response> {
     let seen = find(&app, &user, id).await?;
     let mask = mask(&app, &user, &seen.view);
-    let data = seen.view.recording.clone().ok_or_else(|| ApiError::not_found("recording"))?;
-    let module =
-        seen.module.ok_or_else(|| ApiError::conflict("notImplemented", "The call's module was deleted."))?;
-    let function = Function::GetCallLink;
-    let link = run(&app, &module, function, vec![data]).await.map_err(|error| mask.error(error))?;
-    let link = contract::call_link(link).map_err(|error| mask.error(broke_contract(function, &error)))?;
+    let link = link(&app, &user, &seen).await?;
     let url =
         Url::parse(&link.url).map_err(|_| bad_gateway("The module gave no link that can be followed."))?;
     // A player asks for one part after the other: that is one entry.
@@ -76,6 +72,21 @@ pub async fn get_recording(
     }
     let no_store = (header::CACHE_CONTROL, "no-store");
     Ok((StatusCode::FOUND, [(header::LOCATION, url.as_str()), no_store]).into_response())
+}
+
+/// Where the module says a call's recording is.
+///
+/// # Errors
+/// 404 where there is none, 502 where the module's function failed.
+pub async fn link(app: &App, user: &User, seen: &Seen) -> ApiResult<CallLink> {
+    let mask = mask(app, user, &seen.view);
+    let data = seen.view.recording.clone().ok_or_else(|| ApiError::not_found("recording"))?;
+    let module = seen.module.as_deref();
+    let module =
+        module.ok_or_else(|| ApiError::conflict("notImplemented", "The call's module was deleted."))?;
+    let function = Function::GetCallLink;
+    let link = run(app, module, function, vec![data]).await.map_err(|error| mask.error(error))?;
+    contract::call_link(link).map_err(|error| mask.error(broke_contract(function, &error)))
 }
 
 /// Says whether a browser could have the recording from the provider itself: `direct` or `none`.

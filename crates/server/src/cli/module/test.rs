@@ -52,7 +52,7 @@ pub async fn run(dir: &Path, update: bool) -> CliResult {
 fn with_outcome(sample: &Sample, ran: &Ran) -> serde_json::Result<String> {
     let (result, error) = match &ran.outcome {
         Ok(value) => (Some(value.clone()), None),
-        Err(message) => (None, Some(message.clone())),
+        Err(error) => (None, Some(trial::message(error))),
     };
     let mut text = serde_json::to_string_pretty(&Sample { result, error, ..sample.clone() })?;
     text.push('\n');
@@ -67,7 +67,7 @@ fn report(sample: &Sample, ran: &Ran) -> String {
     };
     let got = match &ran.outcome {
         Ok(value) => pretty(value),
-        Err(message) => format!("throws: {message}"),
+        Err(error) => format!("throws: {}", trial::message(error)),
     };
     let mut report = String::new();
     if expected != got {
@@ -118,6 +118,7 @@ mod tests {
         let outcome = Ok(json!([{ "id": "102" }]));
         let ran = Ran {
             outcome,
+            fetches: Vec::new(),
             problems: vec!["never fetched: GET https://x.example/".into()],
             warnings: vec![Warning::new("event.line", "was cut")],
             log: Vec::new(),

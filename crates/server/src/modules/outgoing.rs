@@ -1,0 +1,83 @@
+//! A request of a sample or scenario on its way to the webhook.
+
+use std::collections::BTreeMap;
+
+use url::form_urlencoded;
+
+use super::sample::WebhookRequest;
+use crate::intake::address::{self, Address};
+
+/// The token of every webhook URL in samples and scenarios.
+pub const TOKEN: &str = "sample";
+/// What stands for the module's id in webhook URLs of samples, and in what scenarios show of theirs.
+pub const MODULE: &str = "sample";
+/// The server's public URL in samples and scenarios.
+pub const PUBLIC_URL: &str = "https://hookswitch.example";
+
+/// The request as it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The method.
+    pub method: String,
+    /// Path and query, with the token.
+    pub target: String,
+    /// By name, in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Outgoing {
+    /// A request to the webhook of that module, not signed yet.
+    #[must_use]
+    pub fn new(request: &WebhookRequest, module: &str) -> Self {
+        Self {
+            method: request.method.clone(),
+            target: target(request, module),
+            headers: request.headers.clone(),
+            body: request.body.clone().unwrap_or_default().into_bytes(),
+        }
+    }
+
+    /// What the script gets as `request.url`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{PUBLIC_URL}{}", self.target)
+    }
+
+    /// The parameters, without the token.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<(String, String)> {
+        Address::find(&self.target, TOKEN).map(|address| address.parameters()).unwrap_or_default()
+    }
+}
+
+/// The webhook URL of a module, as samples and scenarios have it.
+#[must_use]
+pub fn webhook_url(module: &str) -> String {
+    format!("{PUBLIC_URL}{}{module}?token={TOKEN}", address::PREFIX)
+}
+
+/// The webhook's address with what the provider appends to it: a path before the query, parameters behind the token.
+fn target(request: &WebhookRequest, module: &str) -> String {
+    let written = request.url.as_deref().unwrap_or(&request.path);
+    let (path, query) = written.split_once('?').unwrap_or((written, ""));
+    let mut target = format!("{}{module}{path}?token={TOKEN}", address::PREFIX);
+    if !query.is_empty() {
+        target.push('&');
+        target.push_str(query);
+    }
+    let mut pairs = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in &request.query {
+        let values = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+        for value in values {
+            pairs.append_pair(name, value.as_str().unwrap_or(&value.to_string()));
+        }
+    }
+    let pairs = pairs.finish();
+    if !pairs.is_empty() {
+        target.push('&');
+        target.push_str(&pairs);
+    }
+    target
+}

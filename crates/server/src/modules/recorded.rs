@@ -1,0 +1,61 @@
+//! Fetches and their recorded answers, as samples and scenarios have them.
+
+use std::collections::HashMap;
+
+use hookswitch_script::{FetchRequest, FetchResponse};
+use serde_json::Value;
+
+use super::sample::{Exchange, ExpectedFetch, RecordedResponse};
+
+/// A fetch in the form in which samples record it.
+#[must_use]
+pub fn made(request: &FetchRequest) -> ExpectedFetch {
+    let body = request.body.clone().map(|body| String::from_utf8_lossy(&body.into_bytes()).into_owned());
+    ExpectedFetch {
+        method: request.method.clone(),
+        url: request.url.clone(),
+        headers: request.headers.iter().cloned().collect(),
+        body,
+    }
+}
+
+/// Whether a fetch is the one that was expected.
+#[must_use]
+pub fn fits(expected: &ExpectedFetch, made: &ExpectedFetch) -> bool {
+    let made_headers: HashMap<_, _> = made.headers.iter().collect();
+    expected.method == made.method
+        && expected.url == made.url
+        && expected.headers.iter().all(|(name, value)| made_headers.get(name) == Some(&value))
+        && (expected.body.is_none() || expected.body == made.body)
+}
+
+/// Takes the first exchange that fits out of the list and gives its answer.
+pub fn take(exchanges: &mut Vec<Exchange>, made: &ExpectedFetch) -> Option<RecordedResponse> {
+    let index = exchanges.iter().position(|exchange| fits(&exchange.request, made))?;
+    Some(exchanges.remove(index).response)
+}
+
+/// A recorded answer as the script gets it.
+#[must_use]
+pub fn answer(response: RecordedResponse, url: String) -> FetchResponse {
+    let body = match response.body {
+        Value::String(text) => text.into_bytes(),
+        Value::Null => Vec::new(),
+        other => other.to_string().into_bytes(),
+    };
+    FetchResponse {
+        status: response.status,
+        status_text: String::new(),
+        url,
+        redirected: false,
+        headers: response.headers.into_iter().collect(),
+        body,
+    }
+}
+
+/// What is wrong with a fetch that nothing records.
+#[must_use]
+pub fn not_recorded(made: &ExpectedFetch) -> String {
+    let shown = serde_json::to_string(made).unwrap_or_default();
+    format!("fetched what is not recorded: {shown}")
+}

@@ -1,0 +1,316 @@
+//! Recipes for signatures: how a provider signs its requests, so that samples and scenarios need not hold what was computed once.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use ring::signature::Ed25519KeyPair;
+use ring::{digest, hmac};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::{Map, Value, json};
+use url::form_urlencoded::byte_serialize;
+
+use super::outgoing::Outgoing;
+use md5::Digest as _;
+
+mod hex;
+mod template;
+#[cfg(test)]
+mod tests;
+
+pub use template::form_fields;
+
+/// What is done to a request before it is sent, in order; nothing for `false`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Signing(pub Vec<Recipe>);
+
+/// One text that is put into a request: a signature, or (`value`) what a later recipe signs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Recipe {
+    /// A template whose text is put there as it is, instead of a signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// How it is signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<Algorithm>,
+    /// A template; for Ed25519 the private key's seed in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// How the key's bytes are written.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub key_encoding: KeyEncoding,
+    /// A template: what is signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// How the signature is written.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub encoding: Encoding,
+    /// What a JWT says; texts are templates.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub claims: Map<String, Value>,
+    /// The header that it is put into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// The parameter of the URL that it is put into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
+    /// The field of the urlencoded body that it is put into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+    /// What stands before it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prefix: String,
+}
+
+/// How something is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Algorithm {
+    HmacSha1,
+    HmacSha256,
+    HmacSha512,
+    Sha1,
+    Sha256,
+    Md5,
+    Ed25519,
+    JwtHs256,
+}
+
+/// How a key's bytes are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyEncoding {
+    /// The text itself.
+    #[default]
+    Text,
+    /// Base64.
+    Base64,
+    /// Hexadecimal.
+    Hex,
+}
+
+/// How a signature's bytes are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    /// Base64.
+    #[default]
+    Base64,
+    /// Hexadecimal, in lower case.
+    Hex,
+    /// Base64 for URLs, without padding.
+    Base64url,
+    /// Base64 of the hexadecimal text.
+    #[serde(rename = "base64-of-hex")]
+    Base64OfHex,
+}
+
+/// What recipes need to know besides the request.
+pub struct Signer<'a> {
+    /// The module's settings.
+    pub settings: &'a Map<String, Value>,
+    /// When the request is sent.
+    pub now: DateTime<Utc>,
+    /// What to make of signatures.
+    pub spoil: Spoil,
+}
+
+/// What to make of signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spoil {
+    /// Right ones.
+    Nothing,
+    /// One character is another.
+    OneCharacter,
+    /// They are left out.
+    LeaveOut,
+}
+
+impl Signing {
+    /// Whether anything of it is a signature.
+    #[must_use]
+    pub fn signs(&self) -> bool {
+        self.0.iter().any(|recipe| recipe.algorithm.is_some())
+    }
+
+    /// Signs a request.
+    ///
+    /// # Errors
+    /// What a recipe asks for that is not there.
+    pub fn apply(&self, request: &mut Outgoing, signer: &Signer<'_>) -> Result<(), String> {
+        for recipe in &self.0 {
+            recipe.apply(request, signer).map_err(|problem| format!("sign: {problem}"))?;
+        }
+        Ok(())
+    }
+
+    fn check(self) -> Result<Self, String> {
+        self.0.iter().try_for_each(Recipe::check)?;
+        Ok(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Signing {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let recipe = |value| serde_json::from_value::<Recipe>(value);
+        let recipes = match Value::deserialize(deserializer)? {
+            Value::Bool(false) => Ok(Vec::new()),
+            Value::Array(recipes) => recipes.into_iter().map(recipe).collect(),
+            one => recipe(one).map(|recipe| vec![recipe]),
+        };
+        let signing = recipes.map(Self).map_err(|error| format!("sign: {error}"));
+        signing.and_then(Self::check).map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for Signing {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [] => serializer.serialize_bool(false),
+            [one] => one.serialize(serializer),
+            several => several.serialize(serializer),
+        }
+    }
+}
+
+impl Recipe {
+    fn check(&self) -> Result<(), String> {
+        let wrong = |problem: &str| Err(format!("sign: {problem}"));
+        if [&self.header, &self.query, &self.form].into_iter().flatten().count() != 1 {
+            return wrong("say where it goes: one of \"header\", \"query\" and \"form\"");
+        }
+        if self.header.as_ref().is_some_and(|name| *name != name.to_lowercase()) {
+            return wrong("write the name of \"header\" in lower case");
+        }
+        let algorithm = match (self.algorithm, &self.value) {
+            (Some(algorithm), None) => algorithm,
+            (None, Some(_)) => return Ok(()),
+            _ => return wrong("give either \"algorithm\" or \"value\""),
+        };
+        let digest = matches!(algorithm, Algorithm::Sha1 | Algorithm::Sha256 | Algorithm::Md5);
+        if self.key.is_none() != digest {
+            return wrong(if digest { "a plain digest has no \"key\"" } else { "\"key\" is missing" });
+        }
+        if self.text.is_none() != (algorithm == Algorithm::JwtHs256) {
+            return wrong("give \"text\", what is signed (of a JWT that is its \"claims\")");
+        }
+        Ok(())
+    }
+
+    fn apply(&self, request: &mut Outgoing, signer: &Signer<'_>) -> Result<(), String> {
+        let expand = |text: &str| template::expand(text, request, signer);
+        let text = match (&self.value, self.algorithm) {
+            (Some(value), _) => as_text(expand(value)?)?,
+            (None, Some(_)) if signer.spoil == Spoil::LeaveOut => return Ok(()),
+            (None, Some(algorithm)) => {
+                let mut signature = self.signature(algorithm, request, signer)?;
+                if signer.spoil == Spoil::OneCharacter {
+                    spoil(&mut signature, algorithm);
+                }
+                signature
+            }
+            (None, None) => return Err("a recipe has neither \"algorithm\" nor \"value\"".into()),
+        };
+        let text = format!("{}{text}", as_text(expand(&self.prefix)?)?);
+        if let Some(name) = &self.header {
+            request.headers.insert(name.clone(), text);
+        } else if let Some(name) = &self.query {
+            let separator = if request.target.contains('?') { '&' } else { '?' };
+            request.target.push_str(&format!("{separator}{}", pair(name, &text)));
+        } else if let Some(name) = &self.form {
+            let separator = if request.body.is_empty() { "" } else { "&" };
+            request.body.extend_from_slice(format!("{separator}{}", pair(name, &text)).as_bytes());
+        }
+        Ok(())
+    }
+
+    fn signature(
+        &self,
+        algorithm: Algorithm,
+        request: &Outgoing,
+        signer: &Signer<'_>,
+    ) -> Result<String, String> {
+        let expand =
+            |text: &Option<String>| template::expand(text.as_deref().unwrap_or_default(), request, signer);
+        let key = || self.key_bytes(as_text(expand(&self.key)?)?, algorithm);
+        let mac = |algorithm| -> Result<Vec<u8>, String> {
+            let key = hmac::Key::new(algorithm, &key()?);
+            Ok(hmac::sign(&key, &expand(&self.text)?).as_ref().to_vec())
+        };
+        let plain = |algorithm| -> Result<Vec<u8>, String> {
+            Ok(digest::digest(algorithm, &expand(&self.text)?).as_ref().to_vec())
+        };
+        let bytes = match algorithm {
+            Algorithm::HmacSha1 => mac(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY)?,
+            Algorithm::HmacSha256 => mac(hmac::HMAC_SHA256)?,
+            Algorithm::HmacSha512 => mac(hmac::HMAC_SHA512)?,
+            Algorithm::Sha1 => plain(&digest::SHA1_FOR_LEGACY_USE_ONLY)?,
+            Algorithm::Sha256 => plain(&digest::SHA256)?,
+            Algorithm::Md5 => md5::Md5::digest(expand(&self.text)?).to_vec(),
+            Algorithm::Ed25519 => {
+                let pair = Ed25519KeyPair::from_seed_unchecked(&key()?);
+                let pair = pair.map_err(|_| "an Ed25519 \"key\" is a seed of 32 bytes in hexadecimal")?;
+                pair.sign(&expand(&self.text)?).as_ref().to_vec()
+            }
+            Algorithm::JwtHs256 => return self.jwt(&key()?, request, signer),
+        };
+        Ok(match self.encoding {
+            Encoding::Base64 => STANDARD.encode(bytes),
+            Encoding::Hex => hex::encode(&bytes),
+            Encoding::Base64url => URL_SAFE_NO_PAD.encode(bytes),
+            Encoding::Base64OfHex => STANDARD.encode(hex::encode(&bytes)),
+        })
+    }
+
+    fn key_bytes(&self, key: String, algorithm: Algorithm) -> Result<Vec<u8>, String> {
+        let encoding = if algorithm == Algorithm::Ed25519 { KeyEncoding::Hex } else { self.key_encoding };
+        match encoding {
+            KeyEncoding::Text => Ok(key.into_bytes()),
+            KeyEncoding::Base64 => {
+                STANDARD.decode(&key).map_err(|error| format!("\"key\" is no base64: {error}"))
+            }
+            KeyEncoding::Hex => hex::decode(&key).ok_or_else(|| "\"key\" is no hexadecimal".to_owned()),
+        }
+    }
+
+    fn jwt(&self, key: &[u8], request: &Outgoing, signer: &Signer<'_>) -> Result<String, String> {
+        let mut claims = Map::new();
+        for (name, value) in &self.claims {
+            let value = match value {
+                // A time is a number in a JWT.
+                Value::String(text) if text == "{now:seconds}" => json!(signer.now.timestamp()),
+                Value::String(text) => Value::String(as_text(template::expand(text, request, signer)?)?),
+                other => other.clone(),
+            };
+            claims.insert(name.clone(), value);
+        }
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", part(&json!({ "alg": "HS256", "typ": "JWT" })), part(&claims.into()));
+        let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), signed.as_bytes());
+        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+}
+
+/// Another character in the place of the first one of the signature itself. The last ones may hold bits that do not count.
+fn spoil(signature: &mut String, algorithm: Algorithm) {
+    let at = match algorithm {
+        Algorithm::JwtHs256 => signature.rfind('.').map_or(0, |dot| dot + 1),
+        _ => 0,
+    };
+    let other = if signature.get(at..=at) == Some("a") { "b" } else { "a" };
+    signature.replace_range(at..=at, other);
+}
+
+fn pair(name: &str, value: &str) -> String {
+    let escaped = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+    format!("{}={}", escaped(name), escaped(value))
+}
+
+fn as_text(bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|_| "a text that is no UTF-8 can only be signed".to_owned())
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

@@ -1,0 +1,67 @@
+//! Templates of recipes: `{url}{form:sorted}`.
+
+use chrono::SecondsFormat;
+use md5::Digest as _;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use url::form_urlencoded;
+
+use super::{Signer, hex};
+use crate::modules::outgoing::Outgoing;
+
+/// What may stand in braces.
+const KNOWN: &str = "url, method, body, body:sha256, body:md5, now:seconds, now:milliseconds, now:rfc3339, header:NAME, \
+                     query:NAME, form:NAME, form:sorted, setting:NAME";
+
+/// The text with what its braces stand for, as bytes: a body may be no text.
+pub fn expand(text: &str, request: &Outgoing, signer: &Signer<'_>) -> Result<Vec<u8>, String> {
+    let mut expanded = Vec::new();
+    let mut rest = text;
+    while let Some(begin) = rest.find('{') {
+        expanded.extend_from_slice(&rest.as_bytes()[..begin]);
+        let end = rest[begin..].find('}').ok_or_else(|| format!("\"{text}\": a brace is not closed"))?;
+        expanded.extend(placeholder(&rest[begin + 1..begin + end], request, signer)?);
+        rest = &rest[begin + end + 1..];
+    }
+    expanded.extend_from_slice(rest.as_bytes());
+    Ok(expanded)
+}
+
+fn placeholder(name: &str, request: &Outgoing, signer: &Signer<'_>) -> Result<Vec<u8>, String> {
+    let (kind, of) = name.split_once(':').unwrap_or((name, ""));
+    let missing = |what: &str| format!("{{{name}}}: the request has no such {what}");
+    let text = match (kind, of) {
+        ("url", "") => request.url(),
+        ("method", "") => request.method.clone(),
+        ("body", "") => return Ok(request.body.clone()),
+        ("body", "sha256") => hex::encode(&Sha256::digest(&request.body)),
+        ("body", "md5") => hex::encode(&md5::Md5::digest(&request.body)),
+        ("now", "seconds") => signer.now.timestamp().to_string(),
+        ("now", "milliseconds") => signer.now.timestamp_millis().to_string(),
+        ("now", "rfc3339") => signer.now.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        ("header", _) => request.headers.get(of).cloned().ok_or_else(|| missing("header"))?,
+        ("query", _) => value_of(request.parameters(), of).ok_or_else(|| missing("parameter"))?,
+        ("form", "sorted") => {
+            let mut fields = form_fields(&request.body);
+            fields.sort_by(|a, b| a.0.cmp(&b.0));
+            fields.into_iter().map(|(name, value)| name + &value).collect()
+        }
+        ("form", _) => value_of(form_fields(&request.body), of).ok_or_else(|| missing("field"))?,
+        ("setting", _) => match signer.settings.get(of) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Null) | None => return Err(format!("{{{name}}}: the setting is not set")),
+            Some(other) => other.to_string(),
+        },
+        _ => return Err(format!("{{{name}}} is unknown; there are {KNOWN}")),
+    };
+    Ok(text.into_bytes())
+}
+
+/// The fields of a urlencoded body, in order.
+pub fn form_fields(body: &[u8]) -> Vec<(String, String)> {
+    form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+}
+
+fn value_of(pairs: Vec<(String, String)>, name: &str) -> Option<String> {
+    pairs.into_iter().find(|(found, _)| found == name).map(|(_, value)| value)
+}
