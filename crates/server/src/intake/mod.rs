@@ -3,7 +3,7 @@
 pub mod address;
 pub mod answer;
 pub mod encoding;
-mod headers;
+pub mod headers;
 pub mod outcome;
 pub mod process;
 pub mod recover;

@@ -10,6 +10,7 @@ pub mod outgoing;
 pub mod recorded;
 pub mod registry;
 pub mod sample;
+pub mod sample_of;
 pub mod scenario;
 pub mod sign;
 pub mod templates;

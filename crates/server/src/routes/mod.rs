@@ -44,9 +44,11 @@ mod module_update;
 mod modules;
 mod outcome_lists;
 mod provider_account;
+mod providers;
 pub mod recordings;
 mod reports;
 mod reports_csv;
+mod request_sample;
 mod requests;
 mod retention;
 mod scripts;
@@ -74,7 +76,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::delete_token))
         // Modules
-        .routes(routes!(modules::list_providers))
+        .routes(routes!(providers::list_providers))
         .routes(routes!(modules::list_modules, modules::create_module))
         .routes(routes!(modules::get_module, modules::update_module, modules::delete_module))
         .routes(routes!(modules::update_module_settings))
@@ -90,6 +92,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(requests::list_requests))
         .routes(routes!(requests::get_request))
         .routes(routes!(requests::replay_request))
+        .routes(routes!(request_sample::get_request_sample))
         .routes(routes!(module_log::list_module_log))
         // Webhooks
         .routes(routes!(webhook::webhook, webhook::webhook_by_get))

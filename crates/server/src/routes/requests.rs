@@ -222,9 +222,24 @@ pub async fn get_request(
     Ok(axum::Json(detail(&app, stored(&app, id, request).await?).await))
 }
 
-async fn stored(app: &App, module: ModuleId, id: RequestId) -> ApiResult<StoredRequest> {
+/// The request, or 404.
+pub async fn stored(app: &App, module: ModuleId, id: RequestId) -> ApiResult<StoredRequest> {
     let stored = app.store.request(id).await?;
     stored.filter(|stored| stored.summary.module_id == module).ok_or_else(|| ApiError::not_found("request"))
+}
+
+/// 409 for a request of which too little is left to do anything with it.
+pub fn must_be_kept(stored: &StoredRequest) -> ApiResult<()> {
+    if stored.summary.is_unreadable() {
+        let detail = "What the database holds of this request is damaged; it cannot be used again.";
+        return Err(ApiError::conflict("unreadable", detail));
+    }
+    if stored.summary.erased {
+        let detail =
+            "The request was about a call that was erased. Nothing of it was kept that could be used again.";
+        return Err(ApiError::conflict("erased", detail));
+    }
+    Ok(())
 }
 
 /// How to replay.
@@ -285,15 +300,7 @@ pub async fn replay_request(
 ) -> ApiResult<axum::Json<Replayed>> {
     let module = active(&app, id)?;
     let stored = stored(&app, id, request).await?;
-    if stored.summary.is_unreadable() {
-        let detail = "What the database holds of this request is damaged; it cannot be replayed.";
-        return Err(ApiError::conflict("unreadable", detail));
-    }
-    if stored.summary.erased {
-        let detail =
-            "The request was about a call that was erased. Nothing of it was kept that could be replayed.";
-        return Err(ApiError::conflict("erased", detail));
-    }
+    must_be_kept(&stored)?;
     let replayed = replay::replay(&app, &module, stored, dry_run).await?;
     let viewer = Viewer::new(&app, user.id, Some(&module));
     let show = |moment: &replay::Moment| {

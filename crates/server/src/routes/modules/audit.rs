@@ -34,12 +34,12 @@ pub fn settings(changes: &[SettingChange]) -> Vec<AuditChange> {
 
 fn words(app: &App, module: &Module) -> [(&'static str, Option<String>); 8] {
     let user = |user: Option<_>| user.map(|user| app.directory.named(user).name);
-    let enabled = if module.enabled { "on" } else { "off" };
+    let switched = |on: bool| Some(if on { "on" } else { "off" }.to_owned());
     [
         ("name", Some(module.name.clone())),
         ("icon", module.icon.clone()),
-        ("switched", Some(enabled.to_owned())),
-        ("followsFolder", Some(module.follows_folder.to_string())),
+        ("switched", switched(module.enabled)),
+        ("followsFolder", switched(module.follows_folder)),
         ("country", module.default_country.clone()),
         ("leadKind", module.lead_kind.map(|kind| kind.as_str().to_owned())),
         ("leadResponsible", user(module.lead_responsible)),
