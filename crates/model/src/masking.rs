@@ -41,6 +41,41 @@ pub fn digits_in(text: &str) -> String {
     signs(text).iter().filter_map(|sign| digit(sign.c)).collect()
 }
 
+/// The digits of each number that a text may hold, as it is written: with a plus where one stands before them.
+#[must_use]
+pub fn written_numbers(text: &str) -> Vec<String> {
+    let signs = signs(text);
+    let numbers = runs(&signs).into_iter().filter(|run| run.digits.len() >= NUMBER_DIGITS);
+    let written = |Run { places, digits, .. }: Run| {
+        let before = signs.iter().rev().find(|sign| sign.end == places[0].start);
+        let plus = before.is_some_and(|before| before.c == '+');
+        if plus { format!("+{digits}") } else { digits }
+    };
+    numbers.map(written).collect()
+}
+
+/// The text with digits put in the place of others, however they are written: everything between them stays. `exchange` gets
+/// the digits that belong together, and may change them, but not how many they are.
+#[must_use]
+pub fn exchange_digits(text: &str, mut exchange: impl FnMut(&mut [char])) -> String {
+    let mut exchanged = String::new();
+    let mut done = 0;
+    for Run { digits, places, .. } in all_runs(&signs(text)) {
+        let before: Vec<char> = digits.chars().collect();
+        let mut after = before.clone();
+        exchange(&mut after);
+        for ((place, before), after) in places.iter().zip(before).zip(after) {
+            if before != after {
+                exchanged.push_str(&text[done..place.start]);
+                exchanged.push(after);
+                done = place.end;
+            }
+        }
+    }
+    exchanged.push_str(&text[done..]);
+    exchanged
+}
+
 fn replace_numbers<'a>(text: &'a str, known: &[&str], with: impl Fn(&str) -> String) -> Cow<'a, str> {
     // Whatever stands for a digit, even escaped, has a digit in it.
     if text.chars().filter(|c| c.is_numeric()).count() < PART_DIGITS {
@@ -93,6 +128,8 @@ struct Run {
     span: Range<usize>,
     /// The digits alone.
     digits: String,
+    /// Where each of them stands.
+    places: Vec<Range<usize>>,
     /// Brackets closed between the digits, less those opened.
     closed: i32,
     /// Where the bracket stands that is opened right before them.
@@ -120,6 +157,7 @@ fn all_runs(signs: &[Sign]) -> Vec<Run> {
         match (digit(sign.c), gap, runs.last_mut()) {
             (Some(digit), Some(0..=MAX_GAP), Some(run)) => {
                 run.digits.push(digit);
+                run.places.push(sign.start..sign.end);
                 run.span.end = sign.end;
                 run.closed += closed;
             }
@@ -130,7 +168,8 @@ fn all_runs(signs: &[Sign]) -> Vec<Run> {
                     _ => (before, sign.start),
                 };
                 let opened = before.last().filter(|before| before.c == '(').map(|before| before.start);
-                runs.push(Run { span: start..sign.end, digits: digit.into(), closed: 0, opened });
+                let places = vec![sign.start..sign.end];
+                runs.push(Run { span: start..sign.end, digits: digit.into(), places, closed: 0, opened });
             }
             (None, Some(_), _) if is_invisible(sign.c) => continue,
             (None, Some(signs), _) if joins(sign.c) => {
@@ -313,6 +352,26 @@ mod tests {
         ] {
             assert_eq!(hide_numbers(text, &["+4930901820"]), text);
         }
+    }
+
+    #[test]
+    fn digits_are_exchanged_however_they_are_written() {
+        let to_ones = |digits: &mut [char]| {
+            if digits.ends_with(&['8', '2', '0']) {
+                digits.iter_mut().skip(2).for_each(|digit| *digit = '1');
+            }
+        };
+        for (before, after) in [
+            ("to=%2B49%2030%20901820&n=5", "to=%2B49%2011%20111111&n=5"),
+            (r#"{"to":"+49 (0)30 / 90-18-20"}"#, r#"{"to":"+49 (1)11 / 11-11-11"}"#),
+            (r"49\u0033\u0030901820", "4911111111"),
+            ("2026-03-02T14:05:09Z, 4930901821", "2026-03-02T14:05:09Z, 4930901821"),
+            ("", ""),
+        ] {
+            assert_eq!(exchange_digits(before, to_ones), after);
+        }
+        let said = written_numbers("%2B4930901820 called 030 901820 at 12:30, ext. 101");
+        assert_eq!(said, ["+4930901820", "030901820"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod address;
 mod clean;
 mod country;
 mod extension;
+mod nobodys;
 mod old;
 mod readings;
 mod several;
@@ -23,6 +24,7 @@ use quick_cache::sync::Cache;
 
 pub use clean::clean;
 pub use country::{Country, UnknownCountry};
+pub use nobodys::nobodys;
 pub use old::{caller, spellings, twin};
 pub use readings::Written;
 pub use several::several;

@@ -29,6 +29,7 @@ use crate::live::{Activity, ClientChanges, Hub, Missed};
 use crate::modules::host::Outside;
 use crate::modules::log::ModuleLog;
 use crate::modules::registry::{self, Registry};
+use crate::modules::templates::{self, Templates};
 use crate::outcomes::Outcomes;
 use crate::places::Places;
 use crate::public_url::PublicUrl;
@@ -59,6 +60,8 @@ pub struct App {
     pub engine: Engine,
     /// The modules, as they work now.
     pub modules: Registry,
+    /// What modules can be made from.
+    pub templates: Templates,
     /// What the modules' scripts log.
     pub module_log: ModuleLog,
     /// Names and roles of the users.
@@ -118,6 +121,14 @@ pub enum StartError {
         /// Why.
         source: std::io::Error,
     },
+    /// The folder of modules cannot be read.
+    #[error("the folder of modules {path} (server.modules_dir) cannot be read: {source}")]
+    ModulesDir {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The key for secrets is not usable.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -157,6 +168,9 @@ impl App {
         outside: Arc<dyn Outside>,
     ) -> Result<Arc<Self>, StartError> {
         let Start { config, clock, address, web, demo } = start;
+        if let Some(path) = config.server.modules_dir.clone() {
+            templates::check_dir(&path).map_err(|source| StartError::ModulesDir { path, source })?;
+        }
         let metrics = observe::metrics_handle().map_err(StartError::Metrics)?;
         let has_admin = has_admin(&store).await?;
         let activity = Arc::new(Activity::default());
@@ -165,6 +179,7 @@ impl App {
             auth: Auth::new(config.auth.sign_in_attempts_per_minute, !has_admin),
             engine: Engine::new(config.script.clone(), Handle::current()),
             modules: Registry::default(),
+            templates: Templates::new(config.server.modules_dir.clone()),
             module_log: ModuleLog::start(store.clone(), Arc::clone(&activity)),
             directory: Directory::default(),
             settings: CurrentSettings::default(),
@@ -191,6 +206,7 @@ impl App {
         app.directory.reload(&app.store).await?;
         app.settings.reload(&app.store).await?;
         app.outcomes.reload(&app.store).await?;
+        templates::refresh(&app, false).await;
         registry::load_all(&app).await?;
         Ok(app)
     }

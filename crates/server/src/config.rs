@@ -20,12 +20,16 @@ use crate::public_url::PublicUrl;
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
 
 /// Fixed short names, besides `HOOKSWITCH_<SECTION>_<NAME>`.
-const SHORT_NAMES: [(&str, &str); 4] = [
+const SHORT_NAMES: [(&str, &str); 5] = [
     ("server.listen", "HOOKSWITCH_LISTEN"),
     ("server.public_url", "HOOKSWITCH_PUBLIC_URL"),
     ("server.data_dir", "HOOKSWITCH_DATA_DIR"),
+    ("server.modules_dir", "HOOKSWITCH_MODULES_DIR"),
     ("log.filter", "HOOKSWITCH_LOG"),
 ];
+
+/// What the command line takes from the environment besides settings: `hookswitch module push` and its like.
+const OF_COMMANDS: [&str; 2] = ["HOOKSWITCH_SERVER", "HOOKSWITCH_TOKEN"];
 
 /// Everything that can be set. What each setting means stands in [`DEFAULTS`].
 #[derive(Debug, Clone, Deserialize)]
@@ -52,6 +56,8 @@ pub struct Server {
     #[serde(deserialize_with = "optional")]
     pub public_url: Option<PublicUrl>,
     pub data_dir: PathBuf,
+    #[serde(deserialize_with = "optional")]
+    pub modules_dir: Option<PathBuf>,
     #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
     pub max_connections: usize,
@@ -182,7 +188,8 @@ pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
     let settings = keys().unwrap_or_default();
     let known: Vec<String> =
         settings.iter().flat_map(|(section, name, _)| variables(section, name)).collect();
-    names.filter(|name| name.starts_with("HOOKSWITCH_") && !known.contains(name)).collect()
+    let is_known = |name: &String| known.contains(name) || OF_COMMANDS.contains(&name.as_str());
+    names.filter(|name| name.starts_with("HOOKSWITCH_") && !is_known(name)).collect()
 }
 
 /// The variables of a setting; the first that is there counts.

@@ -195,6 +195,12 @@ impl ApiError {
         self
     }
 
+    /// Whether it comes of what was asked, so that asking again is no use.
+    #[must_use]
+    pub fn is_of_what_was_asked(&self) -> bool {
+        (400..500).contains(&self.0.status)
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &str {

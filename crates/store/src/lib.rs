@@ -65,7 +65,7 @@ pub use outcomes::{OutcomeCode, OutcomeList};
 pub use reports::{CallFigures, OperatorFigures, ReportFilter};
 pub use requests::{RequestFilter, RequestStatus, RequestSummary, StoredRequest};
 pub use retention::{Kept, PurgeStep};
-pub use scripts::{ScriptInfo, ScriptVersion};
+pub use scripts::{NewScript, ScriptInfo, ScriptVersion};
 pub use sessions::{NewSession, Session};
 pub use settings::{SettingChange, SettingValue, Settings};
 pub use tokens::{ApiToken, NewToken, OpenToken};

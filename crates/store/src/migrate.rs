@@ -26,6 +26,7 @@ migrations![
     (6, "0006_erasure"),
     (8, "0008_access"),
     (9, "0009_missed"),
+    (10, "0010_templates"),
 ];
 
 /// Brings the schema up to date; refuses one that is newer than this program.

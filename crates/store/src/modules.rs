@@ -45,6 +45,13 @@ pub struct Module {
     pub missed_responsible: Option<UserId>,
     /// What identifies the webhook URL that its script was last told; not the URL, which has the token in it.
     pub public_url_notified: Option<String>,
+    /// Identifies the version of the module in the program, or in the server's folder, that this one has taken last; none
+    /// where that is not known.
+    pub template_hash: Option<String>,
+    /// The version of its script that was taken with it.
+    pub template_version: Option<i32>,
+    /// Whether it takes each change of its folder by itself.
+    pub follows_folder: bool,
     /// Since when.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
@@ -111,6 +118,8 @@ pub struct ModulePatch {
     pub lead_responsible: Option<Option<UserId>>,
     /// See [`Module::missed_responsible`]; `Some(None)` takes it away.
     pub missed_responsible: Option<Option<UserId>>,
+    /// See [`Module::follows_folder`].
+    pub follows_folder: Option<bool>,
 }
 
 #[derive(FromRow)]
@@ -130,6 +139,9 @@ struct Row {
     lead_kind: Option<String>,
     lead_responsible_id: Option<Uuid>,
     missed_responsible_id: Option<Uuid>,
+    template_hash: Option<String>,
+    template_version: Option<i32>,
+    follows_folder: bool,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -155,6 +167,9 @@ impl Row {
             lead_kind: self.lead_kind.map(from_word).transpose()?,
             lead_responsible: self.lead_responsible_id.map(UserId),
             missed_responsible: self.missed_responsible_id.map(UserId),
+            template_hash: self.template_hash,
+            template_version: self.template_version,
+            follows_folder: self.follows_folder,
             created_at: self.created_at,
             updated_at: self.updated_at,
         })
@@ -244,7 +259,8 @@ impl Store {
                    lead_kind = case when $11 then $12 else lead_kind end, \
                    lead_responsible_id = case when $13 then $14 else lead_responsible_id end, \
                    missed_responsible_id = case when $15 then $16 else missed_responsible_id end, \
-                   numbers = coalesce($17, numbers), dials_extensions = coalesce($18, dials_extensions) \
+                   numbers = coalesce($17, numbers), dials_extensions = coalesce($18, dials_extensions), \
+                   follows_folder = coalesce($19, follows_folder) \
                    where id = $1 and deleted_at is null returning *";
         let fields = patch.fields.as_ref().map(to_json).transpose()?;
         let services = patch.services.as_ref().map(to_json).transpose()?;
@@ -268,6 +284,7 @@ impl Store {
                 .bind(patch.missed_responsible.flatten().map(|user| user.0))
                 .bind(patch.numbers.map(Written::as_str))
                 .bind(patch.dials_extensions)
+                .bind(patch.follows_folder)
                 .fetch_optional(db)
                 .await
         })?;

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::{ModuleId, UserId};
+use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::db::{Tx, on, text, time};
+use crate::db::{Tx, on, text, time, to_json};
 use crate::error::StoreError;
 use crate::modules;
 use crate::open::Store;
@@ -17,6 +18,19 @@ pub struct ScriptVersion {
     pub info: ScriptInfo,
     /// TypeScript.
     pub source: String,
+}
+
+/// A script to be saved with what belongs to it; what is `None` stays as it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NewScript<'a> {
+    /// TypeScript.
+    pub source: &'a str,
+    /// The settings it needs; see [`Module::fields`](crate::Module::fields).
+    pub fields: Option<&'a Value>,
+    /// See [`Module::dials_extensions`](crate::Module::dials_extensions).
+    pub dials_extensions: Option<bool>,
+    /// What it was taken from; see [`Module::template_hash`](crate::Module::template_hash).
+    pub template_hash: Option<&'a str>,
 }
 
 /// A version of a script, without its text.
@@ -71,6 +85,49 @@ impl Store {
         let mut tx = self.begin().await?;
         modules::lock(&mut tx, module).await?;
         let saved = insert(&mut tx, module, source, by, now).await?;
+        tx.commit().await?;
+        Ok(saved)
+    }
+
+    /// Saves a script and what belongs to it, or nothing of it. The module gets a next version unless its newest is the same.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownModule`].
+    pub async fn save_script_with(
+        &self,
+        module: ModuleId,
+        script: NewScript<'_>,
+        by: Option<UserId>,
+        now: DateTime<Utc>,
+    ) -> Result<ScriptVersion, StoreError> {
+        let mut tx = self.begin().await?;
+        modules::lock(&mut tx, module).await?;
+        let sql = "select version, source, created_at, created_by from scripts \
+                   where module_id = $1 order by version desc limit 1";
+        let newest: Option<Row> =
+            on!(tx.conn(), |db| sqlx::query_as(sql).bind(module.0).fetch_optional(db).await)?;
+        let saved =
+            match newest.map(ScriptVersion::from).filter(|newest| newest.source == text(script.source)) {
+                Some(newest) => newest,
+                None => insert(&mut tx, module, script.source, by, now).await?,
+            };
+        let sql = "update modules set fields = coalesce($2, fields), \
+                   dials_extensions = coalesce($3, dials_extensions), \
+                   template_version = case when $4 is null then template_version else $5 end, \
+                   template_hash = coalesce($4, template_hash), updated_at = $6 where id = $1";
+        let fields = script.fields.map(to_json).transpose()?;
+        on!(tx.conn(), |db| {
+            sqlx::query(sql)
+                .bind(module.0)
+                .bind(fields)
+                .bind(script.dials_extensions)
+                .bind(script.template_hash)
+                .bind(saved.info.version)
+                .bind(time(now))
+                .execute(db)
+                .await
+                .map(drop)
+        })?;
         tx.commit().await?;
         Ok(saved)
     }

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::config::Config;
 
 mod backup;
+mod config;
 mod demo_pbx;
 mod log;
 mod module;
@@ -37,13 +38,15 @@ enum Command {
     /// API tokens. Also while the server runs.
     #[command(subcommand)]
     Token(token::Command),
-    /// For authors of modules: make one, check it, run its samples.
+    /// For authors of modules: make one, check it, run its samples, bring it to a server.
     #[command(subcommand)]
     Module(module::Command),
     /// Run the simulated PBX alone.
     DemoPbx(demo_pbx::Args),
     /// Write a consistent copy of the SQLite database to a new file. Also while the server runs.
     Backup(backup::Args),
+    /// Print every setting with its meaning and default: a file for --config to begin with.
+    Config,
     /// Print the description of the HTTP API (openapi.json).
     Openapi,
 }
@@ -73,6 +76,7 @@ fn execute(cli: Cli) -> CliResult {
         Command::Module(command) => block_on(module::run(command)),
         Command::DemoPbx(args) => block_on(demo_pbx::run(args)),
         Command::Backup(args) => block_on(backup::run(config()?, args)),
+        Command::Config => config::run(),
         Command::Openapi => openapi::run(),
     }
 }

@@ -23,6 +23,7 @@ fn the_default_file_says_what_the_documentation_promises() {
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8700");
     assert_eq!(config.server.public_url, None);
     assert_eq!(config.server.data_dir, PathBuf::from("./data"));
+    assert_eq!(config.server.modules_dir, None);
     assert_eq!(config.database_url().expose_secret(), "sqlite:./data/hookswitch.db");
     assert_eq!(config.secret.key.expose_secret(), "");
     assert_eq!((config.log.filter.as_str(), config.log.format), ("info", LogFormat::Text));
@@ -82,6 +83,7 @@ fn the_fixed_short_variables_are_understood() {
         ("HOOKSWITCH_LISTEN", "0.0.0.0:0"),
         ("HOOKSWITCH_PUBLIC_URL", "https://calls.example.org/tel/"),
         ("HOOKSWITCH_DATA_DIR", "/var/lib/hookswitch"),
+        ("HOOKSWITCH_MODULES_DIR", "/etc/hookswitch/modules"),
         ("HOOKSWITCH_DATABASE_URL", "postgres://user:1234@db/calls"),
         ("HOOKSWITCH_SECRET_KEY", "0000"),
         ("HOOKSWITCH_FETCH_ALLOW", "pbx.internal, 10.0.0.0/8,,[::1]:8088"),
@@ -95,6 +97,7 @@ fn the_fixed_short_variables_are_understood() {
         "https://calls.example.org/tel/webhooks/1"
     );
     assert_eq!(config.server.data_dir, PathBuf::from("/var/lib/hookswitch"));
+    assert_eq!(config.server.modules_dir, Some(PathBuf::from("/etc/hookswitch/modules")));
     assert_eq!(config.database.url.expose_secret(), "postgres://user:1234@db/calls");
     assert_eq!(config.secret.key.expose_secret(), "0000", "text, even if it looks like a number");
     assert_eq!(config.fetch.allow.len(), 3);
@@ -147,6 +150,7 @@ fn a_misspelled_variable_is_noticed() {
         "HOOKSWITCH_LOG_FORMAT",
         "HOOKSWITCH_SERVER_LISTEN",
         "HOOKSWITCH_LISTENS",
+        "HOOKSWITCH_TOKEN",
         "PATH",
     ];
     assert_eq!(unknown_variables(names.map(str::to_owned).into_iter()), ["HOOKSWITCH_LISTENS"]);

@@ -42,7 +42,8 @@ pub fn kept(headers: &HeaderMap, address: &Address) -> (Map<String, Value>, Map<
     (clear, secret)
 }
 
-fn is_secret(name: &str) -> bool {
+/// Whether a name is that of something that proves who somebody is.
+pub fn is_secret(name: &str) -> bool {
     let name = name.replace(['-', '_'], "");
     SECRET.iter().any(|part| name.contains(part))
 }

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::erasure;
 use crate::intake::recover;
 use crate::live::{self, activity, clients, socket};
-use crate::modules::token;
+use crate::modules::{token, update};
 use crate::telephony::silent;
 
 /// Starts every job; they end when the server stops.
@@ -24,6 +24,7 @@ pub fn start(app: &Arc<App>) {
     job(app, socket::expire(Arc::clone(app)));
     job(app, erasure::run(Arc::clone(app)));
     job(app, purge::run(Arc::clone(app)));
+    job(app, update::follow(Arc::clone(app)));
     for active in app.modules.all() {
         token::notify_if_changed(app, &active);
     }

@@ -4,13 +4,13 @@ use axum::http::StatusCode;
 use hookswitch_model::phone::Written;
 use hookswitch_model::{ModuleId, UserId};
 use hookswitch_script::{Compiled, Diagnostic, Function, ScriptError};
-use hookswitch_store::{NewModule, SettingChange, SettingValue};
+use hookswitch_store::{NewModule, NewScript, SettingChange, SettingValue};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-use super::builtin;
 use super::manifest::{self, Setting, SettingKind};
 use super::registry::{self, Active};
+use super::templates::{self, Template};
 use super::token::new_token;
 use crate::app::App;
 use crate::clock::random;
@@ -20,7 +20,7 @@ use crate::error::{ApiError, ApiResult, sentence};
 pub struct Recipe {
     /// What people call it.
     pub name: String,
-    /// The built-in module to begin from.
+    /// The code of the template to begin from.
     pub provider: Option<String>,
     /// The script; that of the provider, or an empty one, when left out.
     pub script: Option<String>,
@@ -41,13 +41,20 @@ pub struct Recipe {
 /// # Errors
 /// 422 for what is wrong in the recipe.
 pub async fn create(app: &App, recipe: Recipe, by: Option<UserId>) -> ApiResult<Arc<Active>> {
-    let builtin = recipe.provider.as_deref().map(find_provider).transpose()?;
-    let manifest = builtin.map(|builtin| &builtin.manifest);
+    let template = match &recipe.provider {
+        None => None,
+        Some(code) => Some(find_template(app, code).await?),
+    };
+    let manifest = template.as_ref().map(|template| &template.manifest);
     let fields = recipe.fields.or_else(|| manifest.map(|manifest| manifest.settings.clone()));
     let fields = fields.unwrap_or_else(|| declared_by(&recipe.values));
     manifest::check_settings(&fields).map_err(|problem| ApiError::invalid("settings", sentence(&problem)))?;
     let changes = changes(&fields, &recipe.values)?;
-    let source = recipe.script.or_else(|| builtin.map(|builtin| builtin.source.to_owned()));
+    // A module with a script of its own has taken nothing of its provider's.
+    let template_hash =
+        template.as_ref().filter(|_| recipe.script.is_none()).map(|template| template.hash.as_str());
+    let source =
+        recipe.script.or_else(|| template.as_ref().map(|template| template.source.clone().into_owned()));
     let compiled = match &source {
         None => None,
         Some(source) => Some(compiled(source).await?),
@@ -82,7 +89,8 @@ pub async fn create(app: &App, recipe: Recipe, by: Option<UserId>) -> ApiResult<
     app.store.create_module(&module).await?;
     app.store.update_settings(id, &changes).await?;
     if let Some(source) = &source {
-        app.store.save_script(id, source, by, now).await?;
+        let script = NewScript { source, template_hash, ..NewScript::default() };
+        app.store.save_script_with(id, script, by, now).await?;
     }
     reload(app, id).await
 }
@@ -90,12 +98,61 @@ pub async fn create(app: &App, recipe: Recipe, by: Option<UserId>) -> ApiResult<
 /// Saves a new version of a module's script, once it is known to load.
 ///
 /// # Errors
-/// 422 with `diagnostics` where it does not compile or load, 404 where there is no such module.
+/// 422 with `diagnostics` where it does not compile or load, 404 where there is no such module, 409 where it follows its folder.
 pub async fn save_script(app: &App, id: ModuleId, source: &str, by: UserId) -> ApiResult<Arc<Active>> {
     let active = app.modules.get(id).ok_or_else(|| ApiError::not_found("module"))?;
+    must_not_follow(&active)?;
     loads(app, id, compiled(source).await?, active.values.clone()).await?;
     app.store.save_script(id, source, Some(by), app.clock.now()).await?;
     reload(app, id).await
+}
+
+/// A script with the settings it needs.
+pub struct Whole<'a> {
+    /// TypeScript.
+    pub source: &'a str,
+    /// The settings.
+    pub settings: &'a [Setting],
+    /// Whether it dials extensions; as before when left out.
+    pub dials_extensions: Option<bool>,
+    /// The template it is of.
+    pub template_hash: Option<&'a str>,
+}
+
+/// Saves a script and its settings together, once the script is known to load with them. Values are kept.
+///
+/// # Errors
+/// 422 where the settings make no sense, or with `diagnostics` where the script does not compile or load.
+pub async fn save_whole(
+    app: &App,
+    active: &Active,
+    whole: Whole<'_>,
+    by: Option<UserId>,
+) -> ApiResult<Arc<Active>> {
+    let Whole { source, settings, dials_extensions, template_hash } = whole;
+    let id = active.module.id;
+    manifest::check_settings(settings)
+        .map_err(|problem| ApiError::invalid("settings", sentence(&problem)))?;
+    let own = active.values.iter().filter(|(name, _)| active.set.contains(*name));
+    let own = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+    loads(app, id, compiled(source).await?, manifest::with_defaults(settings, own)).await?;
+    let fields = serde_json::to_value(settings).map_err(ApiError::internal)?;
+    let script = NewScript { source, fields: Some(&fields), dials_extensions, template_hash };
+    app.store.save_script_with(id, script, by, app.clock.now()).await?;
+    seal_new_secrets(app, id).await?;
+    reload(app, id).await
+}
+
+/// 409 where a module has its script from a folder.
+///
+/// # Errors
+/// That.
+pub fn must_not_follow(active: &Active) -> ApiResult<()> {
+    if !active.module.follows_folder {
+        return Ok(());
+    }
+    let detail = "The module follows its folder: change the files there, or let it follow no longer.";
+    Err(ApiError::conflict("followsFolder", detail))
 }
 
 /// The changes that set these values of these settings.
@@ -163,10 +220,14 @@ pub fn check_country(country: Option<&str>) -> ApiResult<()> {
     }
 }
 
-fn find_provider(code: &str) -> ApiResult<&'static builtin::BuiltinModule> {
-    builtin::find(code).ok_or_else(|| {
-        let codes: Vec<_> = builtin::all().iter().map(|module| module.manifest.code.as_str()).collect();
-        ApiError::invalid("provider", format!("There is no such provider; there are: {}.", codes.join(", ")))
+/// The template of that code, also where its folder is new.
+async fn find_template(app: &App, code: &str) -> ApiResult<Arc<Template>> {
+    templates::refresh(app, false).await;
+    app.templates.find(code).ok_or_else(|| {
+        let problem = app.templates.problem(code).map(|problem| format!("It cannot be used: {problem}."));
+        let codes = app.templates.codes().join(", ");
+        let there_are = || format!("There is no such provider; there are: {codes}.");
+        ApiError::invalid("provider", problem.unwrap_or_else(there_are))
     })
 }
 

@@ -11,11 +11,12 @@ use hookswitch_script::{
     CallContext, Compiled, Diagnostic, Environment, Function, Host as _, Lookalike, ModuleHandle, Outcome,
     ScriptError, Slot, compile,
 };
-use hookswitch_store::{LeadRule, Module, StoreError};
+use hookswitch_store::{LeadRule, Module, ScriptVersion, StoreError};
 use serde_json::{Map, Value};
 
 use super::host::ModuleHost;
 use super::manifest::{self, Setting};
+use super::templates;
 use crate::app::App;
 use crate::cut::{self, cut};
 use crate::intake::address;
@@ -51,7 +52,18 @@ pub struct Active {
     pub script_version: Option<i32>,
     /// What the script implements; nothing where it cannot be loaded.
     pub functions: BTreeSet<Function>,
+    /// What it has taken of its template; none where it was made from none.
+    pub taken: Option<Taken>,
     script: Result<Loaded, ScriptError>,
+}
+
+/// What a module has taken of the module it was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Which version of it.
+    pub hash: String,
+    /// Whether the script was changed since.
+    pub edited: bool,
 }
 
 #[derive(Clone)]
@@ -151,6 +163,7 @@ async fn activate(app: &App, module: Module, compiled: Option<Arc<Compiled>>) ->
     });
     let script_version = script.as_ref().map(|script| script.info.version);
 
+    let taken = taken(app, &module, script.as_ref(), &settings).await?;
     let before = app.modules.get(module.id);
     let turns = before.as_ref().map(|before| Arc::clone(&before.turns)).unwrap_or_default();
     let before = before.filter(|before| before.script_version == script_version);
@@ -180,9 +193,30 @@ async fn activate(app: &App, module: Module, compiled: Option<Arc<Compiled>>) ->
         bindings: bindings.into_iter().map(|binding| (binding.member_id, binding.user_id)).collect(),
         script_version,
         functions,
+        taken,
         script,
         module,
     })
+}
+
+/// What the module has taken of its template. One that was made before this was kept has taken what it is.
+async fn taken(
+    app: &App,
+    module: &Module,
+    script: Option<&ScriptVersion>,
+    settings: &[Setting],
+) -> Result<Option<Taken>, StoreError> {
+    let Some(script) = script.filter(|_| module.provider.is_some()) else { return Ok(None) };
+    let edited = match module.template_version {
+        Some(version) if version == script.info.version => false,
+        Some(version) => {
+            let taken = app.store.script(module.id, Some(version)).await?;
+            taken.is_none_or(|taken| taken.source != script.source)
+        }
+        None => true,
+    };
+    let is = || templates::hash(&script.source, settings, module.dials_extensions);
+    Ok(Some(Taken { hash: module.template_hash.clone().unwrap_or_else(is), edited }))
 }
 
 async fn load(

@@ -40,12 +40,15 @@ mod me;
 mod mentions;
 mod missed_calls;
 mod module_log;
+mod module_update;
 mod modules;
 mod outcome_lists;
 mod provider_account;
+mod providers;
 pub mod recordings;
 mod reports;
 mod reports_csv;
+mod request_sample;
 mod requests;
 mod retention;
 mod scripts;
@@ -74,7 +77,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::delete_token))
         // Modules
-        .routes(routes!(modules::list_providers))
+        .routes(routes!(providers::list_providers))
         .routes(routes!(modules::list_modules, modules::create_module))
         .routes(routes!(modules::get_module, modules::update_module, modules::delete_module))
         .routes(routes!(modules::update_module_settings))
@@ -82,6 +85,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(scripts::list_script_versions))
         .routes(routes!(scripts::get_script_version))
         .routes(routes!(scripts::restore_script_version))
+        .routes(routes!(module_update::get_module_update, module_update::take_module_update))
         .routes(routes!(provider_account::test_connection))
         .routes(routes!(provider_account::list_members))
         .routes(routes!(provider_account::list_bindings, provider_account::replace_bindings))
@@ -89,6 +93,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(requests::list_requests))
         .routes(routes!(requests::get_request))
         .routes(routes!(requests::replay_request))
+        .routes(routes!(request_sample::get_request_sample))
         .routes(routes!(module_log::list_module_log))
         .routes(routes!(trials::try_script))
         .routes(routes!(trials::get_conformance))

@@ -1,15 +1,13 @@
-//! Modules: `/api/v1/providers`, `/api/v1/modules`.
+//! Modules: `/api/v1/modules`.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use hookswitch_model::phone::Written;
 use hookswitch_model::{ModuleId, UserId};
-use hookswitch_script::Function;
 use hookswitch_store::{AuditAction, ModulePatch};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -19,68 +17,19 @@ use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult, sentence};
 use crate::extract::{Json, Path};
 use crate::jobs::purge;
-use crate::modules::builtin;
 use crate::modules::create::{self, Recipe, check_country};
 use crate::modules::manifest::{self, Setting};
 use crate::modules::registry::{self, Active};
+use crate::modules::templates::{self, Template};
 use crate::modules::token::notify_if_changed;
+use crate::modules::update;
 use crate::page::Page;
 
-mod audit;
+pub mod audit;
 mod show;
 
 use show::{Leads, modules};
 pub use show::{Module, module};
-
-/// A built-in module to start from.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Provider {
-    /// To be given as `provider` of a new module.
-    code: String,
-    /// The provider as people call it.
-    name: String,
-    /// One sentence: what it connects.
-    description: String,
-    /// ISO 3166-1 alpha-2: the country of numbers written without one.
-    default_country: Option<String>,
-    /// How it writes numbers that have no plus.
-    numbers: Written,
-    /// Whether its script dials the extension behind a number.
-    dials_extensions: bool,
-    /// What it must know.
-    settings: Vec<Setting>,
-    /// The functions it implements, by name.
-    #[schema(value_type = Vec<String>)]
-    functions: BTreeSet<Function>,
-}
-
-/// Built-in modules to start from.
-#[utoipa::path(get, path = "/api/v1/providers", tag = "modules", responses((status = 200, body = Page<Provider>)))]
-pub async fn list_providers(State(app): State<Arc<App>>, _: Admin) -> ApiResult<axum::Json<Page<Provider>>> {
-    let mut items = Vec::new();
-    for module in builtin::all() {
-        let manifest = &module.manifest;
-        let compiled = registry::compiled(module.source)
-            .await
-            .map_err(ApiError::internal)?
-            .map_err(|_| ApiError::internal(format!("the script of {} does not compile", manifest.code)))?;
-        let id = ModuleId(uuid::Uuid::nil());
-        let defaults = manifest::with_defaults(&manifest.settings, Map::new());
-        let functions = registry::probe(&app, id, compiled, defaults).await.map_err(ApiError::internal)?;
-        items.push(Provider {
-            code: manifest.code.clone(),
-            name: manifest.name.clone(),
-            description: manifest.description.clone(),
-            default_country: manifest.default_country.clone(),
-            numbers: manifest.numbers,
-            dials_extensions: manifest.dials_extensions,
-            settings: manifest.settings.clone(),
-            functions,
-        });
-    }
-    Ok(axum::Json(Page::whole(items)))
-}
 
 /// All modules, oldest first.
 #[utoipa::path(get, path = "/api/v1/modules", tag = "modules", responses((status = 200, body = Page<Module>)))]
@@ -98,8 +47,11 @@ pub struct CreateModule {
     /// What people call it.
     #[schema(min_length = 1, max_length = 100)]
     name: String,
-    /// The built-in module to start from; its script and settings are copied.
+    /// The module to start from; its script and settings are copied.
     provider: Option<String>,
+    /// Whether the module takes each change of the folder that it is made from, by itself. Only of a provider in `modules_dir`.
+    #[serde(default)]
+    follows_folder: bool,
     /// The TypeScript, of a module of your own.
     script: Option<String>,
     /// The settings: declarations, or values by name (which declare themselves in a module of your own).
@@ -151,7 +103,17 @@ pub async fn create_module(
         numbers: new.numbers,
         dials_extensions: new.dials_extensions,
     };
-    let active = create::create(&app, recipe, Some(user.id)).await?;
+    if new.follows_folder {
+        templates::refresh(&app, false).await;
+        let template = recipe.provider.as_deref().and_then(|code| app.templates.find(code));
+        must_be_of_folder(template.as_deref())?;
+    }
+    let mut active = create::create(&app, recipe, Some(user.id)).await?;
+    if new.follows_folder {
+        let follow = ModulePatch { follows_folder: Some(true), ..ModulePatch::default() };
+        app.store.update_module(active.module.id, &follow, app.clock.now()).await?;
+        active = create::reload(&app, active.module.id).await?;
+    }
     notify_if_changed(&app, &active);
     let provider = active.module.provider.as_deref().map(|provider| said("provider", provider));
     let about = provider.into_iter().collect();
@@ -195,6 +157,8 @@ pub struct UpdateModule {
     numbers: Option<Written>,
     /// Whether the script dials the extension behind a number.
     dials_extensions: Option<bool>,
+    /// Whether it takes each change of the folder that it was made from, by itself. When switched on, it takes what is there.
+    follows_folder: Option<bool>,
     /// The settings it declares.
     settings: Option<Vec<Setting>>,
     /// What becomes of unknown callers whose call was missed.
@@ -222,28 +186,45 @@ pub async fn update_module(
     State(app): State<Arc<App>>,
     Admin(SignedIn { user, .. }): Admin,
     Path(id): Path<ModuleId>,
-    Json(update): Json<UpdateModule>,
+    Json(wanted): Json<UpdateModule>,
 ) -> ApiResult<axum::Json<Module>> {
     let before = active(&app, id)?;
-    check_country(update.default_country.as_ref().and_then(|country| country.as_deref()))?;
-    if let Some(settings) = &update.settings {
+    check_country(wanted.default_country.as_ref().and_then(|country| country.as_deref()))?;
+    let template = match wanted.follows_folder {
+        Some(true) => {
+            templates::refresh(&app, false).await;
+            let code = before.module.provider.as_deref();
+            let template = code.and_then(|code| app.templates.find(code));
+            must_be_of_folder(template.as_deref())?;
+            template
+        }
+        Some(false) | None => None,
+    };
+    if let Some(settings) = &wanted.settings {
+        if wanted.follows_folder.is_none() {
+            create::must_not_follow(&before)?;
+        }
         manifest::check_settings(settings)
             .map_err(|problem| ApiError::invalid("settings", sentence(&problem)))?;
     }
-    check_user(&app, "leads.responsibleId", update.leads.and_then(|leads| leads.responsible_id)).await?;
-    check_user(&app, "missedResponsibleId", update.missed_responsible_id.flatten()).await?;
+    check_user(&app, "leads.responsibleId", wanted.leads.and_then(|leads| leads.responsible_id)).await?;
+    check_user(&app, "missedResponsibleId", wanted.missed_responsible_id.flatten()).await?;
+    if let Some(template) = template {
+        update::take(&app, &before, &template, Some(user.id)).await?;
+    }
     let patch = ModulePatch {
-        name: update.name.as_deref().map(name).transpose()?,
-        icon: update.icon,
-        enabled: update.enabled,
-        default_country: update.default_country,
-        numbers: update.numbers,
-        dials_extensions: update.dials_extensions,
-        fields: update.settings.map(serde_json::to_value).transpose().map_err(ApiError::internal)?,
+        name: wanted.name.as_deref().map(name).transpose()?,
+        icon: wanted.icon,
+        enabled: wanted.enabled,
+        default_country: wanted.default_country,
+        numbers: wanted.numbers,
+        dials_extensions: wanted.dials_extensions,
+        fields: wanted.settings.map(serde_json::to_value).transpose().map_err(ApiError::internal)?,
         services: None,
-        lead_kind: update.leads.map(|leads| leads.kind),
-        lead_responsible: update.leads.map(|leads| leads.responsible_id),
-        missed_responsible: update.missed_responsible_id,
+        lead_kind: wanted.leads.map(|leads| leads.kind),
+        lead_responsible: wanted.leads.map(|leads| leads.responsible_id),
+        missed_responsible: wanted.missed_responsible_id,
+        follows_folder: wanted.follows_folder,
     };
     let updated = app.store.update_module(id, &patch, app.clock.now()).await?;
     updated.ok_or_else(|| ApiError::not_found("module"))?;
@@ -255,6 +236,17 @@ pub async fn update_module(
         audit_of(&app, user.id, AuditAction::ModuleChanged, active.module.name.as_str(), changes).await;
     }
     Ok(axum::Json(module(&app, &active, user.role).await?))
+}
+
+/// 422 where there is no folder to follow.
+fn must_be_of_folder(template: Option<&Template>) -> ApiResult<()> {
+    match template {
+        Some(Template { folder: Some(_), .. }) => Ok(()),
+        _ => Err(ApiError::invalid(
+            "followsFolder",
+            "Only a module made from a folder in modules_dir can follow it.",
+        )),
+    }
 }
 
 async fn check_user(app: &App, field: &str, id: Option<UserId>) -> ApiResult<()> {

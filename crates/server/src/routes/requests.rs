@@ -222,27 +222,21 @@ pub async fn get_request(
     Ok(axum::Json(detail(&app, stored(&app, id, request).await?).await))
 }
 
-/// A request of a module.
-///
-/// # Errors
-/// 404 where it is not there.
+/// The request, or 404.
 pub async fn stored(app: &App, module: ModuleId, id: RequestId) -> ApiResult<StoredRequest> {
     let stored = app.store.request(id).await?;
     stored.filter(|stored| stored.summary.module_id == module).ok_or_else(|| ApiError::not_found("request"))
 }
 
-/// Whether enough is left of a request to run a script on it.
-///
-/// # Errors
-/// 409 where it is not.
-pub fn check_can_be_run(stored: &StoredRequest) -> ApiResult<()> {
+/// 409 for a request of which too little is left to do anything with it.
+pub fn must_be_kept(stored: &StoredRequest) -> ApiResult<()> {
     if stored.summary.is_unreadable() {
-        let detail = "What the database holds of this request is damaged; it cannot be replayed.";
+        let detail = "What the database holds of this request is damaged; it cannot be used again.";
         return Err(ApiError::conflict("unreadable", detail));
     }
     if stored.summary.erased {
         let detail =
-            "The request was about a call that was erased. Nothing of it was kept that could be replayed.";
+            "The request was about a call that was erased. Nothing of it was kept that could be used again.";
         return Err(ApiError::conflict("erased", detail));
     }
     Ok(())
@@ -306,7 +300,7 @@ pub async fn replay_request(
 ) -> ApiResult<axum::Json<Replayed>> {
     let module = active(&app, id)?;
     let stored = stored(&app, id, request).await?;
-    check_can_be_run(&stored)?;
+    must_be_kept(&stored)?;
     let replayed = replay::replay(&app, &module, stored, dry_run).await?;
     let viewer = Viewer::new(&app, user.id, Some(&module));
     let show = |moment: &replay::Moment| {

@@ -9,13 +9,15 @@ use hookswitch_store::{AuditAction, ScriptInfo};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::modules::audit::changes;
 use super::modules::{Module, active, module};
 use crate::app::App;
 use crate::audit::{audit_of, said};
 use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
-use crate::modules::create::save_script as save;
+use crate::modules::create::{self, Whole, save_script as save};
+use crate::modules::manifest::Setting;
 use crate::modules::token::notify_if_changed;
 use crate::page::Page;
 
@@ -47,6 +49,8 @@ pub struct SaveScript {
     /// The TypeScript.
     #[schema(min_length = 1, max_length = 262144)]
     source: String,
+    /// The settings it needs, saved with it or not at all; those declared stay when left out. Values are kept.
+    settings: Option<Vec<Setting>>,
 }
 
 /// The newest version of a module's script.
@@ -88,7 +92,7 @@ async fn version(app: &App, id: ModuleId, number: Option<i32>) -> ApiResult<axum
     Ok(axum::Json(Script::new(script.info, Some(script.source))))
 }
 
-/// Saves a new version of a module's script.
+/// Saves a new version of a module's script, alone or with the settings it needs.
 #[utoipa::path(
     put,
     path = "/api/v1/modules/{id}/script",
@@ -103,10 +107,20 @@ pub async fn save_script(
     Path(id): Path<ModuleId>,
     Json(script): Json<SaveScript>,
 ) -> ApiResult<axum::Json<Module>> {
-    let active = save(&app, id, &script.source, user.id).await?;
-    notify_if_changed(&app, &active);
-    let version = active.script_version.map(|version| said("version", version.to_string()));
-    let about = version.into_iter().collect();
+    let before = active(&app, id)?;
+    let saved = match &script.settings {
+        None => save(&app, id, &script.source, user.id).await?,
+        Some(settings) => {
+            create::must_not_follow(&before)?;
+            let source = &script.source;
+            let whole = Whole { source, settings, dials_extensions: None, template_hash: None };
+            create::save_whole(&app, &before, whole, Some(user.id)).await?
+        }
+    };
+    notify_if_changed(&app, &saved);
+    let version = saved.script_version.map(|version| said("version", version.to_string()));
+    let about = version.into_iter().chain(changes(&app, &before, &saved)).collect();
+    let active = saved;
     audit_of(&app, user.id, AuditAction::ScriptSaved, active.module.name.as_str(), about).await;
     Ok(axum::Json(module(&app, &active, user.role).await?))
 }

@@ -132,7 +132,7 @@ pub async fn try_script(
         }
         (None, Some(request)) => {
             let stored = requests::stored(&app, id, request).await?;
-            requests::check_can_be_run(&stored)?;
+            requests::must_be_kept(&stored)?;
             let ran = try_out::request(&app, &module, &script, stored).await?;
             Tried::new(try_out::without_secrets(&module, ran), None)
         }

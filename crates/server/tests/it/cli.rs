@@ -106,6 +106,25 @@ async fn the_description_of_the_api_needs_no_server() {
 }
 
 #[tokio::test]
+async fn the_settings_that_are_printed_are_a_file_to_start_with() {
+    let database = Database::sqlite();
+    let (code, out, _) = run(&database, "config").await;
+    assert!(code == 0 && out.contains("\n# Address and port to listen on"), "{out}");
+    let file = database.folder.path().join("settings.toml");
+    std::fs::write(&file, out.replace("session_days = 30", "session_days = 0")).unwrap();
+    let (code, _, error) = run(&database, &format!("--config {} serve", file.display())).await;
+    assert!(code == 1 && error.contains("auth.session_days"), "it is read: {error}");
+}
+
+#[tokio::test]
+async fn a_folder_of_modules_that_is_not_there_stops_the_start() {
+    let database = Database::sqlite();
+    let output = hookswitch(&database, "serve").env("HOOKSWITCH_MODULES_DIR", "/nowhere/modules").output();
+    let (code, _, error) = finished(output.await.unwrap());
+    assert!(code == 1 && error.contains("/nowhere/modules (server.modules_dir) cannot be read"), "{error}");
+}
+
+#[tokio::test]
 async fn what_the_folder_holds_is_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;
     let database = Database::sqlite();

@@ -1,7 +1,7 @@
 //! Modules, scripts, settings, bindings.
 
 use hookswitch_model::{ModuleId, UserId};
-use hookswitch_store::{Binding, ModulePatch, Role, SettingChange, SettingValue, StoreError};
+use hookswitch_store::{Binding, ModulePatch, NewScript, Role, SettingChange, SettingValue, StoreError};
 use serde_json::json;
 
 use crate::support::{at, both, start, status};
@@ -85,6 +85,35 @@ both!(scripts_keep_their_history, |db| {
     assert_eq!(db.script(id, Some(2)).await.unwrap().expect("it").source, "// two");
     assert_eq!(db.script(id, None).await.unwrap().expect("it"), third);
     assert_eq!(db.restore_script(id, 7, None, at(4)).await.unwrap(), None);
+});
+
+both!(a_script_is_saved_with_what_belongs_to_it_or_not_at_all, |db| {
+    let id = db.new_module().await;
+    let fields = json!([{ "name": "zone" }]);
+    let taken = NewScript {
+        source: "// taken",
+        fields: Some(&fields),
+        dials_extensions: Some(true),
+        template_hash: Some("one"),
+    };
+    db.save_script_with(id, taken, None, at(1)).await.unwrap();
+    let module = db.module(id).await.unwrap().expect("a module");
+    assert_eq!((module.fields, module.dials_extensions), (fields, true));
+    assert_eq!((module.template_hash.as_deref(), module.template_version), (Some("one"), Some(1)));
+
+    db.save_script_with(id, NewScript { source: "// own", ..NewScript::default() }, None, at(2))
+        .await
+        .unwrap();
+    let module = db.module(id).await.unwrap().expect("a module");
+    assert_eq!((module.template_hash.as_deref(), module.template_version), (Some("one"), Some(1)), "still");
+    let same = NewScript { source: "// own", template_hash: Some("two"), ..NewScript::default() };
+    let saved = db.save_script_with(id, same, None, at(3)).await.unwrap();
+    assert_eq!(saved.info.version, 2, "the same text makes no version");
+    let module = db.module(id).await.unwrap().expect("a module");
+    assert_eq!((module.template_hash.as_deref(), module.template_version), (Some("two"), Some(2)));
+    assert!(module.dials_extensions && !module.follows_folder);
+    let refused = db.save_script_with(nobodys(), same, None, at(4)).await;
+    assert!(matches!(refused, Err(StoreError::UnknownModule)));
 });
 
 both!(saving_at_the_same_time_leaves_no_gap, |db| {

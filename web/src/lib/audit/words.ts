@@ -69,6 +69,7 @@ const FIELDS: Record<string, () => string> = {
   provider: m.audit_field_provider,
   switched: m.audit_field_switched,
   country: m.audit_field_country,
+  followsFolder: m.audit_field_follows_folder,
   icon: m.audit_field_icon,
   declaredSettings: m.audit_field_declared,
   set: m.audit_field_set,

@@ -1,15 +1,20 @@
 import { api, ask } from '$lib/api/client';
+import type { components } from '$lib/api/schema';
 import type { Provider } from './module.svelte';
 
-/** The built-in modules to start from. */
+/** The modules to start from. */
 export class Providers {
   all = $state.raw<Provider[]>();
+  /** Folders of the server's that cannot be used. */
+  problems = $state.raw<components['schemas']['Providers']['problems']>([]);
   failure = $state.raw<unknown>();
 
   readonly load = async () => {
     this.failure = undefined;
     try {
-      this.all = (await ask(api.GET('/api/v1/providers'))).items;
+      const { items, problems } = await ask(api.GET('/api/v1/providers'));
+      this.all = items;
+      this.problems = problems;
     } catch (error) {
       this.failure = error;
     }

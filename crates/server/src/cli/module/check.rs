@@ -6,6 +6,7 @@ use std::path::Path;
 use hookswitch_script::{Engine, Function, Limits};
 
 use super::open;
+use super::types::{self, Types};
 use crate::cli::CliResult;
 use crate::modules::registry::script_warnings;
 use crate::modules::trial;
@@ -36,6 +37,8 @@ pub async fn run(dir: &Path) -> CliResult {
             warning.message
         )?;
     }
+    let types = types::check(dir).await;
+    write!(out, "{types}")?;
     let wrong_samples =
         folder.samples.iter().filter_map(|(path, sample)| Some((path, sample.as_ref().err()?)));
     let wrong_scenarios =
@@ -52,6 +55,9 @@ pub async fn run(dir: &Path) -> CliResult {
         .collect();
     if !lacks.is_empty() {
         return Err(format!("the module cannot be used without {}", lacks.join(", ")).into());
+    }
+    if matches!(types, Types::Wrong { .. }) {
+        return Err("the types are wrong".into());
     }
     if !wrong.is_empty() {
         return Err(format!("{} samples and scenarios cannot be read", wrong.len()).into());

@@ -1,10 +1,13 @@
-//! `hookswitch module`: what the author of a module works with. None of it needs a server.
+//! `hookswitch module`: what the author of a module works with. Only `push`, `pull` and `sample` need a server.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Subcommand;
+use hookswitch_model::RequestId;
 use hookswitch_script::{Compiled, Diagnostic, compile};
+
+use remote::Remote;
 
 use super::CliResult;
 use crate::modules::folder::{self, Folder};
@@ -12,7 +15,12 @@ use crate::modules::folder::{self, Folder};
 mod check;
 mod new;
 mod providers;
+mod pull;
+mod push;
+mod remote;
+mod sample;
 mod test;
+mod types;
 
 /// `hookswitch module …`
 #[derive(Debug, Subcommand)]
@@ -43,6 +51,39 @@ pub enum Command {
     },
     /// Print the page with the capability sheets of the built-in modules (docs/PROVIDERS.md).
     Providers,
+    /// Make a module on a server of a folder, or update the one with its name: script, settings, country, numbers.
+    Push {
+        /// The module's folder.
+        dir: PathBuf,
+        /// The module to update, by id or name; the one with the manifest's name when left out.
+        #[arg(long, value_name = "MODULE")]
+        module: Option<String>,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Write a server's module into a folder. Values of settings stay on the server.
+    Pull {
+        /// The module, by id or name.
+        module: String,
+        /// The folder.
+        dir: PathBuf,
+        /// Overwrite files that differ.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Make a sample of a request that reached a server: people's numbers replaced, secrets masked.
+    Sample {
+        /// The module, by id or name.
+        module: String,
+        /// The request's id, as in the module's log of requests.
+        request: RequestId,
+        /// The module's folder; the sample goes into its folder `samples`.
+        dir: PathBuf,
+        #[command(flatten)]
+        remote: Remote,
+    },
 }
 
 pub async fn run(command: Command) -> CliResult {
@@ -51,6 +92,11 @@ pub async fn run(command: Command) -> CliResult {
         Command::Check { dir } => check::run(&dir).await,
         Command::Test { dir, update, sheet } => test::run(&dir, update, sheet.as_deref()).await,
         Command::Providers => providers::run().await,
+        Command::Push { dir, module, remote } => push::run(&remote, &dir, module.as_deref()).await,
+        Command::Pull { module, dir, force, remote } => pull::run(&remote, &module, &dir, force).await,
+        Command::Sample { module, request, dir, remote } => {
+            sample::run(&remote, &module, request, &dir).await
+        }
     }
 }
 

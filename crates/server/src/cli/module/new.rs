@@ -7,8 +7,8 @@ use std::path::Path;
 use crate::cli::CliResult;
 use crate::modules::builtin;
 
-const SDK: &str = include_str!("../../../../../sdk/hookswitch.d.ts");
-const TSCONFIG: &str = include_str!("template/tsconfig.json");
+pub(super) const SDK: &str = include_str!("../../../../../sdk/hookswitch.d.ts");
+pub(super) const TSCONFIG: &str = include_str!("template/tsconfig.json");
 const TEMPLATE: [(&str, &str); 5] = [
     ("module.toml", include_str!("template/module.toml")),
     ("module.ts", include_str!("template/module.ts")),
@@ -52,14 +52,14 @@ fn no_such(provider: &str) -> String {
 }
 
 /// The folder's name, as far as it can be a module's code.
-fn code_of(dir: &Path) -> String {
+pub(super) fn code_of(dir: &Path) -> String {
     let name = dir.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
     let code: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
     if code.is_empty() { "my-pbx".to_owned() } else { code }
 }
 
-fn write(path: &Path, text: &str) -> Result<(), String> {
+pub(super) fn write(path: &Path, text: &str) -> Result<(), String> {
     let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, text));
     written.map_err(|error| format!("{}: {error}", path.display()))
 }

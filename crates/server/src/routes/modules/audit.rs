@@ -32,13 +32,14 @@ pub fn settings(changes: &[SettingChange]) -> Vec<AuditChange> {
     set.into_iter().chain(unset).collect()
 }
 
-fn words(app: &App, module: &Module) -> [(&'static str, Option<String>); 7] {
+fn words(app: &App, module: &Module) -> [(&'static str, Option<String>); 8] {
     let user = |user: Option<_>| user.map(|user| app.directory.named(user).name);
-    let enabled = if module.enabled { "on" } else { "off" };
+    let switched = |on: bool| Some(if on { "on" } else { "off" }.to_owned());
     [
         ("name", Some(module.name.clone())),
         ("icon", module.icon.clone()),
-        ("switched", Some(enabled.to_owned())),
+        ("switched", switched(module.enabled)),
+        ("followsFolder", switched(module.follows_folder)),
         ("country", module.default_country.clone()),
         ("leadKind", module.lead_kind.map(|kind| kind.as_str().to_owned())),
         ("leadResponsible", user(module.lead_responsible)),

@@ -19,6 +19,7 @@ use crate::error::ApiResult;
 use crate::modules::create::missing_functions;
 use crate::modules::manifest::{Setting, SettingKind};
 use crate::modules::registry::Active;
+use crate::modules::update::{self, Standing};
 
 /// A module.
 #[derive(Serialize, ToSchema)]
@@ -30,7 +31,7 @@ pub struct Module {
     name: String,
     /// Its icon.
     icon: Option<String>,
-    /// The built-in module it was made from.
+    /// The code of the module it was made from.
     provider: Option<String>,
     /// Whether it takes webhooks.
     enabled: bool,
@@ -91,6 +92,10 @@ pub struct ModuleAdmin {
     script_error: Option<String>,
     /// What is odd in its script without keeping it from being used: functions whose names are nearly those of the contract.
     script_warnings: Vec<ScriptWarning>,
+    /// Whether it takes each change of the folder that it was made from, by itself.
+    follows_folder: bool,
+    /// How it stands to what it was made from; null where it was made from nothing that is offered now.
+    update: Option<UpdateState>,
     /// What becomes of unknown callers whose call was missed.
     leads: Leads,
     /// Who calls back where a missed call rang at nobody.
@@ -101,6 +106,25 @@ pub struct ModuleAdmin {
     updated_at: DateTime<Utc>,
     /// How it is doing.
     health: Health,
+}
+
+/// How a module stands to what it was made from.
+#[derive(Serialize, ToSchema)]
+struct UpdateState {
+    /// Whether there is a version of its script or settings that it has not taken.
+    available: bool,
+    /// Whether its script was changed since it took one.
+    edited: bool,
+    /// The folder in `modules_dir` that it was made from; null for a module that comes with the program.
+    folder: Option<String>,
+    /// Why it cannot take what there is.
+    problem: Option<String>,
+}
+
+impl From<Standing> for UpdateState {
+    fn from(Standing { available, edited, folder, problem }: Standing) -> Self {
+        Self { available, edited, folder, problem }
+    }
 }
 
 /// Something odd at a place of a script.
@@ -207,6 +231,8 @@ fn show(app: &App, active: &Active, role: Role, health: Option<ModuleHealth>) ->
             script_version: active.script_version,
             script_error: active.script_version.and(active.load_error()).map(ToString::to_string),
             script_warnings: active.script_warnings().into_iter().map(Into::into).collect(),
+            follows_folder: of.follows_folder,
+            update: update::standing(app, active).map(Into::into),
             leads: Leads { kind: of.lead_kind, responsible_id: of.lead_responsible },
             missed_responsible_id: of.missed_responsible,
             created_at: of.created_at,

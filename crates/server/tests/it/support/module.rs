@@ -39,6 +39,11 @@ impl Module {
         Self { id, webhook, admin: admin.clone(), provider: server.anonymous() }
     }
 
+    /// Whoever made it.
+    pub const fn admin(&self) -> &Client {
+        &self.admin
+    }
+
     /// The path of something of the module's in the API.
     pub fn path(&self, rest: &str) -> String {
         format!("/api/v1/modules/{}{rest}", self.id)

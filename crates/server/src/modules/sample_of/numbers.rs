@@ -1,0 +1,91 @@
+//! Numbers of people in a request, and what is put in their place.
+
+use std::collections::BTreeSet;
+
+use hookswitch_model::masking::{exchange_digits, written_numbers};
+use hookswitch_model::phone::{self, nobodys};
+use hookswitch_store::NewRequest;
+use serde_json::Value;
+
+use super::parts;
+use crate::modules::registry::Active;
+
+/// Numbers of people: the digits that stand for each, and those of a number that nobody has. Longer ones come first.
+pub struct Numbers(Vec<(Vec<char>, Vec<char>)>);
+
+impl Numbers {
+    /// Those that the script found, and whatever else in the request is a valid number and no time.
+    pub fn found(active: &Active, request: &NewRequest, texts: &[&str], result: Option<&Value>) -> Self {
+        let mut known: BTreeSet<String> = BTreeSet::new();
+        let mut pairs: Vec<(Vec<char>, Vec<char>)> = Vec::new();
+        let mut add = |text: &str, surely: bool| {
+            let read = phone::read(text, active.country, active.module.numbers);
+            let e164 = read.readings.into_iter().next();
+            let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+            if read.withheld || digits.len() < 7 || (e164.is_none() && !surely) {
+                return;
+            }
+            let number = e164.unwrap_or_else(|| digits.clone());
+            let national =
+                Some(phone::national(&number)).filter(|national| digits.ends_with(national.as_str()));
+            let own = national.filter(|national| !national.is_empty()).unwrap_or(digits);
+            if known.insert(own.clone()) {
+                let mut free = nobodys(&number, pairs.len());
+                if free.len() != own.len() {
+                    free = nobodys(&own, pairs.len());
+                }
+                pairs.push((own.chars().collect(), free.chars().collect()));
+            }
+        };
+        for part in parts(result) {
+            for field in
+                ["srcPhone", "dstPhone", "srcPhoneExt", "dstPhoneExt", "redirectTo", "line", "callerName"]
+            {
+                let numbers = part[field].as_str().map(written_numbers).unwrap_or_default();
+                numbers.iter().for_each(|number| add(number, true));
+            }
+        }
+        for number in texts.iter().flat_map(|text| written_numbers(text)) {
+            if !is_moment(&number, request) {
+                add(&number, false);
+            }
+        }
+        pairs.sort_by_key(|(own, _)| std::cmp::Reverse(own.len()));
+        Self(pairs)
+    }
+
+    /// The text with other numbers in their place.
+    pub fn exchanged(&self, text: &str) -> String {
+        exchange_digits(text, |digits| {
+            let mut done = vec![false; digits.len()];
+            for (own, free) in &self.0 {
+                let mut at = 0;
+                while let Some(found) = digits.get(at..).and_then(|rest| position(rest, own)) {
+                    let place = at + found..at + found + own.len();
+                    if !done[place.clone()].contains(&true) {
+                        digits[place.clone()].copy_from_slice(free);
+                        done[place.clone()].fill(true);
+                    }
+                    at = place.end;
+                }
+            }
+        })
+    }
+}
+
+fn position(digits: &[char], number: &[char]) -> Option<usize> {
+    digits.windows(number.len()).position(|window| window == number)
+}
+
+/// Whether digits are a moment about when the request came: seconds or milliseconds of the epoch, or a date.
+fn is_moment(digits: &str, request: &NewRequest) -> bool {
+    let near = |seconds: i64| (request.received_at.timestamp() - seconds).abs() < 400 * 86_400;
+    let years = |year: &str| digits.starts_with(year);
+    let year = request.received_at.format("%Y").to_string();
+    let before = year.parse::<i32>().map_or_else(|_| String::new(), |year| (year - 1).to_string());
+    let number = digits.parse::<i64>().unwrap_or_default();
+    (digits.len() == 10 && near(number))
+        || (digits.len() == 13 && near(number / 1000))
+        || (digits.len() == 16 && near(number / 1_000_000))
+        || (digits.len() >= 8 && (years(&year) || years(&before)))
+}

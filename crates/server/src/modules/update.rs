@@ -1,0 +1,209 @@
+//! Newer versions of what a module was made from: offered, taken, and taken by itself where a module follows its folder.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use hookswitch_model::{ModuleId, UserId};
+use hookswitch_script::{LogEntry, LogLevel};
+use hookswitch_store::{AuditAction, StoreError};
+
+use super::create::{Whole, save_whole};
+use super::manifest::Setting;
+use super::registry::Active;
+use super::templates::{self, Refused, Template};
+use super::token::notify_if_changed;
+use crate::app::App;
+use crate::audit::{SERVER, audit_of, said};
+use crate::error::{ApiError, ApiResult};
+
+/// How often folders are read.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// How a module stands to what it was made from.
+pub struct Standing {
+    /// Whether there is a version that it has not taken.
+    pub available: bool,
+    /// Whether its own script was changed since it took one.
+    pub edited: bool,
+    /// The folder it was made from.
+    pub folder: Option<String>,
+    /// Why it cannot take what there is.
+    pub problem: Option<String>,
+}
+
+/// How a module stands to what it was made from; none where it was made from nothing, or from what is not there any more.
+pub fn standing(app: &App, active: &Active) -> Option<Standing> {
+    let code = active.module.provider.as_deref()?;
+    let taken = active.taken.as_ref()?;
+    match app.templates.find(code) {
+        Some(template) => {
+            let refused = app.templates.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            let refused = refused.get(&active.module.id).filter(|refused| refused.hash == template.hash);
+            Some(Standing {
+                available: taken.hash != template.hash,
+                edited: taken.edited,
+                folder: template.folder.clone(),
+                problem: refused.map(|refused| refused.problem.clone()),
+            })
+        }
+        None => {
+            let gone = || format!("modules_dir has no folder with the code \"{code}\" any more");
+            let problem = app.templates.problem(code).or_else(|| active.module.follows_folder.then(gone))?;
+            Some(Standing { available: false, edited: taken.edited, folder: None, problem: Some(problem) })
+        }
+    }
+}
+
+/// What a module was made from, as it is now.
+///
+/// # Errors
+/// 409 where there is no such thing.
+pub fn template(app: &App, active: &Active) -> ApiResult<Arc<Template>> {
+    let template = active.module.provider.as_deref().and_then(|code| app.templates.find(code));
+    let detail =
+        "The module was made from nothing that is offered here now, so there is no newer version of it.";
+    template.ok_or_else(|| ApiError::conflict("noTemplate", detail))
+}
+
+/// The script that a module took last.
+///
+/// # Errors
+/// Only the database's.
+pub async fn script_taken(app: &App, active: &Active) -> Result<Option<String>, StoreError> {
+    let Some(version) = active.module.template_version else { return Ok(None) };
+    Ok(app.store.script(active.module.id, Some(version)).await?.map(|script| script.source))
+}
+
+/// Settings that differ, in the order of the form.
+#[derive(Debug, Default, PartialEq)]
+pub struct Difference {
+    /// Those that are new.
+    pub added: Vec<Setting>,
+    /// Those declared otherwise: before, and after.
+    pub changed: Vec<(Setting, Setting)>,
+    /// Those that are gone.
+    pub removed: Vec<Setting>,
+}
+
+/// What becomes of the settings.
+pub fn difference(before: &[Setting], after: &[Setting]) -> Difference {
+    let mut difference = Difference::default();
+    for setting in after {
+        match before.iter().find(|old| old.name == setting.name) {
+            None => difference.added.push(setting.clone()),
+            Some(old) if old != setting => difference.changed.push((old.clone(), setting.clone())),
+            Some(_) => {}
+        }
+    }
+    let is_gone = |old: &&Setting| after.iter().all(|setting| setting.name != old.name);
+    difference.removed = before.iter().filter(is_gone).cloned().collect();
+    difference
+}
+
+/// Gives a module what its template has now: script and settings; their values are kept.
+///
+/// # Errors
+/// 422 with `diagnostics` where the script does not load with the module's settings.
+pub async fn take(
+    app: &Arc<App>,
+    active: &Active,
+    template: &Template,
+    by: Option<UserId>,
+) -> ApiResult<Arc<Active>> {
+    let whole = Whole {
+        source: &template.source,
+        settings: &template.manifest.settings,
+        dials_extensions: Some(template.manifest.dials_extensions),
+        template_hash: Some(&template.hash),
+    };
+    let active = save_whole(app, active, whole, by).await?;
+    notify_if_changed(app, &active);
+    let version = active.script_version.unwrap_or_default();
+    let from = template.folder.as_ref().map_or("the program", |_| "its folder");
+    let about = vec![said("version", format!("{version}, taken from {from}"))];
+    let by = by.unwrap_or(SERVER);
+    audit_of(app, by, AuditAction::ScriptSaved, active.module.name.as_str(), about).await;
+    Ok(active)
+}
+
+/// Reads `modules_dir` again and again, and gives modules that follow their folder what changed there.
+pub async fn follow(app: Arc<App>) {
+    if !app.templates.has_dir() {
+        return;
+    }
+    let mut ticks = tokio::time::interval(EVERY);
+    let mut seen = HashMap::new();
+    loop {
+        ticks.tick().await;
+        templates::refresh(&app, false).await;
+        let mut now = HashMap::new();
+        for active in app.modules.all() {
+            let code = active.module.provider.as_deref().filter(|_| active.module.follows_folder);
+            let Some(template) = code.and_then(|code| app.templates.find(code)) else { continue };
+            let id = active.module.id;
+            // What is the same twice is no half-written file.
+            if seen.get(&id) == Some(&template.hash) {
+                follow_one(&app, &active, &template).await;
+            }
+            now.insert(id, template.hash.clone());
+        }
+        seen = now;
+    }
+}
+
+async fn follow_one(app: &Arc<App>, active: &Active, template: &Template) {
+    let id = active.module.id;
+    let is_taken = active.taken.as_ref().is_some_and(|taken| taken.hash == template.hash);
+    if is_taken || was_refused(app, id, &template.hash) {
+        return;
+    }
+    match take(app, active, template, None).await {
+        Ok(_) => {
+            app.templates.refused.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            app.activity.module(id);
+        }
+        Err(error) if error.is_of_what_was_asked() => {
+            let problem = error.detail().to_owned();
+            let text = format!("The folder's version was not taken: {problem}");
+            let entry =
+                LogEntry { level: LogLevel::Error, text, line: None, function: None, request_id: None };
+            app.module_log.write(id, app.clock.now(), entry);
+            let refused = Refused { hash: template.hash.clone(), problem };
+            app.templates.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(id, refused);
+        }
+        // The database's trouble; it is tried again.
+        Err(error) => {
+            tracing::warn!(module = %id, error = error.detail(), "a folder's version was not taken")
+        }
+    }
+}
+
+fn was_refused(app: &App, id: ModuleId, hash: &str) -> bool {
+    let refused = app.templates.refused.lock().unwrap_or_else(PoisonError::into_inner);
+    refused.get(&id).is_some_and(|refused| refused.hash == hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn settings_are_new_changed_or_gone() {
+        let setting = |name: &str, label: &str| -> Setting {
+            serde_json::from_value(json!({ "name": name, "label": label, "type": "text" }))
+                .expect("a setting")
+        };
+        let before = [setting("kept", "Kept"), setting("key", "Key"), setting("old", "Old")];
+        let after = [setting("new", "New"), setting("kept", "Kept"), setting("key", "API key")];
+        let expected = Difference {
+            added: vec![setting("new", "New")],
+            changed: vec![(setting("key", "Key"), setting("key", "API key"))],
+            removed: vec![setting("old", "Old")],
+        };
+        assert_eq!(difference(&before, &after), expected);
+        assert_eq!(difference(&after, &after), Difference::default());
+    }
+}

@@ -1,0 +1,41 @@
+//! A request of the log as a sample, for the module's folder.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use hookswitch_model::{ModuleId, RequestId};
+
+use super::modules::active;
+use super::requests::{must_be_kept, stored};
+use crate::app::App;
+use crate::auth::Admin;
+use crate::error::ApiResult;
+use crate::extract::Path;
+use crate::intake::script_request::as_it_arrived;
+use crate::modules::sample::Sample;
+use crate::modules::sample_of::sample_of;
+
+/// A request as a sample: what `hookswitch module test` runs from the folder `samples/`.
+///
+/// Numbers of people are replaced by numbers that nobody has, everywhere in the same way; tokens and whatever else proves who
+/// somebody is by `masked`. The settings that the script needs, and how the request is signed, are to be added.
+#[utoipa::path(
+    get,
+    path = "/api/v1/modules/{id}/requests/{requestId}/sample",
+    tag = "requests",
+    params(("id" = ModuleId, Path), ("requestId" = RequestId, Path)),
+    responses((status = 200, body = Object, description = "The text of a file in `samples/`")),
+)]
+pub async fn get_request_sample(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path((id, request)): Path<(ModuleId, RequestId)>,
+) -> ApiResult<axum::Json<Sample>> {
+    let active = active(&app, id)?;
+    let stored = stored(&app, id, request).await?;
+    must_be_kept(&stored)?;
+    let (result, error) = (stored.result.clone(), stored.summary.error.clone());
+    let arrived = as_it_arrived(stored, &active.module.webhook_token);
+    let bound = app.config.webhooks.body_bytes;
+    sample_of(&active, &arrived, (result, error.as_ref()), bound).await.map(axum::Json)
+}
