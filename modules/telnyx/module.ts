@@ -375,9 +375,10 @@ function announcementOf({ legs }: Session, leg: Leg): Event[] {
 /** The client talks as soon as the legs are joined. It counts at the leg of the operator. */
 function answerOf(session: Session, leg: Leg, role: Role | undefined, occurredAt: string | undefined): Event[] {
   const caller = callerOf(session);
+  const isTold = role !== undefined && (caller ?? rootOf(session.legs)) !== undefined;
   const talker = role === 'client' && directionOf(session) === VoipCallDirection.Out ? caller : leg;
-  if (!talker || leg === caller || leg.direction !== 'out' || !role) {
-    return [];
+  if (!talker || leg === caller || leg.direction !== 'out' || !isTold) {
+    return []; // an operator's own telephone, or who called whom is still to be told
   }
   const member = memberOf(talker);
   const event = VoipWebhookEvent.NotifyAnswer;

@@ -491,10 +491,10 @@ function announcementOf(session: Session, leg: Leg): Event[] {
 function answerOf(session: Session, leg: Leg, occurredAt: string | undefined): Event[] {
   const caller = callerOf(session);
   const role = roleOf(session, leg);
-  const direction = directionOf(session);
-  const talker = role === 'client' && direction === VoipCallDirection.Out ? caller : leg;
-  if (!talker || leg === caller || leg.direction !== 'out' || !role || !direction) {
-    return []; // an operator's own telephone, or what it is for is still to be told
+  const isTold = role !== undefined && (caller ?? rootOf(session.legs)) !== undefined;
+  const talker = role === 'client' && directionOf(session) === VoipCallDirection.Out ? caller : leg;
+  if (!talker || leg === caller || leg.direction !== 'out' || !isTold) {
+    return []; // an operator's own telephone, or who called whom is still to be told
   }
   return [{ event: VoipWebhookEvent.NotifyAnswer, ...numbersOf(session, talker), legId: talker.id, occurredAt }];
 }
