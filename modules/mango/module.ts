@@ -60,7 +60,7 @@ function kindOf(request: FetchRequest): string {
   return /(?:events|result)\/.*[^/]/.exec(request.path)?.[0] ?? '';
 }
 
-async function resultOf(kind: string, hook: object): Promise<VoipWebhookParseResult> {
+function resultOf(kind: string, hook: object): VoipWebhookParseResult {
   switch (kind) {
     case 'events/call':
       return legChanged(hook as Leg);

@@ -845,8 +845,12 @@ function sorted(parameters: URLSearchParams, equals: string, between: string): s
 export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
   try {
     const { name, cash_credits } = await api<{ name?: string; cash_credits?: string }>('GET', '/');
+    if (name === undefined) {
+      const message = 'Plivo\'s answer is not that of an account: check the Auth ID in the module\'s settings.';
+      return { success: false, message };
+    }
     const credit = cash_credits === undefined ? '' : ` It has ${cash_credits} of credit.`;
-    return { success: true, message: `Connected to the account "${name ?? settings.authId}".${credit}` };
+    return { success: true, message: `Connected to the account "${name}".${credit}` };
   } catch (error) {
     return { success: false, message: error instanceof Error ? error.message : String(error) };
   }

@@ -464,7 +464,7 @@ async function extensionId(number: string): Promise<string> {
 /** The audio is given to nobody without the access token. */
 export async function VoipGetCallLink(callData: { recording?: string }): Promise<VoipCallLink> {
   if (!callData.recording) {
-    throw new Error('RingCentral said of no recording of this call.');
+    throw new Error('RingCentral has told of no recording of this call.');
   }
   const path = `${ACCOUNT}/recording/${encodeURIComponent(callData.recording)}/content`;
   return { url: server() + path, headers: { authorization: `Bearer ${await accessToken()}` } };

@@ -45,15 +45,11 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
 
 /** What an event tells, and what those mean that came before it. The system takes what it knows already as repeated. */
 function newsOf(hook: Hook, session: Session, leg: Leg): VoipWebhookRequest[] {
-  const isNews = ({ kind, at }: Fact): boolean => kind === KINDS[hook.type] && at === hook.at;
-  switch (KINDS[hook.type]) {
-    case 'initiated':
-      return session.legs.flatMap((each) => eventsOf(session, each, each.facts, hook.session));
-    case 'answered':
-      return eventsOf(session, leg, leg.facts, hook.session);
-    default:
-      return eventsOf(session, leg, leg.facts.filter(isNews), hook.session);
+  const hookKind = KINDS[hook.type];
+  if (hookKind === 'initiated' || hookKind === 'answered') {
+    return session.legs.flatMap((each) => eventsOf(session, each, each.facts, hook.session));
   }
+  return eventsOf(session, leg, leg.facts.filter(({ kind, at }) => kind === hookKind && at === hook.at), hook.session);
 }
 
 const REPLAY_WINDOW_SECONDS = 300;
@@ -232,7 +228,16 @@ function roleOf({ legs }: Session, leg: Leg): Role | undefined {
   if (root) {
     return root.dialledBy ? 'client' : 'operator'; // here: an operator's mobile
   }
-  return legs.some((other) => other.tag?.role === 'operator' || sipUser(other.to)) ? 'client' : undefined;
+  return legs.some((other) => other.tag?.dial ?? isBefore(other, leg)) ? 'client' : undefined;
+}
+
+/** Whether an operator had picked up before that leg began: then it was for the operator that it began. */
+function isBefore(operator: Leg, leg: Leg): boolean {
+  return sipUser(operator.to) !== undefined && timeOf(operator, 'answered') <= timeOf(leg, 'initiated');
+}
+
+function timeOf(leg: Leg, kind: FactKind): number {
+  return Date.parse(leg.facts.find((fact) => fact.kind === kind)?.at ?? '');
 }
 
 /** The leg that came from outside, or from an operator's telephone. */
@@ -262,7 +267,10 @@ function directionOf(session: Session): VoipCallDirection | undefined {
 /** The operator's leg of a call that an operator made. */
 function callerOf({ legs }: Session): Leg | undefined {
   const root = rootOf(legs);
-  return root ? (root.dialledBy ? root : undefined) : legs.find((leg) => leg.tag?.dial) ?? legs.find((leg) => sipUser(leg.to));
+  if (root) {
+    return root.dialledBy ? root : undefined;
+  }
+  return legs.find((leg) => leg.tag?.dial ?? legs.some((other) => isBefore(leg, other)));
 }
 
 function hasEnded(leg: Leg): boolean {
@@ -302,7 +310,7 @@ function eventsOfFact(session: Session, leg: Leg, role: Role | undefined, fact: 
     case 'initiated':
       return [{ ...startOf(session, leg, role), legId, occurredAt }, ...redirectOf(leg, occurredAt)];
     case 'answered':
-      return isAnnouncement(session, leg) ? [{ event: VoipWebhookEvent.NotifyAnswer, legId, occurredAt }] : [];
+      return []; // by the application, or by somebody whom nobody is joined with yet
     case 'bridged':
     case 'joined':
       return [...answerOf(session, leg, role, occurredAt), ...resumeOf(leg, fact)];
@@ -317,7 +325,7 @@ function eventsOfFact(session: Session, leg: Leg, role: Role | undefined, fact: 
       return role === 'operator' || leg.direction !== 'out' ? []
         : [{ event: VoipWebhookEvent.NotifyAnswer, disposition: VoipCallDisposition.Voicemail, legId, occurredAt }];
     case 'hangup':
-      return [...soleTalk(session, leg), endOf(leg, role, fact)];
+      return [...announcementOf(session, leg), ...soleTalk(session, leg, role), endOf(leg, role, fact)];
   }
 }
 
@@ -355,23 +363,22 @@ function redirectOf({ tag }: Leg, occurredAt: string | undefined): Event[] {
     : [];
 }
 
-/** Whether the application answered (a menu, a queue, a message), not somebody. */
-function isAnnouncement(session: Session, leg: Leg): boolean {
-  const answered = timeOf(leg, 'answered');
-  const ringsBefore = (other: Leg): boolean => other !== leg && timeOf(other, 'initiated') <= answered;
-  return !leg.tag && leg.direction === 'in' && !leg.dialledBy && !session.legs.some(ringsBefore);
-}
-
-function timeOf(leg: Leg, kind: FactKind): number {
-  return Date.parse(leg.facts.find((fact) => fact.kind === kind)?.at ?? '');
+/** Where nobody was joined with the client, the application answered: a menu, a queue, a message. */
+function announcementOf({ legs }: Session, leg: Leg): Event[] {
+  const answer = leg.facts.find(({ kind }) => kind === 'answered');
+  const isTaken = legs.some(({ facts }) => facts.some(({ kind }) => kind === 'bridged' || kind === 'joined'));
+  const rangBefore = legs.some((other) => other !== leg && timeOf(other, 'initiated') <= timeOf(leg, 'answered'));
+  return answer && !leg.tag && leg.direction === 'in' && !leg.dialledBy && !isTaken && !rangBefore
+    ? [{ event: VoipWebhookEvent.NotifyAnswer, legId: leg.id, occurredAt: answer.at }] : [];
 }
 
 /** The client talks as soon as the legs are joined. It counts at the leg of the operator. */
 function answerOf(session: Session, leg: Leg, role: Role | undefined, occurredAt: string | undefined): Event[] {
   const caller = callerOf(session);
+  const isTold = role !== undefined && (caller ?? rootOf(session.legs)) !== undefined;
   const talker = role === 'client' && directionOf(session) === VoipCallDirection.Out ? caller : leg;
-  if (!talker || leg === caller || leg.direction !== 'out' || !role) {
-    return [];
+  if (!talker || leg === caller || leg.direction !== 'out' || !isTold) {
+    return []; // an operator's own telephone, or who called whom is still to be told
   }
   const member = memberOf(talker);
   const event = VoipWebhookEvent.NotifyAnswer;
@@ -384,10 +391,10 @@ function resumeOf(leg: Leg, fact: Fact): Event[] {
 }
 
 /** A call of one leg, as an application makes it: nothing joined it to anybody, so its talk began when it was answered. */
-function soleTalk({ legs }: Session, leg: Leg): Event[] {
+function soleTalk({ legs }: Session, leg: Leg, role: Role | undefined): Event[] {
   const has = (kind: FactKind): Fact | undefined => leg.facts.find((fact) => fact.kind === kind);
   const began = has('bridged') ?? (leg.direction === 'out' ? has('joined') ?? has('answered') : undefined);
-  return legs.length === 1 && leg.direction && !leg.dialledBy && !has('machine') && began
+  return legs.length === 1 && leg.direction && role !== 'operator' && !has('machine') && began
     ? [{ event: VoipWebhookEvent.NotifyAnswer, legId: leg.id, occurredAt: began.at }] : [];
 }
 

@@ -103,10 +103,10 @@ async function transferred(hook: Hook, place: Place | undefined): Promise<VoipWe
 function newsOf(kind: FactKind, hook: Hook, { id, session, leg, adopted }: Remembered): VoipWebhookParseResult {
   const call = adopted.find(({ recording }) => recording)?.recording;
   const callRecord = call && { callId: id, call };
-  if (kind === 'ringing' || leg.facts.length === 1 || adopted.length > 0) {
+  if (kind === 'ringing' || kind === 'answered' || leg.facts.length === 1 || adopted.length > 0) {
     return { events: allEvents(session, id), callRecord };
   }
-  const isNews = (fact: Fact): boolean => kind === 'answered' || (fact.kind === kind && fact.at === momentOf(hook));
+  const isNews = (fact: Fact): boolean => fact.kind === kind && fact.at === momentOf(hook);
   return { events: eventsOf(session, leg, leg.facts.filter(isNews), id) };
 }
 
@@ -338,7 +338,16 @@ function roleOf({ legs }: Session, leg: Leg): Role | undefined {
   if (root) {
     return isOperators(root.from) ? 'client' : 'operator'; // here: an operator's mobile
   }
-  return legs.some((other) => other.tag?.role === 'operator' || isOperators(other.to)) ? 'client' : undefined;
+  return legs.some((other) => other.tag?.dial ?? isBefore(other, leg)) ? 'client' : undefined;
+}
+
+/** Whether an operator had picked up before that leg began: then it was for the operator that it began. */
+function isBefore(operator: Leg, leg: Leg): boolean {
+  return isOperators(operator.to) && timeOf(operator, 'answered') <= timeOf(leg, 'ringing');
+}
+
+function timeOf(leg: Leg, kind: FactKind): number {
+  return Date.parse(leg.facts.find((fact) => fact.kind === kind)?.at ?? '');
 }
 
 /** The leg that came from outside, or from an operator's telephone. */
@@ -381,8 +390,10 @@ function directionOf(session: Session): VoipCallDirection | undefined {
 /** The operator's leg of a call that an operator made. */
 function callerOf({ legs }: Session): Leg | undefined {
   const root = rootOf(legs);
-  const isCaller = (leg: Leg): boolean => leg === root && isOperators(leg.from);
-  return root ? legs.find(isCaller) : legs.find((leg) => leg.tag?.dial) ?? legs.find((leg) => isOperators(leg.to));
+  if (root) {
+    return isOperators(root.from) ? root : undefined;
+  }
+  return legs.find((leg) => leg.tag?.dial ?? legs.some((other) => isBefore(leg, other)));
 }
 
 function hasEnded(leg: Leg): boolean {
@@ -414,9 +425,7 @@ function eventsOfFact(session: Session, leg: Leg, fact: Fact): Event[] {
     case 'ringing':
       return [{ event: VoipWebhookEvent.NotifyStart, ...numbers, legId, occurredAt }, ...redirectOf(leg, occurredAt)];
     case 'answered':
-      return isAnnouncement(session, leg)
-        ? [{ event: VoipWebhookEvent.NotifyAnswer, legId, occurredAt }]
-        : answerOf(session, leg, occurredAt);
+      return answerOf(session, leg, occurredAt);
     case 'moved': {
       const event = fact.isHold ? VoipWebhookEvent.NotifyHold : VoipWebhookEvent.NotifyUnhold;
       return session.flow && role === 'client' ? [{ event, legId, occurredAt }] : [];
@@ -428,7 +437,8 @@ function eventsOfFact(session: Session, leg: Leg, fact: Fact): Event[] {
       // The call is over when a client who was in it has hung up, else with the last leg.
       const end = role === 'client' && (leg.direction === 'in' || isAnswered(leg)) ? {} : { legId };
       const disposition = dispositionOf(leg, fact);
-      return [...soleTalk(session, leg), { event: VoipWebhookEvent.NotifyEnd, disposition, ...numbers, ...end, occurredAt }];
+      const over = { event: VoipWebhookEvent.NotifyEnd, disposition, ...numbers, ...end, occurredAt };
+      return [...announcementOf(session, leg), ...soleTalk(session, leg), over];
     }
   }
 }
@@ -468,24 +478,23 @@ function redirectOf({ tag }: Leg, occurredAt: string | undefined): Event[] {
     : [];
 }
 
-/** The inbound leg is answered as soon as the call flow runs: by a menu, a queue, a message, not by somebody. */
-function isAnnouncement(session: Session, leg: Leg): boolean {
-  const answered = timeOf(leg, 'answered');
-  const ringsBefore = (other: Leg): boolean => other !== leg && timeOf(other, 'ringing') < answered;
-  return !session.flow && leg.direction === 'in' && roleOf(session, leg) === 'client' && !session.legs.some(ringsBefore);
-}
-
-function timeOf(leg: Leg, kind: FactKind): number {
-  return Date.parse(leg.facts.find((fact) => fact.kind === kind)?.at ?? '');
+/** The inbound leg is answered as soon as the call flow runs. Where nobody else answered, a menu, a queue or a message did. */
+function announcementOf(session: Session, leg: Leg): Event[] {
+  const answer = leg.facts.find(({ kind }) => kind === 'answered');
+  const isTaken = session.legs.some((other) => other !== leg && isAnswered(other));
+  const rangBefore = session.legs.some((other) => other !== leg && timeOf(other, 'ringing') <= timeOf(leg, 'answered'));
+  return answer && !session.flow && leg.direction === 'in' && roleOf(session, leg) === 'client' && !isTaken && !rangBefore
+    ? [{ event: VoipWebhookEvent.NotifyAnswer, legId: leg.id, occurredAt: answer.at }] : [];
 }
 
 /** The one called has picked up. It counts at the leg of the operator. */
 function answerOf(session: Session, leg: Leg, occurredAt: string | undefined): Event[] {
   const caller = callerOf(session);
   const role = roleOf(session, leg);
+  const isTold = role !== undefined && (caller ?? rootOf(session.legs)) !== undefined;
   const talker = role === 'client' && directionOf(session) === VoipCallDirection.Out ? caller : leg;
-  if (!talker || leg === caller || leg.direction !== 'out' || !role) {
-    return [];
+  if (!talker || leg === caller || leg.direction !== 'out' || !isTold) {
+    return []; // an operator's own telephone, or who called whom is still to be told
   }
   return [{ event: VoipWebhookEvent.NotifyAnswer, ...numbersOf(session, talker), legId: talker.id, occurredAt }];
 }
