@@ -98,11 +98,6 @@ impl Received {
     }
 }
 
-/// The address that a request called, token included; none where that was not kept.
-pub fn address_of(request: &NewRequest) -> Option<Address> {
-    Sealed::deserialize(&request.sealed).ok().map(|sealed| sealed.address)
-}
-
 /// A request's `FetchRequest`, and what could not be made of it.
 ///
 /// `url` puts the path and query that were called under the one public URL: some providers sign the address.

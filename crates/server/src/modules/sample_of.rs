@@ -4,7 +4,8 @@
 mod numbers;
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use hookswitch_store::{NewRequest, RequestError};
+use chrono::{DateTime, Utc};
+use hookswitch_store::RequestError;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Number, Value, json};
 use url::form_urlencoded;
@@ -16,7 +17,7 @@ use super::registry::Active;
 use super::sample::{Sample, WebhookRequest};
 use crate::error::{ApiError, ApiResult};
 use crate::intake::headers::{HIDDEN, is_secret};
-use crate::intake::script_request::{address_of, decoded_body};
+use crate::intake::script_request::{Received, decoded_body};
 
 /// Stands for what proves who somebody is.
 const MASKED: &str = "masked";
@@ -43,14 +44,14 @@ const OF_THE_WAY: [&str; 9] = [
 /// 409 where the body is no text: a sample cannot hold it.
 pub async fn sample_of(
     active: &Active,
-    request: &NewRequest,
+    request: &Received,
+    received_at: DateTime<Utc>,
     (result, error): (Option<Value>, Option<&RequestError>),
     max_body_bytes: usize,
 ) -> ApiResult<Sample> {
-    let address = address_of(request);
-    let (path, parameters) = address.map(|at| (at.path(), at.parameters())).unwrap_or_default();
-    let headers = request.headers.as_object().cloned().unwrap_or_default();
-    let decoded = decoded_body(&headers, &request.body, max_body_bytes).await.ok().flatten();
+    let (path, parameters) = (request.address.path(), request.address.parameters());
+    let headers = &request.headers;
+    let decoded = decoded_body(headers, &request.body, max_body_bytes).await.ok().flatten();
     let body = String::from_utf8(decoded.unwrap_or_else(|| request.body.clone())).map_err(|_| {
         ApiError::conflict("notText", "The request's body is no text, and a sample can hold nothing else.")
     })?;
@@ -62,7 +63,7 @@ pub async fn sample_of(
             .filter(|(name, _)| !is_time(name) && !is_of_the_way(name))
             .filter_map(|(_, value)| value.as_str()),
     );
-    let numbers = Numbers::found(active, request, &texts, result.as_ref());
+    let numbers = Numbers::found(active, received_at, &texts, result.as_ref());
     let masks = Masks::new(active, &parameters, &body, result.as_ref())?;
     let clean = |text: &str| numbers.exchanged(&masks.masked(text));
 
@@ -92,7 +93,7 @@ pub async fn sample_of(
     };
     Ok(Sample {
         name: name(result.as_ref()),
-        now: Some(request.received_at),
+        now: Some(received_at),
         request: Some(sample_request),
         error: error.filter(|error| error.code == "threw").map(|error| clean(thrown(&error.message))),
         result: result.map(|result| changed(result, &clean)),

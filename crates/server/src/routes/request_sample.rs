@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::auth::Admin;
 use crate::error::ApiResult;
 use crate::extract::Path;
-use crate::intake::script_request::as_it_arrived;
+use crate::intake::script_request::Received;
 use crate::modules::sample::Sample;
 use crate::modules::sample_of::sample_of;
 
@@ -35,7 +35,7 @@ pub async fn get_request_sample(
     let stored = stored(&app, id, request).await?;
     must_be_kept(&stored)?;
     let (result, error) = (stored.result.clone(), stored.summary.error.clone());
-    let arrived = as_it_arrived(stored, &active.module.webhook_token);
+    let (received, arrival) = Received::of_stored(stored, &active.module.webhook_token);
     let bound = app.config.webhooks.body_bytes;
-    sample_of(&active, &arrived, (result, error.as_ref()), bound).await.map(axum::Json)
+    sample_of(&active, &received, arrival.received_at, (result, error.as_ref()), bound).await.map(axum::Json)
 }

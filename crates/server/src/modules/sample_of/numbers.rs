@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
+
 use hookswitch_model::masking::{exchange_digits, written_numbers};
 use hookswitch_model::phone::{self, nobodys};
-use hookswitch_store::NewRequest;
+
 use serde_json::Value;
 
 use super::parts;
@@ -15,7 +17,12 @@ pub struct Numbers(Vec<(Vec<char>, Vec<char>)>);
 
 impl Numbers {
     /// Those that the script found, and whatever else in the request is a valid number and no time.
-    pub fn found(active: &Active, request: &NewRequest, texts: &[&str], result: Option<&Value>) -> Self {
+    pub fn found(
+        active: &Active,
+        received_at: DateTime<Utc>,
+        texts: &[&str],
+        result: Option<&Value>,
+    ) -> Self {
         let mut known: BTreeSet<String> = BTreeSet::new();
         let mut pairs: Vec<(Vec<char>, Vec<char>)> = Vec::new();
         let mut add = |text: &str, surely: bool| {
@@ -46,7 +53,7 @@ impl Numbers {
             }
         }
         for number in texts.iter().flat_map(|text| written_numbers(text)) {
-            if !is_moment(&number, request) {
+            if !is_moment(&number, received_at) {
                 add(&number, false);
             }
         }
@@ -78,10 +85,10 @@ fn position(digits: &[char], number: &[char]) -> Option<usize> {
 }
 
 /// Whether digits are a moment about when the request came: seconds or milliseconds of the epoch, or a date.
-fn is_moment(digits: &str, request: &NewRequest) -> bool {
-    let near = |seconds: i64| (request.received_at.timestamp() - seconds).abs() < 400 * 86_400;
+fn is_moment(digits: &str, received_at: DateTime<Utc>) -> bool {
+    let near = |seconds: i64| (received_at.timestamp() - seconds).abs() < 400 * 86_400;
     let years = |year: &str| digits.starts_with(year);
-    let year = request.received_at.format("%Y").to_string();
+    let year = received_at.format("%Y").to_string();
     let before = year.parse::<i32>().map_or_else(|_| String::new(), |year| (year - 1).to_string());
     let number = digits.parse::<i64>().unwrap_or_default();
     (digits.len() == 10 && near(number))
