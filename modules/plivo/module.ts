@@ -575,6 +575,9 @@ async function answeredInFlow(field: Read, about: About): Promise<VoipWebhookPar
   if (field('Event') === 'Hangup') {
     return legOfFlow(field, about);
   }
+  if (!leg || !isStatus(field('CallStatus'))) {
+    return {};
+  }
   if (about.role === CLIENT) {
     const response = join(about, 'Customer', { starts: true, ends: true });
     return { event: answer({ ...partiesOf(about), callId }, field), response };
@@ -586,7 +589,7 @@ async function answeredInFlow(field: Read, about: About): Promise<VoipWebhookPar
     return now.taken || now.over ? now : { ...now, taken: leg };
   });
   const isAsked = room?.consult?.leg === leg;
-  if (!leg || !room || room.over || (room.taken !== leg && !isAsked)) {
+  if (!room || room.over || (room.taken !== leg && !isAsked)) {
     return { response: xml('<Hangup/>') };
   }
   const response = join(about, 'Agent', { starts: true, ends: false });
@@ -1054,7 +1057,7 @@ async function api<T = unknown>(method: 'GET' | 'POST' | 'DELETE', path: string,
     const url = `https://api.plivo.com/v1/Account/${required('authId', 'Auth ID')}${path}`;
     response = await fetch(url, { method, headers, body: body && JSON.stringify(body) });
   } catch (error) {
-    throw new Error(`Plivo could not be reached: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`Plivo cannot be reached: ${error instanceof Error ? error.message : String(error)}.`);
   }
   const answer = await response.json().catch(() => undefined) as T & { error?: unknown } | undefined;
   const isObject = typeof answer === 'object' && answer && !Array.isArray(answer);

@@ -1162,7 +1162,7 @@ async function api<T = unknown>(method: 'GET' | 'POST', path: string, form?: For
   try {
     response = await fetch(base() + path, form ? { method, headers, body } : { method, headers });
   } catch (error) {
-    throw new Error(`Twilio could not be reached: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`Twilio cannot be reached: ${error instanceof Error ? error.message : String(error)}.`);
   }
   const answer = await response.json().catch(() => undefined) as T & Refusal | undefined;
   if (response.ok && typeof answer === 'object' && answer && !Array.isArray(answer)) {
