@@ -172,7 +172,7 @@ async fn activate(app: &App, module: Module, compiled: Option<Arc<Compiled>>) ->
         (_, None) => {
             (Err(ScriptError::Engine { reason: "the module has no script yet".into() }), BTreeSet::new())
         }
-        (_, Some(script)) => match load(app, module.id, &script.source, compiled).await {
+        (_, Some(script)) => match load(app, module.id, &script.source, compiled, &environment).await {
             Ok((loaded, functions)) => (Ok(loaded), functions),
             Err(error) => {
                 tracing::warn!(module = %module.id, error = %cut(&error, cut::ERROR), "the module's script cannot be loaded");
@@ -224,16 +224,17 @@ async fn load(
     id: ModuleId,
     source: &str,
     known: Option<Arc<Compiled>>,
+    environment: &Arc<Environment>,
 ) -> Result<(Loaded, BTreeSet<Function>), ScriptError> {
     if let Some(compiled) = known {
-        return try_script(app, id, compiled).await;
+        return try_script(app, id, compiled, environment).await;
     }
     let compiled = compiled(source).await?.map_err(|diagnostics| ScriptError::Engine {
         reason: diagnostics.first().map_or_else(String::new, |first| {
             format!("{} (line {}, column {})", first.message, first.line, first.column)
         }),
     })?;
-    try_script(app, id, Arc::new(compiled)).await
+    try_script(app, id, Arc::new(compiled), environment).await
 }
 
 /// Compiles a script, off the async threads: it takes as long as the source is large.
@@ -251,8 +252,10 @@ async fn try_script(
     app: &App,
     id: ModuleId,
     compiled: Arc<Compiled>,
+    environment: &Arc<Environment>,
 ) -> Result<(Loaded, BTreeSet<Function>), ScriptError> {
     let host = Arc::new(ModuleHost::new(app, id));
+    host.set_environment(Arc::clone(environment));
     let handle = app.engine.load(&id.to_string(), Arc::clone(&compiled), Arc::clone(&host) as _);
     let functions = handle.functions().await?.into_iter().collect();
     Ok((Loaded { compiled, handle, host }, functions))

@@ -9,6 +9,9 @@ use hookswitch_server::modules::play::{OrderKind, Played, Stage, Subject, play};
 use hookswitch_server::modules::{builtin, manifest, sample, scenario, trial};
 use serde_json::{Value, json};
 
+use crate::support::Database;
+use crate::support::process::run;
+
 fn engine() -> Engine {
     Engine::new(Limits::default(), tokio::runtime::Handle::current())
 }
@@ -227,4 +230,20 @@ fn every_scenario_stands_in_a_folder_that_is_checked() {
         .sum();
     let known: usize = builtin::all().iter().map(|module| module.scenarios.len()).sum();
     assert_eq!(scenarios, known);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_folder_passes_its_own_test() {
+    let database = Database::sqlite();
+    let folder = database.folder.path().join("my-pbx");
+    let (folder, sheet) = (folder.display(), database.folder.path().join("sheet.md"));
+    let (code, _, problem) = run(&database, &format!("module new {folder}")).await;
+    assert_eq!((code, problem.as_str()), (0, ""));
+    let (code, out, problem) =
+        run(&database, &format!("module test {folder} --sheet {}", sheet.display())).await;
+    assert_eq!((code, problem.as_str()), (0, ""), "{out}");
+    assert!(out.contains("ok   1-answered: A call rings at 101, is answered and ends"), "{out}");
+    assert!(out.contains("1 scenarios make the calls they must, in every order"), "{out}");
+    let sheet = std::fs::read_to_string(sheet).expect("the sheet");
+    assert!(sheet.contains("| Calls are shown | yes |"), "{sheet}");
 }

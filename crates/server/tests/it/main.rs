@@ -53,6 +53,7 @@ mod slow_clients;
 mod sockets;
 mod support;
 mod tokens;
+mod trials;
 mod unreadable;
 mod users;
 mod web;

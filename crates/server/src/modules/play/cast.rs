@@ -1,5 +1,6 @@
 //! A module on the stage for one play: its settings, its members' users, its requests, its calls.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::Request;
 use chrono::{DateTime, TimeDelta, Utc};
-use hookswitch_model::ModuleId;
+use hookswitch_model::{ModuleId, RequestId};
 use hookswitch_store::{Binding, CallFilter, MAX_PAGE, NewModule, RequestFilter, StoredCall, User};
 use serde_json::{Value, json};
 
@@ -228,20 +229,20 @@ impl Cast<'_> {
         self.stage.pass(time).await
     }
 
-    /// What the script returned for each of the module's requests, in no order.
+    /// What the script returned for the newest request that is not among those seen; they all are then.
     ///
     /// # Errors
     /// When the database fails.
-    pub(super) async fn results(&self) -> Result<Vec<(hookswitch_model::RequestId, Option<Value>)>, String> {
+    pub(super) async fn new_result(&self, seen: &mut BTreeSet<RequestId>) -> Result<Option<Value>, String> {
         let store = &self.stage.app.store;
         let filter = RequestFilter { module_id: self.id(), status: None };
         let listed = store.requests(&filter, None, MAX_PAGE).await.map_err(|error| error.to_string())?;
-        let mut results = Vec::new();
-        for summary in listed {
-            let stored = store.request(summary.id).await.map_err(|error| error.to_string())?;
-            results.push((summary.id, stored.and_then(|stored| stored.result)));
-        }
-        Ok(results)
+        let Some(new) = listed.iter().map(|summary| summary.id).find(|id| !seen.contains(id)) else {
+            return Ok(None);
+        };
+        seen.extend(listed.iter().map(|summary| summary.id));
+        let stored = store.request(new).await.map_err(|error| error.to_string())?;
+        Ok(stored.and_then(|stored| stored.result))
     }
 
     /// Takes the module off the stage.

@@ -63,8 +63,7 @@ async fn play_as_written(
             wrong.extend(difference(expected, &cast.calls().await?, false));
         }
         problems.extend(wrong.into_iter().map(|text| problem(ORDER, Some(place(scenario, index)), text)));
-        let new = cast.results().await?.into_iter().filter(|(id, _)| seen.insert(*id));
-        results.push(new.last().and_then(|(_, result)| result));
+        results.push(cast.new_result(&mut seen).await?);
     }
     let text = difference(&scenario.calls, &cast.calls().await?, false);
     problems.extend(text.map(|text| problem(ORDER, None, format!("the calls in the end\n{text}"))));

@@ -1,0 +1,106 @@
+//! Trying a module's script before it is saved, and its capability sheet.
+
+use serde_json::{Value, json};
+
+use crate::support::{Module, PASS_ON, both, with_the_rest};
+
+/// Signs what it gets with the secret, logs it and asks somebody.
+const CURIOUS: &str = r"
+    export async function VoipParseWebhookRequest(request) {
+        console.log('the secret is', Namespace.params.data.key);
+        await Namespace.storage.set('seen', 1);
+        if (request.query.ask) await fetch('https://pbx.example/?key=' + Namespace.params.data.key);
+        if (request.query.fail) throw new Error('No such line.');
+        return { event: { event: 'notifyStart', direction: 'in', srcPhone: request.query.from, dstPhone: '101', callId: 'a' } };
+    }
+";
+
+both!(a_script_is_tried_on_a_request_of_the_log, |server| {
+    let admin = server.admin().await;
+    let fields = json!([{ "name": "key", "label": "Key", "type": "secret" }]);
+    let body = json!({
+        "name": "Test", "script": PASS_ON, "settings": fields, "defaultCountry": "GB",
+    });
+    let module = Module::of(server, &admin, body).await;
+    admin.patch(&module.path("/settings"), json!({ "key": "s3cret-key" })).await.is(200);
+    let provider = server.anonymous();
+    let get = |query: &str| format!("{}&from=%2B442079460123{query}", module.webhook);
+    for query in ["", "&ask=1", "&fail=1"] {
+        provider.send(provider.request(reqwest::Method::GET, &get(query))).await;
+    }
+    let listed = admin.get(&module.path("/requests")).await.json(200)["items"].clone();
+    let id = |index: usize| listed[index]["id"].clone();
+    let tried = async |index: usize| {
+        let body = json!({ "source": CURIOUS, "requestId": id(index) });
+        admin.post(&module.path("/try"), body).await.json(200)
+    };
+
+    let plain = tried(2).await;
+    assert_eq!(plain["result"]["event"]["srcPhone"], "+442079460123", "{plain}");
+    assert_eq!((&plain["error"], &plain["asExpected"]), (&Value::Null, &Value::Null));
+    assert_eq!(plain["log"][0]["text"], "the secret is •••••");
+
+    let asks = tried(1).await;
+    assert_eq!(asks["fetches"][0]["url"], "https://pbx.example/?key=•••••");
+    assert!(asks["problems"][0].as_str().expect("a problem").starts_with("fetched what is not recorded"));
+
+    let fails = tried(0).await;
+    assert_eq!(fails["error"]["message"], "No such line.");
+    assert_eq!(fails["error"]["line"], 6);
+
+    // Nothing came of it: no call, no value kept, the script is the one that was saved.
+    assert_eq!(admin.get("/api/v1/calls").await.json(200)["items"], json!([]));
+    let source = admin.get(&module.path("/script")).await.json(200)["source"].clone();
+    assert_eq!(source, PASS_ON);
+});
+
+both!(a_script_is_tried_on_a_sample, |server| {
+    let admin = server.admin().await;
+    let module = Module::with_script(server, &admin, &with_the_rest(CURIOUS)).await;
+    let sample = |expected: &str| {
+        json!({
+            "name": "n", "settings": { "key": "another" },
+            "request": { "method": "GET", "url": "?from=101" },
+            "result": { "event": {
+                "event": "notifyStart", "direction": "in", "srcPhone": expected, "dstPhone": "101", "callId": "a",
+            } },
+        })
+    };
+    let right = admin.post(&module.path("/try"), json!({ "sample": sample("101") })).await.json(200);
+    assert_eq!(right["asExpected"], true, "{right}");
+    assert_eq!(right["log"][0]["text"], "the secret is another");
+    let wrong = admin.post(&module.path("/try"), json!({ "sample": sample("102") })).await.json(200);
+    assert_eq!(wrong["asExpected"], false);
+
+    let neither = admin.post(&module.path("/try"), json!({})).await.problem(422, "invalid");
+    assert_eq!(neither["path"], "sample");
+    let odd =
+        admin.post(&module.path("/try"), json!({ "sample": { "name": "n" } })).await.problem(422, "invalid");
+    assert_eq!(odd["detail"], "A sample has either \"request\" or \"call\".");
+    let broken = json!({ "source": "export const a: = 1;", "sample": sample("101") });
+    let broken = admin.post(&module.path("/try"), broken).await.problem(422, "script");
+    assert!(broken["diagnostics"][0]["line"].is_number());
+});
+
+both!(a_modules_sheet_says_what_its_present_script_can_do, |server| {
+    let admin = server.admin().await;
+    let own = Module::with_script(server, &admin, &with_the_rest(CURIOUS)).await;
+    admin.get(&own.path("/conformance")).await.problem(404, "noScenarios");
+
+    let module = Module::of(server, &admin, json!({ "name": "PBX", "provider": "demo" })).await;
+    let sheet = admin.get(&module.path("/conformance")).await.json(200);
+    let failed = |sheet: &Value| {
+        let checks = sheet["sheet"]["checks"].as_array().expect("checks");
+        checks.iter().filter(|check| check["outcome"] == "failed").count()
+    };
+    assert_eq!(failed(&sheet), 0, "{sheet}");
+    assert!(sheet["scenarios"].as_array().expect("scenarios").len() >= 2);
+
+    // Whoever forgets the signature is told.
+    let source =
+        admin.get(&module.path("/script")).await.json(200)["source"].as_str().expect("a text").to_owned();
+    let careless = source.replace("if (!await isSigned(", "if (false && !await isSigned(");
+    assert_ne!(source, careless);
+    admin.put(&module.path("/script"), json!({ "source": careless })).await.is(200);
+    assert_eq!(failed(&admin.get(&module.path("/conformance")).await.json(200)), 2);
+});
