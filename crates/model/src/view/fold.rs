@@ -110,6 +110,11 @@ impl<'a> Fold<'a> {
         }
         if let Some(index) = index {
             self.operators[index].state = if over { OperatorState::Left } else { OperatorState::Talking };
+            // Of several telephones that ring at one operator, this is the one they talk on.
+            let leg = p.fact.leg.as_ref().filter(|leg| !over && self.of_leg(Some(leg)) == Some(index));
+            if let Some(leg) = leg {
+                self.operators[index].leg = Some(leg.clone());
+            }
         }
         self.open_segment(index, p.at);
         if over {
