@@ -959,6 +959,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/modules/{id}/requests/{requestId}/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A request as a sample: what `hookswitch module test` runs from the folder `samples/`.
+         * @description Numbers of people are replaced by numbers that nobody has, everywhere in the same way; tokens and whatever else proves who
+         *     somebody is by `masked`. The settings that the script needs, and how the request is signed, are to be added.
+         */
+        get: operations["get_request_sample"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/modules/{id}/script": {
         parameters: {
             query?: never;
@@ -968,7 +989,7 @@ export interface paths {
         };
         /** The newest version of a module's script. */
         get: operations["get_script"];
-        /** Saves a new version of a module's script. */
+        /** Saves a new version of a module's script, alone or with the settings it needs. */
         put: operations["save_script"];
         post?: never;
         delete?: never;
@@ -1062,6 +1083,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/modules/{id}/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a module was made from, as it is now, and what taking it changes. */
+        get: operations["get_module_update"];
+        put?: never;
+        /** Gives a module the newer script, as a new version, with its settings. Values are kept. */
+        post: operations["take_module_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/modules/{id}/webhook-token": {
         parameters: {
             query?: never;
@@ -1122,7 +1161,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Built-in modules to start from. */
+        /** The modules to start from: those that come with the program, and those in the server's `modules_dir`. */
         get: operations["list_providers"];
         put?: never;
         post?: never;
@@ -1682,6 +1721,13 @@ export interface components {
          * @enum {string}
          */
         CallState: "ringing" | "talking" | "held" | "ended";
+        /** @description A setting declared otherwise. */
+        ChangedSetting: {
+            /** @description As it would be. */
+            after: components["schemas"]["Setting"];
+            /** @description As the module has it. */
+            before: components["schemas"]["Setting"];
+        };
         /** @description A client: a contact, a company or a lead. */
         Client: {
             /**
@@ -1844,10 +1890,12 @@ export interface components {
             defaultCountry?: string | null;
             /** @description Whether the script dials the extension behind a number, `call.dstExtension` of `VoipGenerateCall`. */
             dialsExtensions?: boolean | null;
+            /** @description Whether the module takes each change of the folder that it is made from, by itself. Only of a provider in `modules_dir`. */
+            followsFolder?: boolean;
             /** @description What people call it. */
             name: string;
             numbers?: components["schemas"]["Written"] | null;
-            /** @description The built-in module to start from; its script and settings are copied. */
+            /** @description The module to start from; its script and settings are copied. */
             provider?: string | null;
             /** @description The TypeScript, of a module of your own. */
             script?: string | null;
@@ -2120,6 +2168,13 @@ export interface components {
             name?: string | null;
             /** @description Its numbers in any spelling, 50 at most. */
             phones?: string[];
+        };
+        /** @description A folder that cannot be used. */
+        FolderProblem: {
+            /** @description Why. */
+            error: string;
+            /** @description Its name in `modules_dir`. */
+            folder: string;
         };
         /**
          * @description Why a call leaves an operator's screen.
@@ -2517,7 +2572,7 @@ export interface components {
             name: string;
             /** @description How its provider writes numbers that have no plus. */
             numbers: components["schemas"]["Written"];
-            /** @description The built-in module it was made from. */
+            /** @description The code of the module it was made from. */
             provider?: string | null;
         };
         /** @description What administrators see of a module. */
@@ -2527,6 +2582,8 @@ export interface components {
              * @description Since when.
              */
             createdAt?: string;
+            /** @description Whether it takes each change of the folder that it was made from, by itself. */
+            followsFolder?: boolean;
             /** @description How it is doing. */
             health?: components["schemas"]["Health"];
             /** @description What becomes of unknown callers whose call was missed. */
@@ -2543,6 +2600,7 @@ export interface components {
             scriptWarnings?: components["schemas"]["ScriptWarning"][];
             /** @description The settings it declares and their values. */
             settings?: components["schemas"]["SettingState"][];
+            update?: components["schemas"]["UpdateState"] | null;
             /**
              * Format: date-time
              * @description When it was last changed.
@@ -2558,6 +2616,23 @@ export interface components {
          * @description A module: one connected provider account.
          */
         ModuleId: string;
+        /** @description What taking the newer version changes. */
+        ModuleUpdate: {
+            /** @description Whether there is a version that the module has not taken. */
+            available: boolean;
+            /** @description The module's script as it is. */
+            currentSource?: string | null;
+            /** @description Whether the module's own script was changed since it took one. Those changes stay in its history alone. */
+            edited: boolean;
+            /** @description Identifies the newer version. */
+            hash: string;
+            /** @description The script it would take. */
+            newSource: string;
+            /** @description What becomes of its settings. Values are kept. */
+            settings: components["schemas"]["SettingsDifference"];
+            /** @description The script that the module took last; null where that is not known. */
+            takenSource?: string | null;
+        };
         /** @description A client, by name. */
         NamedClient: {
             /** @description Which. */
@@ -3125,39 +3200,9 @@ export interface components {
                 name: string;
                 /** @description How its provider writes numbers that have no plus. */
                 numbers: components["schemas"]["Written"];
-                /** @description The built-in module it was made from. */
+                /** @description The code of the module it was made from. */
                 provider?: string | null;
             })[];
-            /** @description `cursor` of the next page; null on the last one. */
-            nextCursor?: string | null;
-            /**
-             * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
-             */
-            unreadable?: number;
-        };
-        /** @description One page of a list. */
-        Page_Provider: {
-            /** @description The items, in the list's order. */
-            items: {
-                /** @description To be given as `provider` of a new module. */
-                code: string;
-                /** @description ISO 3166-1 alpha-2: the country of numbers written without one. */
-                defaultCountry?: string | null;
-                /** @description One sentence: what it connects. */
-                description: string;
-                /** @description Whether its script dials the extension behind a number. */
-                dialsExtensions: boolean;
-                /** @description The functions it implements, by name. */
-                functions: string[];
-                /** @description The provider as people call it. */
-                name: string;
-                /** @description How it writes numbers that have no plus. */
-                numbers: components["schemas"]["Written"];
-                /** @description What it must know. */
-                settings: components["schemas"]["Setting"][];
-            }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
             /**
@@ -3409,7 +3454,7 @@ export interface components {
             /** @description What was wrong in the script's result, as a path. */
             path?: string | null;
         };
-        /** @description A built-in module to start from. */
+        /** @description A module to start from. */
         Provider: {
             /** @description To be given as `provider` of a new module. */
             code: string;
@@ -3419,6 +3464,8 @@ export interface components {
             description: string;
             /** @description Whether its script dials the extension behind a number. */
             dialsExtensions: boolean;
+            /** @description The folder in `modules_dir` that it is read from; null for one that comes with the program. */
+            folder?: string | null;
             /** @description The functions it implements, by name. */
             functions: string[];
             /** @description The provider as people call it. */
@@ -3427,6 +3474,15 @@ export interface components {
             numbers: components["schemas"]["Written"];
             /** @description What it must know. */
             settings: components["schemas"]["Setting"][];
+        };
+        /** @description The modules to start from. */
+        Providers: {
+            /** @description Those that come with the program, then those in `modules_dir`. */
+            items: components["schemas"]["Provider"][];
+            /** @description `cursor` of the next page: always null. */
+            nextCursor?: string | null;
+            /** @description The folders in `modules_dir` that cannot be used. */
+            problems: components["schemas"]["FolderProblem"][];
         };
         /** @description A call's recording. */
         Recording: {
@@ -3629,6 +3685,8 @@ export interface components {
         };
         /** @description A script to save. */
         SaveScript: {
+            /** @description The settings it needs, saved with it or not at all; those declared stay when left out. Values are kept. */
+            settings?: components["schemas"]["Setting"][] | null;
             /** @description The TypeScript. */
             source: string;
         };
@@ -3726,6 +3784,15 @@ export interface components {
             /** @description The value in use; never that of a secret. */
             value?: unknown;
         };
+        /** @description Settings that differ. */
+        SettingsDifference: {
+            /** @description Those that are new. */
+            added: components["schemas"]["Setting"][];
+            /** @description Those declared otherwise. */
+            changed: components["schemas"]["ChangedSetting"][];
+            /** @description Those that are gone. */
+            removed: components["schemas"]["Setting"][];
+        };
         /** @description Settings' declarations, or their values. */
         SettingsOrValues: components["schemas"]["Setting"][] | {
             [key: string]: unknown;
@@ -3794,6 +3861,11 @@ export interface components {
          * @enum {string}
          */
         StepName: "authenticated" | "stored" | "parsed" | "operator" | "matched" | "committed" | "delivered";
+        /** @description Which version to take. */
+        TakeModuleUpdate: {
+            /** @description The `hash` of the version that was looked at. Where that is not the newest any more, nothing is taken. */
+            hash?: string | null;
+        };
         /** @description What a test of the connection gave. */
         TestedConnection: {
             /** @description What to tell the user. */
@@ -3888,6 +3960,8 @@ export interface components {
             dialsExtensions?: boolean | null;
             /** @description Whether it takes webhooks. */
             enabled?: boolean | null;
+            /** @description Whether it takes each change of the folder that it was made from, by itself. When switched on, it takes what is there. */
+            followsFolder?: boolean | null;
             /** @description Its icon; null takes it away. */
             icon?: string | null;
             leads?: components["schemas"]["Leads"] | null;
@@ -3957,6 +4031,17 @@ export interface components {
              * @description After how many hours a missed call that nobody dealt with is closed, 1 to 8784; `null` for never.
              */
             missedCloseAfterHours?: number | null;
+        };
+        /** @description How a module stands to what it was made from. */
+        UpdateState: {
+            /** @description Whether there is a version of its script or settings that it has not taken. */
+            available: boolean;
+            /** @description Whether its script was changed since it took one. */
+            edited: boolean;
+            /** @description The folder in `modules_dir` that it was made from; null for a module that comes with the program. */
+            folder?: string | null;
+            /** @description Why it cannot take what there is. */
+            problem?: string | null;
         };
         /** @description What to change of a user; what is left out stays. */
         UpdateUser: {
@@ -6411,6 +6496,38 @@ export interface operations {
             };
         };
     };
+    get_request_sample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ModuleId"];
+                requestId: components["schemas"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text of a file in `samples/` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
     get_script: {
         parameters: {
             query?: never;
@@ -6632,6 +6749,70 @@ export interface operations {
             };
         };
     };
+    get_module_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ModuleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModuleUpdate"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    take_module_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ModuleId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeModuleUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Module"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
     rotate_webhook_token: {
         parameters: {
             query?: never;
@@ -6799,7 +6980,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Provider"];
+                    "application/json": components["schemas"]["Providers"];
                 };
             };
             /** @description The request was not done: see `code` and `detail` */
