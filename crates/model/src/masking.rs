@@ -168,7 +168,7 @@ fn all_runs(signs: &[Sign]) -> Vec<Run> {
                     _ => (before, sign.start),
                 };
                 let opened = before.last().filter(|before| before.c == '(').map(|before| before.start);
-                let places = vec![sign.start..sign.end];
+                let places = std::iter::once(sign.start..sign.end).collect();
                 runs.push(Run { span: start..sign.end, digits: digit.into(), places, closed: 0, opened });
             }
             (None, Some(_), _) if is_invisible(sign.c) => continue,

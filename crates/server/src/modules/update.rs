@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hookswitch_model::{ModuleId, UserId};
 use hookswitch_script::{LogEntry, LogLevel};
-use hookswitch_store::{AuditAction, StoreError};
+use hookswitch_store::{AuditAction, AuditChange, StoreError};
 
 use super::create::{Whole, save_whole};
 use super::manifest::Setting;
@@ -14,7 +14,7 @@ use super::registry::Active;
 use super::templates::{self, Refused, Template};
 use super::token::notify_if_changed;
 use crate::app::App;
-use crate::audit::{SERVER, audit_of, said};
+use crate::audit::{SERVER, audit_of, change, said};
 use crate::error::{ApiError, ApiResult};
 
 /// How often folders are read.
@@ -101,6 +101,16 @@ pub fn difference(before: &[Setting], after: &[Setting]) -> Difference {
     difference
 }
 
+/// The change of what settings a module declares, for the audit trail.
+pub fn declared_settings(before: &Active, after: &Active) -> Option<AuditChange> {
+    let declared = |active: &Active| {
+        let settings = active.settings.iter();
+        let settings = settings.map(|setting| format!("{} ({})", setting.name, setting.kind.as_str()));
+        Some(settings.collect::<Vec<_>>().join(", "))
+    };
+    change("declaredSettings", declared(before), declared(after))
+}
+
 /// Gives a module what its template has now: script and settings; their values are kept.
 ///
 /// # Errors
@@ -117,14 +127,15 @@ pub async fn take(
         dials_extensions: Some(template.manifest.dials_extensions),
         template_hash: Some(&template.hash),
     };
-    let active = save_whole(app, active, whole, by).await?;
-    notify_if_changed(app, &active);
-    let version = active.script_version.unwrap_or_default();
+    let taken = save_whole(app, active, whole, by).await?;
+    notify_if_changed(app, &taken);
+    let version = taken.script_version.unwrap_or_default();
     let from = template.folder.as_ref().map_or("the program", |_| "its folder");
-    let about = vec![said("version", format!("{version}, taken from {from}"))];
+    let mut about = vec![said("version", format!("{version}, taken from {from}"))];
+    about.extend(declared_settings(active, &taken));
     let by = by.unwrap_or(SERVER);
-    audit_of(app, by, AuditAction::ScriptSaved, active.module.name.as_str(), about).await;
-    Ok(active)
+    audit_of(app, by, AuditAction::ScriptSaved, taken.module.name.as_str(), about).await;
+    Ok(taken)
 }
 
 /// Reads `modules_dir` again and again, and gives modules that follow their folder what changed there.

@@ -874,26 +874,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/modules/{id}/conformance": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The capability sheet of the module's present script, made with the samples and scenarios of the built-in module that it was
-         *     made from.
-         */
-        get: operations["get_conformance"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/modules/{id}/log": {
         parameters: {
             query?: never;
@@ -979,6 +959,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/modules/{id}/requests/{requestId}/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A request as a sample: what `hookswitch module test` runs from the folder `samples/`.
+         * @description Numbers of people are replaced by numbers that nobody has, everywhere in the same way; tokens and whatever else proves who
+         *     somebody is by `masked`. The settings that the script needs, and how the request is signed, are to be added.
+         */
+        get: operations["get_request_sample"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/modules/{id}/script": {
         parameters: {
             query?: never;
@@ -988,7 +989,7 @@ export interface paths {
         };
         /** The newest version of a module's script. */
         get: operations["get_script"];
-        /** Saves a new version of a module's script. */
+        /** Saves a new version of a module's script, alone or with the settings it needs. */
         put: operations["save_script"];
         post?: never;
         delete?: never;
@@ -1082,20 +1083,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/modules/{id}/try": {
+    "/api/v1/modules/{id}/update": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** What a module was made from, as it is now, and what taking it changes. */
+        get: operations["get_module_update"];
         put?: never;
-        /**
-         * Runs a script, the module's or one that is not saved, on a sample or on a request of the log. Nothing changes by it and
-         *     nothing leaves the server.
-         */
-        post: operations["try_script"];
+        /** Gives a module the newer script, as a new version, with its settings. Values are kept. */
+        post: operations["take_module_update"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1162,7 +1161,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Built-in modules to start from. */
+        /** The modules to start from: those that come with the program, and those in the server's `modules_dir`. */
         get: operations["list_providers"];
         put?: never;
         post?: never;
@@ -1455,17 +1454,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description One thing that a module can do or cannot. */
-        Ability: {
-            /** @description The function's name or the word. */
-            name: string;
-            /** @description Why the provider cannot. */
-            reason?: string | null;
-            /** @description Whether it can. */
-            state: components["schemas"]["State"];
-            /** @description What people read. */
-            title: string;
-        };
         /**
          * @description Something an operator can do with a call.
          * @enum {string}
@@ -1733,24 +1721,13 @@ export interface components {
          * @enum {string}
          */
         CallState: "ringing" | "talking" | "held" | "ended";
-        /** @description A conformance check. */
-        Check: {
-            /** @description Which. */
-            name: components["schemas"]["CheckName"];
-            /** @description What came of it. */
-            outcome: components["schemas"]["Outcome"];
-            /** @description What went wrong. */
-            problems: string[];
-            /** @description Why it does not apply. */
-            reason?: string | null;
-            /** @description What people read. */
-            title: string;
+        /** @description A setting declared otherwise. */
+        ChangedSetting: {
+            /** @description As it would be. */
+            after: components["schemas"]["Setting"];
+            /** @description As the module has it. */
+            before: components["schemas"]["Setting"];
         };
-        /**
-         * @description The conformance checks.
-         * @enum {string}
-         */
-        CheckName: "twice" | "disorder" | "missingEnd" | "lateRecord" | "wrongSignature" | "noSignature" | "unknownEvent" | "garbage" | "failingApi" | "cannot";
         /** @description A client: a contact, a company or a lead. */
         Client: {
             /**
@@ -1883,13 +1860,6 @@ export interface components {
          * @description A comment in a client's activity stream.
          */
         CommentId: string;
-        /** @description What a module can do, and what came of playing its scenarios. */
-        Conformance: {
-            /** @description What came of each scenario. */
-            scenarios: components["schemas"]["Played"][];
-            /** @description The capability sheet. */
-            sheet: components["schemas"]["Sheet"];
-        };
         /** @description The company that the contact belongs to: one that is there, a new one, or none. */
         ConvertLead: {
             companyId?: components["schemas"]["ClientId"] | null;
@@ -1920,10 +1890,12 @@ export interface components {
             defaultCountry?: string | null;
             /** @description Whether the script dials the extension behind a number, `call.dstExtension` of `VoipGenerateCall`. */
             dialsExtensions?: boolean | null;
+            /** @description Whether the module takes each change of the folder that it is made from, by itself. Only of a provider in `modules_dir`. */
+            followsFolder?: boolean;
             /** @description What people call it. */
             name: string;
             numbers?: components["schemas"]["Written"] | null;
-            /** @description The built-in module to start from; its script and settings are copied. */
+            /** @description The module to start from; its script and settings are copied. */
             provider?: string | null;
             /** @description The TypeScript, of a module of your own. */
             script?: string | null;
@@ -2196,6 +2168,13 @@ export interface components {
             name?: string | null;
             /** @description Its numbers in any spelling, 50 at most. */
             phones?: string[];
+        };
+        /** @description A folder that cannot be used. */
+        FolderProblem: {
+            /** @description Why. */
+            error: string;
+            /** @description Its name in `modules_dir`. */
+            folder: string;
         };
         /**
          * @description Why a call leaves an operator's screen.
@@ -2593,7 +2572,7 @@ export interface components {
             name: string;
             /** @description How its provider writes numbers that have no plus. */
             numbers: components["schemas"]["Written"];
-            /** @description The built-in module it was made from. */
+            /** @description The code of the module it was made from. */
             provider?: string | null;
         };
         /** @description What administrators see of a module. */
@@ -2603,6 +2582,8 @@ export interface components {
              * @description Since when.
              */
             createdAt?: string;
+            /** @description Whether it takes each change of the folder that it was made from, by itself. */
+            followsFolder?: boolean;
             /** @description How it is doing. */
             health?: components["schemas"]["Health"];
             /** @description What becomes of unknown callers whose call was missed. */
@@ -2619,6 +2600,7 @@ export interface components {
             scriptWarnings?: components["schemas"]["ScriptWarning"][];
             /** @description The settings it declares and their values. */
             settings?: components["schemas"]["SettingState"][];
+            update?: components["schemas"]["UpdateState"] | null;
             /**
              * Format: date-time
              * @description When it was last changed.
@@ -2634,6 +2616,23 @@ export interface components {
          * @description A module: one connected provider account.
          */
         ModuleId: string;
+        /** @description What taking the newer version changes. */
+        ModuleUpdate: {
+            /** @description Whether there is a version that the module has not taken. */
+            available: boolean;
+            /** @description The module's script as it is. */
+            currentSource?: string | null;
+            /** @description Whether the module's own script was changed since it took one. Those changes stay in its history alone. */
+            edited: boolean;
+            /** @description Identifies the newer version. */
+            hash: string;
+            /** @description The script it would take. */
+            newSource: string;
+            /** @description What becomes of its settings. Values are kept. */
+            settings: components["schemas"]["SettingsDifference"];
+            /** @description The script that the module took last; null where that is not known. */
+            takenSource?: string | null;
+        };
         /** @description A client, by name. */
         NamedClient: {
             /** @description Which. */
@@ -2717,16 +2716,6 @@ export interface components {
          * @enum {string}
          */
         OperatorState: "ringing" | "talking" | "held" | "left" | "answeredElsewhere" | "missed" | "ended";
-        /**
-         * @description How the requests of a scenario are sent.
-         * @enum {string}
-         */
-        OrderKind: "asWritten" | "twice" | "shuffled" | "parallel";
-        /**
-         * @description What came of a check.
-         * @enum {string}
-         */
-        Outcome: "passed" | "failed" | "doesNotApply";
         /** @description An outcome code. */
         OutcomeCode: {
             /** @description Which. */
@@ -3211,39 +3200,9 @@ export interface components {
                 name: string;
                 /** @description How its provider writes numbers that have no plus. */
                 numbers: components["schemas"]["Written"];
-                /** @description The built-in module it was made from. */
+                /** @description The code of the module it was made from. */
                 provider?: string | null;
             })[];
-            /** @description `cursor` of the next page; null on the last one. */
-            nextCursor?: string | null;
-            /**
-             * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
-             */
-            unreadable?: number;
-        };
-        /** @description One page of a list. */
-        Page_Provider: {
-            /** @description The items, in the list's order. */
-            items: {
-                /** @description To be given as `provider` of a new module. */
-                code: string;
-                /** @description ISO 3166-1 alpha-2: the country of numbers written without one. */
-                defaultCountry?: string | null;
-                /** @description One sentence: what it connects. */
-                description: string;
-                /** @description Whether its script dials the extension behind a number. */
-                dialsExtensions: boolean;
-                /** @description The functions it implements, by name. */
-                functions: string[];
-                /** @description The provider as people call it. */
-                name: string;
-                /** @description How it writes numbers that have no plus. */
-                numbers: components["schemas"]["Written"];
-                /** @description What it must know. */
-                settings: components["schemas"]["Setting"][];
-            }[];
             /** @description `cursor` of the next page; null on the last one. */
             nextCursor?: string | null;
             /**
@@ -3437,26 +3396,6 @@ export interface components {
             /** @description Their name. */
             name?: string | null;
         };
-        /** @description What came of one scenario. */
-        Played: {
-            /** @description What happens in it. */
-            name: string;
-            /** @description The orders in which it was played. */
-            orders: components["schemas"]["PlayedOrder"][];
-            /** @description Its file's name, without `.json`. */
-            scenario: string;
-            /** @description What it shows. */
-            shows: components["schemas"]["Shows"][];
-        };
-        /** @description What came of one kind of order. */
-        PlayedOrder: {
-            /** @description Why the scenario is not played in it. */
-            notPlayed?: string | null;
-            /** @description Which kind. */
-            order: components["schemas"]["OrderKind"];
-            /** @description What went wrong. */
-            problems: components["schemas"]["Problem"][];
-        };
         /** @description What the columns of a file are. */
         PreviewImport: {
             /** @description What each column is; null for nothing. */
@@ -3496,15 +3435,6 @@ export interface components {
             /** @description Its tags. */
             tags: string[];
         };
-        /** @description Something that went wrong. */
-        Problem: {
-            /** @description In which order, as people read it. */
-            order: string;
-            /** @description At which step: its number, from 1, and what it is. */
-            step?: string | null;
-            /** @description What; lines. */
-            text: string;
-        };
         /** @description Why a request failed. */
         ProcessingError: {
             /** @description Stable, for programs: `threw`, `contract`, `cpuTime`… */
@@ -3524,7 +3454,7 @@ export interface components {
             /** @description What was wrong in the script's result, as a path. */
             path?: string | null;
         };
-        /** @description A built-in module to start from. */
+        /** @description A module to start from. */
         Provider: {
             /** @description To be given as `provider` of a new module. */
             code: string;
@@ -3534,6 +3464,8 @@ export interface components {
             description: string;
             /** @description Whether its script dials the extension behind a number. */
             dialsExtensions: boolean;
+            /** @description The folder in `modules_dir` that it is read from; null for one that comes with the program. */
+            folder?: string | null;
             /** @description The functions it implements, by name. */
             functions: string[];
             /** @description The provider as people call it. */
@@ -3542,6 +3474,15 @@ export interface components {
             numbers: components["schemas"]["Written"];
             /** @description What it must know. */
             settings: components["schemas"]["Setting"][];
+        };
+        /** @description The modules to start from. */
+        Providers: {
+            /** @description Those that come with the program, then those in `modules_dir`. */
+            items: components["schemas"]["Provider"][];
+            /** @description `cursor` of the next page: always null. */
+            nextCursor?: string | null;
+            /** @description The folders in `modules_dir` that cannot be used. */
+            problems: components["schemas"]["FolderProblem"][];
         };
         /** @description A call's recording. */
         Recording: {
@@ -3744,6 +3685,8 @@ export interface components {
         };
         /** @description A script to save. */
         SaveScript: {
+            /** @description The settings it needs, saved with it or not at all; those declared stay when left out. Values are kept. */
+            settings?: components["schemas"]["Setting"][] | null;
             /** @description The TypeScript. */
             source: string;
         };
@@ -3841,6 +3784,15 @@ export interface components {
             /** @description The value in use; never that of a secret. */
             value?: unknown;
         };
+        /** @description Settings that differ. */
+        SettingsDifference: {
+            /** @description Those that are new. */
+            added: components["schemas"]["Setting"][];
+            /** @description Those declared otherwise. */
+            changed: components["schemas"]["ChangedSetting"][];
+            /** @description Those that are gone. */
+            removed: components["schemas"]["Setting"][];
+        };
         /** @description Settings' declarations, or their values. */
         SettingsOrValues: components["schemas"]["Setting"][] | {
             [key: string]: unknown;
@@ -3849,19 +3801,6 @@ export interface components {
         SetupState: {
             /** @description Whether there is no administrator yet, so that the code the server printed makes one. */
             open: boolean;
-        };
-        /** @description What a module can do and how it stands what goes wrong. */
-        Sheet: {
-            /** @description The conformance checks. */
-            checks: components["schemas"]["Check"][];
-            /** @description The module's code. */
-            code: string;
-            /** @description Every function of the contract. */
-            functions: components["schemas"]["Ability"][];
-            /** @description The provider as people call it. */
-            name: string;
-            /** @description Every word that scenarios show. */
-            shows: components["schemas"]["Ability"][];
         };
         /** @description A call that changed, and on whose screens it is. */
         ShownCall: {
@@ -3890,11 +3829,6 @@ export interface components {
          * @enum {string}
          */
         ShownResult: "shown" | "noTab" | "nobodyBound" | "closed" | "inactive";
-        /**
-         * @description What a scenario shows that the provider can do.
-         * @enum {string}
-         */
-        Shows: "incoming" | "outgoing" | "internal" | "answered" | "missed" | "busy" | "failed" | "cancelled" | "voicemail" | "withheld" | "hold" | "transfer" | "queue" | "ringAll" | "recording" | "handshake" | "flow" | "clickToCall" | "controls";
         /** @description Login and password. */
         SignIn: {
             /** @description In whichever case. */
@@ -3912,11 +3846,6 @@ export interface components {
             /** @description What each column is; null for nothing. */
             mapping: (components["schemas"]["ImportTarget"] | null)[];
         };
-        /**
-         * @description Whether a module can do something.
-         * @enum {string}
-         */
-        State: "yes" | "no" | "cannot";
         /** @description A step of processing. */
         Step: {
             /**
@@ -3932,6 +3861,11 @@ export interface components {
          * @enum {string}
          */
         StepName: "authenticated" | "stored" | "parsed" | "operator" | "matched" | "committed" | "delivered";
+        /** @description Which version to take. */
+        TakeModuleUpdate: {
+            /** @description The `hash` of the version that was looked at. Where that is not the newest any more, nothing is taken. */
+            hash?: string | null;
+        };
         /** @description What a test of the connection gave. */
         TestedConnection: {
             /** @description What to tell the user. */
@@ -3971,70 +3905,6 @@ export interface components {
          * @description An API token.
          */
         TokenId: string;
-        /** @description Why a script failed. */
-        TrialError: {
-            /** @description Stable, for programs: `threw`, `cpuTime`… */
-            code: string;
-            /**
-             * Format: int32
-             * @description TypeScript column, from 1.
-             */
-            column?: number | null;
-            /**
-             * Format: int32
-             * @description TypeScript line, from 1.
-             */
-            line?: number | null;
-            /** @description In words. */
-            message: string;
-        };
-        /** @description A request that the script made or wanted to make. */
-        TrialFetch: {
-            /** @description The body, where there is one. */
-            body?: string | null;
-            /** @description Header names, in lower case, and values. */
-            headers: Record<string, never>;
-            /** @description HTTP method. */
-            method: string;
-            /** @description The whole URL. */
-            url: string;
-        };
-        /** @description A line that the script logged. */
-        TrialLine: {
-            /** @description The console's method. */
-            level: string;
-            /**
-             * Format: int32
-             * @description TypeScript line, from 1.
-             */
-            line?: number | null;
-            /** @description What. */
-            text: string;
-        };
-        /** @description What a script gave, without anything having changed. */
-        Tried: {
-            /** @description Whether a sample gave what it says; null of a request. */
-            asExpected?: boolean | null;
-            error?: components["schemas"]["TrialError"] | null;
-            /** @description What it fetched or wanted to fetch; only recorded answers are given, nothing leaves the server. */
-            fetches: components["schemas"]["TrialFetch"][];
-            /** @description What the script logged. */
-            log: components["schemas"]["TrialLine"][];
-            /** @description What went wrong besides: fetches that nothing records, a result that breaks the contract. */
-            problems: string[];
-            /** @description What the function returned; null where it failed. */
-            result?: unknown;
-            /** @description What is amiss without making it wrong, by place in the result. */
-            warnings: components["schemas"]["Warning"][];
-        };
-        /** @description What to run: one of `sample` and `requestId`. */
-        Try: {
-            requestId?: components["schemas"]["RequestId"] | null;
-            /** @description A sample, as in a module's folder. It is run with the settings that it gives, not with the module's. */
-            sample?: Record<string, never> | null;
-            /** @description The TypeScript; the module's own where it is left out. */
-            source?: string | null;
-        };
         /** @description Changes to a call; what is left out stays. */
         UpdateCall: {
             /** @description Whether the call's number becomes one of that client's. */
@@ -4090,6 +3960,8 @@ export interface components {
             dialsExtensions?: boolean | null;
             /** @description Whether it takes webhooks. */
             enabled?: boolean | null;
+            /** @description Whether it takes each change of the folder that it was made from, by itself. When switched on, it takes what is there. */
+            followsFolder?: boolean | null;
             /** @description Its icon; null takes it away. */
             icon?: string | null;
             leads?: components["schemas"]["Leads"] | null;
@@ -4159,6 +4031,17 @@ export interface components {
              * @description After how many hours a missed call that nobody dealt with is closed, 1 to 8784; `null` for never.
              */
             missedCloseAfterHours?: number | null;
+        };
+        /** @description How a module stands to what it was made from. */
+        UpdateState: {
+            /** @description Whether there is a version of its script or settings that it has not taken. */
+            available: boolean;
+            /** @description Whether its script was changed since it took one. */
+            edited: boolean;
+            /** @description The folder in `modules_dir` that it was made from; null for a module that comes with the program. */
+            folder?: string | null;
+            /** @description Why it cannot take what there is. */
+            problem?: string | null;
         };
         /** @description What to change of a user; what is left out stays. */
         UpdateUser: {
@@ -6441,43 +6324,6 @@ export interface operations {
             };
         };
     };
-    get_conformance: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["ModuleId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Conformance"];
-                };
-            };
-            /** @description There are no samples and scenarios to make it with */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The request was not done: see `code` and `detail` */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ApiError"];
-                };
-            };
-        };
-    };
     list_module_log: {
         parameters: {
             query?: {
@@ -6637,6 +6483,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    get_request_sample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ModuleId"];
+                requestId: components["schemas"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text of a file in `samples/` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description The request was not done: see `code` and `detail` */
@@ -6871,7 +6749,37 @@ export interface operations {
             };
         };
     };
-    try_script: {
+    get_module_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ModuleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModuleUpdate"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    take_module_update: {
         parameters: {
             query?: never;
             header?: never;
@@ -6882,7 +6790,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Try"];
+                "application/json": components["schemas"]["TakeModuleUpdate"];
             };
         };
         responses: {
@@ -6891,7 +6799,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Tried"];
+                    "application/json": components["schemas"]["Module"];
                 };
             };
             /** @description The request was not done: see `code` and `detail` */
@@ -7072,7 +6980,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Provider"];
+                    "application/json": components["schemas"]["Providers"];
                 };
             };
             /** @description The request was not done: see `code` and `detail` */

@@ -13,6 +13,8 @@ const working: Module = {
   settings: [],
   missedResponsibleId: null,
   scriptVersion: 1,
+  followsFolder: false,
+  update: null,
   scriptError: null,
   webhookPathUrl: null,
   webhookUrl: 'https://server.example/webhooks/m1?token=t',

@@ -5,17 +5,13 @@ use hookswitch_store::{AuditChange, Module, SettingChange};
 use crate::app::App;
 use crate::audit::{change, said};
 use crate::modules::registry::Active;
+use crate::modules::update::declared_settings;
 
 /// The fields that differ, as people read them.
 pub fn changes(app: &App, before: &Active, after: &Active) -> Vec<AuditChange> {
     let fields = words(app, &before.module).into_iter().zip(words(app, &after.module));
     let mut changes: Vec<_> = fields.filter_map(|((field, from), (_, to))| change(field, from, to)).collect();
-    let declared = |active: &Active| {
-        let settings = active.settings.iter();
-        let settings = settings.map(|setting| format!("{} ({})", setting.name, setting.kind.as_str()));
-        Some(settings.collect::<Vec<_>>().join(", "))
-    };
-    changes.extend(change("declaredSettings", declared(before), declared(after)));
+    changes.extend(declared_settings(before, after));
     changes
 }
 
