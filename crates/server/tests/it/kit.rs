@@ -158,7 +158,7 @@ async fn a_module_that_counts_on_the_order_is_found_out() {
         }
     ";
     let steps = ["a", "a", "a", "b"].map(|id| json!({ "request": { "method": "POST", "body": id } }));
-    let calls = json!([{ "callId": "a", "operators": ["101"], "disposition": "unknown", "missed": false }, { "callId": "b" }]);
+    let calls = json!([{ "callId": "a", "operators": ["101"], "disposition": "answered" }, { "callId": "b", "state": "ended" }]);
     let played =
         played(script, json!({ "name": "n", "members": ["101"], "steps": steps, "calls": calls })).await;
     assert!(!played.passed());
