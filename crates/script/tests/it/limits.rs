@@ -450,7 +450,7 @@ async fn code_that_is_compiled_with_no_memory_left_hurts_only_its_module() {
             }
             return refused;
         }";
-    for bytes in (1_500_000..1_500_160).step_by(16) {
+    for bytes in (1_400_000..1_400_160).step_by(16) {
         let limits = Limits { memory_bytes: bytes, cpu_ms: 20_000, wall_ms: 20_000, ..tight() };
         let outcome = soon(load_with(source, limits, json!({})).link(json!(ALL_KINDS))).await;
         let refused = outcome.as_ref().ok().and_then(Value::as_u64);
