@@ -29,6 +29,15 @@ impl Memory {
         self.used.get() > self.limit / 2
     }
 
+    /// Whether code of that length can be compiled whatever it is.
+    pub(crate) fn has_room_for_code(&self, length: usize) -> bool {
+        const AT_LEAST: usize = 64 << 10;
+        // A function of four characters takes more than a kilobyte.
+        const PER_CHARACTER: usize = 512;
+        let left = self.limit.saturating_sub(self.used.get());
+        length.saturating_mul(PER_CHARACTER).saturating_add(AT_LEAST) <= left
+    }
+
     /// Whether memory ran out since this was asked to be [forgotten](Self::forget_refusal).
     pub(crate) fn was_refused(&self) -> bool {
         self.refused.get()

@@ -25,6 +25,13 @@ pub(super) fn install<'js>(natives: &Object<'js>, state: &Rc<State>) -> rquickjs
     let shared = state.clone();
     define(natives, "fetch", move |ctx: Ctx<'js>, request: Object<'js>| fetch(&shared, &ctx, &request))?;
     install_storage(natives, state)?;
+    let shared = state.clone();
+    define(natives, "checkRoomForCode", move |ctx: Ctx<'js>, length: usize| {
+        if shared.memory.has_room_for_code(length) {
+            return Ok(());
+        }
+        Err(Exception::throw_range(&ctx, "there is too little memory left to compile code of that length"))
+    })?;
     define(natives, "checkDepth", |ctx: Ctx<'js>, json: String| {
         if is_deep(&json) { Err(Exception::throw_range(&ctx, &too_deep("JSON"))) } else { Ok(()) }
     })?;

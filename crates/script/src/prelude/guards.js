@@ -1,5 +1,6 @@
 // Bounds of the language's own loops. QuickJS looks at the time between a script's steps, and not while one of these runs:
 // a search of a long text in a long text, or a walk over a list that only claims to be long, would hold a core for ever.
+// And of its compiler, which ends the process when it runs out of memory at the wrong moment.
 
 /** Steps of such a loop at most, about a second's; one over a list's element counts for several. */
 const MAX_STEPS = 1e9;
@@ -146,7 +147,41 @@ const guardPatterns = () => {
   Object.defineProperty(globalThis, 'RegExp', { value: Guarded });
 };
 
+/** Code is compiled only where there is room for whatever may come of it. */
+const guardCode = () => {
+  const check = (args) => {
+    let length = 0;
+    for (let index = 0; index < args.length; index += 1) if (typeof args[index] === 'string') length += args[index].length;
+    native.checkRoomForCode(length);
+  };
+  instead(globalThis, 'eval', (builtin) => function (code) {
+    check([code]);
+    return builtin(undefined, [code]);
+  });
+  const { construct } = Reflect;
+  // Objects are made texts first: what has been measured is what is compiled.
+  const texts = (args) => {
+    const given = [];
+    for (let index = 0; index < args.length; index += 1) given[index] = `${args[index]}`;
+    check(given);
+    return given;
+  };
+  const guarded = (builtin) => {
+    const Guarded = new Proxy(builtin, {
+      apply: (_target, self, args) => apply(builtin, self, texts(args)),
+      construct: (_target, args, target) => construct(builtin, texts(args), target),
+    });
+    Object.defineProperty(builtin.prototype, 'constructor', { value: Guarded });
+    return Guarded;
+  };
+  const kinds = [async () => {}, function* () {}, async function* () {}].map((kind) => kind.constructor);
+  const GuardedFunction = guarded(Function);
+  Object.defineProperty(globalThis, 'Function', { value: GuardedFunction });
+  for (const kind of kinds) Object.setPrototypeOf(guarded(kind), GuardedFunction);
+};
+
 guardLists();
+guardCode();
 guardKeys();
 guardTexts();
 guardPatterns();

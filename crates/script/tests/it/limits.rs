@@ -429,31 +429,63 @@ async fn with_too_many_stuck_scripts_no_further_one_is_started() {
     assert_eq!(later.test().await, Ok(json!("later")));
 }
 
-/// Code of many kinds, for a compiler that has no memory left.
-const ALL_KINDS: &str = "async function f(a) { const all = []; try { while (true) { all.push({ text: `${a}`, list: [1, ...a] }); await null; } }
-    catch (error) { return a?.b ?? (a ? 1 : 2); } finally { g(); } }
-    function* g() { outer: for (const x of [1]) { for (let i = 0; i < 2; i++) { if (i) continue outer; switch (i) { case 1: break; default: yield* x; } } } }
-    class C extends Object { #p = 1; static s = { ...{}, get a() { return 1 } }; constructor() { super(); this.#p ||= 2; } }
-    var { x: [y = 1] = [], ...z } = { x: [2] }; do { var n = 0 } while (n); for (const k in z) try { throw k } catch {}";
-
 #[tokio::test]
 async fn code_that_is_compiled_with_no_memory_left_hurts_only_its_module() {
-    // All memory is taken in small pieces, and given back piece by piece.
+    const CODES: [&str; 2] = [
+        "for(;;) { if (a) break; }",
+        "async function f() { try { while (true) { await [1, { a: `${b}` }]; } } catch (error) { return g(error); } }",
+    ];
+    // All memory is taken in small pieces, and given back piece by piece until the code can be compiled.
     let source = "
-        function VoipGetCallLink(code: string) {
-            const pieces: any[] = [];
-            try { while (true) pieces.push({ piece: 1 }); } catch {}
+        function VoipGetCallLink({ compile, code }: any) {
+            let pieces: any = null;
+            const kinds: any = {
+                eval, Function, async: (async () => {}).constructor, generator: (function* () {}).constructor,
+                hidden: Object.getPrototypeOf((async () => {}).constructor),
+                built: (...code: string[]) => Reflect.construct(Function, code),
+            };
+            const make = kinds[compile];
+            try { while (true) pieces = { pieces }; } catch {}
             let refused = 0;
-            for (let round = 0; round < 2000; round += 1) {
-                pieces.pop();
-                try { (0, eval)(code); return refused; } catch { refused += 1; }
+            for (; pieces; pieces = pieces.pieces) {
+                try { make(code); return refused; } catch { refused += 1; }
             }
             return refused;
         }";
-    for bytes in (1_400_000..1_400_160).step_by(16) {
-        let limits = Limits { memory_bytes: bytes, cpu_ms: 20_000, wall_ms: 20_000, ..tight() };
-        let outcome = soon(load_with(source, limits, json!({})).link(json!(ALL_KINDS))).await;
+    let limits = Limits { memory_bytes: 3_000_000, cpu_ms: 20_000, wall_ms: 20_000, ..tight() };
+    let script = load_with(source, limits, json!({}));
+    for (compile, code) in [
+        ("eval", CODES[0]),
+        ("eval", CODES[1]),
+        ("Function", CODES[0]),
+        ("async", CODES[0]),
+        ("generator", CODES[0]),
+        ("hidden", CODES[0]),
+        ("built", CODES[0]),
+    ] {
+        let outcome = soon(script.link(json!({ "compile": compile, "code": code }))).await;
         let refused = outcome.as_ref().ok().and_then(Value::as_u64);
-        assert!(refused.is_some_and(|refused| refused > 10), "{bytes}: {outcome:?}");
+        assert!(refused.is_some_and(|refused| refused > 100), "{compile}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn code_is_compiled_where_there_is_room() {
+    let body = "
+        const kinds = [async () => {}, function* () {}, async function* () {}].map((kind) => kind.constructor);
+        class Own extends Function {}
+        return [
+            (0, eval)('1 + 1'), eval(5 as any), new Function('a', 'b', 'return a * b')(3, 4), Function('return 7')(),
+            kinds.map((kind: any) => Object.getPrototypeOf(kind) === Function), (() => {}).constructor === Function,
+            (kinds[0] as any)('return 8')() instanceof Promise, new Own('return 9')(), Function.name, eval.name,
+        ];";
+    let expected = json!([2, 5, 12, 7, [true, true, true], true, true, 9, "Function", "eval"]);
+    assert_eq!(eval(body).await, Ok(expected));
+    for long in ["(0, eval)(code)", "Function(code)", "new Function({ toString: () => code } as any)"] {
+        let error = eval(&format!("const code = 'f(()=>1);'.repeat(1e5); return {long}"))
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("too little memory left to compile"), "{error}");
     }
 }
