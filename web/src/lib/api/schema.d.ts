@@ -874,6 +874,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/modules/{id}/conformance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The capability sheet of the module's present script, made with the samples and scenarios of the built-in module that it was
+         *     made from.
+         */
+        get: operations["get_conformance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/modules/{id}/log": {
         parameters: {
             query?: never;
@@ -1077,6 +1097,26 @@ export interface paths {
         put?: never;
         /** Asks the module whether its provider can be reached. */
         post: operations["test_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/modules/{id}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Runs a script, the module's or one that is not saved, on a sample or on a request of the log. Nothing changes by it and
+         *     nothing leaves the server.
+         */
+        post: operations["try_script"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1454,6 +1494,17 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One thing that a module can do or cannot. */
+        Ability: {
+            /** @description The function's name or the word. */
+            name: string;
+            /** @description Why the provider cannot. */
+            reason?: string | null;
+            /** @description Whether it can. */
+            state: components["schemas"]["State"];
+            /** @description What people read. */
+            title: string;
+        };
         /**
          * @description Something an operator can do with a call.
          * @enum {string}
@@ -1728,6 +1779,24 @@ export interface components {
             /** @description As the module has it. */
             before: components["schemas"]["Setting"];
         };
+        /** @description A conformance check. */
+        Check: {
+            /** @description Which. */
+            name: components["schemas"]["CheckName"];
+            /** @description What came of it. */
+            outcome: components["schemas"]["Outcome"];
+            /** @description What went wrong. */
+            problems: string[];
+            /** @description Why it does not apply. */
+            reason?: string | null;
+            /** @description What people read. */
+            title: string;
+        };
+        /**
+         * @description The conformance checks.
+         * @enum {string}
+         */
+        CheckName: "twice" | "disorder" | "missingEnd" | "lateRecord" | "wrongSignature" | "noSignature" | "unknownEvent" | "garbage" | "failingApi" | "cannot";
         /** @description A client: a contact, a company or a lead. */
         Client: {
             /**
@@ -1860,6 +1929,13 @@ export interface components {
          * @description A comment in a client's activity stream.
          */
         CommentId: string;
+        /** @description What a module can do, and what came of playing its scenarios. */
+        Conformance: {
+            /** @description What came of each scenario. */
+            scenarios: components["schemas"]["Played"][];
+            /** @description The capability sheet. */
+            sheet: components["schemas"]["Sheet"];
+        };
         /** @description The company that the contact belongs to: one that is there, a new one, or none. */
         ConvertLead: {
             companyId?: components["schemas"]["ClientId"] | null;
@@ -2716,6 +2792,16 @@ export interface components {
          * @enum {string}
          */
         OperatorState: "ringing" | "talking" | "held" | "left" | "answeredElsewhere" | "missed" | "ended";
+        /**
+         * @description How the requests of a scenario are sent.
+         * @enum {string}
+         */
+        OrderKind: "asWritten" | "twice" | "shuffled" | "parallel";
+        /**
+         * @description What came of a check.
+         * @enum {string}
+         */
+        Outcome: "passed" | "failed" | "doesNotApply";
         /** @description An outcome code. */
         OutcomeCode: {
             /** @description Which. */
@@ -3396,6 +3482,26 @@ export interface components {
             /** @description Their name. */
             name?: string | null;
         };
+        /** @description What came of one scenario. */
+        Played: {
+            /** @description What happens in it. */
+            name: string;
+            /** @description The orders in which it was played. */
+            orders: components["schemas"]["PlayedOrder"][];
+            /** @description Its file's name, without `.json`. */
+            scenario: string;
+            /** @description What it shows. */
+            shows: components["schemas"]["Shows"][];
+        };
+        /** @description What came of one kind of order. */
+        PlayedOrder: {
+            /** @description Why the scenario is not played in it. */
+            notPlayed?: string | null;
+            /** @description Which kind. */
+            order: components["schemas"]["OrderKind"];
+            /** @description What went wrong. */
+            problems: components["schemas"]["Problem"][];
+        };
         /** @description What the columns of a file are. */
         PreviewImport: {
             /** @description What each column is; null for nothing. */
@@ -3434,6 +3540,15 @@ export interface components {
             phones: string[];
             /** @description Its tags. */
             tags: string[];
+        };
+        /** @description Something that went wrong. */
+        Problem: {
+            /** @description In which order, as people read it. */
+            order: string;
+            /** @description At which step: its number, from 1, and what it is. */
+            step?: string | null;
+            /** @description What; lines. */
+            text: string;
         };
         /** @description Why a request failed. */
         ProcessingError: {
@@ -3802,6 +3917,19 @@ export interface components {
             /** @description Whether there is no administrator yet, so that the code the server printed makes one. */
             open: boolean;
         };
+        /** @description What a module can do and how it stands what goes wrong. */
+        Sheet: {
+            /** @description The conformance checks. */
+            checks: components["schemas"]["Check"][];
+            /** @description The module's code. */
+            code: string;
+            /** @description Every function of the contract. */
+            functions: components["schemas"]["Ability"][];
+            /** @description The provider as people call it. */
+            name: string;
+            /** @description Every word that scenarios show. */
+            shows: components["schemas"]["Ability"][];
+        };
         /** @description A call that changed, and on whose screens it is. */
         ShownCall: {
             /** @description The call. */
@@ -3829,6 +3957,11 @@ export interface components {
          * @enum {string}
          */
         ShownResult: "shown" | "noTab" | "nobodyBound" | "closed" | "inactive";
+        /**
+         * @description What a scenario shows that the provider can do.
+         * @enum {string}
+         */
+        Shows: "incoming" | "outgoing" | "internal" | "answered" | "missed" | "busy" | "failed" | "cancelled" | "voicemail" | "withheld" | "hold" | "transfer" | "queue" | "ringAll" | "recording" | "handshake" | "flow" | "clickToCall" | "controls";
         /** @description Login and password. */
         SignIn: {
             /** @description In whichever case. */
@@ -3846,6 +3979,11 @@ export interface components {
             /** @description What each column is; null for nothing. */
             mapping: (components["schemas"]["ImportTarget"] | null)[];
         };
+        /**
+         * @description Whether a module can do something.
+         * @enum {string}
+         */
+        State: "yes" | "no" | "cannot";
         /** @description A step of processing. */
         Step: {
             /**
@@ -3905,6 +4043,70 @@ export interface components {
          * @description An API token.
          */
         TokenId: string;
+        /** @description Why a script failed. */
+        TrialError: {
+            /** @description Stable, for programs: `threw`, `cpuTime`… */
+            code: string;
+            /**
+             * Format: int32
+             * @description TypeScript column, from 1.
+             */
+            column?: number | null;
+            /**
+             * Format: int32
+             * @description TypeScript line, from 1.
+             */
+            line?: number | null;
+            /** @description In words. */
+            message: string;
+        };
+        /** @description A request that the script made or wanted to make. */
+        TrialFetch: {
+            /** @description The body, where there is one. */
+            body?: string | null;
+            /** @description Header names, in lower case, and values. */
+            headers: Record<string, never>;
+            /** @description HTTP method. */
+            method: string;
+            /** @description The whole URL. */
+            url: string;
+        };
+        /** @description A line that the script logged. */
+        TrialLine: {
+            /** @description The console's method. */
+            level: string;
+            /**
+             * Format: int32
+             * @description TypeScript line, from 1.
+             */
+            line?: number | null;
+            /** @description What. */
+            text: string;
+        };
+        /** @description What a script gave, without anything having changed. */
+        Tried: {
+            /** @description Whether a sample gave what it says; null of a request. */
+            asExpected?: boolean | null;
+            error?: components["schemas"]["TrialError"] | null;
+            /** @description What it fetched or wanted to fetch; only recorded answers are given, nothing leaves the server. */
+            fetches: components["schemas"]["TrialFetch"][];
+            /** @description What the script logged. */
+            log: components["schemas"]["TrialLine"][];
+            /** @description What went wrong besides: fetches that nothing records, a result that breaks the contract. */
+            problems: string[];
+            /** @description What the function returned; null where it failed. */
+            result?: unknown;
+            /** @description What is amiss without making it wrong, by place in the result. */
+            warnings: components["schemas"]["Warning"][];
+        };
+        /** @description What to run: one of `sample` and `requestId`. */
+        Try: {
+            requestId?: components["schemas"]["RequestId"] | null;
+            /** @description A sample, as in a module's folder. It is run with the settings that it gives, not with the module's. */
+            sample?: Record<string, never> | null;
+            /** @description The TypeScript; the module's own where it is left out. */
+            source?: string | null;
+        };
         /** @description Changes to a call; what is left out stays. */
         UpdateCall: {
             /** @description Whether the call's number becomes one of that client's. */
@@ -6324,6 +6526,43 @@ export interface operations {
             };
         };
     };
+    get_conformance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ModuleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conformance"];
+                };
+            };
+            /** @description There are no samples and scenarios to make it with */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
     list_module_log: {
         parameters: {
             query?: {
@@ -6736,6 +6975,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestedConnection"];
+                };
+            };
+            /** @description The request was not done: see `code` and `detail` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    try_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ModuleId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Try"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tried"];
                 };
             };
             /** @description The request was not done: see `code` and `detail` */
