@@ -120,6 +120,37 @@ test('the editor completes and explains what a script can use, without a network
   await expect(editor(admin)).toContainText('Namespace.nothing');
 });
 
+test('a script is run beside the editor, before it is saved', async ({ server, openAs }) => {
+  const module = await demoModule(server);
+  await server.pbx.ring({ to: '101', from: CLIENT });
+  const path = `/modules/${module.id}/requests`;
+  const requests = async () => (await server.api<{ items: unknown[] }>('GET', path)).items.length;
+  await expect.poll(requests).toBe(1);
+
+  const admin = await openAs('admin', `/modules/${module.id}/script`);
+  await admin.getByRole('button', { name: 'Run' }).click();
+  const panel = admin.getByRole('region', { name: 'Run the script' });
+  await panel.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(panel.getByRole('group', { name: 'Result' })).toContainText('notifyStart');
+
+  // What is typed is run, though nobody saved it.
+  await editor(admin).click();
+  await admin.keyboard.press('Control+Home');
+  await admin.keyboard.type("throw new Error('Not yet');\n");
+  await panel.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(panel.getByRole('alert')).toContainText('Not yet');
+  expect((await server.api<{ items: unknown[] }>('GET', '/calls')).items).toHaveLength(1);
+});
+
+test('a module is checked with its scenarios', async ({ server, openAs }) => {
+  const module = await demoModule(server);
+  const admin = await openAs('admin', `/modules/${module.id}/checks`);
+  const main = admin.getByRole('main');
+  await expect(main.getByRole('heading', { name: 'When something goes wrong' })).toBeVisible({ timeout: 45_000 });
+  await expect(main.getByText('Passed').first()).toBeVisible();
+  await expect(main.getByText('Failed')).toHaveCount(0);
+});
+
 test('a rotated token: the old address is refused, calls still come', async ({ server, openAs }) => {
   const module = await demoModule(server);
   const admin = await openAs('admin', `/modules/${module.id}/telephony`);

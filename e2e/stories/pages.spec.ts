@@ -102,6 +102,7 @@ for (const colorScheme of THEMES) {
           `/modules/${ids.module}/settings`,
           `/modules/${ids.module}/telephony`,
           `/modules/${ids.module}/script`,
+          `/modules/${ids.module}/checks`,
           `/modules/${ids.module}/requests`,
           `/modules/${ids.module}/requests/${ids.request}`,
           `/modules/${ids.module}/requests/${ids.failed}`,

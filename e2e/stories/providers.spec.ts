@@ -45,7 +45,7 @@ for (const provider of PROVIDERS) {
     for (const [label, value] of Object.entries(provider.fields))
       await admin.getByRole('textbox', { name: label, exact: true }).fill(value);
     await admin.getByRole('textbox', { name: provider.secret.label, exact: true }).fill('wrong');
-    await admin.getByRole('textbox', { name: 'API address', exact: true }).fill(fake.url);
+    await admin.getByLabel(/^API address/).fill(fake.url);
     await admin.getByRole('button', { name: 'Create module' }).click();
 
     await admin.getByRole('button', { name: 'Test connection' }).click();
@@ -69,11 +69,6 @@ for (const provider of PROVIDERS) {
     expect(answer.status).toBe(200);
     const card = reception.getByRole('article', { name: /^Call with/ });
     await expect(card).toContainText('Incoming call');
-
-    // What the module can do is a page of its own.
-    await pages.getByRole('link', { name: 'Checks' }).click();
-    await expect(admin.getByRole('heading', { name: 'When something goes wrong' })).toBeVisible({ timeout: 60_000 });
-    await expect(admin.getByRole('main').getByText('Failed')).toHaveCount(0);
     await fake.close();
   });
 }
