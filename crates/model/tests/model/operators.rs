@@ -235,10 +235,7 @@ fn of_two_telephones_of_one_operator_the_one_that_answered_counts() {
          0 start 101 leg=mobile
          4 answer 101 leg=desk
          5 end 101 leg=mobile";
-    check(
-        answered_on_the_first,
-        "talking unknown in +442079460000 0.., answered 4\n 101 talking\n 101 4..",
-    );
+    check(answered_on_the_first, "talking unknown in +442079460000 0.., answered 4\n 101 talking\n 101 4..");
     check(
         &format!("{answered_on_the_first}\n 9 end 101 leg=desk d=answered"),
         "ended answered in +442079460000 0..9, answered 4, talked 5\n 101 ended\n 101 4..9",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -133,7 +134,7 @@ const fn ok() -> u16 {
 /// # Errors
 /// What is wrong, with line and column where it is no JSON or has a wrong field.
 pub fn parse(text: &str) -> Result<Sample, String> {
-    let sample: Sample = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let sample: Sample = from_json(text)?;
     match (&sample.request, &sample.call) {
         (Some(_), None) | (None, Some(_)) => {}
         _ => return Err("a sample has either \"request\" or \"call\"".into()),
@@ -155,6 +156,21 @@ pub const NOW: DateTime<Utc> = match DateTime::from_timestamp(1_767_603_600, 0) 
     None => DateTime::UNIX_EPOCH,
 };
 
+/// Reads JSON.
+///
+/// # Errors
+/// What is wrong, with the field, the line and the column.
+pub fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value =
+        serde_path_to_error::deserialize(&mut json).map_err(|error| match error.path().to_string() {
+            path if path == "." => error.inner().to_string(),
+            path => format!("{path}: {}", error.inner()),
+        })?;
+    json.end().map_err(|error| error.to_string())?;
+    Ok(value)
+}
+
 impl WebhookRequest {
     /// # Errors
     /// What makes no sense.
@@ -165,7 +181,8 @@ impl WebhookRequest {
             }
             if !(url.is_empty() || url.starts_with(['/', '?'])) {
                 return Err(
-                    "request.url: write what follows the webhook URL, for example \"/calls?x=1\"".into()
+                    "request.url begins with \"/\" or \"?\": \"/calls\", or \"?x=1\" for …?token=sample&x=1"
+                        .into(),
                 );
             }
         }

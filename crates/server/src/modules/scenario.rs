@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::sample::{Exchange, WebhookRequest};
+use super::sample::{self, Exchange, WebhookRequest};
 use super::sign::Signing;
 
 #[cfg(test)]
@@ -243,7 +243,7 @@ pub const CALL_FIELDS: [&str; 13] = [
 /// # Errors
 /// What is wrong, with line and column where it is no JSON or has a wrong field.
 pub fn parse(text: &str) -> Result<Scenario, String> {
-    let scenario: Scenario = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let scenario: Scenario = sample::from_json(text)?;
     if scenario.steps.is_empty() {
         return Err("steps: there are none".into());
     }

@@ -6,11 +6,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hookswitch_script::{Compiled, Engine, Limits};
+use hookswitch_script::{Compiled, Engine, Function, Limits};
 use serde_json::Value;
 
 use super::open;
 use crate::cli::CliResult;
+use crate::modules::conformance::sheet::State;
 use crate::modules::conformance::{self, render};
 use crate::modules::folder::Folder;
 use crate::modules::play::{Played, Stage, Subject, diff, play};
@@ -41,6 +42,12 @@ pub async fn run(dir: &Path, update: bool, sheet: Option<&Path>) -> CliResult {
     }
     let failed_checks = (made.failed().count(), made.checks.len());
     let failed = [(failed_samples, "samples"), (failed_scenarios, "scenarios"), (failed_checks, "checks")];
+    let is_there = |function: &Function| {
+        made.functions.iter().any(|ability| ability.name == function.name() && ability.state == State::Yes)
+    };
+    if let Some(lacks) = Function::ALL.iter().find(|function| function.required() && !is_there(function)) {
+        return Err(format!("the module cannot be used without {lacks}").into());
+    }
     match failed.into_iter().filter_map(failures).collect::<Vec<_>>() {
         none if none.is_empty() => Ok(()),
         failed => Err(failed.join(", ").into()),

@@ -107,5 +107,11 @@ fn cannot_and_does(subject: &Subject, functions: &[Function]) -> Check {
             .filter(|(_, word)| cannot.contains_key(*word))
             .map(|(file, word)| format!("[cannot] names {word}, and the scenario {file} shows it")),
     );
+    if cannot.contains_key("hold") && functions.contains(&Function::HoldCall) {
+        problems.push(
+            "VoipHoldCall is there, and the provider reports no hold: nobody could press Resume. Take it out"
+                .into(),
+        );
+    }
     Check::of(CheckName::Cannot, problems)
 }
