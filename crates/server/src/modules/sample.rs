@@ -231,7 +231,7 @@ mod tests {
     fn what_is_wrong_in_a_request_is_said() {
         request(r#""url": "/calls?x=1""#, "").expect("it is right");
         let error = request(r#""url": "https://x.example""#, "").expect_err("a whole URL");
-        assert!(error.starts_with("request.url: write what follows"), "{error}");
+        assert!(error.starts_with("request.url begins with"), "{error}");
         let error = request(r#""url": "?a", "path": "/b""#, "").expect_err("both");
         assert!(error.contains("instead of"), "{error}");
         let error = request(r#""headers": { "X-Sig": "1" }"#, "").expect_err("upper case");
