@@ -335,7 +335,11 @@ fn error(compiled: &Compiled, limits: &Limits, threw: Thrown) -> ScriptError {
         }
         _ => {
             let stack = position::rewrite(&compiled.map, &threw.stack);
-            return ScriptError::Threw { name: threw.name, message: threw.message, position, stack };
+            let message = match threw.message.is_empty() {
+                true => "it threw without a message".to_owned(),
+                false => threw.message,
+            };
+            return ScriptError::Threw { name: threw.name, message, position, stack };
         }
     };
     ScriptError::over(limit, limits, position)

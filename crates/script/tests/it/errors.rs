@@ -46,6 +46,7 @@ async fn rejections_and_thrown_values_are_told() {
     assert_eq!(threw(&eval("throw 'words'").await.unwrap_err()), ("", "words", None));
     assert_eq!(threw(&eval("throw { code: 5 }").await.unwrap_err()), ("", "{code: 5}", None));
     assert_eq!(threw(&eval("throw undefined").await.unwrap_err()), ("", "undefined", None));
+    assert_eq!(threw(&eval("throw ''").await.unwrap_err()), ("", "it threw without a message", None));
     assert_eq!(threw(&eval("const a: any = null; return a.b").await.unwrap_err()).0, "TypeError");
     assert_eq!(eval("const a: any = {}; a.a = a; return a").await.unwrap_err().code(), "resultDepth");
     let message = eval("throw new Error('x'.repeat(100000))").await.unwrap_err().to_string();
