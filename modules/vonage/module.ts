@@ -33,7 +33,7 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
   if (request.path === FLOW_PATH) {
     return answerRequest(hook);
   }
-  const place = placeOf(request.path);
+  const place = await placeOf(request.path, request.method);
   if (hook.recording_url) {
     return recorded(hook, place);
   }
@@ -46,6 +46,11 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
   return reported(hook, place);
 }
 
+interface Claims { payload_hash?: unknown; application_id?: unknown; iat?: unknown }
+
+/** Vonage names no limit. It tries again for some hours. */
+const MOST_SECONDS = 6 * 3600;
+
 /** Why a request is not from Vonage; undefined where it is. */
 async function refusalOf({ method, headers, body, rawBody }: FetchRequest): Promise<string | undefined> {
   const secret = required('signatureSecret', 'signature secret').trim();
@@ -54,7 +59,14 @@ async function refusalOf({ method, headers, body, rawBody }: FetchRequest): Prom
     return 'The signature is missing: turn on signed webhooks for the application.';
   }
   try {
-    const { payload_hash } = await Jwt.verify<{ payload_hash?: unknown }>(token, secret, { algorithms: ['HS256'] });
+    const claims = await Jwt.verify<Claims>(token, secret, { algorithms: ['HS256'] });
+    const { payload_hash, application_id, iat } = claims;
+    if (application_id !== undefined && application_id !== settings.applicationId?.trim()) {
+      return 'The signature is another application\'s.';
+    }
+    if (typeof iat === 'number' && Math.abs(Date.now() / 1000 - iat) > MOST_SECONDS) {
+      return 'The signature is too old.';
+    }
     // Without a body there is nothing that the hash could be of: what it covers then is not documented.
     const sent = rawBody ?? body ?? '';
     const isWhole = method === 'GET' || (typeof payload_hash === 'string' && payload_hash.toLowerCase() === await sha256(sent));
@@ -302,22 +314,48 @@ function address(suffix: string): string {
   return `${url}${suffix}${query === undefined ? '' : `?${query}`}`;
 }
 
-function eventAddress(call: string, tag?: Tag): string {
-  const text = tag ? new TextEncoder().encode(JSON.stringify(tag)).toBase64({ alphabet: 'base64url', omitPadding: true }) : '';
-  return address(`/call/${encodeURIComponent(call)}${text && `/${text}`}`);
+const BASE64URL = { alphabet: 'base64url', omitPadding: true } as const;
+
+function callPath(call: string): string {
+  return `/call/${encodeURIComponent(call)}`;
 }
 
-function placeOf(path: string): Place | undefined {
-  const [, call, text] = /^\/call\/([^/]+)(?:\/([\w-]+))?$/.exec(path) ?? [];
-  if (!call) {
-    return undefined;
-  }
+/** Vonage signs no addresses, and what stands in this one makes the module dial: so it is signed here. */
+async function legAddress(call: string, tag: Tag): Promise<string> {
+  const path = `${callPath(call)}/${new TextEncoder().encode(JSON.stringify(tag)).toBase64(BASE64URL)}`;
+  return address(`${path}/${await signatureOf(path)}`);
+}
+
+async function signatureOf(path: string): Promise<string> {
+  const mac = await crypto.hmac('SHA-256', required('signatureSecret', 'signature secret').trim(), path);
+  return mac.toBase64(BASE64URL);
+}
+
+function decodedCall(call: string): string | undefined {
   try {
-    const bytes = Uint8Array.fromBase64(text ?? '', { alphabet: 'base64url' });
-    return { call: decodeURIComponent(call), tag: parsed(new TextDecoder().decode(bytes)) as Tag | undefined };
+    return decodeURIComponent(call);
   } catch {
     return undefined;
   }
+}
+
+/** What the module wrote into the address. A leg is only believed where the body, and with it the event, is signed too. */
+async function placeOf(path: string, method: string): Promise<Place | undefined> {
+  const [, call, text, signature] = /^\/call\/([^/]+)(?:\/([\w-]+)\/([\w-]+))?$/.exec(path) ?? [];
+  if (!call) {
+    return undefined;
+  }
+  const id = decodedCall(call);
+  if (text === undefined || id === undefined) {
+    return id === undefined ? undefined : { call: id };
+  }
+  const signed = path.slice(0, path.lastIndexOf('/'));
+  if (method === 'GET' || !crypto.timingSafeEqual(signature ?? '', await signatureOf(signed))) {
+    console.warn('The address of an event was not made by this module.');
+    return undefined;
+  }
+  const bytes = Uint8Array.fromBase64(text, { alphabet: 'base64url' });
+  return { call: id, tag: parsed(new TextDecoder().decode(bytes)) as Tag | undefined };
 }
 
 /** Who is at the other end of a leg; undefined while that cannot be told. */
@@ -694,7 +732,7 @@ async function move(session: Session, leg: Leg, ncco: object[]): Promise<void> {
 }
 
 function talk(id: string, record = false): object[] {
-  const recording = record ? { record: true, eventUrl: [eventAddress(id)] } : {};
+  const recording = record ? { record: true, eventUrl: [address(callPath(id))] } : {};
   return [{ action: 'conversation', name: conversation(id), endOnExit: false, ...recording }];
 }
 
@@ -716,7 +754,7 @@ async function dial(id: string, session: Session, whom: string, from: string, ta
   await api('POST', '/v1/calls', {
     to: [endpointOf(whom)], from: { type: 'phone', number: digitsOf(from) },
     ncco: talk(id, settings.record && tag.role === 'operator' && !tag.joins), // recorded once, not for each who joins
-    event_url: [eventAddress(id, tag)], event_method: 'POST', ringing_timer: ringSeconds(),
+    event_url: [await legAddress(id, tag)], event_method: 'POST', ringing_timer: ringSeconds(),
   }, session.region);
 }
 
@@ -757,7 +795,7 @@ export async function VoipRedirectCall(_src: string, _dst: string, redirectTo: s
   const tag: Tag = { role: 'operator', member: redirectTo, redirectedBy: call.operator.extension };
   if (!session.flow) {
     const endpoint = [endpointOf(redirectTo)];
-    await move(session, client, [{ action: 'connect', from: companyOf(client), endpoint, eventUrl: [eventAddress(id, tag)] }]);
+    await move(session, client, [{ action: 'connect', from: companyOf(client), endpoint, eventUrl: [await legAddress(id, tag)] }]);
   } else {
     const isTalking = session.taken !== undefined || client.direction === 'out';
     await dial(id, session, redirectTo, companyOf(client), isTalking ? { ...tag, joins: true } : tag);
@@ -945,7 +983,7 @@ async function application(): Promise<Application> {
 /** Applications are managed with the account's key and secret, wherever their calls run. */
 async function basic(method: string, body?: object): Promise<Answer> {
   const credentials = btoa(`${settings.apiKey?.trim()}:${settings.apiSecret?.trim()}`);
-  const url = `https://api.nexmo.com/v2/applications/${encodeURIComponent(required('applicationId', 'application ID'))}`;
+  const url = `https://api.nexmo.com/v2/applications/${encodeURIComponent(required('applicationId', 'application ID').trim())}`;
   return ask(url, method, `Basic ${credentials}`, body, 'the API key and API secret');
 }
 
