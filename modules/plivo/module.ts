@@ -199,7 +199,7 @@ interface MultiPartyCall {
 
 async function participants(field: Read, kind: string, leg: string, isCustomer: boolean): Promise<VoipWebhookRequest[]> {
   const ends = await legKnown(leg, true);
-  const agent = !isCustomer && ends ? operatorOf(ends.direction === 'outbound' ? ends.to : ends.from) : undefined;
+  const agent = !isCustomer && ends ? (ends.direction === 'outbound' ? operatorOf(ends.to) : callerOf(ends.from)) : undefined;
   const call = await Namespace.storage.update<MultiPartyCall>(`mpc ${field('MPCUUID')}`, (known = { agents: {} }) => {
     if (!ends || kind === 'ParticipantExit') {
       return known;
@@ -292,7 +292,7 @@ function endsOf(field: Read): Ends {
 }
 
 function partiesOfFirst({ from, to, direction }: Ends): Parties | undefined {
-  const [caller, called] = [operatorOf(from), operatorOf(to)];
+  const [caller, called] = [callerOf(from), operatorOf(to)];
   if (direction === 'outbound') { // the API called
     return called ? undefined : outgoing(undefined, from, to);
   }
@@ -305,8 +305,8 @@ function partiesOfFirst({ from, to, direction }: Ends): Parties | undefined {
 async function partiesOfDialled(field: Read, callId: string): Promise<Parties> {
   const [from, to] = [field('DialBLegFrom'), field('DialBLegTo')];
   const called = operatorOf(to);
-  const first = await firstLegKnown(field, callId, !called && !operatorOf(from));
-  const caller = operatorOf(first?.from || from);
+  const first = await firstLegKnown(field, callId, !called && !callerOf(from));
+  const caller = callerOf(first?.from || from);
   if (first?.direction === 'outbound') {
     const own = operatorOf(first.to);
     return own ? callBy(own, called, from, to) : outgoing(called ?? idOf(to), first.from, first.to);
@@ -368,6 +368,11 @@ function operatorOf(address: string): string | undefined {
   const host = SIP.exec(address)?.[2]?.toLowerCase();
   const isEndpoint = host === undefined ? /^[a-z]\w*$/i.test(address) : host === 'plivo.com' || host.endsWith('.plivo.com');
   return isEndpoint && !NUMBER.test(id) && !NOBODY.test(id) ? id : undefined;
+}
+
+/** The member who calls. A number can be forged, and an operator's own mobile calls in as a client's does: it never calls out. */
+function callerOf(address: string): string | undefined {
+  return NUMBER.test(idOf(address)) ? undefined : operatorOf(address);
 }
 
 /** An address as members are called: a SIP address by its user, a number with a plus. */
@@ -475,7 +480,7 @@ async function callFlow(field: Read, about?: About): Promise<VoipWebhookParseRes
     return { response: xml('') };
   }
   await keepLeg(field);
-  const operator = about?.operator || operatorOf(field('From'));
+  const operator = about?.operator || callerOf(field('From'));
   if (!operator) {
     return callIn(field);
   }

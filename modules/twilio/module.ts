@@ -200,7 +200,7 @@ async function inConference(field: Read, hint: Read): Promise<VoipWebhookParseRe
   }
   const ends = await legKnown(leg, !isHold);
   const isCalled = !!ends?.direction.startsWith('outbound');
-  const operator = ends && operatorOf(isCalled ? ends.to : ends.from);
+  const operator = ends && (isCalled ? operatorOf(ends.to) : callerOf(ends.from));
   if (isHold) {
     return operator && !ends.parent ? {} : held(field, hint('call') || ends?.parent || leg);
   }
@@ -318,7 +318,7 @@ function partiesOfFirst({ from, to, direction }: Ends, hint: Read): Parties | un
   if (given) {
     return given;
   }
-  const [caller, called] = [operatorOf(from), operatorOf(to)];
+  const [caller, called] = [callerOf(from), operatorOf(to)];
   if (direction.startsWith('outbound')) { // the API called
     return called ? undefined : outgoing(undefined, from, to);
   }
@@ -331,7 +331,7 @@ function partiesOfFirst({ from, to, direction }: Ends, hint: Read): Parties | un
 
 async function partiesOfDialled(field: Read, hint: Read): Promise<Parties> {
   const [from, to] = [field('From'), field('To')];
-  const [caller, called] = [operatorOf(from), operatorOf(to)];
+  const [caller, called] = [callerOf(from), operatorOf(to)];
   const given = hinted(hint, from);
   if (given) {
     return given;
@@ -349,7 +349,7 @@ async function partiesOfDialled(field: Read, hint: Read): Promise<Parties> {
     const own = operatorOf(first.to);
     return own ? callBy(own, called, from, to) : outgoing(called ?? idOf(to), first.from, first.to);
   }
-  const own = operatorOf(first.from);
+  const own = callerOf(first.from);
   return own ? callBy(own, called, from, to) : incoming(first.from, first.to, called ?? idOf(to));
 }
 
@@ -410,6 +410,11 @@ function operatorOf(address: string): string | undefined {
     return undefined;
   }
   return !sipHosts.length || sipHosts.includes(host) || host.endsWith('.sip.twilio.com') ? id : undefined;
+}
+
+/** The member who calls. A number can be forged, and an operator's own mobile calls in as a client's does: it never calls out. */
+function callerOf(address: string): string | undefined {
+  return NUMBER.test(idOf(address)) ? undefined : operatorOf(address);
 }
 
 /** An address as members are called: a SIP address by its user, a number without blanks, all others as they are. */
@@ -522,7 +527,7 @@ async function callFlow(field: Read, hint: Read): Promise<VoipWebhookParseResult
     return { response: twiml('') };
   }
   await keepLeg(field);
-  const operator = hint('operator') || operatorOf(field('From'));
+  const operator = hint('operator') || callerOf(field('From'));
   if (!operator) {
     return callIn(field);
   }
