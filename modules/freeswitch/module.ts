@@ -107,7 +107,7 @@ function partOf(leg: Leg, callId: string): VoipWebhookParseResult {
   const profile = leg.flows.at(-1)?.caller_profile;
   const caller = callerOf(leg);
   const called = profile?.originator?.originator_caller_profiles?.[0]?.destination_number;
-  const numbers: Numbers = isExtension(caller)
+  const numbers: Numbers = isListed(caller)
     ? { callId, direction: VoipCallDirection.Internal, srcPhone: caller, dstPhone: extension }
     : {
       callId, direction: VoipCallDirection.In,
