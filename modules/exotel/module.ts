@@ -374,7 +374,7 @@ export async function VoipGetCallLink(callData: { callSid: string }): Promise<st
     throw new Error('Exotel has no recording of this call (yet). It can take 15 minutes after the call until there is one.');
   }
   // Accounts without such links: Exotel's own hosts want the credentials, no others get them.
-  const isExotels = URL.canParse(Call.RecordingUrl) && /(^|\.)exotel\.(com|in)$/.test(new URL(Call.RecordingUrl).hostname);
+  const isExotels = URL.canParse(Call.RecordingUrl) && /^https:\/\/([\w-]+\.)*exotel\.(com|in)$/.test(new URL(Call.RecordingUrl).origin);
   return isExotels ? { url: Call.RecordingUrl, headers: { authorization: authorization() } } : Call.RecordingUrl;
 }
 

@@ -907,7 +907,7 @@ export async function VoipGetCallLink({ recordingId }: Recording): Promise<VoipC
   if (!recording_url || !URL.canParse(recording_url)) {
     throw new Error('Plivo has no file of this recording. It deletes files some time after the call.');
   }
-  const isPlivos = new URL(recording_url).hostname.endsWith('.plivo.com');
+  const isPlivos = /^https:\/\/[\w.-]+\.plivo\.com$/.test(new URL(recording_url).origin);
   return isPlivos ? { url: recording_url, headers: { authorization: authorization() } } : { url: recording_url };
 }
 
