@@ -13,7 +13,9 @@ export interface FakeProvider {
 
 type Answer = { status?: number; body: unknown };
 
-async function serve(answer: (request: IncomingMessage, body: string) => Answer): Promise<Omit<FakeProvider, 'ringing'>> {
+async function serve(
+  answer: (request: IncomingMessage, body: string) => Answer,
+): Promise<Omit<FakeProvider, 'ringing'>> {
   const server = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
@@ -67,7 +69,10 @@ export async function zadarma(key: string, secret: string): Promise<FakeProvider
 
 /** Mango Office: https://www.mango-office.ru/support/integratsiya-api/ */
 export async function mango(key: string, salt: string): Promise<FakeProvider> {
-  const sign = (json: string) => createHash('sha256').update(key + json + salt).digest('hex');
+  const sign = (json: string) =>
+    createHash('sha256')
+      .update(key + json + salt)
+      .digest('hex');
   const employee = (name: string, extension: string) => ({ general: { name }, telephony: { extension } });
   const server = await serve((request, body) => {
     const form = new URLSearchParams(body);
