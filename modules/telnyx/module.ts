@@ -11,7 +11,10 @@ interface Settings {
   voiceFlow?: boolean; ring?: string; ringSeconds?: number; record?: boolean; holdMusicUrl?: string;
   sipDomain?: string; apiUrl?: string;
 }
-const settings = Namespace.params.data as Settings;
+
+/** What is pasted into a settings page may have blanks around it. */
+const settings = Object.fromEntries(Object.entries(Namespace.params.data)
+  .map(([name, value]) => [name, typeof value === 'string' ? value.trim() : value])) as Settings;
 
 // --------------------------------------------------------------------------------------------------------- webhooks
 
@@ -69,7 +72,7 @@ async function isSigned({ headers, body, rawBody }: FetchRequest): Promise<boole
 }
 
 async function publicKey(): Promise<CryptoKey> {
-  const bytes = bytesOfBase64(required('publicKey', 'public key').trim());
+  const bytes = bytesOfBase64(required('publicKey', 'public key'));
   if (bytes?.length !== 32) {
     throw new Error('The public key is not one of Telnyx: copy it from the portal (API Keys, Public Key) into the settings.');
   }
@@ -854,7 +857,7 @@ async function one<T>(method: string, path: string): Promise<T> {
 const UNREADABLE = 'Telnyx answered something that cannot be read: check the API address in the module\'s settings.';
 
 async function api(method: string, path: string, body?: object): Promise<Record<string, unknown>> {
-  const headers = { authorization: `Bearer ${required('apiKey', 'API key').trim()}`, 'content-type': 'application/json' };
+  const headers = { authorization: `Bearer ${required('apiKey', 'API key')}`, 'content-type': 'application/json' };
   const url = (settings.apiUrl || 'https://api.telnyx.com/v2').replace(/\/+$/, '') + path;
   const response = await fetch(url, { method, headers, body: body && JSON.stringify(body) }).catch((error: unknown) => {
     console.warn('No answer:', error);

@@ -11,7 +11,10 @@ interface Settings {
   apiSecret?: string; replaceWebhook?: boolean; voiceFlow?: boolean; ring?: string; ringSeconds?: number; record?: boolean;
   holdMusicUrl?: string; apiUrl?: string;
 }
-const settings = Namespace.params.data as Settings;
+
+/** What is pasted into a settings page may have blanks around it. */
+const settings = Object.fromEntries(Object.entries(Namespace.params.data)
+  .map(([name, value]) => [name, typeof value === 'string' ? value.trim() : value])) as Settings;
 
 // --------------------------------------------------------------------------------------------------------- webhooks
 
@@ -33,7 +36,7 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
   if (request.path === FLOW_PATH) {
     return answerRequest(hook);
   }
-  const place = await placeOf(request.path, request.method);
+  const place = await placeOf(request.path);
   if (hook.recording_url) {
     return recorded(hook, place);
   }
@@ -48,32 +51,32 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
 
 interface Claims { payload_hash?: unknown; application_id?: unknown; iat?: unknown }
 
-/** Vonage names no limit. It tries again for some hours. */
-const MOST_SECONDS = 6 * 3600;
+/** Generous, for clocks that are wrong and events that are sent again. */
+const TOKEN_AGE_SECONDS = 6 * 3600;
 
-/** Why a request is not from Vonage; undefined where it is. */
-async function refusalOf({ method, headers, body, rawBody }: FetchRequest): Promise<string | undefined> {
-  const secret = required('signatureSecret', 'signature secret').trim();
+/** Why a request is not taken; undefined where it is from Vonage, as it was sent. */
+async function refusalOf({ method, path, headers, body, rawBody }: FetchRequest): Promise<string | undefined> {
+  const secret = required('signatureSecret', 'signature secret');
   const [, token] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? [];
   if (!token) {
     return 'The signature is missing: turn on signed webhooks for the application.';
   }
-  try {
-    const claims = await Jwt.verify<Claims>(token, secret, { algorithms: ['HS256'] });
-    const { payload_hash, application_id, iat } = claims;
-    if (application_id !== undefined && application_id !== settings.applicationId?.trim()) {
-      return 'The signature is another application\'s.';
-    }
-    if (typeof iat === 'number' && Math.abs(Date.now() / 1000 - iat) > MOST_SECONDS) {
-      return 'The signature is too old.';
-    }
-    // Without a body there is nothing that the hash could be of: what it covers then is not documented.
-    const sent = rawBody ?? body ?? '';
-    const isWhole = method === 'GET' || (typeof payload_hash === 'string' && payload_hash.toLowerCase() === await sha256(sent));
-    return isWhole ? undefined : 'The body is not what was signed.';
-  } catch {
+  const claims = await Jwt.verify<Claims>(token, secret, { algorithms: ['HS256'] }).catch(() => undefined);
+  if (!claims) {
     return 'The signature is wrong: check the signature secret in the module\'s settings.';
   }
+  const { payload_hash, application_id, iat } = claims;
+  if (application_id && application_id !== required('applicationId', 'application ID')) {
+    return 'The webhook is of another application: check the application ID in the module\'s settings.';
+  }
+  if (typeof iat !== 'number' || Math.abs(Date.now() / 1000 - iat) > TOKEN_AGE_SECONDS) {
+    return 'The signature is too old, or the server\'s clock is wrong.';
+  }
+  if (method === 'GET') { // the token does not cover the query: it may tell what happens on a call, but never make one
+    return settings.voiceFlow || path !== '' ? 'With GET the fields are not signed: set the application\'s webhooks to POST.' : undefined;
+  }
+  const isWhole = typeof payload_hash === 'string' && payload_hash.toLowerCase() === await sha256(rawBody ?? body ?? '');
+  return isWhole ? undefined : 'The body is not what was signed.';
 }
 
 async function sha256(data: string | ArrayBuffer): Promise<string> {
@@ -314,48 +317,26 @@ function address(suffix: string): string {
   return `${url}${suffix}${query === undefined ? '' : `?${query}`}`;
 }
 
-const BASE64URL = { alphabet: 'base64url', omitPadding: true } as const;
-
-function callPath(call: string): string {
-  return `/call/${encodeURIComponent(call)}`;
+/** Vonage signs the body of an event but not its address, so that has a signature of this module at its end. */
+async function eventAddress(call: string, tag?: Tag): Promise<string> {
+  const text = tag ? new TextEncoder().encode(JSON.stringify(tag)).toBase64({ alphabet: 'base64url', omitPadding: true }) : '';
+  const path = `/call/${encodeURIComponent(call)}${text && `/${text}`}`;
+  return address(`${path}/${await pathSignature(path)}`);
 }
 
-/** Vonage signs no addresses, and what stands in this one makes the module dial: so it is signed here. */
-async function legAddress(call: string, tag: Tag): Promise<string> {
-  const path = `${callPath(call)}/${new TextEncoder().encode(JSON.stringify(tag)).toBase64(BASE64URL)}`;
-  return address(`${path}/${await signatureOf(path)}`);
+async function pathSignature(path: string): Promise<string> {
+  const signature = await crypto.hmac('SHA-256', required('signatureSecret', 'signature secret'), path);
+  return signature.toBase64({ alphabet: 'base64url', omitPadding: true });
 }
 
-async function signatureOf(path: string): Promise<string> {
-  const mac = await crypto.hmac('SHA-256', required('signatureSecret', 'signature secret').trim(), path);
-  return mac.toBase64(BASE64URL);
-}
-
-function decodedCall(call: string): string | undefined {
-  try {
-    return decodeURIComponent(call);
-  } catch {
+/** Undefined where the address is not one that this module made: the event then counts where its body says. */
+async function placeOf(path: string): Promise<Place | undefined> {
+  const [, signed, call, text, signature] = /^(\/call\/([^/]+)(?:\/([\w-]+))?)\/([\w-]+)$/.exec(path) ?? [];
+  if (!signed || !call || !crypto.timingSafeEqual(signature, await pathSignature(signed))) {
     return undefined;
   }
-}
-
-/** What the module wrote into the address. A leg is only believed where the body, and with it the event, is signed too. */
-async function placeOf(path: string, method: string): Promise<Place | undefined> {
-  const [, call, text, signature] = /^\/call\/([^/]+)(?:\/([\w-]+)\/([\w-]+))?$/.exec(path) ?? [];
-  if (!call) {
-    return undefined;
-  }
-  const id = decodedCall(call);
-  if (text === undefined || id === undefined) {
-    return id === undefined ? undefined : { call: id };
-  }
-  const signed = path.slice(0, path.lastIndexOf('/'));
-  if (method === 'GET' || !crypto.timingSafeEqual(signature ?? '', await signatureOf(signed))) {
-    console.warn('The address of an event was not made by this module.');
-    return undefined;
-  }
-  const bytes = Uint8Array.fromBase64(text, { alphabet: 'base64url' });
-  return { call: id, tag: parsed(new TextDecoder().decode(bytes)) as Tag | undefined };
+  const bytes = Uint8Array.fromBase64(text ?? '', { alphabet: 'base64url' });
+  return { call: decodeURIComponent(call), tag: parsed(new TextDecoder().decode(bytes)) as Tag | undefined };
 }
 
 /** Who is at the other end of a leg; undefined while that cannot be told. */
@@ -579,7 +560,7 @@ async function answerRequest(hook: Hook): Promise<VoipWebhookParseResult> {
   }
   const region = isVonage(region_url) ? region_url : undefined;
   await change(id, (known) => ({ ...known, flow: true, region }));
-  const flow = isOperators(hook.from_user ?? hook.from) ? talk(id, settings.record) : waiting(id);
+  const flow = isOperators(hook.from_user ?? hook.from) ? await talk(id, settings.record) : waiting(id);
   return { response: new HttpResponse().json(flow) };
 }
 
@@ -723,7 +704,7 @@ async function resume(id: string): Promise<void> {
   const session = await change(id, (known) => ({ ...known, held: false }));
   const client = clientOf(session);
   if (client) {
-    await move(session, client, talk(id));
+    await move(session, client, await talk(id));
   }
 }
 
@@ -731,8 +712,8 @@ async function move(session: Session, leg: Leg, ncco: object[]): Promise<void> {
   await command(session, leg, { action: 'transfer', destination: { type: 'ncco', ncco } });
 }
 
-function talk(id: string, record = false): object[] {
-  const recording = record ? { record: true, eventUrl: [address(callPath(id))] } : {};
+async function talk(id: string, record = false): Promise<object[]> {
+  const recording = record ? { record: true, eventUrl: [await eventAddress(id)] } : {};
   return [{ action: 'conversation', name: conversation(id), endOnExit: false, ...recording }];
 }
 
@@ -753,8 +734,8 @@ async function command(session: Session, leg: Leg, body: object): Promise<void> 
 async function dial(id: string, session: Session, whom: string, from: string, tag: Tag): Promise<void> {
   await api('POST', '/v1/calls', {
     to: [endpointOf(whom)], from: { type: 'phone', number: digitsOf(from) },
-    ncco: talk(id, settings.record && tag.role === 'operator' && !tag.joins), // recorded once, not for each who joins
-    event_url: [await legAddress(id, tag)], event_method: 'POST', ringing_timer: ringSeconds(),
+    ncco: await talk(id, settings.record && tag.role === 'operator' && !tag.joins), // recorded once, not for each who joins
+    event_url: [await eventAddress(id, tag)], event_method: 'POST', ringing_timer: ringSeconds(),
   }, session.region);
 }
 
@@ -795,7 +776,8 @@ export async function VoipRedirectCall(_src: string, _dst: string, redirectTo: s
   const tag: Tag = { role: 'operator', member: redirectTo, redirectedBy: call.operator.extension };
   if (!session.flow) {
     const endpoint = [endpointOf(redirectTo)];
-    await move(session, client, [{ action: 'connect', from: companyOf(client), endpoint, eventUrl: [await legAddress(id, tag)] }]);
+    const eventUrl = [await eventAddress(id, tag)];
+    await move(session, client, [{ action: 'connect', from: companyOf(client), endpoint, eventUrl }]);
   } else {
     const isTalking = session.taken !== undefined || client.direction === 'out';
     await dial(id, session, redirectTo, companyOf(client), isTalking ? { ...tag, joins: true } : tag);
@@ -982,8 +964,8 @@ async function application(): Promise<Application> {
 
 /** Applications are managed with the account's key and secret, wherever their calls run. */
 async function basic(method: string, body?: object): Promise<Answer> {
-  const credentials = btoa(`${settings.apiKey?.trim()}:${settings.apiSecret?.trim()}`);
-  const url = `https://api.nexmo.com/v2/applications/${encodeURIComponent(required('applicationId', 'application ID').trim())}`;
+  const credentials = btoa(`${settings.apiKey}:${settings.apiSecret}`);
+  const url = `https://api.nexmo.com/v2/applications/${encodeURIComponent(required('applicationId', 'application ID'))}`;
   return ask(url, method, `Basic ${credentials}`, body, 'the API key and API secret');
 }
 
@@ -995,7 +977,7 @@ async function api(method: string, path: string, body?: object, region?: string)
 const TOKEN_SECONDS = 900;
 
 async function applicationToken(): Promise<string> {
-  const application_id = required('applicationId', 'application ID').trim();
+  const application_id = required('applicationId', 'application ID');
   const key = required('privateKey', 'private key').replaceAll('\\n', '\n').trim();
   const iat = Math.floor(Date.now() / 1000);
   const claims = { application_id, iat, exp: iat + TOKEN_SECONDS, jti: crypto.randomUUID() };
@@ -1033,7 +1015,7 @@ function reason(status: number, { title, detail }: Record<string, unknown>, cred
   switch (status) {
     case 401: return `Vonage did not accept ${credentials}: check them in the settings. They belong to one application or account.${said}`;
     case 403: return `Vonage does not allow this: the application must have Voice, and the number to call from must be yours.${said}`;
-    case 404: return `Vonage does not have this: it is over, or in another region than the API address in the settings.${said}`;
+    case 404: return `Vonage does not know this call: it has ended, or it runs in another region than the API address in the settings.${said}`;
     case 429: return `Too many requests to Vonage (it takes three new calls a second): try again in a moment.${said}`;
     default: return status >= 500
       ? `Vonage is not working at the moment (status ${status}): try again later.${said}`
