@@ -346,18 +346,12 @@ const NUMBER = /^\+?\d{7,15}$/;
 /** Withheld numbers, and what a telephone dials that is no address: *98. */
 const NOBODY = /^(anonymous|restricted|unknown|unavailable|private|[*#].*)$/i;
 
-/** The operators of the settings. */
-const listed: VoipMember[] = (settings.operators ?? '').split(/[,;\n]/).flatMap((entry) => {
-  const [address, name] = entry.split('=').map((part) => part.trim());
+/** The operators of the settings, and where to call them. */
+const listed: (VoipMember & { address: string })[] = (settings.operators ?? '').split(/[,;\n]/).flatMap((entry) => {
+  const [address = '', name] = entry.split('=').map((part) => part.trim());
   const id = idOf(address);
-  return id ? [{ id, name: name || id }] : [];
+  return id ? [{ id, name: name || id, address }] : [];
 });
-
-/** Where to call operators of other SIP servers. */
-const addresses = new Map((settings.operators ?? '').split(/[,;\n]/).map((entry) => {
-  const address = entry.replace(/=.*$/, '').trim();
-  return [idOf(address), address];
-}));
 
 /** The member that an address belongs to; `undefined` where it is a client's. */
 function operatorOf(address: string): string | undefined {
@@ -413,7 +407,7 @@ function decoded(text: string): string {
 
 /** Where to call a member. */
 function addressOf(id: string): string {
-  const address = addresses.get(id) ?? id;
+  const address = listed.find((member) => member.id === id)?.address ?? id;
   if (NUMBER.test(id)) {
     return id.replace('+', '');
   }
@@ -497,7 +491,8 @@ async function callIn(field: Read): Promise<VoipWebhookParseResult> {
   const about: About = { way: 'in', call, operator: '', client, line };
   const event = start({ ...incoming(client, line), callId: call, callerName: callerNameOf(field) });
   if (await opens(call, { about, client: call, legs: {}, moved: {} })) {
-    await Promise.all((await whoRings()).map((operator) => quietly(ring({ ...about, operator }))));
+    const operators = (await whoRings()).filter((operator) => operator !== client);
+    await Promise.all(operators.map((operator) => quietly(ring({ ...about, operator }))));
     const room = await changeRoom(call, (now) => ({ ...now, rung: true }));
     await hangUpRest(room);
     if (room && isForsaken(room)) {
@@ -562,11 +557,15 @@ async function ring(about: About): Promise<string> {
 
 async function callUp(about: About, to: string): Promise<string> {
   const call = await api<{ request_uuid: string }>('POST', '/Call/', {
-    from: lineOf(about.line)?.replace('+', '') ?? callerId(), to, ring_timeout: settings.ringSeconds ?? 30,
+    from: lineOf(about.line)?.replace('+', '') ?? callerId(), to, ring_timeout: ringSeconds(),
     answer_url: ownUrl(FLOW.answered, about), answer_method: 'POST',
     ring_url: ownUrl(FLOW.leg, about), ring_method: 'POST', hangup_url: ownUrl(FLOW.leg, about), hangup_method: 'POST',
   });
   return call.request_uuid;
+}
+
+function ringSeconds(): number {
+  return Math.min(Math.max(settings.ringSeconds ?? 30, 5), 600);
 }
 
 /** The leg that a callback of the flow is about. In older traffic, what we asked for has another id than what came of it. */
@@ -775,7 +774,7 @@ function dial(about: About): string {
     recordSession: true, startOnDialAnswer: true, redirect: false, maxLength: 14_400,
     callbackUrl: ownUrl(PLAIN), callbackMethod: 'POST',
   };
-  const number = element('Number', {}, about.client.replace('+', ''));
+  const number = element('Number', {}, escapeXml(about.client.replace('+', '')));
   const attributes = { callerId: about.line.replace('+', ''), callbackUrl: ownUrl(PLAIN, about), callbackMethod: 'POST' };
   return `${settings.recordCalls ? element('Record', record, '') : ''}${element('Dial', attributes, number)}`;
 }
@@ -875,7 +874,7 @@ export async function VoipGetMembers(): Promise<VoipMember[]> {
       break;
     }
   }
-  listed.forEach((member) => members.set(member.id, member));
+  listed.forEach(({ id, name }) => members.set(id, { id, name }));
   return [...members.values()];
 }
 
@@ -888,7 +887,7 @@ const MOST_PAGES = 40;
 export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Promise<void> {
   const client = international(dstPhone.replace(/[^\d+]/g, ''));
   if (!NUMBER.test(client)) {
-    throw new Error(`"${dstPhone}" is no number that can be called.`);
+    throw new Error(`"${dstPhone}" is not a phone number that can be called.`);
   }
   const about: About = { way: 'out', call: '', operator: srcPhone, client, line: `+${callerId()}` };
   const [answered, status] = settings.flow ? [FLOW.call, FLOW.leg] : [FLOW.dial, PLAIN];
@@ -1062,7 +1061,8 @@ async function api<T = unknown>(method: 'GET' | 'POST' | 'DELETE', path: string,
     const url = `https://api.plivo.com/v1/Account/${required('authId', 'Auth ID')}${path}`;
     response = await fetch(url, { method, headers, body: body && JSON.stringify(body) });
   } catch (error) {
-    throw new Error(`Plivo cannot be reached: ${error instanceof Error ? error.message : String(error)}.`);
+    console.warn('Plivo cannot be reached:', error);
+    throw new Error('Plivo cannot be reached: try again later.');
   }
   const answer = await response.json().catch(() => undefined) as T & { error?: unknown } | undefined;
   const isObject = typeof answer === 'object' && answer && !Array.isArray(answer);

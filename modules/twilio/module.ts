@@ -412,9 +412,14 @@ function operatorOf(address: string): string | undefined {
   return !sipHosts.length || sipHosts.includes(host) || host.endsWith('.sip.twilio.com') ? id : undefined;
 }
 
-/** The member who calls. A number can be forged, and an operator's own mobile calls in as a client's does: it never calls out. */
+/**
+ * The member who calls. A number can be forged, and an operator's own mobile calls in as a client's does: it never calls out.
+ * A SIP user may well have a name of digits alone.
+ */
 function callerOf(address: string): string | undefined {
-  return NUMBER.test(idOf(address)) ? undefined : operatorOf(address);
+  const id = idOf(address);
+  const isNumber = NUMBER.test(id) && (id.startsWith('+') || !SIP.test(address));
+  return isNumber ? undefined : operatorOf(address);
 }
 
 /** An address as members are called: a SIP address by its user, a number without blanks, all others as they are. */
@@ -544,8 +549,8 @@ async function callIn(field: Read): Promise<VoipWebhookParseResult> {
   const callerName = field('CallerName') || undefined;
   const event = start({ ...incoming(about.client, about.line), callId: call, callerName });
   if (await opens(call, { about, client: call, legs: {}, moved: {} })) {
-    const rings = (await whoRings()).map((operator) => quietly(ring(about, operator)));
-    await Promise.all(rings);
+    const operators = (await whoRings()).filter((operator) => operator !== about.client);
+    await Promise.all(operators.map((operator) => quietly(ring(about, operator))));
     const room = await changeRoom(call, (now) => ({ ...now, rung: true }));
     await hangUpRest(room);
     if (room && isForsaken(room)) {
@@ -615,10 +620,14 @@ async function ring(about: About, operator: string, role: Record<string, string>
   const query = { ...about, operator, ...role };
   const { sid } = await api<{ sid: string }>('POST', '/Calls.json', {
     To: addressOf(operator), From: NUMBER.test(about.line) ? about.line : callerId(),
-    Url: ownUrl(FLOW.answered, query), Timeout: String(settings.ringSeconds ?? 30), ...progress(ownUrl(FLOW.leg, query)),
+    Url: ownUrl(FLOW.answered, query), Timeout: String(ringSeconds()), ...progress(ownUrl(FLOW.leg, query)),
   });
   await changeRoom(about.call, (room) => ({ ...room, legs: { [sid]: 'rings', ...room.legs } }));
   return sid;
+}
+
+function ringSeconds(): number {
+  return Math.min(Math.max(settings.ringSeconds ?? 30, 5), 600);
 }
 
 /** An operator's telephone was picked up. Is the call still to be had? */
@@ -965,7 +974,7 @@ export async function VoipGetMembers(): Promise<VoipMember[]> {
 export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Promise<void> {
   const client = dstPhone.replace(/[^\d+]/g, '');
   if (!NUMBER.test(client)) {
-    throw new Error(`"${dstPhone}" is no number that can be called.`);
+    throw new Error(`"${dstPhone}" is not a phone number that can be called.`);
   }
   const line = callerId();
   const about = { way: 'out', operator: srcPhone, client, line };
@@ -1108,7 +1117,7 @@ export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
     const path = `/IncomingPhoneNumbers.json?${new URLSearchParams({ PhoneNumber: number })}`;
     const [own] = await pages<PhoneNumber>(path, 'incoming_phone_numbers');
     if (!own) {
-      left.push(`${number} is no number of this Twilio account.`);
+      left.push(`${number} is not a number of this Twilio account.`);
       continue;
     }
     const change: Form = {};
@@ -1167,7 +1176,8 @@ async function api<T = unknown>(method: 'GET' | 'POST', path: string, form?: For
   try {
     response = await fetch(base() + path, form ? { method, headers, body } : { method, headers });
   } catch (error) {
-    throw new Error(`Twilio cannot be reached: ${error instanceof Error ? error.message : String(error)}.`);
+    console.warn('Twilio cannot be reached:', error);
+    throw new Error('Twilio cannot be reached: try again later.');
   }
   const answer = await response.json().catch(() => undefined) as T & Refusal | undefined;
   if (response.ok && typeof answer === 'object' && answer && !Array.isArray(answer)) {
