@@ -226,9 +226,17 @@ async function makeWebhook(url: string): Promise<void> {
   }
 }
 
+/** `undefined` where Aircall does not have it any more. */
 async function webhookOf({ id }: Kept): Promise<{ active?: boolean; url?: string } | undefined> {
   const path = `/v1/webhooks/${encodeURIComponent(id)}`;
-  return (await api<{ webhook?: { active?: boolean; url?: string } }>('GET', path)).webhook;
+  try {
+    return (await api<{ webhook?: { active?: boolean; url?: string } }>('GET', path)).webhook;
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 /** Aircall switches a webhook off that failed often, and people delete them. */
@@ -238,12 +246,12 @@ async function keepWebhook(): Promise<string> {
     return 'Events begin once the module has its webhook URL.';
   }
   const kept = await Namespace.storage.get<Kept>(KEPT);
-  const found = kept && await webhookOf(kept).catch(() => undefined);
+  const found = kept && await webhookOf(kept);
   if (found?.active && found.url === url) {
     return 'Aircall sends its events here.';
   }
   await makeWebhook(url);
-  return 'The webhook was made anew in Aircall; it was missing or switched off.';
+  return 'The webhook in Aircall was created again; it was missing or switched off.';
 }
 
 // -------------------------------------------------------------------------------------------------------------- API
@@ -277,7 +285,7 @@ export async function VoipGetMembers(): Promise<VoipMember[]> {
 export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Promise<void> {
   const to = compact(dstPhone)?.replace(/[^\d+]/g, '');
   if (!to) {
-    throw new Error(`"${dstPhone}" is no number that can be called.`);
+    throw new Error(`"${dstPhone}" is not a phone number that can be called.`);
   }
   const user = encodeURIComponent(srcPhone);
   const { numbers } = await api<{ numbers?: Line[] }>('GET', `/v2/users/${user}/numbers?per_page=50`);
@@ -314,6 +322,10 @@ function listed<T>(list: T[] | undefined): T[] {
   return list;
 }
 
+class Refused extends Error {
+  status = 0;
+}
+
 async function api<T = unknown>(method: string, path: string, body?: object): Promise<T> {
   const headers: Record<string, string> = {
     authorization: `Basic ${btoa(`${required('apiId', 'API ID')}:${required('apiToken', 'API token')}`)}`,
@@ -325,7 +337,7 @@ async function api<T = unknown>(method: string, path: string, body?: object): Pr
   const text = await response.text();
   const answer = jsonIn(text);
   if (!response.ok) {
-    throw new Error(problem(response.status, answer));
+    throw Object.assign(new Refused(problem(response.status, answer)), { status: response.status });
   }
   if (text !== '' && answer === undefined) {
     throw new Error(NOT_UNDERSTOOD);
@@ -351,7 +363,7 @@ function jsonIn(text: string): object | undefined {
   }
 }
 
-const NOT_UNDERSTOOD = 'Aircall answered something that is not understood: try again later.';
+const NOT_UNDERSTOOD = 'Aircall sent an answer that could not be understood: try again later.';
 
 interface Refusal { error?: unknown; message?: unknown; troubleshoot?: unknown }
 
@@ -371,7 +383,7 @@ function problem(status: number, { error, message, troubleshoot }: Refusal = {})
 }
 
 function required(name: 'apiId' | 'apiToken', label: string): string {
-  const value = settings[name];
+  const value = settings[name]?.trim();
   if (!value) {
     throw new Error(`The ${label} is not set: enter it in the module's settings.`);
   }

@@ -252,7 +252,7 @@ export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
     checkZone();
     await readCalls(regionSet());
     const without = settings.callerId ? '' : ' Without an ExoPhone for outgoing calls, operators cannot call from here.';
-    return { success: true, message: `Connected to the account ${settings.accountSid}.${without}` };
+    return { success: true, message: `Connected to the account ${required('accountSid')}.${without}` };
   } catch (error) {
     const other = error instanceof Refused && error.status === 401 ? await otherRegion() : undefined;
     return { success: false, message: other ?? (error instanceof Error ? error.message : String(error)) };
@@ -347,7 +347,7 @@ export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Prom
     throw new Error('The ExoPhone for outgoing calls is not set: enter it in the module\'s settings.');
   }
   if (!/\d/.test(dstPhone)) {
-    throw new Error(`"${dstPhone}" is no number that can be called.`);
+    throw new Error(`"${dstPhone}" is not a phone number that can be called.`);
   }
   const body = new URLSearchParams({
     From: srcPhone, To: dstPhone, CallerId: settings.callerId, CallType: 'trans', Record: String(settings.record ?? true),
@@ -445,7 +445,7 @@ function reason(status: number, { RestException, error_data, response, message }
 }
 
 function required(name: 'accountSid' | 'apiKey' | 'apiToken'): string {
-  const value = settings[name];
+  const value = settings[name]?.trim();
   if (!value) {
     const labels = { accountSid: 'account SID', apiKey: 'API key', apiToken: 'API token' };
     throw new Error(`The ${labels[name]} is not set: enter it in the module's settings.`);

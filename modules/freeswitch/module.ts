@@ -56,7 +56,7 @@ function cdrIn(body: string): Cdr | undefined {
     const parsed: unknown = JSON.parse(json);
     return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
   } catch {
-    console.warn('A request that is no record in JSON was taken and left alone.');
+    console.warn('A request that is not a record in JSON was accepted and ignored.');
     return undefined;
   }
 }
@@ -107,12 +107,14 @@ function partOf(leg: Leg, callId: string): VoipWebhookParseResult {
   const profile = leg.flows.at(-1)?.caller_profile;
   const caller = callerOf(leg);
   const called = profile?.originator?.originator_caller_profiles?.[0]?.destination_number;
-  const numbers: Numbers = isListed(caller)
+  const numbers = isListed(caller)
     ? { callId, direction: VoipCallDirection.Internal, srcPhone: caller, dstPhone: extension }
-    : {
-      callId, direction: VoipCallDirection.In,
-      srcPhone: caller, dstPhone: called || extension, srcPhoneExt: extension,
-    };
+    : isExtension(caller)
+      ? { callId, srcPhoneExt: extension } // a short number outside or an extension not listed: the caller's record says
+      : {
+        callId, direction: VoipCallDirection.In,
+        srcPhone: caller, dstPhone: called || extension, srcPhoneExt: extension,
+      };
   const answeredAt = moment(leg, 'answer');
   const disposition = answeredAt ? VoipCallDisposition.Answered : causeOf(leg, ['hangup_cause']);
   const part = { ...numbers, legId: leg.uuid };
@@ -179,9 +181,8 @@ function numbersOf(leg: Leg): Numbers | undefined {
 /** From when to when somebody talked. A menu or a queue answers earlier; early media is connected earlier. */
 function talkOf(leg: Leg): { from: number; to: number } | undefined {
   const queued = Number(leg.variable('cc_queue_answered_epoch')) * 1e6;
-  const isQueued = leg.variable('cc_side') === 'member' || leg.variable('cc_queue') !== '';
   const bridged = leg.flows.map(({ times }) => Number(times?.bridged_time) || 0).filter((time) => time > 0);
-  const connected = isQueued ? queued : bridged.length > 0 ? Math.min(...bridged) : 0;
+  const connected = queued || (bridged.length > 0 ? Math.min(...bridged) : 0);
   const answered = moment(leg, 'answer');
   const to = moment(leg, 'end');
   return connected && answered && to ? { from: Math.max(connected, answered), to } : undefined;

@@ -50,7 +50,7 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
   }
   const hook = parsed(json);
   if (!hook) {
-    return refusal(400, 'The notification is no JSON object.');
+    return refusal(400, 'The notification is not a JSON object.');
   }
   return resultOf(kindOf(request), hook);
 }
@@ -359,7 +359,7 @@ export async function VoipGetMembers(): Promise<VoipMember[]> {
 export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Promise<void> {
   const to_number = dstPhone.replace(/\D/g, '');
   if (!to_number) {
-    throw new Error(`"${dstPhone}" is no number that can be called.`);
+    throw new Error(`"${dstPhone}" is not a phone number that can be called.`);
   }
   await command('callback', { from: { extension: srcPhone }, to_number, line_number: settings.line || undefined });
 }
@@ -483,7 +483,7 @@ function explained(code: string): string {
 }
 
 function required(name: 'apiKey' | 'apiSalt'): string {
-  const value = settings[name];
+  const value = settings[name]?.trim();
   if (!value) {
     const label = name === 'apiKey' ? 'unique PBX code' : 'signing key';
     throw new Error(`The ${label} is not set: enter it in the module's settings.`);

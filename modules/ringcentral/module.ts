@@ -47,7 +47,8 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
 }
 
 function isVerificationToken(token: string | undefined): boolean {
-  return !!token && !!settings.verificationToken && crypto.timingSafeEqual(token, settings.verificationToken);
+  const expected = settings.verificationToken?.trim();
+  return !!token && !!expected && crypto.timingSafeEqual(token, expected);
 }
 
 /** An empty one where the body is none: nothing that a retry could mend. */
@@ -56,7 +57,7 @@ function notificationIn(body: string): Notification {
     const parsed: unknown = JSON.parse(body, (name, value: unknown) => TEXTS.includes(name) ? textIn(value) : value);
     return typeof parsed === 'object' && parsed !== null ? parsed : {};
   } catch {
-    console.warn('A notification that is no JSON was taken and left alone.');
+    console.warn('A notification that is not JSON was accepted and ignored.');
     return {};
   }
 }
@@ -438,7 +439,7 @@ function listed<T>(records: T[] | undefined): T[] {
 export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Promise<void> {
   const to = dstPhone.replace(/[^\d+]/g, '');
   if (!to) {
-    throw new Error(`"${dstPhone}" is no number that can be called.`);
+    throw new Error(`"${dstPhone}" is not a phone number that can be called.`);
   }
   const path = `${ACCOUNT}/extension/${await extensionId(srcPhone)}/phone-number?usageType=DirectNumber`;
   const { records } = await api<Page<{ phoneNumber?: string }>>('GET', path);
@@ -464,7 +465,7 @@ async function extensionId(number: string): Promise<string> {
 /** The audio is given to nobody without the access token. */
 export async function VoipGetCallLink(callData: { recording?: string }): Promise<VoipCallLink> {
   if (!callData.recording) {
-    throw new Error('RingCentral has told of no recording of this call.');
+    throw new Error('RingCentral has not reported a recording of this call.');
   }
   const path = `${ACCOUNT}/recording/${encodeURIComponent(callData.recording)}/content`;
   return { url: server() + path, headers: { authorization: `Bearer ${await accessToken()}` } };
@@ -550,7 +551,7 @@ function partyPath({ session, party }: Part): string {
 // --------------------------------------------------------------------------------------------------------- requests
 
 function required(name: 'clientId' | 'clientSecret' | 'jwt' | 'verificationToken', label: string): string {
-  const value = settings[name];
+  const value = settings[name]?.trim();
   if (!value) {
     throw new Error(`The ${label} is not set: enter it in the module's settings.`);
   }
@@ -634,7 +635,7 @@ async function answerOf<T>(response: Response): Promise<T> {
 }
 
 const NOT_UNDERSTOOD =
-  'RingCentral answered something that is not understood: try again later, and check the server in the settings.';
+  'RingCentral sent an answer that could not be understood: try again later, and check the server in the settings.';
 
 interface Refusal { errorCode?: unknown; message?: unknown; error_description?: unknown }
 

@@ -192,7 +192,7 @@ async function sign(text: string): Promise<string> {
 }
 
 function required(name: 'key' | 'secret', label: string): string {
-  const value = settings[name];
+  const value = settings[name]?.trim();
   if (!value) {
     throw new Error(`The ${label} is not set: enter it in the module's settings.`);
   }
@@ -273,7 +273,7 @@ async function nameOf(number: number): Promise<string | undefined> {
 export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Promise<void> {
   const to = dstPhone.replace(/\D/g, '');
   if (!to) {
-    throw new Error(`"${dstPhone}" is no number that can be called.`);
+    throw new Error(`"${dstPhone}" is not a phone number that can be called.`);
   }
   await api('GET', '/v1/request/callback/', { from: srcPhone, to });
 }
