@@ -7,34 +7,32 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hookswitch_script::Engine;
 use hookswitch_store::{KeyError, OpenError, Role, SecretKey, Store, StoreError};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
-use tokio::runtime::Handle;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio::sync::Notify;
 
-use crate::auth::Auth;
+use crate::accounts::Accounts;
+use crate::audit::Audit;
+use crate::calls::Calls;
+use crate::calls::dials::Dials;
+use crate::catalog::Catalog;
 use crate::clients::import::Imports;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::demo::Panel;
-use crate::directory::Directory;
 use crate::erasure::Erasures;
 use crate::fetch::FetchClient;
+use crate::intake::Intake;
 use crate::listen::{self, Bounds};
-use crate::live::{Activity, ClientChanges, Hub, Missed};
+use crate::live::Live;
 use crate::modules::host::Outside;
-use crate::modules::log::ModuleLog;
-use crate::modules::registry::{self, Registry};
-use crate::modules::templates::{self, Templates};
-use crate::outcomes::Outcomes;
+use crate::modules::registry::{Modules, World};
+use crate::modules::templates;
 use crate::places::Places;
 use crate::public_url::PublicUrl;
-use crate::settings::CurrentSettings;
-use crate::telephony::dials::Dials;
+use crate::tasks::Tasks;
 use crate::web::WebFiles;
 use crate::{jobs, observe, routes};
 
@@ -48,52 +46,36 @@ pub struct App {
     pub clock: Clock,
     /// The database.
     pub store: Store,
-    /// What signing in remembers.
-    pub auth: Auth,
+    /// Who may come in.
+    pub accounts: Accounts,
+    /// Names and roles, the installation's settings, outcome codes.
+    pub catalog: Arc<Catalog>,
+    /// The audit trail.
+    pub audit: Audit,
+    /// The open screens.
+    pub live: Arc<Live>,
     /// The client for addresses that others chose.
     pub fetch: FetchClient,
-    /// What scripts meet outside the server.
-    pub outside: Arc<dyn Outside>,
+    /// The modules.
+    pub modules: Arc<Modules>,
+    /// The calls.
+    pub calls: Arc<Calls>,
+    /// Takes webhooks.
+    pub intake: Arc<Intake>,
+    /// The files that clients are imported from.
+    pub imports: Arc<Imports>,
+    /// Erases.
+    pub erasures: Arc<Erasures>,
     /// The process's metrics.
     pub metrics: PrometheusHandle,
-    /// Runs the modules' scripts.
-    pub engine: Engine,
-    /// The modules, as they work now.
-    pub modules: Registry,
-    /// What modules can be made from.
-    pub templates: Templates,
-    /// What the modules' scripts log.
-    pub module_log: ModuleLog,
-    /// Names and roles of the users.
-    pub directory: Directory,
-    /// The settings that administrators change while the server runs.
-    pub settings: CurrentSettings,
-    /// The outcome codes.
-    pub outcomes: Outcomes,
     /// The requests and sockets of each address that come through a trusted proxy.
     pub requests_of_address: Places<IpAddr>,
-    /// The open sockets.
-    pub hub: Hub,
     /// The web app.
     pub web: WebFiles,
     /// What the web app drives the demo PBX by, where there is one.
     pub demo: Option<Arc<Panel>>,
-    /// Whose number of missed calls may have changed.
-    pub missed: Missed,
-    /// The clients of whose changes everybody is to be told.
-    pub client_changes: ClientChanges,
-    /// Calls that were dialled and have not appeared.
-    pub dials: Dials,
-    /// Wakes the job that erases.
-    pub erasures: Erasures,
-    /// The files that clients are imported from.
-    pub imports: Imports,
-    /// What administrators who look on are told of.
-    pub activity: Arc<Activity>,
-    /// Told when the server is to stop.
-    pub stopping: CancellationToken,
-    /// What goes on beside the requests and has to be finished before the database is closed.
-    pub tasks: TaskTracker,
+    /// What goes on beside the requests.
+    pub tasks: Tasks,
 }
 
 /// What a server is started with.
@@ -173,56 +155,77 @@ impl App {
         }
         let metrics = observe::metrics_handle().map_err(StartError::Metrics)?;
         let has_admin = has_admin(&store).await?;
-        let activity = Arc::new(Activity::default());
-        let app = Arc::new(Self {
-            public_url: config.server.public_url.clone().unwrap_or_else(|| PublicUrl::of_listener(address)),
-            auth: Auth::new(config.auth.sign_in_attempts_per_minute, !has_admin),
-            engine: Engine::new(config.script.clone(), Handle::current()),
-            modules: Registry::default(),
-            templates: Templates::new(config.server.modules_dir.clone()),
-            module_log: ModuleLog::start(store.clone(), Arc::clone(&activity)),
-            directory: Directory::default(),
-            settings: CurrentSettings::default(),
-            outcomes: Outcomes::default(),
+        let public_url = config.server.public_url.clone().unwrap_or_else(|| PublicUrl::of_listener(address));
+        let tasks = Tasks::default();
+        let audit = Audit::new(store.clone(), clock.clone());
+        let catalog = Arc::new(Catalog::load(&store).await?);
+        let live = Arc::new(Live::new(store.clone(), Arc::clone(&catalog)));
+        let world = World {
+            store: store.clone(),
+            clock: clock.clone(),
+            public_url: public_url.clone(),
+            outside,
+            activity: Arc::clone(&live.activity),
+            audit: audit.clone(),
+            tasks: tasks.clone(),
+        };
+        let (limits, modules_dir) = (config.script.clone(), config.server.modules_dir.clone());
+        let modules = Arc::new(Modules::load(world, limits, modules_dir).await?);
+        let calls = Arc::new(Calls {
+            store: store.clone(),
+            clock: clock.clone(),
+            modules: Arc::clone(&modules),
+            catalog: Arc::clone(&catalog),
+            live: Arc::clone(&live),
+            audit: audit.clone(),
+            dials: Dials::default(),
+            silence: config.calls.clone(),
+            tasks: tasks.clone(),
+        });
+        let intake = Arc::new(Intake { calls: Arc::clone(&calls), body_bytes: config.webhooks.body_bytes });
+        let imports = Arc::new(Imports::new(&config.server.data_dir));
+        let erasures = Arc::new(Erasures {
+            calls: Arc::clone(&calls),
+            imports: Arc::clone(&imports),
+            keep_days: config.webhooks.keep_days,
+            wake: Notify::new(),
+        });
+        let attempts = config.auth.sign_in_attempts_per_minute;
+        Ok(Arc::new(Self {
+            public_url,
+            accounts: Accounts::new(store.clone(), clock.clone(), attempts, !has_admin),
+            catalog,
+            audit,
+            live,
+            modules,
+            calls,
+            intake,
+            imports,
+            erasures,
             requests_of_address: Places::new(config.server.max_connections_per_address),
-            hub: Hub::default(),
             web,
             demo,
-            missed: Missed::default(),
-            dials: Dials::default(),
-            client_changes: ClientChanges::default(),
-            erasures: Erasures::default(),
-            imports: Imports::new(&config.server.data_dir),
-            activity,
-            stopping: CancellationToken::new(),
-            tasks: TaskTracker::new(),
+            tasks,
             config,
             clock,
             store,
             fetch,
-            outside,
             metrics,
-        });
-        app.directory.reload(&app.store).await?;
-        app.settings.reload(&app.store).await?;
-        app.outcomes.reload(&app.store).await?;
-        templates::refresh(&app, false).await;
-        registry::load_all(&app).await?;
-        Ok(app)
+        }))
     }
 
     /// Finishes what is under way and closes the database.
     pub async fn close(&self) {
-        self.stopping.cancel();
-        self.tasks.close();
+        self.tasks.stopping.cancel();
+        self.tasks.running.close();
         let patience = Duration::from_secs(self.config.server.shutdown_seconds);
-        if tokio::time::timeout(patience, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(patience, self.tasks.running.wait()).await.is_err() {
             tracing::warn!(
-                tasks = self.tasks.len(),
+                tasks = self.tasks.running.len(),
                 "stopped with work unfinished; it is taken up at the next start"
             );
         }
-        self.module_log.flush().await;
+        self.modules.log.flush().await;
         self.store.close().await;
     }
 }
@@ -268,7 +271,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<O
     let shutdown = async {
         shutdown.await;
         // Sockets would stay open for ever.
-        app.stopping.cancel();
+        app.tasks.stopping.cancel();
     };
     listen::serve(listener, routes::router(&app), bounds, shutdown).await;
     app.close().await;

@@ -7,7 +7,6 @@ use hookswitch_store::{AuditAction, AuditChange, AuditEntry, Store, StoreError};
 
 use uuid::Uuid;
 
-use crate::app::App;
 use crate::clock::{self, Clock};
 
 /// Who did what the server does by itself, or somebody on its command line.
@@ -16,17 +15,68 @@ pub const SERVER: UserId = UserId(Uuid::nil());
 /// Looking at a client again, playing a recording, or guessing at a user's password is written once in this time.
 const LOOKED: TimeDelta = TimeDelta::minutes(10);
 
-/// Writes that a user did something to neither a client nor a call: see [`AuditEntry::subject`]. Values of secrets have no place
-/// in `changes`.
-pub async fn audit_of(
-    app: &App,
-    user: UserId,
-    action: AuditAction,
-    subject: impl Into<String>,
-    changes: Vec<AuditChange>,
-) {
-    write_or_log(app, user, action, Of::Other(subject.into()), changes).await;
+/// Writes the audit trail. What was done is done: an entry that cannot be written is an error for the log of whoever runs the
+/// server, not for the user.
+#[derive(Clone)]
+pub struct Audit {
+    store: Store,
+    clock: Clock,
 }
+
+impl Audit {
+    /// Writes to that database.
+    #[must_use]
+    pub const fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock }
+    }
+
+    /// Records what a user did to a client, to a call, or to both.
+    pub async fn record(
+        &self,
+        user: UserId,
+        action: AuditAction,
+        client: Option<ClientId>,
+        call: Option<CallId>,
+        changes: Vec<AuditChange>,
+    ) {
+        self.add(user, action, (client, call, None), changes).await;
+    }
+
+    /// Records what a user did to anything else: see [`AuditEntry::subject`]. Values of secrets have no place in `changes`.
+    pub async fn record_of(
+        &self,
+        user: UserId,
+        action: AuditAction,
+        subject: impl Into<String>,
+        changes: Vec<AuditChange>,
+    ) {
+        let subject = Some(subject.into()).filter(|subject| !subject.is_empty());
+        self.add(user, action, (None, None, subject), changes).await;
+    }
+
+    async fn add(&self, user: UserId, action: AuditAction, about: About, changes: Vec<AuditChange>) {
+        let (client_id, call_id, subject) = about;
+        let at = self.clock.now();
+        let id = uuid_v7(at, clock::random());
+        let entry = AuditEntry { id, at, user_id: user, action, client_id, call_id, subject, changes };
+        if let Err(error) = self.add_entry(&entry).await {
+            tracing::error!(%error, %user, action = action.as_str(), "the audit trail lacks an entry");
+        }
+    }
+
+    async fn add_entry(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let looks = matches!(
+            entry.action,
+            AuditAction::Seen | AuditAction::RecordingPlayed | AuditAction::SignInFailed
+        );
+        if looks && self.store.audited_since(entry, entry.at - LOOKED).await? {
+            return Ok(());
+        }
+        self.store.add_audit(entry).await
+    }
+}
+
+type About = (Option<ClientId>, Option<CallId>, Option<String>);
 
 /// Writes what somebody did on the command line, where nobody is signed in.
 ///
@@ -57,51 +107,4 @@ pub fn change(field: &str, from: Option<String>, to: Option<String>) -> Option<A
 #[must_use]
 pub fn said(field: &str, what: impl Into<String>) -> AuditChange {
     AuditChange { field: field.to_owned(), from: None, to: Some(what.into()) }
-}
-
-/// What an entry is about.
-enum Of {
-    ClientAndCall(Option<ClientId>, Option<CallId>),
-    Other(String),
-}
-
-/// Writes that a user did something. What was done is done: an entry that cannot be written is an error for the log of whoever
-/// runs the server, not for the user.
-pub async fn audit(
-    app: &App,
-    user: UserId,
-    action: AuditAction,
-    client: Option<ClientId>,
-    call: Option<CallId>,
-    changes: Vec<AuditChange>,
-) {
-    write_or_log(app, user, action, Of::ClientAndCall(client, call), changes).await;
-}
-
-async fn write_or_log(app: &App, user: UserId, action: AuditAction, of: Of, changes: Vec<AuditChange>) {
-    if let Err(error) = write(app, user, action, of, changes).await {
-        tracing::error!(%error, %user, action = action.as_str(), "the audit trail lacks an entry");
-    }
-}
-
-async fn write(
-    app: &App,
-    user: UserId,
-    action: AuditAction,
-    of: Of,
-    changes: Vec<AuditChange>,
-) -> Result<(), StoreError> {
-    let (client_id, call_id, subject) = match of {
-        Of::ClientAndCall(client, call) => (client, call, None),
-        Of::Other(subject) => (None, None, Some(subject).filter(|subject| !subject.is_empty())),
-    };
-    let at = app.clock.now();
-    let id = uuid_v7(at, clock::random());
-    let entry = AuditEntry { id, at, user_id: user, action, client_id, call_id, subject, changes };
-    let looks =
-        matches!(action, AuditAction::Seen | AuditAction::RecordingPlayed | AuditAction::SignInFailed);
-    if looks && app.store.audited_since(&entry, at - LOOKED).await? {
-        return Ok(());
-    }
-    app.store.add_audit(&entry).await
 }

@@ -13,6 +13,7 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de};
 
+use crate::calls::silent::Silence;
 use crate::fetch::AllowRule;
 use crate::public_url::PublicUrl;
 
@@ -42,7 +43,7 @@ pub struct Config {
     pub log: Log,
     pub auth: Auth,
     pub webhooks: Webhooks,
-    pub calls: Calls,
+    pub calls: Silence,
     pub script: Limits,
     pub fetch: Fetch,
 }
@@ -123,15 +124,6 @@ pub struct Auth {
 pub struct Webhooks {
     pub body_bytes: usize,
     pub keep_days: u32,
-}
-
-/// `[calls]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the comments of the default file are the documentation")]
-pub struct Calls {
-    pub silent_ringing_seconds: u32,
-    pub silent_talking_seconds: u32,
 }
 
 /// `[fetch]`

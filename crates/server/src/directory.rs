@@ -7,7 +7,7 @@ use hookswitch_model::UserId;
 use hookswitch_store::{Role, Store, StoreError, User};
 
 use crate::audit::SERVER;
-use crate::named::NamedUser;
+use crate::views::NamedUser;
 
 /// Every user by id.
 #[derive(Default)]

@@ -10,13 +10,12 @@ use hookswitch_model::{ErasureId, UserId};
 use hookswitch_store::{BeginErasure, Client, Erasure, ErasureStep, Kept, Role, StoreError, StoredCall};
 use tokio::sync::Notify;
 
-use crate::app::App;
+use crate::calls::{Calls, tell_stored};
 use crate::clients::changed_meanwhile;
-use crate::clients::import::Known;
+use crate::clients::import::{Imports, Known};
 use crate::error::{ApiError, ApiResult};
 use crate::live::message::{GoneReason, Message};
 use crate::retention::Retention;
-use crate::telephony::tell_stored;
 
 /// Between two steps: webhooks first.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -29,42 +28,50 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Late events of an erased call are known as such for as long as anything is kept, and at least for this long.
 const LATE: TimeDelta = TimeDelta::days(366);
 
-/// Wakes the job that erases.
-#[derive(Default)]
-pub struct Erasures(Notify);
+/// Erases.
+pub struct Erasures {
+    /// What is erased.
+    pub calls: Arc<Calls>,
+    /// The files that clients are imported from.
+    pub imports: Arc<Imports>,
+    /// For how many days requests are kept, unless the administrators say otherwise.
+    pub keep_days: u32,
+    /// Wakes the job that erases.
+    pub wake: Notify,
+}
 
 /// Erases a client. Gives how far that is after a moment: mostly done.
 ///
 /// # Errors
 /// 409 where a call of the client's goes on, or somebody changed the client meanwhile.
-pub async fn erase_client(app: &Arc<App>, by: UserId, client: &Client) -> ApiResult<Erasure> {
-    let now = app.clock.now();
-    let begun = app.store.erase_client(client, by, now, late_until(app, now).await?).await?;
+pub async fn erase_client(erasures: &Arc<Erasures>, by: UserId, client: &Client) -> ApiResult<Erasure> {
+    let now = erasures.calls.clock.now();
+    let begun = erasures.calls.store.erase_client(client, by, now, late_until(erasures, now).await?).await?;
     let erasure = begun_or_refused(begun)?;
     let phones = &client.fields.phones;
-    app.dials.forget(|dial| {
+    erasures.calls.dials.forget(|dial| {
         let is_dialled = |number: &str| number == dial.number;
         dial.client == Some(client.id)
             || phones
                 .iter()
                 .any(|phone| is_dialled(&phone.number) || phone.e164.as_deref().is_some_and(is_dialled))
     });
-    let (of_files, known) = (Arc::clone(app), Known::new(client));
-    tokio::task::spawn_blocking(move || of_files.imports.erase(&known)).await.map_err(ApiError::internal)?;
-    app.client_changes.note(client.id);
-    after_a_moment(app, erasure).await
+    let (imports, known) = (Arc::clone(&erasures.imports), Known::new(client));
+    tokio::task::spawn_blocking(move || imports.erase(&known)).await.map_err(ApiError::internal)?;
+    erasures.calls.live.client_changes.note(client.id);
+    after_a_moment(erasures, erasure).await
 }
 
 /// Erases a call. Gives how far that is after a moment.
 ///
 /// # Errors
 /// 409 where it goes on.
-pub async fn erase_call(app: &App, by: UserId, call: &StoredCall) -> ApiResult<Erasure> {
-    let now = app.clock.now();
-    let begun = app.store.erase_call(call, by, now, late_until(app, now).await?).await?;
-    let erasure = after_a_moment(app, begun_or_refused(begun)?).await?;
+pub async fn erase_call(erasures: &Erasures, by: UserId, call: &StoredCall) -> ApiResult<Erasure> {
+    let now = erasures.calls.clock.now();
+    let begun = erasures.calls.store.erase_call(call, by, now, late_until(erasures, now).await?).await?;
+    let erasure = after_a_moment(erasures, begun_or_refused(begun)?).await?;
     if let Some(client) = call.added.client_id {
-        app.client_changes.note(client);
+        erasures.calls.live.client_changes.note(client);
     }
     Ok(erasure)
 }
@@ -80,51 +87,53 @@ fn begun_or_refused(begun: BeginErasure) -> ApiResult<Erasure> {
     }
 }
 
-async fn late_until(app: &App, now: DateTime<Utc>) -> Result<DateTime<Utc>, StoreError> {
-    let retention = Retention::load(app).await?;
+async fn late_until(erasures: &Erasures, now: DateTime<Utc>) -> Result<DateTime<Utc>, StoreError> {
+    let retention = Retention::load(&erasures.calls.store, erasures.keep_days).await?;
     let longest = retention.of(Kept::Requests).map_or(LATE, |days| LATE.max(TimeDelta::days(days.into())));
     Ok(now.checked_add_signed(longest).unwrap_or(DateTime::<Utc>::MAX_UTC))
 }
 
-async fn after_a_moment(app: &App, erasure: Erasure) -> ApiResult<Erasure> {
-    app.erasures.0.notify_one();
+async fn after_a_moment(erasures: &Erasures, erasure: Erasure) -> ApiResult<Erasure> {
+    erasures.wake.notify_one();
     let done = async {
         loop {
             tokio::time::sleep(Duration::from_millis(20)).await;
-            if let Some(now) = app.store.erasure(erasure.id).await?.filter(|now| now.done_at.is_some()) {
+            if let Some(now) =
+                erasures.calls.store.erasure(erasure.id).await?.filter(|now| now.done_at.is_some())
+            {
                 return Ok::<_, StoreError>(now);
             }
         }
     };
     match tokio::time::timeout(PATIENCE, done).await {
         Ok(done) => Ok(done?),
-        Err(_) => Ok(app.store.erasure(erasure.id).await?.unwrap_or(erasure)),
+        Err(_) => Ok(erasures.calls.store.erasure(erasure.id).await?.unwrap_or(erasure)),
     }
 }
 
 /// Goes on with every erasure there is, as long as the server runs; at its start with those that it was stopped in.
-pub async fn run(app: Arc<App>) {
+pub async fn run(erasures: Arc<Erasures>) {
     loop {
-        match app.store.erasures_going_on().await {
-            Ok(erasures) => {
-                for erasure in erasures {
-                    go_through(&app, erasure.id).await;
+        match erasures.calls.store.erasures_going_on().await {
+            Ok(going_on) => {
+                for erasure in going_on {
+                    go_through(&erasures, erasure.id).await;
                 }
             }
             Err(error) => tracing::error!(%error, "erasures cannot be gone on with"),
         }
         // Asked for meanwhile: at once. By another server, or after an error: soon.
-        let _ = tokio::time::timeout(LOOK, app.erasures.0.notified()).await;
+        let _ = tokio::time::timeout(LOOK, erasures.wake.notified()).await;
     }
 }
 
-async fn go_through(app: &Arc<App>, id: ErasureId) {
+async fn go_through(erasures: &Arc<Erasures>, id: ErasureId) {
     // Lines that scripts wrote a moment ago may still be on their way.
-    app.module_log.flush().await;
+    erasures.calls.modules.log.flush().await;
     loop {
-        match app.store.erase_further(id, app.clock.now()).await {
+        match erasures.calls.store.erase_further(id, erasures.calls.clock.now()).await {
             Ok(step) => {
-                tell(app, &step).await;
+                tell(erasures, &step).await;
                 if step.done {
                     break;
                 }
@@ -137,20 +146,20 @@ async fn go_through(app: &Arc<App>, id: ErasureId) {
             }
         }
     }
-    overwrite_deleted(app);
+    overwrite_deleted(erasures);
 }
 
 /// Sees to it, in the background, that nothing deleted is in the files any more.
-pub fn overwrite_deleted(app: &Arc<App>) {
-    let (tasks, app) = (app.tasks.clone(), Arc::clone(app));
+pub fn overwrite_deleted(erasures: &Arc<Erasures>) {
+    let (tasks, erasures) = (erasures.calls.tasks.clone(), Arc::clone(erasures));
     tasks.spawn(async move {
         for _ in 0..60 {
-            match app.store.overwrite_deleted().await {
+            match erasures.calls.store.overwrite_deleted().await {
                 Ok(true) => return,
                 Ok(false) => {}
                 Err(error) => tracing::warn!(%error, "what was deleted is still in the log of writes"),
             }
-            let stopped = app.stopping.cancelled();
+            let stopped = erasures.calls.tasks.stopping.cancelled();
             if tokio::time::timeout(Duration::from_secs(1), stopped).await.is_ok() {
                 return;
             }
@@ -159,22 +168,22 @@ pub fn overwrite_deleted(app: &Arc<App>) {
 }
 
 /// Takes what is gone off everybody's screens.
-async fn tell(app: &App, step: &ErasureStep) {
-    let admins = app.hub.connected().into_iter();
+async fn tell(erasures: &Erasures, step: &ErasureStep) {
+    let admins = erasures.calls.live.hub.connected().into_iter();
     let admins: BTreeSet<UserId> =
-        admins.filter(|user| app.directory.role_of(*user) == Some(Role::Admin)).collect();
+        admins.filter(|user| erasures.calls.catalog.directory.role_of(*user) == Some(Role::Admin)).collect();
     for call in &step.calls {
         let gone = Message::CallGone { id: call.id, reason: GoneReason::Removed, by: None }.to_text();
-        call.operators.union(&admins).for_each(|user| app.hub.send(*user, gone.clone()));
+        call.operators.union(&admins).for_each(|user| erasures.calls.live.hub.send(*user, gone.clone()));
     }
     if !step.calls.is_empty() {
-        app.missed.changed();
-        app.activity.call();
+        erasures.calls.live.missed.changed();
+        erasures.calls.live.activity.call();
     }
-    step.clients.iter().for_each(|client| app.client_changes.note(*client));
+    step.clients.iter().for_each(|client| erasures.calls.live.client_changes.note(*client));
     for id in &step.unlinked {
-        let told = match app.store.call(*id).await {
-            Ok(Some(stored)) => tell_stored(app, stored).await,
+        let told = match erasures.calls.store.call(*id).await {
+            Ok(Some(stored)) => tell_stored(&erasures.calls, stored).await,
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         };

@@ -3,14 +3,16 @@
 //! [`app::App`] is the state every handler gets; [`app::serve`] runs it on a listener until told to stop. [`routes`] lists every
 //! route on one page. The command line is in [`cli`], the settings in [`config`].
 
+pub mod accounts;
 pub mod app;
 pub mod audit;
 pub mod auth;
 mod body;
+pub mod calls;
+pub mod catalog;
 pub mod cli;
 pub mod clients;
 pub mod clock;
-pub mod comments;
 pub mod config;
 mod cut;
 pub mod demo;
@@ -24,7 +26,6 @@ pub mod jobs;
 mod listen;
 pub mod live;
 pub mod modules;
-pub mod named;
 mod observe;
 pub mod outcomes;
 pub mod page;
@@ -32,9 +33,12 @@ pub mod places;
 pub mod public_url;
 pub mod remote;
 pub mod reports;
+pub mod requests;
 pub mod retention;
 pub mod routes;
 pub mod settings;
+mod socket;
 mod spreadsheet;
-pub mod telephony;
+pub mod tasks;
+pub mod views;
 pub mod web;

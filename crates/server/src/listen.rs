@@ -24,8 +24,8 @@ use tower::Service;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::places::{Place, Places};
-use crate::remote::{self, network};
+use crate::places::{Place, Places, network};
+use crate::remote;
 
 /// Bytes of a connection's buffer: the head of a request has to fit in.
 const BUFFER: usize = 32 * 1024;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many places each holder has taken. Holders without one are forgotten.
@@ -55,6 +56,16 @@ fn lock<K>(taken: &Mutex<HashMap<K, usize>>) -> MutexGuard<'_, HashMap<K, usize>
     taken.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What counts as one address: an IPv4 address, or the network of 64 bits that an IPv6 address is in. Whoever has one IPv6
+/// address has its whole network.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,5 +79,13 @@ mod tests {
         drop(first);
         assert!(places.take("ann").is_some(), "a place that is left is free");
         assert_eq!(lock(&places.taken).len(), 1, "who holds nothing is forgotten");
+    }
+
+    #[test]
+    fn an_ipv6_network_counts_as_one_address() {
+        let network = |address: &str| network(address.parse().unwrap()).to_string();
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
     }
 }

@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use hookswitch_store::{Kept, StoreError};
+use hookswitch_store::{Kept, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::app::App;
 
 /// The longest that can be set, in days: a hundred years.
 pub const MAX_DAYS: u32 = 36_500;
@@ -59,27 +57,27 @@ impl Retention {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn load(app: &App) -> Result<Self, StoreError> {
-        let mut settings = app.store.app_settings().await?;
+    pub async fn load(store: &Store, keep_days: u32) -> Result<Self, StoreError> {
+        let mut settings = store.app_settings().await?;
         let set = settings.remove(SETTINGS).and_then(|value| match value {
             Value::Object(set) => Some(set),
             _ => None,
         });
-        Ok(Self::of_settings(&set.unwrap_or_default(), app.config.webhooks.keep_days))
+        Ok(Self::of_settings(&set.unwrap_or_default(), keep_days))
     }
 
     /// Changes some of it, for good.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn change(app: &App, changes: Map<String, Value>) -> Result<(), StoreError> {
-        let mut settings = app.store.app_settings().await?;
+    pub async fn change(store: &Store, changes: Map<String, Value>) -> Result<(), StoreError> {
+        let mut settings = store.app_settings().await?;
         let mut set = match settings.remove(SETTINGS) {
             Some(Value::Object(set)) => set,
             _ => Map::new(),
         };
         set.extend(changes);
-        app.store.update_app_settings(&Map::from_iter([(SETTINGS.to_owned(), Value::Object(set))])).await
+        store.update_app_settings(&Map::from_iter([(SETTINGS.to_owned(), Value::Object(set))])).await
     }
 
     fn of_settings(set: &Map<String, Value>, requests_days: u32) -> Self {
@@ -228,8 +226,8 @@ impl Purged {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn load(app: &App) -> Result<Self, StoreError> {
-        let mut settings = app.store.app_settings().await?;
+    pub async fn load(store: &Store) -> Result<Self, StoreError> {
+        let mut settings = store.app_settings().await?;
         // What another version wrote is begun anew.
         Ok(settings.remove(PURGED).and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default())
     }
@@ -238,8 +236,8 @@ impl Purged {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn save(&self, app: &App) -> Result<(), StoreError> {
+    pub async fn save(&self, store: &Store) -> Result<(), StoreError> {
         let value = serde_json::to_value(self).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        app.store.update_app_settings(&Map::from_iter([(PURGED.to_owned(), value)])).await
+        store.update_app_settings(&Map::from_iter([(PURGED.to_owned(), value)])).await
     }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::{CliResult, print};
-use crate::auth::Secret;
+use crate::accounts::Secret;
 use crate::clock::Clock;
 use crate::demo::pbx::{self, Options};
 

@@ -39,7 +39,7 @@ pub async fn run(mut config: Config, args: Args) -> CliResult {
     let mut demo = if args.demo { Some(setup::prepare(&mut config, &clock).await?) } else { None };
     let panel = demo.as_ref().map(|demo| Arc::clone(&demo.panel));
     let app = App::open(Start { config, clock, address, web: web::BUILT_IN, demo: panel }).await?;
-    if let Some(code) = app.auth.setup.code().await {
+    if let Some(code) = app.accounts.setup.code().await {
         say(&set_up_hint(&app, &code));
     }
     if let Some(demo) = &mut demo {

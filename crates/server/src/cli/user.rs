@@ -6,9 +6,9 @@ use hookswitch_store::{AuditAction, Role};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{CliResult, print};
+use crate::accounts::{Passwords, Secret};
 use crate::app::open_store;
 use crate::audit::audit_command;
-use crate::auth::{Passwords, Secret};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::routes::users::{self, CreateUser};

@@ -2,17 +2,17 @@
 
 use hookswitch_store::{AuditChange, Client, ClientPhone};
 
-use crate::app::App;
+use crate::calls::Calls;
 
 /// The fields that differ, as people read them.
 #[must_use]
-pub fn changes(app: &App, before: &Client, after: &Client) -> Vec<AuditChange> {
-    let fields = shown(app, before).into_iter().zip(shown(app, after));
+pub fn changes(calls: &Calls, before: &Client, after: &Client) -> Vec<AuditChange> {
+    let fields = shown(calls, before).into_iter().zip(shown(calls, after));
     let changed = fields.filter(|((_, from), (_, to))| from != to);
     changed.map(|((field, from), (_, to))| AuditChange { field: field.to_owned(), from, to }).collect()
 }
 
-fn shown(app: &App, client: &Client) -> [(&'static str, Option<String>); 8] {
+fn shown(calls: &Calls, client: &Client) -> [(&'static str, Option<String>); 8] {
     let fields = &client.fields;
     let phone = |phone: &ClientPhone| match &phone.label {
         Some(label) => format!("{label}: {}", phone.number),
@@ -23,7 +23,7 @@ fn shown(app: &App, client: &Client) -> [(&'static str, Option<String>); 8] {
         ("kind", Some(fields.kind.as_str().to_owned())),
         ("name", Some(fields.name.clone()).filter(|name| !name.is_empty())),
         ("company", fields.company.and(client.company_name.clone())),
-        ("responsible", fields.responsible.map(|user| app.directory.named(user).name)),
+        ("responsible", fields.responsible.map(|user| calls.catalog.directory.named(user).name)),
         ("phones", list(fields.phones.iter().map(phone).collect())),
         ("emails", list(fields.emails.clone())),
         ("tags", list(fields.tags.clone())),

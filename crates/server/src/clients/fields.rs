@@ -7,11 +7,11 @@ use hookswitch_store::{Client, ClientFields, ClientPhone, User, folded};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{numbers, scope};
-use crate::app::App;
+use super::numbers;
+use crate::calls::Calls;
+use crate::calls::outgoing;
 use crate::error::{ApiError, ApiResult, FieldError};
 use crate::routes::users::check;
-use crate::telephony::outgoing;
 
 const MAX_NAME: usize = 200;
 /// Characters of a number's label, at most.
@@ -79,7 +79,7 @@ pub fn empty(kind: ClientKind) -> ClientFields {
 /// # Errors
 /// 422 with every field that is wrong.
 pub async fn changed(
-    app: &App,
+    calls: &Calls,
     user: &User,
     of: Option<&Client>,
     before: &ClientFields,
@@ -95,7 +95,7 @@ pub async fn changed(
         errors.extend(name(fields.kind, &fields.name));
     }
     if let Some(inputs) = changes.phones {
-        fields.phones = phones(app, &inputs, &before.phones, &mut errors);
+        fields.phones = phones(calls, &inputs, &before.phones, &mut errors);
     }
     if let Some(inputs) = changes.emails {
         fields.emails = emails(inputs, &mut errors);
@@ -111,7 +111,7 @@ pub async fn changed(
     if let Some(company) = changes.company.filter(|company| *company != before.company) {
         fields.company = company;
         if let Some(id) = company {
-            let found = app.store.client(id, scope(app, user)).await?;
+            let found = calls.store.client(id, calls.catalog.scope(user)).await?;
             let fits = found.is_some_and(|found| {
                 found.id == id && found.fields.kind == ClientKind::Company && found.archived_at.is_none()
             });
@@ -122,7 +122,7 @@ pub async fn changed(
     if let Some(responsible) = changes.responsible.filter(|user| *user != before.responsible) {
         fields.responsible = responsible;
         let unknown = match responsible {
-            Some(user) => app.store.user(user).await?.is_none(),
+            Some(user) => calls.store.user(user).await?.is_none(),
             None => false,
         };
         errors.extend(wrong(unknown, "responsibleId", "There is no such user.".to_owned()));
@@ -143,7 +143,7 @@ pub(super) fn name(kind: ClientKind, name: &str) -> Option<FieldError> {
 }
 
 fn phones(
-    app: &App,
+    calls: &Calls,
     inputs: &[PhoneInput],
     before: &[ClientPhone],
     errors: &mut Vec<FieldError>,
@@ -152,7 +152,7 @@ fn phones(
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let mut phones = Vec::new();
     for (place, input) in inputs.iter().enumerate().take(MAX_PHONES) {
-        match phone(app, input, before) {
+        match phone(calls, input, before) {
             Err((field, detail)) => {
                 errors.push(FieldError { path: format!("phones[{place}].{field}"), detail });
             }
@@ -169,7 +169,7 @@ fn phones(
 
 /// The number, or which field of it is wrong and why.
 fn phone(
-    app: &App,
+    calls: &Calls,
     input: &PhoneInput,
     before: &[ClientPhone],
 ) -> Result<ClientPhone, (&'static str, String)> {
@@ -178,7 +178,7 @@ fn phone(
         return Err(("label", format!("A label has at most {MAX_LABEL} characters on one line.")));
     }
     let phone = match (&input.number, input.position) {
-        (Some(number), None) => typed(app, number).map_err(|detail| ("number", detail))?,
+        (Some(number), None) => typed(calls, number).map_err(|detail| ("number", detail))?,
         (None, Some(position)) => {
             let kept = before.get(position).cloned();
             kept.ok_or_else(|| ("position", "The client has no number at this position.".to_owned()))?
@@ -192,7 +192,7 @@ fn phone(
 ///
 /// # Errors
 /// Why it is none.
-pub(super) fn typed(app: &App, number: &str) -> Result<ClientPhone, String> {
+pub(super) fn typed(calls: &Calls, number: &str) -> Result<ClientPhone, String> {
     let number = number.trim();
     if phone::several(number).len() > 1 {
         return Err("These are several numbers: give each one by itself.".to_owned());
@@ -200,7 +200,7 @@ pub(super) fn typed(app: &App, number: &str) -> Result<ClientPhone, String> {
     if phone::is_withheld(number) {
         return Err("This stands for a caller who withholds the number: there is none to keep.".to_owned());
     }
-    let e164 = numbers::e164(app, number);
+    let e164 = numbers::e164(calls, number);
     let fits = number.chars().count() <= MAX_NUMBER && !phone::clean(number).contains(char::is_control);
     if !fits || (e164.is_none() && outgoing::number(number, None).is_err()) {
         return Err(

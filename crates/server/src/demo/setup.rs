@@ -16,8 +16,8 @@ use serde_json::{Map, Value, json};
 
 use super::panel::Panel;
 use super::pbx::{self, Options, Pbx};
+use crate::accounts::{Passwords, Secret};
 use crate::app::{App, open_store};
-use crate::auth::{Passwords, Secret};
 use crate::clock::{Clock, random};
 use crate::config::Config;
 use crate::error::ApiError;
@@ -188,7 +188,7 @@ impl Demo {
             None => self.make_module(app).await?,
         };
         self.panel.module.get_or_init(|| active.module.id);
-        let told = token::notify(app, &active).await;
+        let told = token::notify(&app.modules, &active).await;
         if !told.notified {
             return Err(DemoError(told.message.unwrap_or_default()));
         }
@@ -206,7 +206,7 @@ impl Demo {
             numbers: None,
             dials_extensions: None,
         };
-        let active = create::create(app, recipe, None).await?;
+        let active = create::create(&app.modules, recipe, None).await?;
         self.kept.module = Some(active.module.id);
         keep(&self.file, &self.kept)?;
         let mut bindings = Vec::new();
@@ -217,14 +217,14 @@ impl Demo {
             }
         }
         app.store.replace_bindings(active.module.id, &bindings).await?;
-        Ok(create::reload(app, active.module.id).await?)
+        Ok(create::reload(&app.modules, active.module.id).await?)
     }
 
     /// The PBX may listen elsewhere than last time.
     async fn moved(&self, app: &Arc<App>, active: &Active) -> Result<Arc<Active>, DemoError> {
         let changes = create::changes(&active.settings, &self.values())?;
         app.store.update_settings(active.module.id, &changes).await?;
-        Ok(create::reload(app, active.module.id).await?)
+        Ok(create::reload(&app.modules, active.module.id).await?)
     }
 
     fn values(&self) -> Map<String, Value> {

@@ -1,16 +1,20 @@
 //! A webhook's way: accepted and stored, read by the module's script, committed, delivered, answered.
 
-pub mod address;
-pub mod answer;
-pub mod encoding;
-pub mod headers;
+use std::sync::Arc;
+
+use crate::calls::Calls;
+
+pub mod admission;
 pub mod outcome;
 pub mod process;
 pub mod recover;
 pub mod replay;
-pub mod script_request;
 pub mod steps;
-pub mod turns;
-pub mod webhook;
 
-pub use process::Failure;
+/// Takes webhooks.
+pub struct Intake {
+    /// What they are about.
+    pub calls: Arc<Calls>,
+    /// Bytes of a request's body, at most.
+    pub body_bytes: usize,
+}

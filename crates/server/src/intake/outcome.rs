@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::telephony::Told;
-use crate::telephony::shown::{ShownCall, ShownResult};
+use crate::calls::Told;
+use crate::calls::screen_delivery::{ShownCall, ShownResult};
 
 /// Calls kept of one request's outcome; a request is about one, hardly ever more.
 const MAX_CALLS: usize = 10;

@@ -3,87 +3,32 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use axum::response::Response;
 use hookswitch_model::CallKey;
-use hookswitch_model::contract::{self, Context, ContractError, ParseResult, Warning};
+use hookswitch_model::contract::{self, Context};
 use hookswitch_script::{CallContext, Function, ScriptError, Slot};
 use hookswitch_store::{
-    Apply, CallChange, FactTarget, NewRequest, Outcome, OutcomeStatus, RequestError, StoreError, TargetedFact,
+    Apply, CallChange, FactTarget, NewRequest, Outcome, OutcomeStatus, StoreError, TargetedFact,
 };
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
-use thiserror::Error;
 
-use super::answer;
+use super::Intake;
 use super::outcome::RequestOutcome;
-use super::script_request::{Arrival, Received, script_request};
 use super::steps::{Processing, StepName, Steps};
-use super::turns::Turn;
-use crate::app::App;
+use crate::calls::{self, Told};
 use crate::modules::registry::Active;
-use crate::telephony::{self, Told};
-
-/// Why a request failed. It is kept, and can be replayed once the script is mended.
-#[derive(Debug, Clone, Error)]
-pub enum Failure {
-    /// The script threw, ran over a limit, or is not there.
-    #[error(transparent)]
-    Script(#[from] ScriptError),
-    /// What it returned breaks the contract.
-    #[error("what VoipParseWebhookRequest returned breaks the contract: {0}")]
-    Contract(#[from] ContractError),
-    /// Its events could not be added to their call.
-    #[error("{0}")]
-    Call(String),
-}
-
-impl Failure {
-    /// A breach of the contract at `path`.
-    pub fn contract(path: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Contract(ContractError { path: path.into(), problem: problem.into() })
-    }
-
-    /// Of events that could not be added to their calls: because of what they say, or of what the calls are.
-    ///
-    /// # Errors
-    /// What is neither: the database failed.
-    fn of_calls(error: StoreError) -> Result<Self, StoreError> {
-        match error {
-            StoreError::Reduce(_) | StoreError::Corrupt(_) => Ok(Self::Call(error.to_string())),
-            error => Err(error),
-        }
-    }
-
-    /// As the log of requests keeps it.
-    pub fn to_request_error(&self) -> RequestError {
-        let position = match self {
-            Self::Script(error) => error.position(),
-            _ => None,
-        };
-        RequestError {
-            code: match self {
-                Self::Script(error) => error.code().to_owned(),
-                Self::Contract(_) => "contract".to_owned(),
-                Self::Call(_) => "call".to_owned(),
-            },
-            message: self.to_string(),
-            line: position.map(|position| position.line),
-            column: position.map(|position| position.column),
-            path: match self {
-                Self::Contract(error) => Some(error.path.clone()),
-                _ => None,
-            },
-        }
-    }
-}
+use crate::requests::result::understood;
+use crate::requests::script_request::{Arrival, Received, script_request};
+use crate::requests::turns::Turn;
+use crate::requests::{Answer, Failure, answer};
 
 /// What a script made of a request.
 pub struct Reading {
     /// What it returned, for the log of requests.
     pub result: Option<Value>,
     script_version: Option<i32>,
-    read: Result<(Vec<TargetedFact>, Response), Failure>,
+    read: Result<(Vec<TargetedFact>, Answer), Failure>,
     /// The request's place among those of its module, given up once the committer has what it reports.
     turn: Option<Turn>,
 }
@@ -105,7 +50,7 @@ impl Reading {
 /// What became of a request.
 pub struct Done {
     /// What the provider is answered.
-    pub answer: Response,
+    pub answer: Answer,
     /// Why it failed, if it did.
     pub failure: Option<Failure>,
     /// The calls that changed.
@@ -128,23 +73,23 @@ pub struct Previewed {
 /// When the database fails. Stored by then, the request stays in the inbox and is processed later, should the provider
 /// not send it again.
 pub async fn process_new(
-    app: &Arc<App>,
+    intake: &Arc<Intake>,
     active: &Active,
     request: NewRequest,
     argument: Value,
     (slot, turn): (Option<Slot>, Turn),
     mut steps: Steps,
-) -> Result<Response, StoreError> {
+) -> Result<Answer, StoreError> {
     let arrival = Arrival { id: request.id, module_id: request.module_id, received_at: request.received_at };
-    app.store.accept(request).await?;
+    intake.calls.store.accept(request).await?;
     steps.done(StepName::Stored);
-    app.activity.module(arrival.module_id);
+    intake.calls.live.activity.module(arrival.module_id);
     let mut reading = read(active, arrival, argument, slot, &mut steps).await;
     if reading.tells_calls_by_arrival() {
         turn.come().await;
     }
     reading.turn = Some(turn);
-    Ok(commit(app, active, arrival, reading, &mut steps, false).await?.answer)
+    Ok(commit(intake, active, arrival, reading, &mut steps, false).await?.answer)
 }
 
 /// Runs the script on a request and checks what it returns.
@@ -165,22 +110,27 @@ async fn read(
 
 /// Runs the script on a request that was stored before, as when it arrived.
 pub async fn read_again(
-    app: &App,
+    intake: &Intake,
     active: &Active,
     received: &Received,
     arrival: Arrival,
     steps: &mut Steps,
 ) -> Reading {
-    let bound = app.config.webhooks.body_bytes;
-    let called = match script_request(received, |target| app.public_url.join(target), bound).await {
-        Err(error) => Err(ScriptError::Engine { reason: error.to_string() }),
-        Ok((argument, warning)) => {
-            steps.warn(warning);
-            let context = CallContext { request_id: Some(arrival.id.to_string()) };
-            let function = Function::ParseWebhookRequest;
-            active.call_as_of(app, arrival.received_at, function, vec![argument], context).await
-        }
-    };
+    let bound = intake.body_bytes;
+    let called =
+        match script_request(received, |target| intake.calls.modules.world.public_url.join(target), bound)
+            .await
+        {
+            Err(error) => Err(ScriptError::Engine { reason: error.to_string() }),
+            Ok((argument, warning)) => {
+                steps.warn(warning);
+                let context = CallContext { request_id: Some(arrival.id.to_string()) };
+                let function = Function::ParseWebhookRequest;
+                active
+                    .call_as_of(&intake.calls.modules, arrival.received_at, function, vec![argument], context)
+                    .await
+            }
+        };
     reading(active, arrival, called, steps)
 }
 
@@ -204,24 +154,12 @@ fn reading(
     }
 }
 
-/// What a script's result says, the answer in it, and what is amiss without making it fail. The server, `hookswitch module test`
-/// and the samples read results with this.
-///
-/// # Errors
-/// What breaks the contract.
-pub fn understood(value: Value) -> Result<(ParseResult, Response, Vec<Warning>), Failure> {
-    let mut result = contract::parse_result(value)?;
-    let mut warnings = std::mem::take(&mut result.warnings);
-    let answer = answer::of_script(result.response.take(), &mut warnings)?;
-    Ok((result, answer, warnings))
-}
-
 fn understand(
     active: &Active,
     arrival: Arrival,
     value: Value,
     steps: &mut Steps,
-) -> Result<(Vec<TargetedFact>, Response), Failure> {
+) -> Result<(Vec<TargetedFact>, Answer), Failure> {
     let understood = understood(value);
     steps.done(StepName::Parsed);
     let (result, answer, warnings) = understood?;
@@ -246,7 +184,7 @@ fn understand(
 /// # Errors
 /// When the database fails.
 pub async fn commit(
-    app: &Arc<App>,
+    intake: &Arc<Intake>,
     active: &Active,
     arrival: Arrival,
     reading: Reading,
@@ -268,8 +206,8 @@ pub async fn commit(
         Ok((facts, answer)) => {
             reported = !facts.is_empty();
             let success = outcome(answer.status().as_u16(), None);
-            let apply = apply(app, active, arrival, facts, replace, Some(success));
-            match in_turn(reading.turn, app.store.apply(apply)).await {
+            let apply = apply(intake, active, arrival, facts, replace, Some(success));
+            match in_turn(reading.turn, intake.calls.store.apply(apply)).await {
                 Ok(applied) => Ok((applied, answer)),
                 Err(error) => Err(Failure::of_calls(error)?),
             }
@@ -280,26 +218,27 @@ pub async fn commit(
         Ok((applied, answer)) => (applied, answer, None),
         Err(failure) => {
             reported = false;
-            let failed = apply(app, active, arrival, Vec::new(), false, Some(outcome(500, Some(&failure))));
-            (app.store.apply(failed).await?, answer::of_failure(&failure, arrival.id), Some(failure))
+            let failed =
+                apply(intake, active, arrival, Vec::new(), false, Some(outcome(500, Some(&failure))));
+            (intake.calls.store.apply(failed).await?, answer::of_failure(&failure, arrival.id), Some(failure))
         }
     };
     if reported {
         steps.done_at(StepName::Matched, applied.matched_at);
     }
     steps.done(StepName::Committed);
-    let told: Vec<Told> = telephony::tell_applied(app, Some(active), &applied);
+    let told: Vec<Told> = calls::tell_applied(&intake.calls, Some(active), &applied);
     steps.done(StepName::Delivered);
     let tabs = told.iter().map(|told| told.tabs).sum();
     let outcome = match &failure {
         Some(_) => RequestOutcome::failed(),
         None => RequestOutcome::of(reported, applied.erased, told),
     };
-    note_delivery(app, arrival, steps, tabs, outcome);
+    note_delivery(intake, arrival, steps, tabs, outcome);
     if applied.erased {
         // What the script wrote about it goes too, once it is there.
-        app.module_log.flush().await;
-        app.store.forget_log_of(arrival.module_id, arrival.id).await?;
+        intake.calls.modules.log.flush().await;
+        intake.calls.store.forget_log_of(arrival.module_id, arrival.id).await?;
     }
     let outcome = if failure.is_some() { "failed" } else { "processed" };
     metrics::counter!("hookswitch_webhooks_total", "outcome" => outcome).increment(1);
@@ -327,7 +266,7 @@ async fn in_turn<T>(turn: Option<Turn>, work: impl Future<Output = T>) -> T {
 /// # Errors
 /// When the database fails.
 pub async fn preview(
-    app: &App,
+    intake: &Intake,
     active: &Active,
     arrival: Arrival,
     read: Result<(Vec<TargetedFact>, u16), Failure>,
@@ -337,23 +276,23 @@ pub async fn preview(
         Err(failure) => return Ok(failed(failure)),
         Ok(read) => read,
     };
-    match app.store.preview(apply(app, active, arrival, facts, true, None)).await {
+    match intake.calls.store.preview(apply(intake, active, arrival, facts, true, None)).await {
         Ok(changes) => Ok(Previewed { status, failure: None, changes }),
         Err(error) => Ok(failed(Failure::of_calls(error)?)),
     }
 }
 
 fn apply(
-    app: &App,
+    intake: &Intake,
     active: &Active,
     arrival: Arrival,
     mut facts: Vec<TargetedFact>,
     replace: bool,
     outcome: Option<Outcome>,
 ) -> Apply {
-    let now = app.clock.now();
-    app.dials.settle(arrival.module_id, &mut facts, now);
-    let client = app.dials.client(arrival.module_id, &facts, now);
+    let now = intake.calls.clock.now();
+    intake.calls.dials.settle(arrival.module_id, &mut facts, now);
+    let client = intake.calls.dials.client(arrival.module_id, &facts, now);
     Apply {
         request: Some(arrival.id),
         module_id: arrival.module_id,
@@ -368,14 +307,14 @@ fn apply(
 }
 
 /// Keeps what came of a request, with it.
-fn note_delivery(app: &App, arrival: Arrival, steps: &Steps, tabs: usize, outcome: RequestOutcome) {
+fn note_delivery(intake: &Intake, arrival: Arrival, steps: &Steps, tabs: usize, outcome: RequestOutcome) {
     let delivery = Processing { tabs: Some(tabs as u64), outcome: Some(outcome), ..steps.processing() };
-    let kept = app.store.note_delivery(arrival.id, &raw_json(&delivery));
-    app.activity.module(arrival.module_id);
-    if app.activity.is_watched() {
+    let kept = intake.calls.store.note_delivery(arrival.id, &raw_json(&delivery));
+    intake.calls.live.activity.module(arrival.module_id);
+    if intake.calls.live.activity.is_watched() {
         // The delivery is kept a little later; what the log of requests shows of it has then changed again.
-        let (activity, module) = (Arc::clone(&app.activity), arrival.module_id);
-        app.tasks.spawn(async move {
+        let (activity, module) = (Arc::clone(&intake.calls.live.activity), arrival.module_id);
+        intake.calls.tasks.spawn(async move {
             if kept.await.is_ok() {
                 activity.module(module);
             }

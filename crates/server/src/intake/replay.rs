@@ -9,12 +9,13 @@ use hookswitch_model::{Call, CallId, view};
 use hookswitch_store::{Added, CallChange, Matched, StoreError, StoredRequest};
 use serde_json::Value;
 
-use super::process::{Failure, Previewed, commit, preview, read_again};
-use super::script_request::Received;
+use super::Intake;
+use super::process::{Previewed, commit, preview, read_again};
 use super::steps::Steps;
-use crate::app::App;
+use crate::calls;
 use crate::modules::registry::Active;
-use crate::telephony;
+use crate::requests::Failure;
+use crate::requests::script_request::Received;
 
 /// What a replay did, or would do.
 pub struct Replayed {
@@ -57,28 +58,28 @@ pub struct Moment {
 /// # Errors
 /// When the database fails.
 pub async fn replay(
-    app: &Arc<App>,
+    intake: &Arc<Intake>,
     active: &Active,
     stored: StoredRequest,
     dry_run: bool,
 ) -> Result<Replayed, StoreError> {
     let (received, arrival) = Received::of_stored(stored, &active.module.webhook_token);
     let mut steps = Steps::authenticated(Instant::now());
-    let reading = read_again(app, active, &received, arrival, &mut steps).await;
+    let reading = read_again(intake, active, &received, arrival, &mut steps).await;
     let result = reading.result.clone();
-    let Previewed { status, failure, changes } = preview(app, active, arrival, reading.reported()).await?;
+    let Previewed { status, failure, changes } = preview(intake, active, arrival, reading.reported()).await?;
     let mut before = HashMap::new();
     for CallChange { before: call, version, added, .. } in &changes {
         if let Some(call) = call {
             let (call, added) = (call.clone(), added.clone());
-            let matched = telephony::matched(app, &view(&call), &added).await?;
+            let matched = calls::matched(&intake.calls, &view(&call), &added).await?;
             before.insert(call.id, Moment { call, version: *version, added, matched });
         }
     }
     let (response_status, failure, changes) = match dry_run {
-        true => (status, failure, found(app, changes).await?),
+        true => (status, failure, found(intake, changes).await?),
         false => {
-            let done = commit(app, active, arrival, reading, &mut steps, true).await?;
+            let done = commit(intake, active, arrival, reading, &mut steps, true).await?;
             (done.answer.status().as_u16(), done.failure, done.changes)
         }
     };
@@ -94,7 +95,7 @@ pub async fn replay(
 }
 
 /// The changes with the clients that the calls' numbers would find.
-async fn found(app: &App, mut changes: Vec<CallChange>) -> Result<Vec<CallChange>, StoreError> {
+async fn found(intake: &Intake, mut changes: Vec<CallChange>) -> Result<Vec<CallChange>, StoreError> {
     for change in &mut changes {
         let Some(after) = &change.after else { continue };
         let number = |call: &Call| view(call).client_e164;
@@ -102,7 +103,7 @@ async fn found(app: &App, mut changes: Vec<CallChange>) -> Result<Vec<CallChange
         if !change.added.client_chosen && number_changed {
             change.added.client_id = None;
         }
-        change.matched = telephony::matched(app, &view(after), &change.added).await?;
+        change.matched = calls::matched(&intake.calls, &view(after), &change.added).await?;
         if let [only] = change.matched.candidates.as_slice() {
             change.added.client_id = Some(only.id);
             change.matched = Matched { client: Some(only.clone()), candidates: Vec::new() };

@@ -3,34 +3,29 @@
 pub mod missed;
 pub mod purge;
 
-use std::future::Future;
 use std::sync::Arc;
 
 use crate::app::App;
+use crate::calls::silent;
 use crate::erasure;
 use crate::intake::recover;
-use crate::live::{self, activity, clients, socket};
+use crate::live::{self, activity, client_changes};
 use crate::modules::{token, update};
-use crate::telephony::silent;
 
 /// Starts every job; they end when the server stops.
 pub fn start(app: &Arc<App>) {
-    job(app, recover::run(Arc::clone(app), app.clock.now()));
-    job(app, silent::run(Arc::clone(app)));
-    job(app, live::missed::run(Arc::clone(app)));
-    job(app, missed::run(Arc::clone(app)));
-    job(app, activity::run(Arc::clone(app)));
-    job(app, clients::run(Arc::clone(app)));
-    job(app, socket::expire(Arc::clone(app)));
-    job(app, erasure::run(Arc::clone(app)));
-    job(app, purge::run(Arc::clone(app)));
-    job(app, update::follow(Arc::clone(app)));
+    let tasks = &app.tasks;
+    tasks.spawn_job(recover::run(Arc::clone(&app.intake), app.clock.now()));
+    tasks.spawn_job(silent::run(Arc::clone(&app.calls)));
+    tasks.spawn_job(live::missed::run(Arc::clone(&app.live)));
+    tasks.spawn_job(missed::run(Arc::clone(&app.calls)));
+    tasks.spawn_job(activity::run(Arc::clone(&app.live)));
+    tasks.spawn_job(client_changes::run(Arc::clone(&app.live)));
+    tasks.spawn_job(app.live.hub.clone().expire(app.clock.clone()));
+    tasks.spawn_job(erasure::run(Arc::clone(&app.erasures)));
+    tasks.spawn_job(purge::run(Arc::clone(&app.erasures)));
+    tasks.spawn_job(update::follow(Arc::clone(&app.modules)));
     for active in app.modules.all() {
-        token::notify_if_changed(app, &active);
+        token::notify_if_changed(&app.modules, &active);
     }
-}
-
-fn job(app: &Arc<App>, run: impl Future<Output = ()> + Send + 'static) {
-    let stopping = app.stopping.clone();
-    app.tasks.spawn(async move { stopping.run_until_cancelled_owned(run).await });
 }

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Datelike as _, Utc};
 use hookswitch_model::ids::uuid_v7;
-use hookswitch_store::{AuditAction, AuditChange, AuditEntry, Kept, StoreError};
+use hookswitch_store::{AuditAction, AuditChange, AuditEntry, Kept, Store, StoreError};
 
-use crate::app::App;
 use crate::audit::SERVER;
 use crate::clients::UNDOABLE;
 use crate::clock;
-use crate::erasure::overwrite_deleted;
+use crate::erasure::{Erasures, overwrite_deleted};
 use crate::retention::{KINDS, LastPurge, Purged, Removed, Retention, Today, name_of};
+use crate::tasks::Tasks;
 
 /// Requests deleted in one statement: it holds up the webhooks for that long.
 const BATCH: u32 = 500;
@@ -24,11 +24,11 @@ const PAUSE: Duration = Duration::from_millis(50);
 const WRITE_DOWN: u64 = 5000;
 
 /// Purges every ten minutes, as long as the server runs.
-pub async fn run(app: Arc<App>) {
+pub async fn run(erasures: Arc<Erasures>) {
     let mut ticks = tokio::time::interval(Duration::from_secs(600));
     loop {
         ticks.tick().await;
-        if let Err(error) = purge(&app).await {
+        if let Err(error) = purge(&erasures).await {
             tracing::error!(%error, "old data could not be deleted");
         }
     }
@@ -38,18 +38,18 @@ pub async fn run(app: Arc<App>) {
 ///
 /// # Errors
 /// When the database fails; what was deleted by then is written down.
-pub async fn purge(app: &Arc<App>) -> Result<(), StoreError> {
-    let now = app.clock.now();
-    deleted_modules(app).await?;
-    app.store.purge_sessions(now).await?;
-    app.store.purge_storage(now).await?;
-    app.imports.purge(now);
-    app.store.purge_merges(now - UNDOABLE).await?;
-    app.store.purge_erased_calls(now).await?;
+pub async fn purge(erasures: &Arc<Erasures>) -> Result<(), StoreError> {
+    let now = erasures.calls.clock.now();
+    deleted_modules(&erasures.calls.store, &erasures.calls.tasks).await?;
+    erasures.calls.store.purge_sessions(now).await?;
+    erasures.calls.store.purge_storage(now).await?;
+    erasures.imports.purge(now);
+    erasures.calls.store.purge_merges(now - UNDOABLE).await?;
+    erasures.calls.store.purge_erased_calls(now).await?;
 
-    let retention = Retention::load(app).await?;
+    let retention = Retention::load(&erasures.calls.store, erasures.keep_days).await?;
     let (removed, new) = (Removed::default(), Removed::default());
-    let mut run = Run { app, purged: Purged::load(app).await?, removed, new, now };
+    let mut run = Run { erasures, purged: Purged::load(&erasures.calls.store).await?, removed, new, now };
     run.look_anew_each_week();
     for kept in KINDS {
         if let Some(before) = retention.before(kept, now) {
@@ -59,9 +59,9 @@ pub async fn purge(app: &Arc<App>) -> Result<(), StoreError> {
         }
     }
     run.purged.ran_at = Some(now);
-    run.purged.save(app).await?;
+    run.purged.save(&erasures.calls.store).await?;
     if !run.removed.is_nothing() {
-        overwrite_deleted(app);
+        overwrite_deleted(erasures);
     }
     Ok(())
 }
@@ -70,15 +70,15 @@ pub async fn purge(app: &Arc<App>) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// When the database fails; the next purge goes on.
-pub async fn deleted_modules(app: &App) -> Result<(), StoreError> {
-    while app.store.purge_deleted_modules(BATCH).await? == u64::from(BATCH) && !app.stopping.is_cancelled() {
+pub async fn deleted_modules(store: &Store, tasks: &Tasks) -> Result<(), StoreError> {
+    while store.purge_deleted_modules(BATCH).await? == u64::from(BATCH) && !tasks.stopping.is_cancelled() {
         tokio::time::sleep(PAUSE).await;
     }
     Ok(())
 }
 
 struct Run<'a> {
-    app: &'a Arc<App>,
+    erasures: &'a Arc<Erasures>,
     purged: Purged,
     /// What this run deleted.
     removed: Removed,
@@ -99,7 +99,7 @@ impl Run<'_> {
     async fn delete(&mut self, kept: Kept, before: DateTime<Utc>) -> Result<(), StoreError> {
         loop {
             let since = self.purged.looked_until.get(name_of(kept)).copied();
-            let step = match self.app.store.purge(kept, before, since).await {
+            let step = match self.erasures.calls.store.purge(kept, before, since).await {
                 // Calls changed just then.
                 Err(StoreError::Contention) => return Ok(()),
                 step => step?,
@@ -134,7 +134,7 @@ impl Run<'_> {
         let today = Today { removed: today.removed.with(std::mem::take(&mut self.new)), ..today };
         self.purged.today = Some(today);
         self.purged.last = Some(LastPurge { at: self.now, removed: self.removed });
-        self.purged.save(self.app).await?;
+        self.purged.save(&self.erasures.calls.store).await?;
         let counted = today.removed.named().into_iter().filter(|(_, count)| *count > 0);
         let changes = counted.map(|(field, count)| AuditChange {
             field: field.to_owned(),
@@ -151,6 +151,6 @@ impl Run<'_> {
             subject: None,
             changes: changes.collect(),
         };
-        self.app.store.put_audit(&entry).await
+        self.erasures.calls.store.put_audit(&entry).await
     }
 }

@@ -9,8 +9,8 @@ use hookswitch_model::ModuleId;
 use hookswitch_store::Role;
 use tokio::sync::Notify;
 
+use super::Live;
 use super::message::Message;
-use crate::app::App;
 
 /// However much happens, one message in this time.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -75,14 +75,14 @@ impl Drop for Watching<'_> {
 }
 
 /// Tells administrators, as long as the server runs.
-pub async fn run(app: Arc<App>) {
+pub async fn run(live: Arc<Live>) {
     loop {
-        app.activity.happened.notified().await;
-        let News { calls, modules } = std::mem::take(&mut *app.activity.news());
+        live.activity.happened.notified().await;
+        let News { calls, modules } = std::mem::take(&mut *live.activity.news());
         let text = Message::Activity { calls, modules: modules.into_iter().collect() }.to_text();
-        let connected = app.hub.connected().into_iter();
-        for user in connected.filter(|user| app.directory.role_of(*user) == Some(Role::Admin)) {
-            app.hub.send(user, text.clone());
+        let connected = live.hub.connected().into_iter();
+        for user in connected.filter(|user| live.catalog.directory.role_of(*user) == Some(Role::Admin)) {
+            live.hub.send(user, text.clone());
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::extract::ws::Utf8Bytes;
+use bytes::Bytes;
 use hookswitch_model::{Call, CallId, CallView, OperatorState, UserId};
 use hookswitch_store::{Added, Matched};
 
 use super::message::{GoneReason, Message};
 use super::{Hub, Version};
-use crate::telephony::api_call::{NamedOperator, Viewer, api_call};
+use crate::views::call::{NamedOperator, Viewer, api_call};
 
 /// A call before and after a change; `None` where there was or is none.
 pub struct Changed<'a> {
@@ -35,7 +35,7 @@ pub fn deliver<'a>(
     let before = changed.before.as_ref();
     let after = changed.after.as_ref().map(|(_, view)| view);
     let users: BTreeSet<UserId> = users(before).chain(users(after)).collect();
-    let messages: Vec<(UserId, Vec<Utf8Bytes>)> = users
+    let messages: Vec<(UserId, Vec<Bytes>)> = users
         .into_iter()
         .filter(|user| hub.is_connected(*user))
         .map(|user| {

@@ -4,29 +4,33 @@ use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use axum::extract::ws::Utf8Bytes;
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use hookswitch_model::{CallId, UserId};
 use lru::LruCache;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{SignedIn, Via};
+use crate::accounts::Via;
+use crate::clock::Clock;
 
 /// The version of a call: grows with each change.
 pub type Version = i64;
 
 /// Messages a socket may be behind before it is closed.
 const BACKLOG: usize = 256;
+/// How often it is looked whether sessions and tokens have expired.
+const EXPIRY: Duration = Duration::from_secs(1);
 /// Calls whose last delivered version is remembered, so that an older change that lost the race is not shown after it.
 const REMEMBERED_CALLS: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
 
 /// What goes to one socket.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    /// The message.
-    pub text: Utf8Bytes,
+    /// The message, in UTF-8.
+    pub text: Bytes,
     /// The call it is about and its version.
     pub call: Option<(CallId, Version)>,
 }
@@ -80,12 +84,17 @@ pub struct Connection {
 }
 
 impl Hub {
-    /// Adds a socket; `None` when the user has `most` of them.
-    pub fn connect(&self, caller: &SignedIn, most: usize) -> Option<Connection> {
+    /// Adds a socket that was opened by `via`, until that expires; `None` when the user has `most` of them.
+    pub fn connect(
+        &self,
+        user: UserId,
+        via: Via,
+        until: Option<DateTime<Utc>>,
+        most: usize,
+    ) -> Option<Connection> {
         let (sender, frames) = mpsc::channel(BACKLOG);
         let id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
         let let_go = CancellationToken::new();
-        let (user, via, until) = (caller.user.id, caller.via.clone(), caller.until);
         let socket = Socket { id, frames: sender, via, until, let_go: let_go.clone() };
         let mut state = self.state();
         if state.sockets.get(&user).map_or(0, Vec::len) >= most {
@@ -113,7 +122,7 @@ impl Hub {
         &self,
         call: CallId,
         version: Version,
-        messages: &[(UserId, Vec<Utf8Bytes>)],
+        messages: &[(UserId, Vec<Bytes>)],
     ) -> BTreeMap<UserId, usize> {
         let mut state = self.state();
         let overtaken = state.delivered.get(&call).is_some_and(|latest| *latest >= version);
@@ -129,7 +138,7 @@ impl Hub {
     }
 
     /// Sends a message that is about no call to every tab of a user.
-    pub fn send(&self, user: UserId, text: Utf8Bytes) {
+    pub fn send(&self, user: UserId, text: Bytes) {
         self.state().send(user, &Frame { text, call: None });
     }
 
@@ -153,6 +162,15 @@ impl Hub {
             sockets.retain(|socket| socket.until.is_none_or(|until| until > now));
             !sockets.is_empty()
         });
+    }
+
+    /// Looks every second, as long as the server runs, for sockets whose session or token has expired.
+    pub async fn expire(self, clock: Clock) {
+        let mut ticks = tokio::time::interval(EXPIRY);
+        loop {
+            ticks.tick().await;
+            self.disconnect_expired(clock.now());
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -195,7 +213,6 @@ impl Drop for Connection {
 #[cfg(test)]
 mod tests {
     use hookswitch_model::TokenId;
-    use hookswitch_store::{Role, User};
     use uuid::Uuid;
 
     use super::*;
@@ -205,18 +222,8 @@ mod tests {
     const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
     fn connect_via(hub: &Hub, token: u128, until: Option<DateTime<Utc>>) -> Option<Connection> {
-        let user = User {
-            id: USER,
-            login: String::new(),
-            name: String::new(),
-            email: None,
-            role: Role::Operator,
-            password_hash: None,
-            active: true,
-            created_at: NOW,
-        };
         let via = Via::Token(TokenId(Uuid::from_u128(token)));
-        hub.connect(&SignedIn { user, via, until }, 3)
+        hub.connect(USER, via, until, 3)
     }
 
     fn connect(hub: &Hub) -> Connection {
@@ -233,7 +240,7 @@ mod tests {
         let mut tab = connect(&hub);
         assert_eq!(publish(&hub, 2), 1);
         assert_eq!(publish(&hub, 1), 1, "it knows of a later one");
-        assert_eq!(tab.frames.try_recv().unwrap().text.as_str(), "2");
+        assert_eq!(tab.frames.try_recv().unwrap().text, "2");
         assert!(tab.frames.try_recv().is_err());
     }
 

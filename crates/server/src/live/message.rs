@@ -1,12 +1,12 @@
 //! What the server says on a socket.
 
-use axum::extract::ws::Utf8Bytes;
+use bytes::Bytes;
 use hookswitch_model::{CallId, ClientId, ModuleId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::telephony::api_call::{ApiCall, NamedOperator};
+use crate::views::call::{ApiCall, NamedOperator};
 
 /// The subprotocol, which names the messages' version too.
 pub const SUBPROTOCOL: &str = "hookswitch.v1";
@@ -115,14 +115,14 @@ struct Versioned<'a> {
 }
 
 impl Message {
-    /// As it goes over the socket.
-    pub fn to_text(&self) -> Utf8Bytes {
-        match serde_json::to_string(&Versioned { v: 1, message: self }) {
+    /// As it goes over the socket, in UTF-8.
+    pub fn to_text(&self) -> Bytes {
+        match serde_json::to_vec(&Versioned { v: 1, message: self }) {
             Ok(text) => text.into(),
             Err(error) => {
                 // Only a map with keys that are no texts could fail, and there is none.
                 tracing::error!(%error, "a socket message could not be written");
-                Utf8Bytes::default()
+                Bytes::new()
             }
         }
     }

@@ -8,9 +8,8 @@ use hookswitch_model::UserId;
 use hookswitch_store::{Role, StoreError};
 use tokio::sync::Notify;
 
-use super::Changed;
 use super::message::Message;
-use crate::app::App;
+use super::{Changed, Live};
 
 /// A burst of missed calls makes one message in this time, not one each.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -40,11 +39,11 @@ impl Missed {
 }
 
 /// Tells the screens, as long as the server runs.
-pub async fn run(app: Arc<App>) {
+pub async fn run(live: Arc<Live>) {
     loop {
-        app.missed.changed.notified().await;
-        if app.missed.dirty.swap(false, Ordering::AcqRel)
-            && let Err(error) = tell(&app).await
+        live.missed.changed.notified().await;
+        if live.missed.dirty.swap(false, Ordering::AcqRel)
+            && let Err(error) = tell(&live).await
         {
             tracing::error!(%error, "missed callers could not be counted");
         }
@@ -53,18 +52,18 @@ pub async fn run(app: Arc<App>) {
 }
 
 /// Tells everybody, also where the number is the same: who is behind it may be another.
-async fn tell(app: &App) -> Result<(), StoreError> {
-    let connected = app.hub.connected();
+async fn tell(live: &Live) -> Result<(), StoreError> {
+    let connected = live.hub.connected();
     if connected.is_empty() {
         return Ok(());
     }
-    let counts = app.store.missed_counts().await?;
+    let counts = live.store.missed_counts().await?;
     for user in connected {
-        let count = match app.directory.role_of(user) {
+        let count = match live.catalog.directory.role_of(user) {
             Some(Role::Admin) => counts.all,
             _ => counts.by_user.get(&user).copied().unwrap_or(counts.everybody),
         };
-        app.hub.send(user, Message::Missed { count }.to_text());
+        live.hub.send(user, Message::Missed { count }.to_text());
     }
     Ok(())
 }
@@ -73,7 +72,7 @@ async fn tell(app: &App) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn count(app: &App, user: UserId) -> Result<u64, StoreError> {
-    let admin = app.directory.role_of(user) == Some(Role::Admin);
-    app.store.missed_count((!admin).then_some(user)).await
+pub async fn count(live: &Live, user: UserId) -> Result<u64, StoreError> {
+    let admin = live.catalog.directory.role_of(user) == Some(Role::Admin);
+    live.store.missed_count((!admin).then_some(user)).await
 }

@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 use super::manifest::{self, Setting, SettingKind};
+use super::registry::Modules;
 use super::registry::{self, Active};
 use super::templates::{self, Template};
 use super::token::new_token;
-use crate::app::App;
 use crate::clock::random;
 use crate::error::{ApiError, ApiResult, sentence};
 
@@ -40,10 +40,10 @@ pub struct Recipe {
 ///
 /// # Errors
 /// 422 for what is wrong in the recipe.
-pub async fn create(app: &App, recipe: Recipe, by: Option<UserId>) -> ApiResult<Arc<Active>> {
+pub async fn create(modules: &Modules, recipe: Recipe, by: Option<UserId>) -> ApiResult<Arc<Active>> {
     let template = match &recipe.provider {
         None => None,
-        Some(code) => Some(find_template(app, code).await?),
+        Some(code) => Some(find_template(modules, code).await?),
     };
     let manifest = template.as_ref().map(|template| &template.manifest);
     let fields = recipe.fields.or_else(|| manifest.map(|manifest| manifest.settings.clone()));
@@ -63,7 +63,7 @@ pub async fn create(app: &App, recipe: Recipe, by: Option<UserId>) -> ApiResult<
         recipe.default_country.or_else(|| manifest.and_then(|manifest| manifest.default_country.clone()));
     check_country(country.as_deref())?;
 
-    let now = app.clock.now();
+    let now = modules.world.clock.now();
     let id = ModuleId::new(now, random());
     let module = NewModule {
         id,
@@ -84,27 +84,32 @@ pub async fn create(app: &App, recipe: Recipe, by: Option<UserId>) -> ApiResult<
     };
     if let Some(compiled) = compiled {
         let values = manifest::with_defaults(&fields, recipe.values.clone());
-        loads(app, id, compiled, values).await?;
+        loads(modules, id, compiled, values).await?;
     }
-    app.store.create_module(&module).await?;
-    app.store.update_settings(id, &changes).await?;
+    modules.world.store.create_module(&module).await?;
+    modules.world.store.update_settings(id, &changes).await?;
     if let Some(source) = &source {
         let script = NewScript { source, template_hash, ..NewScript::default() };
-        app.store.save_script_with(id, script, by, now).await?;
+        modules.world.store.save_script_with(id, script, by, now).await?;
     }
-    reload(app, id).await
+    reload(modules, id).await
 }
 
 /// Saves a new version of a module's script, once it is known to load.
 ///
 /// # Errors
 /// 422 with `diagnostics` where it does not compile or load, 404 where there is no such module, 409 where it follows its folder.
-pub async fn save_script(app: &App, id: ModuleId, source: &str, by: UserId) -> ApiResult<Arc<Active>> {
-    let active = app.modules.get(id).ok_or_else(|| ApiError::not_found("module"))?;
+pub async fn save_script(
+    modules: &Modules,
+    id: ModuleId,
+    source: &str,
+    by: UserId,
+) -> ApiResult<Arc<Active>> {
+    let active = modules.get(id).ok_or_else(|| ApiError::not_found("module"))?;
     must_not_follow(&active)?;
-    loads(app, id, compiled(source).await?, active.values.clone()).await?;
-    app.store.save_script(id, source, Some(by), app.clock.now()).await?;
-    reload(app, id).await
+    loads(modules, id, compiled(source).await?, active.values.clone()).await?;
+    modules.world.store.save_script(id, source, Some(by), modules.world.clock.now()).await?;
+    reload(modules, id).await
 }
 
 /// A script with the settings it needs.
@@ -124,7 +129,7 @@ pub struct Whole<'a> {
 /// # Errors
 /// 422 where the settings make no sense, or with `diagnostics` where the script does not compile or load.
 pub async fn save_whole(
-    app: &App,
+    modules: &Modules,
     active: &Active,
     whole: Whole<'_>,
     by: Option<UserId>,
@@ -135,12 +140,12 @@ pub async fn save_whole(
         .map_err(|problem| ApiError::invalid("settings", sentence(&problem)))?;
     let own = active.values.iter().filter(|(name, _)| active.set.contains(*name));
     let own = own.map(|(name, value)| (name.clone(), value.clone())).collect();
-    loads(app, id, compiled(source).await?, manifest::with_defaults(settings, own)).await?;
+    loads(modules, id, compiled(source).await?, manifest::with_defaults(settings, own)).await?;
     let fields = serde_json::to_value(settings).map_err(ApiError::internal)?;
     let script = NewScript { source, fields: Some(&fields), dials_extensions, template_hash };
-    app.store.save_script_with(id, script, by, app.clock.now()).await?;
-    seal_new_secrets(app, id).await?;
-    reload(app, id).await
+    modules.world.store.save_script_with(id, script, by, modules.world.clock.now()).await?;
+    seal_new_secrets(modules, id).await?;
+    reload(modules, id).await
 }
 
 /// 409 where a module has its script from a folder.
@@ -178,11 +183,11 @@ pub fn changes(fields: &[Setting], values: &Map<String, Value>) -> ApiResult<Vec
 ///
 /// # Errors
 /// Only the database's.
-pub async fn seal_new_secrets(app: &App, id: ModuleId) -> ApiResult<()> {
-    let Some(module) = app.store.module(id).await? else { return Ok(()) };
+pub async fn seal_new_secrets(modules: &Modules, id: ModuleId) -> ApiResult<()> {
+    let Some(module) = modules.world.store.module(id).await? else { return Ok(()) };
     let fields: Vec<Setting> = serde_json::from_value(module.fields).map_err(ApiError::internal)?;
     let secrets = fields.iter().filter(|field| field.kind == SettingKind::Secret);
-    let plain = app.store.settings(id).await?.plain;
+    let plain = modules.world.store.settings(id).await?.plain;
     let sealed = secrets.filter_map(|field| {
         let value = match plain.get(&field.name)? {
             Value::String(text) => text.clone(),
@@ -192,7 +197,7 @@ pub async fn seal_new_secrets(app: &App, id: ModuleId) -> ApiResult<()> {
     });
     let sealed: Vec<_> = sealed.collect();
     if !sealed.is_empty() {
-        app.store.update_settings(id, &sealed).await?;
+        modules.world.store.update_settings(id, &sealed).await?;
     }
     Ok(())
 }
@@ -201,8 +206,8 @@ pub async fn seal_new_secrets(app: &App, id: ModuleId) -> ApiResult<()> {
 ///
 /// # Errors
 /// 404 where it is gone.
-pub async fn reload(app: &App, id: ModuleId) -> ApiResult<Arc<Active>> {
-    let active = registry::reload(app, id).await?;
+pub async fn reload(modules: &Modules, id: ModuleId) -> ApiResult<Arc<Active>> {
+    let active = registry::reload(modules, id).await?;
     active.ok_or_else(|| ApiError::not_found("module"))
 }
 
@@ -221,11 +226,11 @@ pub fn check_country(country: Option<&str>) -> ApiResult<()> {
 }
 
 /// The template of that code, also where its folder is new.
-async fn find_template(app: &App, code: &str) -> ApiResult<Arc<Template>> {
-    templates::refresh(app, false).await;
-    app.templates.find(code).ok_or_else(|| {
-        let problem = app.templates.problem(code).map(|problem| format!("It cannot be used: {problem}."));
-        let codes = app.templates.codes().join(", ");
+async fn find_template(modules: &Modules, code: &str) -> ApiResult<Arc<Template>> {
+    templates::refresh(modules, false).await;
+    modules.templates.find(code).ok_or_else(|| {
+        let problem = modules.templates.problem(code).map(|problem| format!("It cannot be used: {problem}."));
+        let codes = modules.templates.codes().join(", ");
         let there_are = || format!("There is no such provider; there are: {codes}.");
         ApiError::invalid("provider", problem.unwrap_or_else(there_are))
     })
@@ -258,8 +263,13 @@ pub async fn compiled(source: &str) -> ApiResult<Compiled> {
     compiled.map_err(|diagnostics| not_usable(&diagnostics))
 }
 
-async fn loads(app: &App, id: ModuleId, compiled: Compiled, values: Map<String, Value>) -> ApiResult<()> {
-    match registry::probe(app, id, compiled, values).await {
+async fn loads(
+    modules: &Modules,
+    id: ModuleId,
+    compiled: Compiled,
+    values: Map<String, Value>,
+) -> ApiResult<()> {
+    match registry::probe(modules, id, compiled, values).await {
         Ok(functions) => {
             tracing::debug!(module = %id, functions = functions.len(), "script loads");
             Ok(())

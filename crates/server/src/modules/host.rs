@@ -10,7 +10,7 @@ use hookswitch_store::{Store, StoreError};
 use serde_json::Value;
 
 use super::log::ModuleLog;
-use crate::app::App;
+use super::registry::Modules;
 use crate::clock::Clock;
 use crate::fetch::FetchClient;
 
@@ -60,14 +60,14 @@ pub struct ModuleHost {
 
 impl ModuleHost {
     /// The host of a module, with no settings yet.
-    pub fn new(app: &App, module: ModuleId) -> Self {
+    pub fn new(modules: &Modules, module: ModuleId) -> Self {
         Self {
             module,
             environment: RwLock::default(),
-            store: app.store.clone(),
-            outside: Arc::clone(&app.outside),
-            log: app.module_log.clone(),
-            clock: app.clock.clone(),
+            store: modules.world.store.clone(),
+            outside: Arc::clone(&modules.world.outside),
+            log: modules.log.clone(),
+            clock: modules.world.clock.clone(),
         }
     }
 

@@ -11,6 +11,7 @@ pub mod outgoing;
 pub mod play;
 pub mod recorded;
 pub mod registry;
+pub mod run;
 pub mod sample;
 pub mod sample_of;
 pub mod scenario;

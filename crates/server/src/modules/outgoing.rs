@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use url::form_urlencoded;
 
 use super::sample::WebhookRequest;
-use crate::intake::address::{self, Address};
+use crate::requests::address::{self, Address};
 
 /// The token of every webhook URL in samples and scenarios.
 pub const TOKEN: &str = "sample";

@@ -1,6 +1,7 @@
 //! The active modules, in memory: what a webhook needs without asking the database.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
@@ -8,26 +9,57 @@ use hookswitch_model::contract::did_you_mean;
 use hookswitch_model::phone::Country;
 use hookswitch_model::{ModuleId, UserId};
 use hookswitch_script::{
-    CallContext, Compiled, Diagnostic, Environment, Function, Host as _, Lookalike, ModuleHandle, Outcome,
-    ScriptError, Slot, compile,
+    CallContext, Compiled, Diagnostic, Engine, Environment, Function, Host as _, Limits, Lookalike,
+    ModuleHandle, Outcome, ScriptError, Slot, compile,
 };
-use hookswitch_store::{LeadRule, Module, ScriptVersion, StoreError};
+use hookswitch_store::{LeadRule, Module, ScriptVersion, Store, StoreError};
 use serde_json::{Map, Value};
+use tokio::runtime::Handle;
 
-use super::host::ModuleHost;
+use super::host::{ModuleHost, Outside};
+use super::log::ModuleLog;
 use super::manifest::{self, Setting};
-use super::templates;
-use crate::app::App;
+use super::templates::{self, Templates};
+use crate::audit::Audit;
+use crate::clock::Clock;
 use crate::cut::{self, cut};
-use crate::intake::address;
-use crate::intake::turns::Turns;
+use crate::live::Activity;
+use crate::public_url::PublicUrl;
+use crate::requests::address;
+use crate::requests::turns::Turns;
+use crate::tasks::Tasks;
 
 /// Every module that was not deleted.
-#[derive(Default)]
-pub struct Registry {
+pub struct Modules {
     active: RwLock<HashMap<ModuleId, Arc<Active>>>,
     /// One reload at a time: the later of two changes must not be overtaken by what the earlier one read.
     reloading: tokio::sync::Mutex<()>,
+    /// What they work with.
+    pub world: World,
+    /// Runs their scripts.
+    pub engine: Engine,
+    /// What their scripts log.
+    pub log: ModuleLog,
+    /// What they can be made from.
+    pub templates: Templates,
+}
+
+/// What modules work with.
+pub struct World {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// What providers call.
+    pub public_url: PublicUrl,
+    /// What scripts meet outside the server.
+    pub outside: Arc<dyn Outside>,
+    /// What administrators who look on are told of.
+    pub activity: Arc<Activity>,
+    /// The audit trail.
+    pub audit: Audit,
+    /// What goes on beside the requests.
+    pub tasks: Tasks,
 }
 
 /// A module as it works now. A change makes a new one.
@@ -73,7 +105,43 @@ struct Loaded {
     host: Arc<ModuleHost>,
 }
 
-impl Registry {
+impl Modules {
+    /// Loads every module.
+    ///
+    /// # Errors
+    /// When the database fails. A script that cannot be loaded is only that module's failure.
+    pub async fn load(
+        world: World,
+        limits: Limits,
+        modules_dir: Option<PathBuf>,
+    ) -> Result<Self, StoreError> {
+        let modules = Self {
+            active: RwLock::default(),
+            reloading: tokio::sync::Mutex::default(),
+            engine: Engine::new(limits, Handle::current()),
+            log: ModuleLog::start(world.store.clone(), Arc::clone(&world.activity)),
+            templates: Templates::new(modules_dir),
+            world,
+        };
+        templates::refresh(&modules, false).await;
+        for module in modules.world.store.modules().await? {
+            let id = module.id;
+            let active = activate(&modules, module, None).await?;
+            modules.put(id, Some(active));
+        }
+        Ok(modules)
+    }
+
+    /// The webhook URL to give to a module's provider.
+    pub fn webhook_url(&self, Module { id, webhook_token, .. }: &Module) -> String {
+        self.world.public_url.join(&format!("{}{id}?token={webhook_token}", address::PREFIX))
+    }
+
+    /// The same with the token in the path, for providers that append to the URL or drop its query.
+    pub fn webhook_path_url(&self, Module { id, webhook_token, .. }: &Module) -> String {
+        self.world.public_url.join(&format!("{}{id}/{webhook_token}", address::PREFIX))
+    }
+
     /// The module, as it is now.
     pub fn get(&self, id: ModuleId) -> Option<Arc<Active>> {
         self.active.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
@@ -105,66 +173,57 @@ impl Registry {
     }
 }
 
-/// Loads every module, at start.
-///
-/// # Errors
-/// When the database fails. A script that cannot be loaded is only that module's failure.
-pub async fn load_all(app: &App) -> Result<(), StoreError> {
-    for module in app.store.modules().await? {
-        let id = module.id;
-        let active = activate(app, module, None).await?;
-        app.modules.put(id, Some(active));
-    }
-    Ok(())
-}
-
 /// Reads a module for the first time, whose script is compiled already.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn take_up(
-    app: &App,
+    modules: &Modules,
     id: ModuleId,
     compiled: Arc<Compiled>,
 ) -> Result<Option<Arc<Active>>, StoreError> {
-    let active = match app.store.module(id).await? {
-        Some(module) => Some(activate(app, module, Some(compiled)).await?),
+    let active = match modules.world.store.module(id).await? {
+        Some(module) => Some(activate(modules, module, Some(compiled)).await?),
         None => None,
     };
-    Ok(app.modules.put(id, active))
+    Ok(modules.put(id, active))
 }
 
 /// Reads one module again, after it was changed. The script's runtime stays unless the script is another.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn reload(app: &App, id: ModuleId) -> Result<Option<Arc<Active>>, StoreError> {
-    let _reloading = app.modules.reloading.lock().await;
-    let active = match app.store.module(id).await? {
-        Some(module) => Some(activate(app, module, None).await?),
+pub async fn reload(modules: &Modules, id: ModuleId) -> Result<Option<Arc<Active>>, StoreError> {
+    let _reloading = modules.reloading.lock().await;
+    let active = match modules.world.store.module(id).await? {
+        Some(module) => Some(activate(modules, module, None).await?),
         None => None,
     };
-    Ok(app.modules.put(id, active))
+    Ok(modules.put(id, active))
 }
 
-async fn activate(app: &App, module: Module, compiled: Option<Arc<Compiled>>) -> Result<Active, StoreError> {
-    let script = app.store.script(module.id, None).await?;
-    let kept = app.store.settings(module.id).await?;
+async fn activate(
+    modules: &Modules,
+    module: Module,
+    compiled: Option<Arc<Compiled>>,
+) -> Result<Active, StoreError> {
+    let script = modules.world.store.script(module.id, None).await?;
+    let kept = modules.world.store.settings(module.id).await?;
     let (values, sealed) = (kept.for_script(), kept.secrets_set());
-    let bindings = app.store.bindings(module.id).await?;
+    let bindings = modules.world.store.bindings(module.id).await?;
     let settings: Vec<Setting> = serde_json::from_value(module.fields.clone())
         .map_err(|error| StoreError::Corrupt(format!("the settings of module {}: {error}", module.id)))?;
     let set = values.keys().cloned().collect();
     let values = manifest::with_defaults(&settings, values);
     let environment = Arc::new(Environment {
         settings: values.clone(),
-        webhook_url: Some(webhook_url(app, &module)),
+        webhook_url: Some(modules.webhook_url(&module)),
         ..Environment::default()
     });
     let script_version = script.as_ref().map(|script| script.info.version);
 
-    let taken = taken(app, &module, script.as_ref(), &settings).await?;
-    let before = app.modules.get(module.id);
+    let taken = taken(modules, &module, script.as_ref(), &settings).await?;
+    let before = modules.get(module.id);
     let turns = before.as_ref().map(|before| Arc::clone(&before.turns)).unwrap_or_default();
     let before = before.filter(|before| before.script_version == script_version);
     let (script, functions) = match (before, script) {
@@ -172,7 +231,7 @@ async fn activate(app: &App, module: Module, compiled: Option<Arc<Compiled>>) ->
         (_, None) => {
             (Err(ScriptError::Engine { reason: "the module has no script yet".into() }), BTreeSet::new())
         }
-        (_, Some(script)) => match load(app, module.id, &script.source, compiled, &environment).await {
+        (_, Some(script)) => match load(modules, module.id, &script.source, compiled, &environment).await {
             Ok((loaded, functions)) => (Ok(loaded), functions),
             Err(error) => {
                 tracing::warn!(module = %module.id, error = %cut(&error, cut::ERROR), "the module's script cannot be loaded");
@@ -201,7 +260,7 @@ async fn activate(app: &App, module: Module, compiled: Option<Arc<Compiled>>) ->
 
 /// What the module has taken of its template. One that was made before this was kept has taken what it is.
 async fn taken(
-    app: &App,
+    modules: &Modules,
     module: &Module,
     script: Option<&ScriptVersion>,
     settings: &[Setting],
@@ -210,7 +269,7 @@ async fn taken(
     let edited = match module.template_version {
         Some(version) if version == script.info.version => false,
         Some(version) => {
-            let taken = app.store.script(module.id, Some(version)).await?;
+            let taken = modules.world.store.script(module.id, Some(version)).await?;
             taken.is_none_or(|taken| taken.source != script.source)
         }
         None => true,
@@ -220,21 +279,21 @@ async fn taken(
 }
 
 async fn load(
-    app: &App,
+    modules: &Modules,
     id: ModuleId,
     source: &str,
     known: Option<Arc<Compiled>>,
     environment: &Arc<Environment>,
 ) -> Result<(Loaded, BTreeSet<Function>), ScriptError> {
     if let Some(compiled) = known {
-        return try_script(app, id, compiled, environment).await;
+        return try_script(modules, id, compiled, environment).await;
     }
     let compiled = compiled(source).await?.map_err(|diagnostics| ScriptError::Engine {
         reason: diagnostics.first().map_or_else(String::new, |first| {
             format!("{} (line {}, column {})", first.message, first.line, first.column)
         }),
     })?;
-    try_script(app, id, Arc::new(compiled), environment).await
+    try_script(modules, id, Arc::new(compiled), environment).await
 }
 
 /// Compiles a script, off the async threads: it takes as long as the source is large.
@@ -249,20 +308,16 @@ pub async fn compiled(source: &str) -> Result<Result<Compiled, Vec<Diagnostic>>,
 
 /// Loads a compiled script and finds out what it implements.
 async fn try_script(
-    app: &App,
+    modules: &Modules,
     id: ModuleId,
     compiled: Arc<Compiled>,
     environment: &Arc<Environment>,
 ) -> Result<(Loaded, BTreeSet<Function>), ScriptError> {
-    let host = Arc::new(ModuleHost::new(app, id));
+    let host = Arc::new(ModuleHost::new(modules, id));
     host.set_environment(Arc::clone(environment));
-    let handle = app.engine.load(&id.to_string(), Arc::clone(&compiled), Arc::clone(&host) as _);
+    let handle = modules.engine.load(&id.to_string(), Arc::clone(&compiled), Arc::clone(&host) as _);
     let functions = handle.functions().await?.into_iter().collect();
     Ok((Loaded { compiled, handle, host }, functions))
-}
-
-fn webhook_url(app: &App, Module { id, webhook_token, .. }: &Module) -> String {
-    app.public_url.join(&format!("{}{id}?token={webhook_token}", address::PREFIX))
 }
 
 /// Loads a script that somebody wants to save, with these settings, and says what it implements.
@@ -270,15 +325,15 @@ fn webhook_url(app: &App, Module { id, webhook_token, .. }: &Module) -> String {
 /// # Errors
 /// What the script throws while it is loaded.
 pub async fn probe(
-    app: &App,
+    modules: &Modules,
     id: ModuleId,
     compiled: Compiled,
     settings: Map<String, Value>,
 ) -> Result<BTreeSet<Function>, ScriptError> {
-    let host = Arc::new(ModuleHost::new(app, id));
-    let webhook_url = app.modules.get(id).map(|active| active.webhook_url(app));
+    let host = Arc::new(ModuleHost::new(modules, id));
+    let webhook_url = modules.get(id).map(|active| modules.webhook_url(&active.module));
     host.set_environment(Arc::new(Environment { settings, webhook_url, ..Environment::default() }));
-    let handle = app.engine.load(&format!("{id} probe"), Arc::new(compiled), host);
+    let handle = modules.engine.load(&format!("{id} probe"), Arc::new(compiled), host);
     Ok(handle.functions().await?.into_iter().collect())
 }
 
@@ -297,17 +352,6 @@ pub fn script_warnings(compiled: &Compiled) -> Vec<Diagnostic> {
 }
 
 impl Active {
-    /// The webhook URL to give to the provider.
-    pub fn webhook_url(&self, app: &App) -> String {
-        webhook_url(app, &self.module)
-    }
-
-    /// The same with the token in the path, for providers that append to the URL or drop its query.
-    pub fn webhook_path_url(&self, app: &App) -> String {
-        let Module { id, webhook_token, .. } = &self.module;
-        app.public_url.join(&format!("{}{id}/{webhook_token}", address::PREFIX))
-    }
-
     /// What becomes of unknown callers whose call was missed.
     pub fn lead_rule(&self) -> Option<LeadRule> {
         self.module.lead_kind.map(|kind| LeadRule { kind, responsible: self.module.lead_responsible })
@@ -345,18 +389,18 @@ impl Active {
     /// As [`Active::call`].
     pub async fn call_as_of(
         &self,
-        app: &App,
+        modules: &Modules,
         at: DateTime<Utc>,
         function: Function,
         arguments: Vec<Value>,
         context: CallContext,
     ) -> Result<Outcome, ScriptError> {
         let loaded = self.script.as_ref().map_err(Clone::clone)?;
-        let host = Arc::new(ModuleHost::new(app, self.module.id));
+        let host = Arc::new(ModuleHost::new(modules, self.module.id));
         let clock_millis = Some(at.timestamp_millis());
         host.set_environment(Arc::new(Environment { clock_millis, ..(*loaded.host.environment()).clone() }));
         let handle =
-            app.engine.load(&format!("{} again", self.module.id), Arc::clone(&loaded.compiled), host);
+            modules.engine.load(&format!("{} again", self.module.id), Arc::clone(&loaded.compiled), host);
         handle.call(function, arguments, context).await
     }
 

@@ -16,8 +16,8 @@ use super::manifest::SettingKind;
 use super::registry::Active;
 use super::sample::{Sample, WebhookRequest};
 use crate::error::{ApiError, ApiResult};
-use crate::intake::headers::{HIDDEN, is_secret};
-use crate::intake::script_request::{Received, decoded_body};
+use crate::requests::headers::{HIDDEN, is_secret};
+use crate::requests::script_request::{Received, decoded_body};
 
 /// Stands for what proves who somebody is.
 const MASKED: &str = "masked";

@@ -13,10 +13,10 @@ use serde_json::{Map, Value, json};
 
 use super::manifest::{Setting, with_defaults};
 use super::recorded;
-use crate::intake;
-use crate::intake::address::Address;
-use crate::intake::process::understood;
-use crate::intake::script_request::{Received, script_request};
+use crate::requests;
+use crate::requests::address::Address;
+use crate::requests::result::understood;
+use crate::requests::script_request::{Received, script_request};
 
 use super::outgoing::{MODULE, Outgoing, PUBLIC_URL, TOKEN, webhook_url};
 use super::sample::{Exchange, ExpectedFetch, FunctionCall, NOW, RecordedResponse, Sample, WebhookRequest};
@@ -261,18 +261,18 @@ fn judge(function: Function, value: &Value) -> (Option<String>, Vec<Warning>) {
     let value = value.clone();
     let judged = match function {
         Function::ParseWebhookRequest => understood(value).map(|(_, _, warnings)| warnings),
-        Function::GetMembers => contract::members(value).map(|_| Vec::new()).map_err(intake::Failure::from),
+        Function::GetMembers => contract::members(value).map(|_| Vec::new()).map_err(requests::Failure::from),
         Function::TestConnection => {
-            contract::test_connection_result(value).map(|_| Vec::new()).map_err(intake::Failure::from)
+            contract::test_connection_result(value).map(|_| Vec::new()).map_err(requests::Failure::from)
         }
         Function::GetCallLink => {
-            contract::call_link(value).map(|_| Vec::new()).map_err(intake::Failure::from)
+            contract::call_link(value).map(|_| Vec::new()).map_err(requests::Failure::from)
         }
         _ => Ok(Vec::new()),
     };
     match judged {
         Ok(warnings) => (None, warnings),
-        Err(intake::Failure::Contract(error)) => {
+        Err(requests::Failure::Contract(error)) => {
             (Some(format!("the result breaks the contract: {error}")), Vec::new())
         }
         Err(error) => (Some(error.to_string()), Vec::new()),

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::manifest::SettingKind;
 use super::registry::Active;
+use super::registry::Modules;
 use super::trial::{self, Ran};
-use crate::app::App;
-use crate::intake::headers::HIDDEN;
-use crate::intake::script_request::{Received, script_request};
+use crate::requests::headers::HIDDEN;
+use crate::requests::script_request::{Received, script_request};
 
 /// Shorter values than this are in any text.
 const SECRET_BYTES: usize = 4;
@@ -21,25 +21,25 @@ const SECRET_BYTES: usize = 4;
 /// # Errors
 /// When the database fails.
 pub async fn request(
-    app: &App,
+    modules: &Modules,
     module: &Active,
     script: &Arc<Compiled>,
     stored: StoredRequest,
+    body_bytes: usize,
 ) -> Result<Ran, StoreError> {
-    let storage = app.store.storage_all(module.module.id, app.clock.now()).await?;
+    let storage = modules.world.store.storage_all(module.module.id, modules.world.clock.now()).await?;
     let (request, arrival) = Received::of_stored(stored, &module.module.webhook_token);
-    let bound = app.config.webhooks.body_bytes;
-    let argument = script_request(&request, |target| app.public_url.join(target), bound).await;
+    let argument = script_request(&request, |target| modules.world.public_url.join(target), body_bytes).await;
     let ran = match argument {
         Err(error) => Ran::refused(error.to_string()),
         Ok((argument, warning)) => {
             let world = trial::World {
                 settings: module.values.clone(),
-                webhook_url: module.webhook_url(app),
+                webhook_url: modules.webhook_url(&module.module),
                 now: arrival.received_at,
                 storage,
             };
-            let mut ran = trial::run_request(&app.engine, script, world, argument).await;
+            let mut ran = trial::run_request(&modules.engine, script, world, argument).await;
             ran.warnings.extend(warning);
             ran
         }

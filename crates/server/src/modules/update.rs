@@ -11,10 +11,10 @@ use hookswitch_store::{AuditAction, AuditChange, StoreError};
 use super::create::{Whole, save_whole};
 use super::manifest::Setting;
 use super::registry::Active;
+use super::registry::Modules;
 use super::templates::{self, Refused, Template};
 use super::token::notify_if_changed;
-use crate::app::App;
-use crate::audit::{SERVER, audit_of, change, said};
+use crate::audit::{SERVER, change, said};
 use crate::error::{ApiError, ApiResult};
 
 /// How often folders are read.
@@ -33,12 +33,12 @@ pub struct Standing {
 }
 
 /// How a module stands to what it was made from; none where it was made from nothing, or from what is not there any more.
-pub fn standing(app: &App, active: &Active) -> Option<Standing> {
+pub fn standing(modules: &Modules, active: &Active) -> Option<Standing> {
     let code = active.module.provider.as_deref()?;
     let taken = active.taken.as_ref()?;
-    match app.templates.find(code) {
+    match modules.templates.find(code) {
         Some(template) => {
-            let refused = app.templates.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            let refused = modules.templates.refused.lock().unwrap_or_else(PoisonError::into_inner);
             let refused = refused.get(&active.module.id).filter(|refused| refused.hash == template.hash);
             Some(Standing {
                 available: taken.hash != template.hash,
@@ -49,7 +49,8 @@ pub fn standing(app: &App, active: &Active) -> Option<Standing> {
         }
         None => {
             let gone = || format!("modules_dir has no folder with the code \"{code}\" any more");
-            let problem = app.templates.problem(code).or_else(|| active.module.follows_folder.then(gone))?;
+            let problem =
+                modules.templates.problem(code).or_else(|| active.module.follows_folder.then(gone))?;
             Some(Standing { available: false, edited: taken.edited, folder: None, problem: Some(problem) })
         }
     }
@@ -59,8 +60,8 @@ pub fn standing(app: &App, active: &Active) -> Option<Standing> {
 ///
 /// # Errors
 /// 409 where there is no such thing.
-pub fn template(app: &App, active: &Active) -> ApiResult<Arc<Template>> {
-    let template = active.module.provider.as_deref().and_then(|code| app.templates.find(code));
+pub fn template(modules: &Modules, active: &Active) -> ApiResult<Arc<Template>> {
+    let template = active.module.provider.as_deref().and_then(|code| modules.templates.find(code));
     let detail =
         "The module was made from nothing that is offered here now, so there is no newer version of it.";
     template.ok_or_else(|| ApiError::conflict("noTemplate", detail))
@@ -70,9 +71,9 @@ pub fn template(app: &App, active: &Active) -> ApiResult<Arc<Template>> {
 ///
 /// # Errors
 /// Only the database's.
-pub async fn script_taken(app: &App, active: &Active) -> Result<Option<String>, StoreError> {
+pub async fn script_taken(modules: &Modules, active: &Active) -> Result<Option<String>, StoreError> {
     let Some(version) = active.module.template_version else { return Ok(None) };
-    Ok(app.store.script(active.module.id, Some(version)).await?.map(|script| script.source))
+    Ok(modules.world.store.script(active.module.id, Some(version)).await?.map(|script| script.source))
 }
 
 /// Settings that differ, in the order of the form.
@@ -116,7 +117,7 @@ pub fn declared_settings(before: &Active, after: &Active) -> Option<AuditChange>
 /// # Errors
 /// 422 with `diagnostics` where the script does not load with the module's settings.
 pub async fn take(
-    app: &Arc<App>,
+    modules: &Arc<Modules>,
     active: &Active,
     template: &Template,
     by: Option<UserId>,
@@ -127,35 +128,35 @@ pub async fn take(
         dials_extensions: Some(template.manifest.dials_extensions),
         template_hash: Some(&template.hash),
     };
-    let taken = save_whole(app, active, whole, by).await?;
-    notify_if_changed(app, &taken);
+    let taken = save_whole(modules, active, whole, by).await?;
+    notify_if_changed(modules, &taken);
     let version = taken.script_version.unwrap_or_default();
     let from = template.folder.as_ref().map_or("the program", |_| "its folder");
     let mut about = vec![said("version", format!("{version}, taken from {from}"))];
     about.extend(declared_settings(active, &taken));
     let by = by.unwrap_or(SERVER);
-    audit_of(app, by, AuditAction::ScriptSaved, taken.module.name.as_str(), about).await;
+    modules.world.audit.record_of(by, AuditAction::ScriptSaved, taken.module.name.as_str(), about).await;
     Ok(taken)
 }
 
 /// Reads `modules_dir` again and again, and gives modules that follow their folder what changed there.
-pub async fn follow(app: Arc<App>) {
-    if !app.templates.has_dir() {
+pub async fn follow(modules: Arc<Modules>) {
+    if !modules.templates.has_dir() {
         return;
     }
     let mut ticks = tokio::time::interval(EVERY);
     let mut seen = HashMap::new();
     loop {
         ticks.tick().await;
-        templates::refresh(&app, false).await;
+        templates::refresh(&modules, false).await;
         let mut now = HashMap::new();
-        for active in app.modules.all() {
+        for active in modules.all() {
             let code = active.module.provider.as_deref().filter(|_| active.module.follows_folder);
-            let Some(template) = code.and_then(|code| app.templates.find(code)) else { continue };
+            let Some(template) = code.and_then(|code| modules.templates.find(code)) else { continue };
             let id = active.module.id;
             // What is the same twice is no half-written file.
             if seen.get(&id) == Some(&template.hash) {
-                follow_one(&app, &active, &template).await;
+                follow_one(&modules, &active, &template).await;
             }
             now.insert(id, template.hash.clone());
         }
@@ -163,25 +164,25 @@ pub async fn follow(app: Arc<App>) {
     }
 }
 
-async fn follow_one(app: &Arc<App>, active: &Active, template: &Template) {
+async fn follow_one(modules: &Arc<Modules>, active: &Active, template: &Template) {
     let id = active.module.id;
     let is_taken = active.taken.as_ref().is_some_and(|taken| taken.hash == template.hash);
-    if is_taken || was_refused(app, id, &template.hash) {
+    if is_taken || was_refused(modules, id, &template.hash) {
         return;
     }
-    match take(app, active, template, None).await {
+    match take(modules, active, template, None).await {
         Ok(_) => {
-            app.templates.refused.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-            app.activity.module(id);
+            modules.templates.refused.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            modules.world.activity.module(id);
         }
         Err(error) if error.is_of_what_was_asked() => {
             let problem = error.detail().to_owned();
             let text = format!("The folder's version was not taken: {problem}");
             let entry =
                 LogEntry { level: LogLevel::Error, text, line: None, function: None, request_id: None };
-            app.module_log.write(id, app.clock.now(), entry);
+            modules.log.write(id, modules.world.clock.now(), entry);
             let refused = Refused { hash: template.hash.clone(), problem };
-            app.templates.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(id, refused);
+            modules.templates.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(id, refused);
         }
         // The database's trouble; it is tried again.
         Err(error) => {
@@ -190,8 +191,8 @@ async fn follow_one(app: &Arc<App>, active: &Active, template: &Template) {
     }
 }
 
-fn was_refused(app: &App, id: ModuleId, hash: &str) -> bool {
-    let refused = app.templates.refused.lock().unwrap_or_else(PoisonError::into_inner);
+fn was_refused(modules: &Modules, id: ModuleId, hash: &str) -> bool {
+    let refused = modules.templates.refused.lock().unwrap_or_else(PoisonError::into_inner);
     refused.get(&id).is_some_and(|refused| refused.hash == hash)
 }
 

@@ -12,13 +12,13 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::SignedIn;
+use crate::calls::show::show_all;
 use crate::clients::find;
-use crate::comments::{ApiComment, show};
 use crate::error::ApiResult;
 use crate::extract::{Path, Query};
 use crate::page::{Page, PageQuery, cursor_of};
-use crate::telephony::api_call::ApiCall;
-use crate::telephony::show::show_all;
+use crate::views::call::ApiCall;
+use crate::views::comment::{ApiComment, show};
 
 /// Something in a client's activity stream.
 #[derive(Serialize, ToSchema)]
@@ -72,7 +72,7 @@ pub async fn list_activity(
     Path(id): Path<ClientId>,
     Query(page): Query<PageQuery>,
 ) -> ApiResult<axum::Json<Page<Activity>>> {
-    let client = find(&app, &user, id).await?.id;
+    let client = find(&app.calls, &user, id).await?.id;
     let (limit, after) = (page.limit()?, page.after::<(DateTime<Utc>, Uuid)>()?);
     let of_client = CallFilter { client_id: Some(client), ..CallFilter::default() };
     let after_call = after.map(|(started_at, id)| CallCursor { started_at, id: CallId(id) });
@@ -100,8 +100,8 @@ pub async fn list_activity(
     });
     let ids: Vec<CallId> = calls.clone().map(|stored| stored.call.id).collect();
     let mut under = app.store.comments_of_calls(client, &ids).await?;
-    let mut calls = show_all(&app, user.id, calls).await?.into_iter();
-    let show = |comment| show(&app, user.id, comment);
+    let mut calls = show_all(&app.calls, user.id, calls).await?.into_iter();
+    let show = |comment| show(&app.catalog, user.id, comment);
     let activity = |entry| match entry {
         Entry::Comment(comment) => Some(Activity::Comment { at: comment.created_at, comment: show(comment) }),
         Entry::Call(..) => calls.next().map(|call| {

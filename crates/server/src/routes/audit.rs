@@ -14,8 +14,8 @@ use crate::app::App;
 use crate::auth::Admin;
 use crate::error::ApiResult;
 use crate::extract::ListQuery;
-use crate::named::{NamedClient, NamedUser};
 use crate::page::{Page, PageQuery};
+use crate::views::{NamedClient, NamedUser};
 
 /// Something that somebody did.
 #[derive(Serialize, ToSchema)]
@@ -78,7 +78,7 @@ fn shown(app: &App, AuditLine { entry, client_name }: AuditLine) -> AuditEntry {
     AuditEntry {
         id: entry.id,
         at: entry.at,
-        user: app.directory.named(entry.user_id),
+        user: app.catalog.directory.named(entry.user_id),
         action: entry.action,
         client_erased: entry.client_id.is_some() && client_name.is_none(),
         client: entry.client_id.map(|id| NamedClient { id, name: client_name.unwrap_or_default() }),

@@ -11,13 +11,12 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::clients;
-use crate::comments::{self, ApiComment};
+use crate::calls::controls::{Seen, find};
+use crate::calls::show::show_all;
 use crate::error::ApiResult;
 use crate::extract::Path;
-use crate::telephony::api_call::ApiCall;
-use crate::telephony::controls::{Seen, find};
-use crate::telephony::show::show_all;
+use crate::views::call::ApiCall;
+use crate::views::comment::{self, ApiComment};
 
 /// Earlier calls that are shown.
 const LAST_CALLS: u32 = 3;
@@ -59,10 +58,10 @@ pub async fn get_call_context(
     SignedIn { user, .. }: SignedIn,
     Path(id): Path<CallId>,
 ) -> ApiResult<axum::Json<CallContext>> {
-    let seen = find(&app, &user, id).await?;
+    let seen = find(&app.calls, &user, id).await?;
     let client = match seen.stored.added.client_id {
         // The call's page names every client; more only those that the user may see.
-        Some(client) => app.store.client(client, clients::scope(&app, &user)).await?.map(|client| client.id),
+        Some(client) => app.store.client(client, app.catalog.scope(&user)).await?.map(|client| client.id),
         None => None,
     };
     let hidden = client.is_none() && seen.stored.added.client_id.is_some();
@@ -77,13 +76,13 @@ pub async fn get_call_context(
     };
     let open_missed = match hidden {
         true => None,
-        false => app.store.open_missed_of(number, client, clients::scope(&app, &user)).await?,
+        false => app.store.open_missed_of(number, client, app.catalog.scope(&user)).await?,
     };
     Ok(axum::Json(CallContext {
         last_calls,
-        last_comment: last_comment.map(|comment| comments::show(&app, user.id, comment)),
+        last_comment: last_comment.map(|comment| comment::show(&app.catalog, user.id, comment)),
         open_missed: open_missed.map(|(count, last_at)| OpenMissed { count, last_at }),
-        outcome_list: app.outcomes.for_module(seen.stored.call.module_id),
+        outcome_list: app.catalog.outcomes.for_module(seen.stored.call.module_id),
     }))
 }
 
@@ -104,5 +103,5 @@ async fn last_calls(
     };
     let before = CallCursor { started_at: seen.view.started_at, id: seen.stored.call.id };
     let calls = app.store.calls(&filter, Some(before), LAST_CALLS).await?;
-    Ok(show_all(app, user.id, calls.items.iter()).await?)
+    Ok(show_all(&app.calls, user.id, calls.items.iter()).await?)
 }

@@ -13,17 +13,16 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
-use crate::audit::audit;
 use crate::auth::SignedIn;
+use crate::calls::controls::{Seen, find};
+use crate::calls::log_on::log_on;
+use crate::calls::show::{show, show_all};
+use crate::calls::{outgoing, tell_stored};
 use crate::clients;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, ListQuery, Path, nullable};
 use crate::page::{Page, PageQuery, cursor_of};
-use crate::telephony::api_call::ApiCall;
-use crate::telephony::controls::{Seen, find};
-use crate::telephony::log_on::log_on;
-use crate::telephony::show::{show, show_all};
-use crate::telephony::{outgoing, tell_stored};
+use crate::views::call::ApiCall;
 
 /// Which calls.
 #[derive(Deserialize, IntoParams)]
@@ -88,7 +87,7 @@ impl ListCalls {
 
     async fn sees_client(&self, app: &App, user: &User) -> Result<bool, StoreError> {
         let found = app.store.client_summaries(&self.client_id.into_iter().collect()).await?;
-        Ok(found.values().any(|client| clients::scope(app, user).has(client.responsible)))
+        Ok(found.values().any(|client| app.catalog.scope(user).has(client.responsible)))
     }
 }
 
@@ -125,7 +124,7 @@ pub async fn list_calls(
     let calls = app.store.calls(&filter, after, page.limit()?).await?;
     let next_cursor = calls.next.map(|next| cursor_of(&(next.started_at, next.id))).transpose()?;
     Ok(axum::Json(Page {
-        items: show_all(&app, user.id, calls.items.iter()).await?,
+        items: show_all(&app.calls, user.id, calls.items.iter()).await?,
         next_cursor,
         unreadable: calls.unreadable,
     }))
@@ -144,8 +143,8 @@ pub async fn get_call(
     SignedIn { user, .. }: SignedIn,
     Path(id): Path<CallId>,
 ) -> ApiResult<axum::Json<ApiCall>> {
-    let seen = find(&app, &user, id).await?;
-    Ok(axum::Json(show(&app, user.id, &seen.stored).await?))
+    let seen = find(&app.calls, &user, id).await?;
+    Ok(axum::Json(show(&app.calls, user.id, &seen.stored).await?))
 }
 
 /// Changes to a call; what is left out stays.
@@ -187,20 +186,20 @@ pub async fn update_call(
     Path(id): Path<CallId>,
     Json(UpdateCall { comment, client_id, add_number, outcome_id }): Json<UpdateCall>,
 ) -> ApiResult<axum::Json<ApiCall>> {
-    let seen = find(&app, &user, id).await?;
+    let seen = find(&app.calls, &user, id).await?;
     if comment.iter().flatten().any(|comment| comment.chars().count() > MAX_COMMENT) {
         let detail = format!("A comment has at most {MAX_COMMENT} characters.");
         return Err(ApiError::invalid("comment", detail));
     }
     let client_id = match client_id {
         // The one that it was merged into, where it was.
-        Some(Some(client)) => {
-            Some(Some(clients::find(&app, &user, client).await.map_err(|error| error.at("clientId"))?.id))
-        }
+        Some(Some(client)) => Some(Some(
+            clients::find(&app.calls, &user, client).await.map_err(|error| error.at("clientId"))?.id,
+        )),
         other => other,
     };
     if let Some(Some(outcome)) = outcome_id {
-        let list = app.outcomes.for_module(seen.stored.call.module_id);
+        let list = app.catalog.outcomes.for_module(seen.stored.call.module_id);
         if !list.is_some_and(|list| list.codes.iter().any(|code| code.id == outcome)) {
             return Err(ApiError::invalid("outcomeId", "This outcome is not offered for this call."));
         }
@@ -216,19 +215,19 @@ pub async fn update_call(
         add_number_of(&app, &user, &seen, client).await?;
     }
     let now = match client_id {
-        Some(client) => log_on(&app, &user, &seen.stored, client).await?,
+        Some(client) => log_on(&app.calls, &user, &seen.stored, client).await?,
         None => {
             let now = app.store.call(id).await?.ok_or_else(|| ApiError::not_found("call"))?;
-            tell_stored(&app, now.clone()).await?;
+            tell_stored(&app.calls, now.clone()).await?;
             now
         }
     };
-    Ok(axum::Json(show(&app, user.id, &now).await?))
+    Ok(axum::Json(show(&app.calls, user.id, &now).await?))
 }
 
 /// Makes the call's number one of the client's, unless it is.
 async fn add_number_of(app: &App, user: &User, seen: &Seen, client: ClientId) -> ApiResult<()> {
-    let before = clients::find(app, user, client).await?;
+    let before = clients::find(&app.calls, user, client).await?;
     let Some(number) = number_of(seen) else {
         return Err(ApiError::invalid("addNumber", "The caller withholds the number: there is none to add."));
     };
@@ -237,12 +236,12 @@ async fn add_number_of(app: &App, user: &User, seen: &Seen, client: ClientId) ->
     }
     let mut fields = before.fields.clone();
     fields.phones.push(number);
-    let (archived, scope) = (before.archived_at.is_some(), clients::scope(app, user));
+    let (archived, scope) = (before.archived_at.is_some(), app.catalog.scope(user));
     let after =
         app.store.update_client(before.id, before.version, &fields, archived, scope, app.clock.now()).await?;
     let after = after.ok_or_else(clients::changed_meanwhile)?;
-    let changes = clients::audit::changes(app, &before, &after);
-    audit(app, user.id, AuditAction::Changed, Some(after.id), None, changes).await;
+    let changes = clients::audit::changes(&app.calls, &before, &after);
+    app.audit.record(user.id, AuditAction::Changed, Some(after.id), None, changes).await;
     Ok(())
 }
 

@@ -15,13 +15,12 @@ use hookswitch_store::{AuditAction, CallCursor, CallFilter, CallPage, MAX_PAGE};
 
 use super::calls::ListCalls;
 use crate::app::App;
-use crate::audit::audit_of;
 use crate::auth::SignedIn;
+use crate::calls::show::show_all;
 use crate::error::ApiResult;
 use crate::extract::Query;
 use crate::spreadsheet::plain;
-use crate::telephony::api_call::{ApiCall, ApiOperator};
-use crate::telephony::show::show_all;
+use crate::views::call::{ApiCall, ApiOperator};
 
 const COLUMNS: [&str; 16] = [
     "Started",
@@ -55,7 +54,7 @@ pub async fn export_calls(
     SignedIn { user, .. }: SignedIn,
     Query(filters): Query<ListCalls>,
 ) -> ApiResult<Response> {
-    audit_of(&app, user.id, AuditAction::Exported, "calls", Vec::new()).await;
+    app.audit.record_of(user.id, AuditAction::Exported, "calls", Vec::new()).await;
     let disposition = format!("attachment; filename=\"calls-{}.csv\"", app.clock.now().format("%F"));
     let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, disposition)];
     let export = Export {
@@ -94,7 +93,7 @@ impl Export {
         if after.is_none() {
             csv.write_record(COLUMNS)?;
         }
-        for call in show_all(&self.app, self.user, page.items.iter()).await? {
+        for call in show_all(&self.app.calls, self.user, page.items.iter()).await? {
             csv.write_record(self.line(call))?;
         }
         for _ in 0..page.unreadable {

@@ -15,19 +15,18 @@ use merge::show_with_merges;
 
 use super::calls::number_of;
 use crate::app::App;
-use crate::audit::audit;
 use crate::auth::SignedIn;
+use crate::calls::controls;
+use crate::calls::log_on::log_on;
 use crate::clients::audit::changes;
 use crate::clients::fields::{FieldChanges, PhoneInput, changed, empty};
 use crate::clients::numbers::spellings;
-use crate::clients::shown::{ApiClient, show};
-use crate::clients::{self, changed_meanwhile, find, scope};
+use crate::clients::{self, changed_meanwhile, find};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, ListQuery, Path, nullable};
 use crate::page::{Page, PageQuery, cursor_of};
-use crate::telephony::controls;
-use crate::telephony::log_on::log_on;
+use crate::views::client::{ApiClient, show};
 
 pub mod convert;
 pub mod duplicates;
@@ -90,16 +89,16 @@ impl ListClients {
         if self.query.as_ref().is_some_and(|query| query.chars().count() > MAX_QUERY) {
             return Err(ApiError::invalid("query", format!("Search for {MAX_QUERY} characters at most.")));
         }
-        let whole_numbers = app.settings.get().hides_numbers(user.role);
+        let whole_numbers = app.catalog.settings.get().hides_numbers(user.role);
         let query = self.query.filter(|query| !query.trim().is_empty());
-        let search =
-            query.map(|query| ClientSearch::new(&query, whole_numbers, |number| spellings(app, number)));
+        let search = query
+            .map(|query| ClientSearch::new(&query, whole_numbers, |number| spellings(&app.calls, number)));
         let filter = ClientFilter {
             kind: self.kind,
             responsible: self.responsible_id,
             tag: self.tag,
             company: self.company_id,
-            numbers: self.phone.map(|phone| spellings(app, &phone)),
+            numbers: self.phone.map(|phone| spellings(&app.calls, &phone)),
             archived: self.archived,
         };
         Ok(Asked { filter, search })
@@ -120,7 +119,7 @@ pub async fn list_clients(
     ListQuery { filters, page }: ListQuery<ListClients>,
 ) -> ApiResult<axum::Json<Page<ApiClient>>> {
     let Asked { filter, search } = filters.asked(&app, &user)?;
-    let (scope, limit) = (scope(&app, &user), page.limit()?);
+    let (scope, limit) = (app.catalog.scope(&user), page.limit()?);
     let after = page.after::<(String, ClientId)>()?.map(|(name_key, id)| ClientCursor { name_key, id });
     let (clients, next) = match search {
         Some(search) => (app.store.search_clients(scope, &filter, &search, limit).await?, None),
@@ -130,7 +129,7 @@ pub async fn list_clients(
         }
     };
     let next_cursor = next.map(|next| cursor_of(&(next.name_key, next.id))).transpose()?;
-    let items = clients.into_iter().map(|client| show(&app, &user, client)).collect();
+    let items = clients.into_iter().map(|client| show(&app.catalog, &user, client)).collect();
     Ok(axum::Json(Page { items, next_cursor, unreadable: 0 }))
 }
 
@@ -184,7 +183,9 @@ pub async fn create_client(
     Json(body): Json<CreateClient>,
 ) -> ApiResult<(StatusCode, axum::Json<ApiClient>)> {
     let call = match body.call_id {
-        Some(call) => Some(controls::find(&app, &user, call).await.map_err(|error| error.at("callId"))?),
+        Some(call) => {
+            Some(controls::find(&app.calls, &user, call).await.map_err(|error| error.at("callId"))?)
+        }
         None => None,
     };
     let of_call = call.as_ref().and_then(number_of);
@@ -198,18 +199,18 @@ pub async fn create_client(
         tags: Some(body.tags),
         notes: Some(body.notes),
     };
-    let mut fields = changed(&app, &user, None, &empty(body.kind), asked).await?;
+    let mut fields = changed(&app.calls, &user, None, &empty(body.kind), asked).await?;
     fields.phones.extend(of_call.filter(|phone| !fields.phones.iter().any(|of| of.key() == phone.key())));
     let now = app.clock.now();
     let id = ClientId::new(now, clock::random());
     let new = NewClient { id, fields, source: ClientSource::Hand, created_at: now };
-    let client = app.store.create_client(&new, scope(&app, &user)).await?;
-    audit(&app, user.id, AuditAction::Created, Some(id), None, Vec::new()).await;
+    let client = app.store.create_client(&new, app.catalog.scope(&user)).await?;
+    app.audit.record(user.id, AuditAction::Created, Some(id), None, Vec::new()).await;
     if let Some(call) = call {
-        log_on(&app, &user, &call.stored, Some(id)).await?;
+        log_on(&app.calls, &user, &call.stored, Some(id)).await?;
     }
-    clients::tell(&app, id).await?;
-    Ok((StatusCode::CREATED, axum::Json(show(&app, &user, client))))
+    clients::tell(&app.calls, id).await?;
+    Ok((StatusCode::CREATED, axum::Json(show(&app.catalog, &user, client))))
 }
 
 /// One client. The id of one that was merged into another gives that one.
@@ -225,8 +226,8 @@ pub async fn get_client(
     SignedIn { user, .. }: SignedIn,
     Path(id): Path<ClientId>,
 ) -> ApiResult<axum::Json<ApiClient>> {
-    let client = find(&app, &user, id).await?;
-    audit(&app, user.id, AuditAction::Seen, Some(client.id), None, Vec::new()).await;
+    let client = find(&app.calls, &user, id).await?;
+    app.audit.record(user.id, AuditAction::Seen, Some(client.id), None, Vec::new()).await;
     Ok(axum::Json(show_with_merges(&app, &user, client).await?))
 }
 
@@ -281,7 +282,7 @@ pub async fn update_client(
     Path(id): Path<ClientId>,
     Json(body): Json<UpdateClient>,
 ) -> ApiResult<axum::Json<ApiClient>> {
-    let before = find(&app, &user, id).await?;
+    let before = find(&app.calls, &user, id).await?;
     if before.id != id || before.version != body.version {
         return Err(changed_meanwhile());
     }
@@ -296,8 +297,8 @@ pub async fn update_client(
         notes: body.notes,
     };
     let archived = body.archived.unwrap_or(before.archived_at.is_some());
-    let fields = changed(&app, &user, Some(&before), &before.fields, asked).await?;
-    let (scope, now) = (scope(&app, &user), app.clock.now());
+    let fields = changed(&app.calls, &user, Some(&before), &before.fields, asked).await?;
+    let (scope, now) = (app.catalog.scope(&user), app.clock.now());
     let after = app.store.update_client(id, before.version, &fields, archived, scope, now).await?;
     let after = after.ok_or_else(changed_meanwhile)?;
     tell_change(&app, &user, &before, &after).await?;
@@ -317,11 +318,11 @@ pub async fn archive_client(
     SignedIn { user, .. }: SignedIn,
     Path(id): Path<ClientId>,
 ) -> ApiResult<StatusCode> {
-    let before = find(&app, &user, id).await?;
+    let before = find(&app.calls, &user, id).await?;
     if before.id != id {
         return Err(changed_meanwhile());
     }
-    let (scope, now) = (scope(&app, &user), app.clock.now());
+    let (scope, now) = (app.catalog.scope(&user), app.clock.now());
     let after = app.store.update_client(id, before.version, &before.fields, true, scope, now).await?;
     tell_change(&app, &user, &before, &after.ok_or_else(changed_meanwhile)?).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -329,9 +330,9 @@ pub async fn archive_client(
 
 /// Writes a change to the audit trail and tells everybody's pages.
 async fn tell_change(app: &App, user: &User, before: &Client, after: &Client) -> ApiResult<()> {
-    let changes = changes(app, before, after);
+    let changes = changes(&app.calls, before, after);
     if !changes.is_empty() {
-        audit(app, user.id, AuditAction::Changed, Some(after.id), None, changes).await;
+        app.audit.record(user.id, AuditAction::Changed, Some(after.id), None, changes).await;
     }
     let moved = match (before.archived_at, after.archived_at) {
         (None, Some(_)) => Some(AuditAction::Archived),
@@ -339,10 +340,10 @@ async fn tell_change(app: &App, user: &User, before: &Client, after: &Client) ->
         _ => None,
     };
     if let Some(action) = moved {
-        audit(app, user.id, action, Some(after.id), None, Vec::new()).await;
+        app.audit.record(user.id, action, Some(after.id), None, Vec::new()).await;
     }
     if before.fields.responsible != after.fields.responsible {
-        app.client_changes.left(after.id, before.fields.responsible);
+        app.live.client_changes.left(after.id, before.fields.responsible);
     }
-    clients::tell(app, after.id).await
+    clients::tell(&app.calls, after.id).await
 }

@@ -11,13 +11,13 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::audit::audit;
 use crate::auth::SignedIn;
 use crate::clients::find;
 use crate::clock;
-use crate::comments::{ApiComment, sees_only_own, show, tell_counts, tell_mentioned};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
+use crate::live::mentions::{tell_counts, tell_mentioned};
+use crate::views::comment::{ApiComment, show};
 
 /// Longest comment, in characters.
 const MAX_TEXT: usize = 10_000;
@@ -65,7 +65,7 @@ pub async fn add_comment(
     Path(id): Path<ClientId>,
     Json(body): Json<AddComment>,
 ) -> ApiResult<(StatusCode, axum::Json<ApiComment>)> {
-    let client = find(&app, &user, id).await?;
+    let client = find(&app.calls, &user, id).await?;
     let text = checked_text(&body.text)?;
     let mentions = checked_mentions(&app, &user, &client, body.mentions, &BTreeSet::new())?;
     if let Some(call) = body.call_id {
@@ -90,10 +90,10 @@ pub async fn add_comment(
             format!("A call has at most {MAX_COMMENTS_OF_CALL} comments. Comment on the client instead.");
         return Err(ApiError::conflict("tooManyComments", detail));
     }
-    app.client_changes.note(client.id);
-    audit(&app, user.id, AuditAction::Commented, Some(client.id), comment.call_id, Vec::new()).await;
-    tell_mentioned(&app, &comment, &comment.mentions).await;
-    Ok((StatusCode::CREATED, axum::Json(show(&app, user.id, comment))))
+    app.live.client_changes.note(client.id);
+    app.audit.record(user.id, AuditAction::Commented, Some(client.id), comment.call_id, Vec::new()).await;
+    tell_mentioned(&app.live, &comment, &comment.mentions).await;
+    Ok((StatusCode::CREATED, axum::Json(show(&app.catalog, user.id, comment))))
 }
 
 /// Changes a comment of one's own.
@@ -123,12 +123,12 @@ pub async fn update_comment(
     let now = app.clock.now();
     let new = app.store.edit_comment(id, &text, &mentions, now).await?.ok_or_else(no_comment)?;
     let after = Comment { text, mentions, edited_at: Some(now), ..before.clone() };
-    app.client_changes.note(client.id);
+    app.live.client_changes.note(client.id);
     let change = text_change(Some(before.text), Some(after.text.clone()));
-    audit(&app, user.id, AuditAction::CommentEdited, Some(client.id), after.call_id, vec![change]).await;
-    tell_mentioned(&app, &after, &new).await;
-    tell_counts(&app, &before.mentions.difference(&after.mentions).copied().collect()).await;
-    Ok(axum::Json(show(&app, user.id, after)))
+    app.audit.record(user.id, AuditAction::CommentEdited, Some(client.id), after.call_id, vec![change]).await;
+    tell_mentioned(&app.live, &after, &new).await;
+    tell_counts(&app.live, &before.mentions.difference(&after.mentions).copied().collect()).await;
+    Ok(axum::Json(show(&app.catalog, user.id, after)))
 }
 
 /// Deletes a comment of one's own; administrators may delete anybody's.
@@ -151,17 +151,20 @@ pub async fn delete_comment(
     if !app.store.delete_comment(id).await? {
         return Err(no_comment());
     }
-    app.client_changes.note(client.id);
+    app.live.client_changes.note(client.id);
     let change = text_change(Some(comment.text), None);
-    audit(&app, user.id, AuditAction::CommentDeleted, Some(client.id), comment.call_id, vec![change]).await;
-    tell_counts(&app, &comment.mentions).await;
+    app.audit
+        .record(user.id, AuditAction::CommentDeleted, Some(client.id), comment.call_id, vec![change])
+        .await;
+    tell_counts(&app.live, &comment.mentions).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// A comment on a client that the user may see.
 async fn find_comment(app: &App, user: &User, id: CommentId) -> ApiResult<(Comment, Client)> {
     let comment = app.store.comment(id).await?.ok_or_else(no_comment)?;
-    let client = find(app, user, comment.client_id).await.map_err(|error| error.not_found_as("comment"))?;
+    let client =
+        find(&app.calls, user, comment.client_id).await.map_err(|error| error.not_found_as("comment"))?;
     Ok((comment, client))
 }
 
@@ -196,9 +199,10 @@ fn checked_mentions(
         ));
     }
     let responsible = client.fields.responsible;
-    let sees = |user| !sees_only_own(app, user) || responsible.is_none_or(|responsible| responsible == user);
+    let sees =
+        |user| !app.catalog.sees_only_own(user) || responsible.is_none_or(|responsible| responsible == user);
     for (at, user) in asked.iter().enumerate() {
-        let fits = before.contains(user) || (app.directory.is_active(*user) && sees(*user));
+        let fits = before.contains(user) || (app.catalog.directory.is_active(*user) && sees(*user));
         if !fits {
             let detail = "Mention colleagues who are active and may see this client.";
             return Err(ApiError::invalid(format!("mentions[{at}]"), detail));

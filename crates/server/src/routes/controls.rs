@@ -12,12 +12,12 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
+use crate::calls::controls::{Seen, control, find};
+use crate::calls::show::show;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
-use crate::telephony::actions::Action;
-use crate::telephony::api_call::ApiCall;
-use crate::telephony::controls::{Seen, control, find};
-use crate::telephony::show::show;
+use crate::views::actions::Action;
+use crate::views::call::ApiCall;
 
 type Answer = ApiResult<axum::Json<ApiCall>>;
 
@@ -98,11 +98,11 @@ pub async fn press(
     action: Action,
     arguments: impl FnOnce(&Seen) -> ApiResult<Vec<Value>>,
 ) -> Answer {
-    let seen = find(app, user, id).await?;
+    let seen = find(&app.calls, user, id).await?;
     let arguments = arguments(&seen)?;
-    control(app, user, &seen, action, arguments).await?;
-    let now = find(app, user, id).await?;
-    Ok(axum::Json(show(app, user.id, &now.stored).await?))
+    control(&app.calls, user, &seen, action, arguments).await?;
+    let now = find(&app.calls, user, id).await?;
+    Ok(axum::Json(show(&app.calls, user.id, &now.stored).await?))
 }
 
 /// To whom a call goes: one of the two.

@@ -127,7 +127,7 @@ fn show(app: &App, panel: &Panel, user: &User) -> Demo {
     let scenes = panel.possible(app, &extension);
     let phones = panel.extensions();
     // What is hidden from an operator is hidden here too, though nobody is behind the number.
-    let hides_numbers = app.settings.get().hides_numbers(user.role);
+    let hides_numbers = app.catalog.settings.get().hides_numbers(user.role);
     let number = |number: &str| match hides_numbers && !is_internal(number) {
         true => masked(number),
         false => shown(number).formatted,

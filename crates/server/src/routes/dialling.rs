@@ -17,14 +17,16 @@ use uuid::Uuid;
 use super::calls::number_of;
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::clients::{self, numbers, numbers::Mask};
+use crate::calls::controls::find;
+use crate::calls::dials::{Dial, patience};
+use crate::calls::outgoing::{self, Dialled};
+use crate::clients;
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
+use crate::modules::run::run;
 use crate::page::Page;
-use crate::telephony::controls::{find, run};
-use crate::telephony::dials::{Dial, patience};
-use crate::telephony::outgoing::{self, Dialled};
+use crate::views::number::{self, Mask};
 
 /// A call to make: to a number, to one of a client's numbers, or to the outside party of a call.
 #[derive(Deserialize, ToSchema)]
@@ -101,11 +103,11 @@ impl MakeCall {
 /// # Errors
 /// What is wrong with the number, no way to call out, or what the module's function failed with.
 pub async fn dial(app: &App, user: &User, wanted: MakeCall) -> ApiResult<MakingCall> {
-    let (module, extension) = outgoing::route(app, user.id, wanted.module_id)?;
+    let (module, extension) = outgoing::route(&app.calls, user.id, wanted.module_id)?;
     // A number that the user typed is no secret to them.
-    let hidden = wanted.phone.is_none() && app.settings.get().hides_numbers(user.role);
+    let hidden = wanted.phone.is_none() && app.catalog.settings.get().hides_numbers(user.role);
     let (number, client) = target(app, user, wanted).await?;
-    let mask = Mask::of(app, user.role);
+    let mask = Mask::of(&app.catalog, user.role);
     let Dialled { number, extension: behind } = outgoing::number(&number, module.country)
         .map_err(|error| mask.knowing(Some(&number)).error(error))?;
     let (dialled, not_dialled) = match module.module.dials_extensions {
@@ -129,12 +131,12 @@ pub async fn dial(app: &App, user: &User, wanted: MakeCall) -> ApiResult<MakingC
         module: module.module.id,
         number: number.clone(),
         client,
-        until: now + patience(app),
+        until: now + patience(&app.calls),
         cancelled: false,
     };
-    app.dials.add(dial, now);
-    if let Err(error) = run(app, &module, Function::GenerateCall, arguments).await {
-        app.dials.remove(id);
+    app.calls.dials.add(dial, now);
+    if let Err(error) = run(&app.modules, &module, Function::GenerateCall, arguments).await {
+        app.calls.dials.remove(id);
         return Err(mask.knowing(Some(&number)).error(error));
     }
     let phone_formatted = if hidden { masked(&number) } else { shown(&number).formatted };
@@ -145,7 +147,7 @@ pub async fn dial(app: &App, user: &User, wanted: MakeCall) -> ApiResult<MakingC
         phone: (!hidden).then_some(number),
         phone_formatted,
         extension_not_dialled: not_dialled,
-        expires_in_seconds: app.settings.get().dial_seconds,
+        expires_in_seconds: app.catalog.settings.get().dial_seconds,
     })
 }
 
@@ -156,17 +158,17 @@ async fn target(app: &App, user: &User, wanted: MakeCall) -> ApiResult<(String, 
             Ok((phone, client_to_log_on(app, user, client_id).await?))
         }
         MakeCall { phone: None, client_id: Some(id), position, call_id: None, .. } => {
-            let client = clients::find(app, user, id).await.map_err(|error| error.at("clientId"))?;
+            let client = clients::find(&app.calls, user, id).await.map_err(|error| error.at("clientId"))?;
             let phone = client.fields.phones.get(position.unwrap_or_default());
             let phone =
                 phone.ok_or_else(|| ApiError::invalid("position", "The client has no such number."))?;
-            let extension = numbers::extension(phone);
+            let extension = number::extension(phone);
             let number = phone.e164.clone().unwrap_or_else(|| phone.number.clone());
             let number = extension.map_or(number.clone(), |extension| format!("{number};ext={extension}"));
             Ok((number, Some(client.id)))
         }
         MakeCall { phone: None, client_id, position: None, call_id: Some(call), .. } => {
-            let seen = find(app, user, call).await.map_err(|error| error.at("callId"))?;
+            let seen = find(&app.calls, user, call).await.map_err(|error| error.at("callId"))?;
             let phone = number_of(&seen);
             let phone =
                 phone.ok_or_else(|| ApiError::invalid("callId", "This call has no number to call."))?;
@@ -183,7 +185,7 @@ async fn target(app: &App, user: &User, wanted: MakeCall) -> ApiResult<(String, 
 /// The client that was named for a call, where the user may see it.
 async fn client_to_log_on(app: &App, user: &User, id: Option<ClientId>) -> ApiResult<Option<ClientId>> {
     let Some(id) = id else { return Ok(None) };
-    let client = clients::find(app, user, id).await.map_err(|error| error.at("clientId"))?;
+    let client = clients::find(&app.calls, user, id).await.map_err(|error| error.at("clientId"))?;
     Ok(Some(client.id))
 }
 
@@ -200,7 +202,7 @@ pub async fn cancel_dial(
     SignedIn { user, .. }: SignedIn,
     Path(id): Path<Uuid>,
 ) -> ApiResult<StatusCode> {
-    if app.dials.cancel(id, user.id, app.clock.now()) {
+    if app.calls.dials.cancel(id, user.id, app.clock.now()) {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(ApiError::not_found("dialled call"))

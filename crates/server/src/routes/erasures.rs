@@ -11,13 +11,13 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::{Admin, SignedIn};
+use crate::calls::controls;
 use crate::clients::{changed_meanwhile, find};
 use crate::erasure;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path, Query};
-use crate::named::NamedUser;
 use crate::page::{Page, PageQuery};
-use crate::telephony::controls;
+use crate::views::NamedUser;
 
 /// An erasure. What was erased it does not say.
 #[derive(Serialize, ToSchema)]
@@ -47,7 +47,7 @@ impl ApiErasure {
             client_id: erasure.client_id,
             call_id: erasure.call_id,
             asked_at: erasure.asked_at,
-            asked_by: app.directory.named(erasure.asked_by),
+            asked_by: app.catalog.directory.named(erasure.asked_by),
             done_at: erasure.done_at,
             counts: erasure.counts,
         }
@@ -90,7 +90,7 @@ pub async fn would_erase_client(
     Admin(SignedIn { user, .. }): Admin,
     Path(id): Path<ClientId>,
 ) -> ApiResult<axum::Json<WouldErase>> {
-    let client = find(&app, &user, id).await?;
+    let client = find(&app.calls, &user, id).await?;
     Ok(axum::Json(app.store.would_erase_client(client.id).await?.into()))
 }
 
@@ -119,11 +119,11 @@ pub async fn erase_client(
     Path(id): Path<ClientId>,
     Json(EraseClient { version }): Json<EraseClient>,
 ) -> ApiResult<axum::Json<ApiErasure>> {
-    let client = find(&app, &user, id).await?;
+    let client = find(&app.calls, &user, id).await?;
     if client.id != id || client.version != version {
         return Err(changed_meanwhile());
     }
-    let erasure = erasure::erase_client(&app, user.id, &client).await?;
+    let erasure = erasure::erase_client(&app.erasures, user.id, &client).await?;
     Ok(axum::Json(ApiErasure::new(&app, erasure)))
 }
 
@@ -140,7 +140,7 @@ pub async fn would_erase_call(
     Admin(SignedIn { user, .. }): Admin,
     Path(id): Path<CallId>,
 ) -> ApiResult<axum::Json<WouldErase>> {
-    let call = controls::find(&app, &user, id).await?;
+    let call = controls::find(&app.calls, &user, id).await?;
     Ok(axum::Json(app.store.would_erase_call(&call.stored).await?.into()))
 }
 
@@ -158,8 +158,8 @@ pub async fn erase_call(
     Admin(SignedIn { user, .. }): Admin,
     Path(id): Path<CallId>,
 ) -> ApiResult<axum::Json<ApiErasure>> {
-    let call = controls::find(&app, &user, id).await?;
-    let erasure = erasure::erase_call(&app, user.id, &call.stored).await?;
+    let call = controls::find(&app.calls, &user, id).await?;
+    let erasure = erasure::erase_call(&app.erasures, user.id, &call.stored).await?;
     Ok(axum::Json(ApiErasure::new(&app, erasure)))
 }
 

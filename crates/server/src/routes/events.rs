@@ -11,7 +11,7 @@ use crate::auth::SignedIn;
 use crate::error::{ApiError, ApiResult};
 use crate::listen::Seat;
 use crate::live::message::{Message, SUBPROTOCOL};
-use crate::live::socket;
+use crate::socket;
 
 /// Bytes a client may send at once: it has nothing to say but pongs.
 const MAX_INCOMING: usize = 1024;
@@ -33,14 +33,15 @@ pub async fn events(
     upgrade: WebSocketUpgrade,
 ) -> ApiResult<Response> {
     let most = app.config.server.max_sockets_per_user;
-    let connection = app.hub.connect(&caller, most).ok_or_else(|| {
-        ApiError::too_many(
-            10,
-            format!("You have {most} sockets open. Close a tab or a program, then try again."),
-        )
-    })?;
+    let connection =
+        app.live.hub.connect(caller.user.id, caller.via.clone(), caller.until, most).ok_or_else(|| {
+            ApiError::too_many(
+                10,
+                format!("You have {most} sockets open. Close a tab or a program, then try again."),
+            )
+        })?;
     // The session may have been ended after it was looked up, and before the hub knew of this socket.
-    if !caller.holds(&app).await? {
+    if !app.accounts.is_open(&caller.user, &caller.via).await? {
         return Err(ApiError::not_signed_in());
     }
     let upgrade = upgrade

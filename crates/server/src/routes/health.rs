@@ -25,7 +25,7 @@ pub async fn readyz(State(app): State<Arc<App>>) -> ApiResult<String> {
         tracing::warn!(%error, "not ready");
         ApiError::unavailable(5, "The database cannot be written now. The server's log says why.")
     })?;
-    Ok(match app.engine.threads() {
+    Ok(match app.modules.engine.threads() {
         EngineThreads { stuck: 0, .. } => "ok\n".to_owned(),
         EngineThreads { stuck, most } => {
             format!("ok\nstuck scripts: {stuck} (with {most}, no further script is started)\n")
@@ -44,7 +44,7 @@ pub async fn metrics(
     if !remote::is_own_machine(&parts) {
         caller?;
     }
-    metrics::gauge!("hookswitch_scripts_stuck").set(app.engine.threads().stuck as f64);
+    metrics::gauge!("hookswitch_scripts_stuck").set(app.modules.engine.threads().stuck as f64);
     app.metrics.run_upkeep();
     Ok(app.metrics.render())
 }

@@ -14,12 +14,13 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::clients::numbers::Mask;
+use crate::calls::controls::{find, mask};
+use crate::calls::functions;
 use crate::error::ApiResult;
 use crate::extract::Path;
 use crate::page::Page;
-use crate::telephony::api_call::{NamedOperator, Viewer};
-use crate::telephony::controls::{find, mask};
+use crate::views::call::{NamedOperator, Viewer};
+use crate::views::number::Mask;
 
 /// Something that was reported about a call.
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,12 +55,12 @@ pub async fn get_call_history(
     SignedIn { user, .. }: SignedIn,
     Path(id): Path<CallId>,
 ) -> ApiResult<axum::Json<Page<HistoryEntry>>> {
-    let seen = find(&app, &user, id).await?;
+    let seen = find(&app.calls, &user, id).await?;
     let facts = history(&seen.stored.call);
     let module = app.modules.get(seen.stored.call.module_id);
-    let viewer = Viewer::new(&app, user.id, module.as_deref()).of_call(&seen.view);
+    let viewer = Viewer::new(&app.catalog, user.id, functions(module.as_deref())).of_call(&seen.view);
     let named = |target: &Target| viewer.named(target.user, &target.extension);
-    let legs = shown_legs(&facts, mask(&app, &user, &seen.view));
+    let legs = shown_legs(&facts, mask(&app.calls, &user, &seen.view));
     let entry = |Told { at, fact, operator }: &Told<'_>| HistoryEntry {
         kind: fact.kind,
         at: *at,

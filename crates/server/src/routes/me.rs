@@ -9,8 +9,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::users::{self, Change, User, check};
+use crate::accounts::Via;
 use crate::app::App;
-use crate::auth::{SignedIn, Via};
+use crate::auth::SignedIn;
 use crate::error::{ApiError, ApiResult, FieldError};
 use crate::extract::{Json, nullable};
 use crate::remote::RemoteAddress;
@@ -78,10 +79,10 @@ pub async fn update_me(
                 return Err(ApiError::conflict("noSession", detail));
             }
             let (login, now) = (&caller.user.login, app.clock.now());
-            app.auth.attempts.count(login, address, now)?;
+            app.accounts.attempts.count(login, address, now)?;
             let hash = caller.user.password_hash.as_deref();
-            if !app.auth.passwords.verify(current, hash, address).await? {
-                app.auth.attempts.failed(login, address, now);
+            if !app.accounts.passwords.verify(current, hash, address).await? {
+                app.accounts.attempts.failed(login, address, now);
                 return Err(ApiError::invalid("password.current", "This is not your current password."));
             }
             Some(new)

@@ -12,11 +12,12 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::comments::{ApiComment, sees_only_own, show, tell_counts};
 use crate::error::ApiResult;
 use crate::extract::Query;
-use crate::named::ApiClientSummary;
+use crate::live::mentions::tell_counts;
 use crate::page::{Page, PageQuery};
+use crate::views::ApiClientSummary;
+use crate::views::comment::{ApiComment, show};
 
 /// A comment that mentions the user.
 #[derive(Serialize, ToSchema)]
@@ -44,13 +45,17 @@ pub async fn list_mentions(
     Query(page): Query<PageQuery>,
 ) -> ApiResult<axum::Json<Page<Mention>>> {
     let (limit, before) = (page.limit()?, page.after::<CommentId>()?);
-    let found = app.store.mentions(user.id, sees_only_own(&app, user.id), before, limit + 1).await?;
+    let found = app.store.mentions(user.id, app.catalog.sees_only_own(user.id), before, limit + 1).await?;
     let Page { items, next_cursor, unreadable } = Page::of(found, limit, |mention| mention.comment.id)?;
     let ids: BTreeSet<_> = items.iter().map(|mention| mention.comment.client_id).collect();
     let clients = app.store.client_summaries(&ids).await?;
     let mention = |mention: hookswitch_store::Mention| {
-        let client = ApiClientSummary::new(&app, clients.get(&mention.comment.client_id)?);
-        Some(Mention { comment: show(&app, user.id, mention.comment), client, seen_at: mention.seen_at })
+        let client = ApiClientSummary::new(&app.catalog, clients.get(&mention.comment.client_id)?);
+        Some(Mention {
+            comment: show(&app.catalog, user.id, mention.comment),
+            client,
+            seen_at: mention.seen_at,
+        })
     };
     Ok(axum::Json(Page { items: items.into_iter().filter_map(mention).collect(), next_cursor, unreadable }))
 }
@@ -67,6 +72,6 @@ pub async fn see_mentions(
     SignedIn { user, .. }: SignedIn,
 ) -> ApiResult<StatusCode> {
     app.store.see_mentions(user.id, app.clock.now()).await?;
-    tell_counts(&app, &[user.id].into()).await;
+    tell_counts(&app.live, &[user.id].into()).await;
     Ok(StatusCode::NO_CONTENT)
 }

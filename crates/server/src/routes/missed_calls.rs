@@ -13,12 +13,12 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
+use crate::calls::show::show_all;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path, Query};
-use crate::named::NamedUser;
 use crate::page::{Page, PageQuery, cursor_of};
-use crate::telephony::api_call::ApiCall;
-use crate::telephony::show::show_all;
+use crate::views::NamedUser;
+use crate::views::call::ApiCall;
 
 /// Longest reason, in characters.
 const MAX_REASON: usize = 500;
@@ -67,7 +67,7 @@ pub async fn list_missed_calls(
     };
     let found = app.store.missed_callers(own, after.as_ref(), page.limit()?).await?;
     let latest = found.items.iter().filter_map(|caller| caller.calls.first());
-    let shown = show_all(&app, user.id, latest).await?;
+    let shown = show_all(&app.calls, user.id, latest).await?;
     let next_cursor = match (&found.next, found.items.last()) {
         // The key may be a number that is hidden from whoever gets the cursor: a call of the caller's stands for it.
         (Some(next), Some(last)) => Some(cursor_of(&(next.last_at, last.calls[0].call.id))?),
@@ -85,7 +85,7 @@ fn api_caller(app: &App, caller: &MissedCaller, call: ApiCall) -> ApiMissedCalle
         last_at: caller.last_at,
         times: caller.calls.iter().map(|stored| view(&stored.call).started_at).collect(),
         assigned: caller.assigned.by,
-        assignees: caller.assigned.users.iter().map(|user| app.directory.named(*user)).collect(),
+        assignees: caller.assigned.users.iter().map(|user| app.catalog.directory.named(*user)).collect(),
         call,
     }
 }
@@ -150,9 +150,9 @@ pub async fn reopen_missed_call(
 }
 
 async fn changed(app: &App, id: CallId) -> ApiResult<()> {
-    app.missed.changed();
+    app.live.missed.changed();
     if let Some(client) = app.store.call(id).await?.and_then(|stored| stored.added.client_id) {
-        app.client_changes.note(client);
+        app.live.client_changes.note(client);
     }
     Ok(())
 }

@@ -14,7 +14,6 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::body;
 use crate::error::ApiError;
-use crate::intake::webhook;
 use crate::listen::share;
 use crate::observe::observe;
 use crate::web;
@@ -58,6 +57,7 @@ mod setup;
 pub mod tokens;
 mod trials;
 pub mod users;
+pub mod webhook;
 
 /// Bytes a request's body may have, where a route does not say otherwise.
 const BODY_BYTES: usize = 1 << 20;

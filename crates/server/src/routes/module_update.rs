@@ -69,8 +69,8 @@ pub async fn get_module_update(
     Path(id): Path<ModuleId>,
 ) -> ApiResult<axum::Json<ModuleUpdate>> {
     let active = active(&app, id)?;
-    templates::refresh(&app, false).await;
-    let template = update::template(&app, &active)?;
+    templates::refresh(&app.modules, false).await;
+    let template = update::template(&app.modules, &active)?;
     let taken = active.taken.as_ref();
     let difference = update::difference(&active.settings, &template.manifest.settings);
     let changed = difference.changed.into_iter().map(|(before, after)| ChangedSetting { before, after });
@@ -78,7 +78,7 @@ pub async fn get_module_update(
         available: taken.is_none_or(|taken| taken.hash != template.hash),
         edited: taken.is_some_and(|taken| taken.edited),
         hash: template.hash.clone(),
-        taken_source: update::script_taken(&app, &active).await?,
+        taken_source: update::script_taken(&app.modules, &active).await?,
         current_source: app.store.script(id, None).await?.map(|script| script.source),
         new_source: template.source.clone().into_owned(),
         settings: SettingsDifference {
@@ -113,12 +113,12 @@ pub async fn take_module_update(
     Json(TakeModuleUpdate { hash }): Json<TakeModuleUpdate>,
 ) -> ApiResult<axum::Json<Module>> {
     let active = active(&app, id)?;
-    templates::refresh(&app, false).await;
-    let template = update::template(&app, &active)?;
+    templates::refresh(&app.modules, false).await;
+    let template = update::template(&app.modules, &active)?;
     if hash.is_some_and(|hash| hash != template.hash) {
         let detail = "There is another version by now. Look at it, and take that.";
         return Err(ApiError::conflict("changedMeanwhile", detail));
     }
-    let active = update::take(&app, &active, &template, Some(user.id)).await?;
+    let active = update::take(&app.modules, &active, &template, Some(user.id)).await?;
     Ok(axum::Json(module(&app, &active, user.role).await?))
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::audit::{audit_of, said};
+use crate::audit::said;
 use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult, sentence};
 use crate::extract::{Json, Path};
@@ -104,20 +104,20 @@ pub async fn create_module(
         dials_extensions: new.dials_extensions,
     };
     if new.follows_folder {
-        templates::refresh(&app, false).await;
-        let template = recipe.provider.as_deref().and_then(|code| app.templates.find(code));
+        templates::refresh(&app.modules, false).await;
+        let template = recipe.provider.as_deref().and_then(|code| app.modules.templates.find(code));
         must_be_of_folder(template.as_deref())?;
     }
-    let mut active = create::create(&app, recipe, Some(user.id)).await?;
+    let mut active = create::create(&app.modules, recipe, Some(user.id)).await?;
     if new.follows_folder {
         let follow = ModulePatch { follows_folder: Some(true), ..ModulePatch::default() };
         app.store.update_module(active.module.id, &follow, app.clock.now()).await?;
-        active = create::reload(&app, active.module.id).await?;
+        active = create::reload(&app.modules, active.module.id).await?;
     }
-    notify_if_changed(&app, &active);
+    notify_if_changed(&app.modules, &active);
     let provider = active.module.provider.as_deref().map(|provider| said("provider", provider));
     let about = provider.into_iter().collect();
-    audit_of(&app, user.id, AuditAction::ModuleCreated, active.module.name.as_str(), about).await;
+    app.audit.record_of(user.id, AuditAction::ModuleCreated, active.module.name.as_str(), about).await;
     Ok((StatusCode::CREATED, axum::Json(module(&app, &active, user.role).await?)))
 }
 
@@ -192,9 +192,9 @@ pub async fn update_module(
     check_country(wanted.default_country.as_ref().and_then(|country| country.as_deref()))?;
     let template = match wanted.follows_folder {
         Some(true) => {
-            templates::refresh(&app, false).await;
+            templates::refresh(&app.modules, false).await;
             let code = before.module.provider.as_deref();
-            let template = code.and_then(|code| app.templates.find(code));
+            let template = code.and_then(|code| app.modules.templates.find(code));
             must_be_of_folder(template.as_deref())?;
             template
         }
@@ -210,7 +210,7 @@ pub async fn update_module(
     check_user(&app, "leads.responsibleId", wanted.leads.and_then(|leads| leads.responsible_id)).await?;
     check_user(&app, "missedResponsibleId", wanted.missed_responsible_id.flatten()).await?;
     if let Some(template) = template {
-        update::take(&app, &before, &template, Some(user.id)).await?;
+        update::take(&app.modules, &before, &template, Some(user.id)).await?;
     }
     let patch = ModulePatch {
         name: wanted.name.as_deref().map(name).transpose()?,
@@ -228,12 +228,12 @@ pub async fn update_module(
     };
     let updated = app.store.update_module(id, &patch, app.clock.now()).await?;
     updated.ok_or_else(|| ApiError::not_found("module"))?;
-    create::seal_new_secrets(&app, id).await?;
-    let active = create::reload(&app, id).await?;
-    notify_if_changed(&app, &active);
+    create::seal_new_secrets(&app.modules, id).await?;
+    let active = create::reload(&app.modules, id).await?;
+    notify_if_changed(&app.modules, &active);
     let changes = audit::changes(&app, &before, &active);
     if !changes.is_empty() {
-        audit_of(&app, user.id, AuditAction::ModuleChanged, active.module.name.as_str(), changes).await;
+        app.audit.record_of(user.id, AuditAction::ModuleChanged, active.module.name.as_str(), changes).await;
     }
     Ok(axum::Json(module(&app, &active, user.role).await?))
 }
@@ -272,17 +272,17 @@ pub async fn delete_module(
 ) -> ApiResult<StatusCode> {
     let before = active(&app, id)?;
     let deleted = app.store.delete_module(id, app.clock.now()).await?;
-    registry::reload(&app, id).await?;
+    registry::reload(&app.modules, id).await?;
     if !deleted {
         return Err(ApiError::not_found("module"));
     }
-    let purging = Arc::clone(&app);
+    let (store, tasks) = (app.store.clone(), app.tasks.clone());
     app.tasks.spawn(async move {
-        if let Err(error) = purge::deleted_modules(&purging).await {
+        if let Err(error) = purge::deleted_modules(&store, &tasks).await {
             tracing::error!(%error, "requests of a deleted module are left for the next purge");
         }
     });
-    audit_of(&app, user.id, AuditAction::ModuleDeleted, before.module.name.as_str(), Vec::new()).await;
+    app.audit.record_of(user.id, AuditAction::ModuleDeleted, before.module.name.as_str(), Vec::new()).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -303,10 +303,12 @@ pub async fn update_module_settings(
 ) -> ApiResult<axum::Json<Module>> {
     let changes = create::changes(&active(&app, id)?.settings, &values)?;
     app.store.update_settings(id, &changes).await?;
-    let active = create::reload(&app, id).await?;
-    notify_if_changed(&app, &active);
+    let active = create::reload(&app.modules, id).await?;
+    notify_if_changed(&app.modules, &active);
     let about = audit::settings(&changes);
-    audit_of(&app, user.id, AuditAction::ModuleSettingsChanged, active.module.name.as_str(), about).await;
+    app.audit
+        .record_of(user.id, AuditAction::ModuleSettingsChanged, active.module.name.as_str(), about)
+        .await;
     Ok(axum::Json(module(&app, &active, user.role).await?))
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::audit::{audit_of, change};
+use crate::audit::change;
 use crate::auth::{Admin, SignedIn};
 use crate::clock;
 use crate::error::{ApiError, ApiResult, FieldError};
@@ -77,7 +77,7 @@ pub struct SaveOutcomeCode {
     (status = 200, body = OutcomeLists),
 ))]
 pub async fn list_outcome_lists(State(app): State<Arc<App>>, _: SignedIn) -> axum::Json<OutcomeLists> {
-    axum::Json(OutcomeLists { items: app.outcomes.lists() })
+    axum::Json(OutcomeLists { items: app.catalog.outcomes.lists() })
 }
 
 /// Makes a list of outcome codes.
@@ -89,7 +89,7 @@ pub async fn create_outcome_list(
     Admin(SignedIn { user, .. }): Admin,
     Json(body): Json<CreateOutcomeList>,
 ) -> ApiResult<(StatusCode, axum::Json<OutcomeList>)> {
-    if app.outcomes.lists().len() >= MAX_LISTS {
+    if app.catalog.outcomes.lists().len() >= MAX_LISTS {
         let detail = format!("There are {MAX_LISTS} lists already. Delete one that is not used.");
         return Err(ApiError::conflict("tooManyLists", detail));
     }
@@ -108,7 +108,7 @@ pub async fn create_outcome_list(
     };
     let made = save(&app, new.clone(), changes).await?;
     let about = differences(&app, &new, &made);
-    audit_of(&app, user.id, AuditAction::OutcomeListCreated, made.name.as_str(), about).await;
+    app.audit.record_of(user.id, AuditAction::OutcomeListCreated, made.name.as_str(), about).await;
     Ok((StatusCode::CREATED, axum::Json(made)))
 }
 
@@ -127,11 +127,11 @@ pub async fn update_outcome_list(
     Path(id): Path<OutcomeListId>,
     Json(body): Json<UpdateOutcomeList>,
 ) -> ApiResult<axum::Json<OutcomeList>> {
-    let list = app.outcomes.lists().into_iter().find(|list| list.id == id).ok_or_else(no_list)?;
+    let list = app.catalog.outcomes.lists().into_iter().find(|list| list.id == id).ok_or_else(no_list)?;
     let saved = save(&app, list.clone(), body).await?;
     let changes = differences(&app, &list, &saved);
     if !changes.is_empty() {
-        audit_of(&app, user.id, AuditAction::OutcomeListChanged, saved.name.as_str(), changes).await;
+        app.audit.record_of(user.id, AuditAction::OutcomeListChanged, saved.name.as_str(), changes).await;
     }
     Ok(axum::Json(saved))
 }
@@ -149,12 +149,12 @@ pub async fn delete_outcome_list(
     Admin(SignedIn { user, .. }): Admin,
     Path(id): Path<OutcomeListId>,
 ) -> ApiResult<StatusCode> {
-    let list = app.outcomes.lists().into_iter().find(|list| list.id == id).ok_or_else(no_list)?;
+    let list = app.catalog.outcomes.lists().into_iter().find(|list| list.id == id).ok_or_else(no_list)?;
     if !app.store.archive_outcome_list(id, app.clock.now()).await? {
         return Err(no_list());
     }
-    app.outcomes.reload(&app.store).await?;
-    audit_of(&app, user.id, AuditAction::OutcomeListDeleted, list.name, Vec::new()).await;
+    app.catalog.outcomes.reload(&app.store).await?;
+    app.audit.record_of(user.id, AuditAction::OutcomeListDeleted, list.name, Vec::new()).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -177,7 +177,8 @@ fn differences(app: &App, before: &OutcomeList, after: &OutcomeList) -> Vec<Audi
 }
 
 async fn save(app: &App, mut list: OutcomeList, changes: UpdateOutcomeList) -> ApiResult<OutcomeList> {
-    let others: Vec<_> = app.outcomes.lists().into_iter().filter(|other| other.id != list.id).collect();
+    let others: Vec<_> =
+        app.catalog.outcomes.lists().into_iter().filter(|other| other.id != list.id).collect();
     let UpdateOutcomeList { name, required, module_ids, codes } = changes;
     if let Some(name) = name {
         list.name = short("name", &name)?;
@@ -194,7 +195,7 @@ async fn save(app: &App, mut list: OutcomeList, changes: UpdateOutcomeList) -> A
     if !app.store.save_outcome_list(&list, app.clock.now()).await? {
         return Err(no_list());
     }
-    app.outcomes.reload(&app.store).await?;
+    app.catalog.outcomes.reload(&app.store).await?;
     Ok(list)
 }
 

@@ -14,16 +14,16 @@ use utoipa::ToSchema;
 
 use super::modules::active;
 use crate::app::App;
-use crate::audit::{audit_of, change};
+use crate::audit::change;
 use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
 use crate::modules::create::reload;
 use crate::modules::manifest;
 use crate::modules::registry::Active;
+use crate::modules::run::{broke_contract, log_failure, run};
 use crate::modules::token::rotate;
 use crate::page::Page;
-use crate::telephony::controls::{broke_contract, log_failure, run};
 
 /// What a test of the connection gave.
 #[derive(Serialize, ToSchema)]
@@ -78,7 +78,7 @@ async fn test(app: &App, module: &Active) -> ApiResult<(bool, Option<String>)> {
             Err(ApiError::conflict("notImplemented", detail))
         }
         Err(error) => {
-            log_failure(app, module, function, &error);
+            log_failure(&app.modules, module, function, &error);
             Ok((false, Some(error.to_string())))
         }
     }
@@ -98,7 +98,7 @@ pub async fn list_members(
     Path(id): Path<ModuleId>,
 ) -> ApiResult<axum::Json<Page<Member>>> {
     let function = Function::GetMembers;
-    let value = run(&app, &*active(&app, id)?, function, Vec::new()).await?;
+    let value = run(&app.modules, &*active(&app, id)?, function, Vec::new()).await?;
     let items = contract::members(value).map_err(|error| broke_contract(function, &error))?;
     Ok(axum::Json(Page::whole(items)))
 }
@@ -162,7 +162,7 @@ pub async fn replace_bindings(
 ) -> ApiResult<axum::Json<Vec<Binding>>> {
     let before = active(&app, id)?;
     // Users made on the command line are not known yet.
-    app.directory.reload(&app.store).await?;
+    app.catalog.directory.reload(&app.store).await?;
     let mut members = BTreeSet::new();
     for (index, binding) in new.iter().enumerate() {
         let wrong = |field: &str, detail: &str| Err(ApiError::invalid(format!("[{index}].{field}"), detail));
@@ -175,7 +175,7 @@ pub async fn replace_bindings(
         if !members.insert(binding.member_id.trim()) {
             return wrong("memberId", "This member is bound already; a member has one user.");
         }
-        if app.directory.name_of(binding.user_id).is_none() {
+        if app.catalog.directory.name_of(binding.user_id).is_none() {
             return wrong("userId", "There is no such user.");
         }
     }
@@ -188,10 +188,10 @@ pub async fn replace_bindings(
         StoreError::UnknownUser => ApiError::invalid("userId", "One of the users is gone."),
         error => error.into(),
     })?;
-    let after = reload(&app, id).await?;
+    let after = reload(&app.modules, id).await?;
     let changes = binding_changes(&app, &before, &after);
     if !changes.is_empty() {
-        audit_of(&app, user.id, AuditAction::BindingsChanged, after.module.name.as_str(), changes).await;
+        app.audit.record_of(user.id, AuditAction::BindingsChanged, after.module.name.as_str(), changes).await;
     }
     bindings(&app, id).await
 }
@@ -199,8 +199,9 @@ pub async fn replace_bindings(
 /// By member's number: the user before and after.
 fn binding_changes(app: &App, before: &Active, after: &Active) -> Vec<AuditChange> {
     let numbers: BTreeSet<&String> = before.bindings.keys().chain(after.bindings.keys()).collect();
-    let user =
-        |active: &Active, number| active.bindings.get(number).map(|user| app.directory.named(*user).name);
+    let user = |active: &Active, number| {
+        active.bindings.get(number).map(|user| app.catalog.directory.named(*user).name)
+    };
     let changes = numbers.into_iter().map(|number| change(number, user(before, number), user(after, number)));
     changes.flatten().collect()
 }
@@ -232,12 +233,12 @@ pub async fn rotate_webhook_token(
     Admin(SignedIn { user, .. }): Admin,
     Path(id): Path<ModuleId>,
 ) -> ApiResult<axum::Json<RotatedToken>> {
-    let (module, told) = rotate(&app, id).await?;
+    let (module, told) = rotate(&app.modules, id).await?;
     let name = module.module.name.as_str();
-    audit_of(&app, user.id, AuditAction::WebhookTokenRotated, name, Vec::new()).await;
+    app.audit.record_of(user.id, AuditAction::WebhookTokenRotated, name, Vec::new()).await;
     Ok(axum::Json(RotatedToken {
-        webhook_url: module.webhook_url(&app),
-        webhook_path_url: module.webhook_path_url(&app),
+        webhook_url: app.modules.webhook_url(&module.module),
+        webhook_path_url: app.modules.webhook_path_url(&module.module),
         notified: told.notified,
         message: told.message,
     }))

@@ -83,11 +83,11 @@ struct FolderProblem {
 pub async fn list_providers(State(app): State<Arc<App>>, _: Admin) -> ApiResult<axum::Json<Providers>> {
     let mut items = Vec::new();
     for template in templates::built_in() {
-        let functions = templates::functions(&app, template).await.map_err(ApiError::internal)?;
+        let functions = templates::functions(&app.modules, template).await.map_err(ApiError::internal)?;
         items.push(Provider::new(template, functions));
     }
-    templates::refresh(&app, true).await;
-    let (usable, unusable) = app.templates.folders();
+    templates::refresh(&app.modules, true).await;
+    let (usable, unusable) = app.modules.templates.folders();
     items.extend(usable.into_iter().map(|(template, functions)| Provider::new(&template, functions)));
     let problem = |Unusable { folder, error, .. }: Unusable| FolderProblem { folder, error };
     let problems = unusable.into_iter().map(problem).collect();

@@ -18,14 +18,14 @@ use url::Url;
 use utoipa::IntoParams;
 
 use crate::app::App;
-use crate::audit::audit;
 use crate::auth::SignedIn;
-use crate::clients::numbers::Mask;
+use crate::calls::controls::{Seen, find, mask};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Query};
 use crate::fetch::{Outgoing, Redirects};
-use crate::intake::encoding;
-use crate::telephony::controls::{Seen, broke_contract, find, mask, run};
+use crate::modules::run::{broke_contract, run};
+use crate::requests::encoding;
+use crate::views::number::Mask;
 
 /// How to get a recording.
 #[derive(Deserialize, IntoParams)]
@@ -53,14 +53,14 @@ pub async fn get_recording(
     Query(GetRecording { proxy }): Query<GetRecording>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    let seen = find(&app, &user, id).await?;
-    let mask = mask(&app, &user, &seen.view);
+    let seen = find(&app.calls, &user, id).await?;
+    let mask = mask(&app.calls, &user, &seen.view);
     let link = link(&app, &user, &seen).await?;
     let url =
         Url::parse(&link.url).map_err(|_| bad_gateway("The module gave no link that can be followed."))?;
     // A player asks for one part after the other: that is one entry.
     let client = seen.stored.added.client_id;
-    audit(&app, user.id, AuditAction::RecordingPlayed, client, Some(id), Vec::new()).await;
+    app.audit.record(user.id, AuditAction::RecordingPlayed, client, Some(id), Vec::new()).await;
     // The provider's link may name the number that is hidden, and headers are for nobody but the provider.
     let direct = link.headers.is_empty() && !mask.hides();
     if proxy == Some(1) || !direct {
@@ -79,13 +79,13 @@ pub async fn get_recording(
 /// # Errors
 /// 404 where there is none, 502 where the module's function failed.
 pub async fn link(app: &App, user: &User, seen: &Seen) -> ApiResult<CallLink> {
-    let mask = mask(app, user, &seen.view);
+    let mask = mask(&app.calls, user, &seen.view);
     let data = seen.view.recording.clone().ok_or_else(|| ApiError::not_found("recording"))?;
     let module = seen.module.as_deref();
     let module =
         module.ok_or_else(|| ApiError::conflict("notImplemented", "The call's module was deleted."))?;
     let function = Function::GetCallLink;
-    let link = run(app, module, function, vec![data]).await.map_err(|error| mask.error(error))?;
+    let link = run(&app.modules, module, function, vec![data]).await.map_err(|error| mask.error(error))?;
     contract::call_link(link).map_err(|error| mask.error(broke_contract(function, &error)))
 }
 

@@ -15,8 +15,8 @@ use crate::app::App;
 use crate::auth::Admin;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Query;
-use crate::named::NamedUser;
 use crate::reports::{By, Figures, Period, Span, periods, start_of_day};
+use crate::views::NamedUser;
 
 /// Days of a report when `from` is not given, today with them.
 const DEFAULT_DAYS: u64 = 30;
@@ -130,14 +130,14 @@ pub async fn report(app: &App, asked: &GetReport, span: &Span) -> ApiResult<Repo
     let mut totals = CallFigures::default();
     hours.iter().for_each(|(_, figures)| totals += *figures);
     let operators = operators.into_iter().map(|figures| OperatorReport {
-        user: app.directory.named(figures.user_id),
+        user: app.catalog.directory.named(figures.user_id),
         calls: figures.calls,
         answered: figures.answered,
         missed: figures.missed,
         talk_seconds: figures.talk_seconds,
     });
     let outcome = |(id, calls)| {
-        Some(OutcomeReport { outcome: OutcomeCode { id, label: app.outcomes.label(id)? }, calls })
+        Some(OutcomeReport { outcome: OutcomeCode { id, label: app.catalog.outcomes.label(id)? }, calls })
     };
     Ok(Report {
         totals: totals.into(),

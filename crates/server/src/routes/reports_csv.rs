@@ -14,7 +14,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::reports::{GetReport, Report, report, span};
 use crate::app::App;
-use crate::audit::audit_of;
 use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Query;
@@ -80,7 +79,7 @@ pub async fn export_report(
     let csv = table(part, by, &span, report).map_err(ApiError::internal)?;
     let name = serde_json::to_value(part).map_err(ApiError::internal)?;
     let name = name.as_str().unwrap_or_default();
-    audit_of(&app, user.id, AuditAction::Exported, format!("report: {name}"), Vec::new()).await;
+    app.audit.record_of(user.id, AuditAction::Exported, format!("report: {name}"), Vec::new()).await;
     let disposition = format!("attachment; filename=\"{name}-{}.csv\"", app.clock.now().format("%F"));
     let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, disposition)];
     Ok((headers, csv).into_response())

@@ -11,9 +11,9 @@ use crate::app::App;
 use crate::auth::Admin;
 use crate::error::ApiResult;
 use crate::extract::Path;
-use crate::intake::script_request::Received;
 use crate::modules::sample::Sample;
 use crate::modules::sample_of::sample_of;
+use crate::requests::script_request::Received;
 
 /// A request as a sample: what `hookswitch module test` runs from the folder `samples/`.
 ///

@@ -16,14 +16,15 @@ use utoipa::{IntoParams, ToSchema};
 use super::modules::active;
 use crate::app::App;
 use crate::auth::{Admin, SignedIn};
+use crate::calls::functions;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, ListQuery, Path};
 use crate::intake::outcome::RequestOutcome;
 use crate::intake::replay;
-use crate::intake::script_request::decoded_body;
 use crate::intake::steps::{Processing, StepName};
 use crate::page::{Page, PageQuery};
-use crate::telephony::api_call::{ApiCall, Viewer, api_call};
+use crate::requests::script_request::decoded_body;
+use crate::views::call::{ApiCall, Viewer, api_call};
 
 /// A webhook request.
 #[derive(Serialize, ToSchema)]
@@ -301,8 +302,8 @@ pub async fn replay_request(
     let module = active(&app, id)?;
     let stored = stored(&app, id, request).await?;
     must_be_kept(&stored)?;
-    let replayed = replay::replay(&app, &module, stored, dry_run).await?;
-    let viewer = Viewer::new(&app, user.id, Some(&module));
+    let replayed = replay::replay(&app.intake, &module, stored, dry_run).await?;
+    let viewer = Viewer::new(&app.catalog, user.id, functions(Some(&module)));
     let show = |moment: &replay::Moment| {
         api_call(&moment.call, moment.version, &view(&moment.call), &moment.added, &moment.matched, &viewer)
     };

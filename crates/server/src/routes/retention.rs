@@ -9,7 +9,6 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::audit::audit_of;
 use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult, FieldError};
 use crate::extract::{Json, nullable};
@@ -82,7 +81,8 @@ pub async fn get_retention(State(app): State<Arc<App>>, _: Admin) -> ApiResult<a
 }
 
 async fn state(app: &App) -> ApiResult<axum::Json<RetentionState>> {
-    let (keep, purged) = (Retention::load(app).await?, Purged::load(app).await?);
+    let (keep, purged) =
+        (Retention::load(&app.store, app.config.webhooks.keep_days).await?, Purged::load(&app.store).await?);
     Ok(axum::Json(RetentionState { keep, ran_at: purged.ran_at, last_removed: purged.last }))
 }
 
@@ -100,9 +100,9 @@ pub async fn update_retention(
     Json(body): Json<UpdateRetention>,
 ) -> ApiResult<axum::Json<RetentionState>> {
     let changes = body.changes()?;
-    let before = Retention::load(&app).await?;
-    Retention::change(&app, changes).await?;
-    let after = Retention::load(&app).await?;
+    let before = Retention::load(&app.store, app.config.webhooks.keep_days).await?;
+    Retention::change(&app.store, changes).await?;
+    let after = Retention::load(&app.store, app.config.webhooks.keep_days).await?;
     let days =
         |days: Option<u32>| Some(days.map_or_else(|| "for ever".to_owned(), |days| format!("{days} days")));
     let changed = KINDS.into_iter().filter(|kept| before.of(*kept) != after.of(*kept));
@@ -114,7 +114,7 @@ pub async fn update_retention(
         })
         .collect();
     if !changed.is_empty() {
-        audit_of(&app, user.id, AuditAction::SettingsChanged, "", changed).await;
+        app.audit.record_of(user.id, AuditAction::SettingsChanged, "", changed).await;
     }
     state(&app).await
 }
@@ -132,8 +132,9 @@ pub async fn preview_retention(
     _: Admin,
     Json(body): Json<UpdateRetention>,
 ) -> ApiResult<axum::Json<Removed>> {
-    let (now, purged) = (app.clock.now(), Purged::load(&app).await?);
-    let retention = Retention::load(&app).await?.changed(&body.changes()?);
+    let (now, purged) = (app.clock.now(), Purged::load(&app.store).await?);
+    let retention =
+        Retention::load(&app.store, app.config.webhooks.keep_days).await?.changed(&body.changes()?);
     let mut due = Removed::default();
     for kept in KINDS {
         if let Some(before) = retention.before(kept, now) {

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::modules::audit::changes;
 use super::modules::{Module, active, module};
 use crate::app::App;
-use crate::audit::{audit_of, said};
+use crate::audit::said;
 use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
@@ -109,19 +109,19 @@ pub async fn save_script(
 ) -> ApiResult<axum::Json<Module>> {
     let before = active(&app, id)?;
     let saved = match &script.settings {
-        None => save(&app, id, &script.source, user.id).await?,
+        None => save(&app.modules, id, &script.source, user.id).await?,
         Some(settings) => {
             create::must_not_follow(&before)?;
             let source = &script.source;
             let whole = Whole { source, settings, dials_extensions: None, template_hash: None };
-            create::save_whole(&app, &before, whole, Some(user.id)).await?
+            create::save_whole(&app.modules, &before, whole, Some(user.id)).await?
         }
     };
-    notify_if_changed(&app, &saved);
+    notify_if_changed(&app.modules, &saved);
     let version = saved.script_version.map(|version| said("version", version.to_string()));
     let about = version.into_iter().chain(changes(&app, &before, &saved)).collect();
     let active = saved;
-    audit_of(&app, user.id, AuditAction::ScriptSaved, active.module.name.as_str(), about).await;
+    app.audit.record_of(user.id, AuditAction::ScriptSaved, active.module.name.as_str(), about).await;
     Ok(axum::Json(module(&app, &active, user.role).await?))
 }
 
@@ -160,10 +160,10 @@ pub async fn restore_script_version(
     active(&app, id)?;
     let script = app.store.script(id, Some(number)).await?;
     let script = script.ok_or_else(|| ApiError::not_found("version of the script"))?;
-    let active = save(&app, id, &script.source, user.id).await?;
-    notify_if_changed(&app, &active);
+    let active = save(&app.modules, id, &script.source, user.id).await?;
+    notify_if_changed(&app.modules, &active);
     let version = active.script_version.map(|version| said("version", format!("{version}, as {number} was")));
     let about = version.into_iter().collect();
-    audit_of(&app, user.id, AuditAction::ScriptSaved, active.module.name.as_str(), about).await;
+    app.audit.record_of(user.id, AuditAction::ScriptSaved, active.module.name.as_str(), about).await;
     Ok(axum::Json(module(&app, &active, user.role).await?))
 }

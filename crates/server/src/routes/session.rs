@@ -11,9 +11,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::users::{User, check, with_numbers};
+use crate::accounts::{Secret, Via};
 use crate::app::App;
-use crate::audit::{audit_of, said};
-use crate::auth::{Secret, SignedIn, Via, ended_session, new_session, require_own_origin};
+use crate::audit::said;
+use crate::auth::{SignedIn, ended_session, new_session, require_own_origin};
 use crate::cut::{self, cut};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Json;
@@ -47,22 +48,22 @@ pub async fn sign_in(
     let SignIn { login, password } = body;
     ApiError::check(check::too_long(&login, &password))?;
     let now = app.clock.now();
-    app.auth.attempts.count(&login, address, now)?;
+    app.accounts.attempts.count(&login, address, now)?;
     let user = app.store.user_by_login(&login).await?.filter(|user| user.active);
     let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
-    let is_right = app.auth.passwords.verify(password, hash, address).await?;
+    let is_right = app.accounts.passwords.verify(password, hash, address).await?;
     let from = || vec![said("address", address.to_string())];
     let known = user.as_ref().map(|user| user.id);
     let Some(user) = user.filter(|_| is_right) else {
-        app.auth.attempts.failed(&login, address, now);
+        app.accounts.attempts.failed(&login, address, now);
         if let Some(user) = known {
-            audit_of(&app, user, AuditAction::SignInFailed, login.as_str(), from()).await;
+            app.audit.record_of(user, AuditAction::SignInFailed, login.as_str(), from()).await;
         }
         tracing::info!(login = %cut(&login, cut::TEXT), %address, "sign-in refused");
         let detail = "Login and password do not belong together.";
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrongCredentials", detail));
     };
-    app.auth.attempts.succeeded(&login, address);
+    app.accounts.attempts.succeeded(&login, address);
     let days = app.config.auth.session_days;
     let secret = Secret::new();
     app.store.purge_sessions(now).await?;
@@ -74,7 +75,7 @@ pub async fn sign_in(
             expires_at: now + TimeDelta::days(days.into()),
         })
         .await?;
-    audit_of(&app, user.id, AuditAction::SignedIn, user.login.as_str(), from()).await;
+    app.audit.record_of(user.id, AuditAction::SignedIn, user.login.as_str(), from()).await;
     let cookie = new_session(&secret, days, app.public_url.is_https());
     Ok(([(header::SET_COOKIE, cookie)], axum::Json(with_numbers(&app, user))))
 }
@@ -92,6 +93,6 @@ pub async fn sign_out(
         return Err(ApiError::conflict("noSession", detail));
     };
     app.store.delete_session(&token_hash).await?;
-    app.hub.disconnect_via(caller.user.id, &Via::Session { token_hash });
+    app.live.hub.disconnect_via(caller.user.id, &Via::Session { token_hash });
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, ended_session(app.public_url.is_https()))]))
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::audit::{audit_of, change};
+use crate::audit::change;
 use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult, FieldError};
 use crate::extract::{Json, nullable};
@@ -41,7 +41,7 @@ pub struct UpdateSettings {
 /// The settings.
 #[utoipa::path(get, path = "/api/v1/settings", tag = "settings", responses((status = 200, body = AppSettings)))]
 pub async fn get_settings(State(app): State<Arc<App>>, _: Admin) -> axum::Json<AppSettings> {
-    axum::Json(AppSettings::clone(&app.settings.get()))
+    axum::Json(AppSettings::clone(&app.catalog.settings.get()))
 }
 
 /// Changes the settings.
@@ -54,20 +54,25 @@ pub async fn update_settings(
     Json(body): Json<UpdateSettings>,
 ) -> ApiResult<axum::Json<AppSettings>> {
     ApiError::check(problems(&body))?;
-    let before = app.settings.get();
+    let before = app.catalog.settings.get();
     if let Value::Object(changes) = serde_json::to_value(&body).map_err(ApiError::internal)? {
-        app.settings.update(&app.store, &changes).await?;
+        app.catalog.settings.update(&app.store, &changes).await?;
     }
-    let after = app.settings.get();
+    let after = app.catalog.settings.get();
     let changes = differences(&before, &after)?;
     if !changes.is_empty() {
-        audit_of(&app, user.id, AuditAction::SettingsChanged, "", changes).await;
+        app.audit.record_of(user.id, AuditAction::SettingsChanged, "", changes).await;
     }
     let view = |settings: &AppSettings| (settings.client_visibility, settings.mask_numbers);
     if view(&before) != view(&after) {
         // What operators' pages show may not be theirs to see any more: they connect again and begin anew.
-        let is_operator = |user: &_| app.directory.role_of(*user) == Some(Role::Operator);
-        app.hub.connected().into_iter().filter(is_operator).for_each(|user| app.hub.disconnect(user));
+        let is_operator = |user: &_| app.catalog.directory.role_of(*user) == Some(Role::Operator);
+        app.live
+            .hub
+            .connected()
+            .into_iter()
+            .filter(is_operator)
+            .for_each(|user| app.live.hub.disconnect(user));
     }
     Ok(axum::Json(AppSettings::clone(&after)))
 }

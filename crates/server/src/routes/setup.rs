@@ -42,7 +42,7 @@ pub struct SetUp {
 /// Tells whether set-up is open.
 #[utoipa::path(get, path = "/api/v1/setup", tag = "session", security(()), responses((status = 200, body = SetupState)))]
 pub async fn setup_state(State(app): State<Arc<App>>) -> ApiResult<axum::Json<SetupState>> {
-    let open = app.auth.setup.open().await.is_some() && !has_admin(&app.store).await?;
+    let open = app.accounts.setup.open().await.is_some() && !has_admin(&app.store).await?;
     Ok(axum::Json(SetupState { open }))
 }
 
@@ -59,10 +59,10 @@ pub async fn set_up(
     if headers.contains_key(header::ORIGIN) {
         require_own_origin(&headers, &app.public_url)?;
     }
-    app.auth.attempts.count("", address, app.clock.now())?;
+    app.accounts.attempts.count("", address, app.clock.now())?;
     let is_done =
         || ApiError::conflict("setupDone", "There is an administrator already. Sign in, or ask them.");
-    let setup = app.auth.setup.open().await.ok_or_else(is_done)?;
+    let setup = app.accounts.setup.open().await.ok_or_else(is_done)?;
     // The command line may have made one meanwhile.
     if has_admin(&app.store).await? {
         setup.close();
@@ -73,7 +73,7 @@ pub async fn set_up(
     }
     let SetUp { login, name, password, code: _ } = body;
     let admin = CreateUser { login, name, email: None, role: Role::Admin, password };
-    let user = users::make(&app.store, &app.auth.passwords, app.clock.now(), admin).await?;
+    let user = users::make(&app.store, &app.accounts.passwords, app.clock.now(), admin).await?;
     setup.close();
     users::audit_made(&app, user.id, &user).await;
     Ok((StatusCode::CREATED, axum::Json(user)))

@@ -10,9 +10,10 @@ use hookswitch_store::{ApiToken, AuditAction, NewToken, Role, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::accounts::{Secret, Via};
 use crate::app::App;
-use crate::audit::{audit_of, said};
-use crate::auth::{Secret, SignedIn, Via};
+use crate::audit::said;
+use crate::auth::SignedIn;
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, ListQuery, Path};
@@ -122,7 +123,7 @@ pub async fn create_token(
     let until = made.expires_at.map(|until| said("expires", until.format("%F %T UTC").to_string()));
     let of = said("user", caller.user.login.as_str());
     let about = [Some(of), until].into_iter().flatten().collect();
-    audit_of(&app, caller.user.id, AuditAction::TokenCreated, made.name.as_str(), about).await;
+    app.audit.record_of(caller.user.id, AuditAction::TokenCreated, made.name.as_str(), about).await;
     Ok((StatusCode::CREATED, axum::Json(made)))
 }
 
@@ -137,9 +138,11 @@ pub async fn delete_token(
 ) -> ApiResult<StatusCode> {
     let only_of = (caller.user.role != Role::Admin).then_some(caller.user.id);
     let token = app.store.delete_token(id, only_of).await?.ok_or_else(|| ApiError::not_found("token"))?;
-    app.hub.disconnect_via(token.user_id, &Via::Token(id));
+    app.live.hub.disconnect_via(token.user_id, &Via::Token(id));
     let of = app.store.user(token.user_id).await?.map(|user| said("user", user.login));
-    audit_of(&app, caller.user.id, AuditAction::TokenDeleted, token.name, of.into_iter().collect()).await;
+    app.audit
+        .record_of(caller.user.id, AuditAction::TokenDeleted, token.name, of.into_iter().collect())
+        .await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -126,14 +126,16 @@ pub async fn try_script(
     let tried = match (wanted.sample, wanted.request_id) {
         (Some(sample), None) => {
             let sample = read_sample(&sample)?;
-            let ran = trial::run(&app.engine, &script, &module.settings, &sample).await;
+            let ran = trial::run(&app.modules.engine, &script, &module.settings, &sample).await;
             let as_expected = ran.is_as_expected(&sample);
             Tried::new(ran, Some(as_expected))
         }
         (None, Some(request)) => {
             let stored = requests::stored(&app, id, request).await?;
             requests::must_be_kept(&stored)?;
-            let ran = try_out::request(&app, &module, &script, stored).await?;
+            let ran =
+                try_out::request(&app.modules, &module, &script, stored, app.config.webhooks.body_bytes)
+                    .await?;
             Tried::new(try_out::without_secrets(&module, ran), None)
         }
         _ => return Err(ApiError::invalid("sample", "Give either `sample` or `requestId`.")),
@@ -219,7 +221,7 @@ pub async fn get_conformance(
     let permit = AT_WORK
         .try_acquire()
         .map_err(|_| ApiError::unavailable(5, "Another module is being checked. Ask again in a moment."))?;
-    let engine = app.engine.clone();
+    let engine = app.modules.engine.clone();
     let make = async move || {
         let stage = Stage::open().await.map_err(ApiError::internal)?;
         let made = conformance::sheet(&stage, &engine, &subject).await;

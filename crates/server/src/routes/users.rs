@@ -11,9 +11,10 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::accounts::{Passwords, Via};
 use crate::app::App;
-use crate::audit::{audit_of, change as changed, said};
-use crate::auth::{Admin, Passwords, SignedIn, Via};
+use crate::audit::{change as changed, said};
+use crate::auth::{Admin, SignedIn};
 use crate::clock;
 use crate::error::{ApiError, ApiResult, FieldError};
 use crate::extract::{Json, Path, Query, nullable};
@@ -145,7 +146,7 @@ pub async fn create_user(
     Admin(caller): Admin,
     Json(body): Json<CreateUser>,
 ) -> ApiResult<(StatusCode, axum::Json<User>)> {
-    let user = make(&app.store, &app.auth.passwords, app.clock.now(), body).await?;
+    let user = make(&app.store, &app.accounts.passwords, app.clock.now(), body).await?;
     users_changed(&app).await?;
     audit_made(&app, caller.user.id, &user).await;
     Ok((StatusCode::CREATED, axum::Json(user)))
@@ -208,7 +209,7 @@ pub async fn change(app: &App, caller: &SignedIn, id: UserId, change: Change) ->
     let new_password = password.is_some();
     let ends_sessions = new_password || patch.active == Some(false);
     if let Some(password) = password {
-        patch.password_hash = Some(Some(app.auth.passwords.hash(password).await?));
+        patch.password_hash = Some(Some(app.accounts.passwords.hash(password).await?));
     }
     let before = app.store.user(id).await?.ok_or_else(|| ApiError::not_found("user"))?;
     let user = app.store.update_user(id, &patch).await?.ok_or_else(|| ApiError::not_found("user"))?;
@@ -218,13 +219,13 @@ pub async fn change(app: &App, caller: &SignedIn, id: UserId, change: Change) ->
     let ended_tokens = if end_tokens { app.store.delete_tokens_of(id).await? } else { 0 };
     users_changed(app).await?;
     if ends_sessions || ended_tokens > 0 || patch.role.is_some() {
-        app.hub.disconnect(id);
+        app.live.hub.disconnect(id);
     }
     let mut changes = changes(&before, &user);
     changes.extend(new_password.then(|| said("password", "new")));
     changes.extend((ended_tokens > 0).then(|| said("tokens", format!("{ended_tokens} deleted"))));
     if !changes.is_empty() {
-        audit_of(app, caller.user.id, AuditAction::UserChanged, user.login.as_str(), changes).await;
+        app.audit.record_of(caller.user.id, AuditAction::UserChanged, user.login.as_str(), changes).await;
     }
     Ok(with_numbers(app, user))
 }
@@ -247,7 +248,7 @@ fn changes(before: &hookswitch_store::User, after: &hookswitch_store::User) -> V
 
 /// Writes that a user was made.
 pub async fn audit_made(app: &App, by: UserId, user: &User) {
-    audit_of(app, by, AuditAction::UserCreated, user.login.as_str(), about_made(user)).await;
+    app.audit.record_of(by, AuditAction::UserCreated, user.login.as_str(), about_made(user)).await;
 }
 
 /// What the audit trail says of a user who was made.
@@ -270,8 +271,10 @@ pub async fn delete_user(
         return Err(ApiError::not_found("user"));
     }
     users_changed(&app).await?;
-    app.hub.disconnect(id);
-    audit_of(&app, caller.user.id, AuditAction::UserDeleted, user.login, vec![said("name", user.name)]).await;
+    app.live.hub.disconnect(id);
+    app.audit
+        .record_of(caller.user.id, AuditAction::UserDeleted, user.login, vec![said("name", user.name)])
+        .await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -286,11 +289,11 @@ fn not_oneself(caller: &SignedIn, id: UserId) -> ApiResult<()> {
 
 /// Reads again what is kept in memory of users: names and roles, and who is bound to which number.
 async fn users_changed(app: &App) -> ApiResult<()> {
-    app.directory.reload(&app.store).await?;
+    app.catalog.directory.reload(&app.store).await?;
     // Whoever may not sign in any more calls nobody back.
-    app.missed.changed();
+    app.live.missed.changed();
     for active in app.modules.all() {
-        registry::reload(app, active.module.id).await?;
+        registry::reload(&app.modules, active.module.id).await?;
     }
     Ok(())
 }

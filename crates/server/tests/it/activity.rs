@@ -117,7 +117,7 @@ both!(a_stream_of_a_client_of_somebody_elses_is_not_shown_where_that_is_so_set, 
     let (one, _) = server.operator("one").await;
     let (_, colleague) = server.operator("two").await;
     let body = json!({ "kind": "contact", "name": "Ann", "responsibleId": one });
-    server.app.directory.reload(&server.app.store).await.unwrap();
+    server.app.catalog.directory.reload(&server.app.store).await.unwrap();
     let client = admin.post("/api/v1/clients", body).await.json(201);
     let stream = format!("/api/v1/clients/{}/activity", client["id"].as_str().unwrap());
     colleague.get(&stream).await.is(200);

@@ -128,7 +128,7 @@ async fn column(server: &Server, column: &str) {
 
 /// Everything that was said on a socket until now.
 async fn heard(server: &Server, tab: &mut Tab) {
-    server.app.client_changes.note(NOTHING.parse().expect("an id"));
+    server.app.live.client_changes.note(NOTHING.parse().expect("an id"));
     loop {
         let message = tab.next().await;
         assert!(!tells_it(&message.to_string()), "{message}");

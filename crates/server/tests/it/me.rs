@@ -19,7 +19,11 @@ both!(a_user_changes_their_name_and_email_and_nothing_else, |server| {
     assert_eq!(ann.get("/api/v1/me").await.json(200), changed);
     let changed = ann.patch("/api/v1/me", json!({ "email": null })).await.json(200);
     assert_eq!((&changed["name"], &changed["email"]), (&json!("Ann"), &Value::Null));
-    assert_eq!(server.app.directory.name_of(id).as_deref(), Some("Ann"), "colleagues read the new name");
+    assert_eq!(
+        server.app.catalog.directory.name_of(id).as_deref(),
+        Some("Ann"),
+        "colleagues read the new name"
+    );
 
     for field in ["role", "login", "active"] {
         let problem = ann.patch("/api/v1/me", json!({ field: "admin" })).await.problem(422, "invalid");

@@ -31,18 +31,18 @@ both!(an_administrator_keeps_lists_of_outcomes, |server| {
 
     let app = &server.app;
     let id = |value: &Value| value.as_str().unwrap().to_owned();
-    let for_module = app.outcomes.for_module(id(&json!(module.id)).parse().unwrap()).unwrap();
+    let for_module = app.catalog.outcomes.for_module(id(&json!(module.id)).parse().unwrap()).unwrap();
     assert_eq!(json!(for_module), changed);
     let another = Module::with_script(server, &admin, PASS_ON).await;
-    assert_eq!(json!(app.outcomes.for_module(another.id.parse().unwrap()).unwrap()), other);
+    assert_eq!(json!(app.catalog.outcomes.for_module(another.id.parse().unwrap()).unwrap()), other);
     let left_out = id(&sales["codes"][1]["id"]).parse().unwrap();
-    assert_eq!(app.outcomes.label(left_out).as_deref(), Some("No interest"), "calls may have it");
+    assert_eq!(app.catalog.outcomes.label(left_out).as_deref(), Some("No interest"), "calls may have it");
 
     admin.delete(&path).await.is(204);
     admin.delete(&path).await.problem(404, "notFound");
     admin.patch(&path, json!({ "name": "x" })).await.problem(404, "notFound");
     assert_eq!(operator.get(LISTS).await.json(200), json!({ "items": [other] }));
-    assert_eq!(json!(app.outcomes.for_module(module.id.parse().unwrap()).unwrap()), other);
+    assert_eq!(json!(app.catalog.outcomes.for_module(module.id.parse().unwrap()).unwrap()), other);
 
     operator.post(LISTS, body).await.problem(403, "notAllowed");
     operator.patch(&path, json!({})).await.problem(403, "notAllowed");

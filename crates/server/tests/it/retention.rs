@@ -29,7 +29,7 @@ async fn story(server: &Server) -> (Client, Module, Value) {
     operator.post(&format!("{}/activity", path(&client)), json!({ "text": "Hello." })).await.is(201);
     module.event("notifyStart", "m", "+4930111111", "101").await;
     module.event("notifyEnd", "m", "+4930111111", "101").await;
-    server.app.module_log.flush().await;
+    server.app.modules.log.flush().await;
     (admin, module, client)
 }
 
@@ -38,7 +38,7 @@ async fn calls(person: &Client) -> Vec<Value> {
 }
 
 async fn run(server: &Server) {
-    purge(&server.app).await.expect("purged");
+    purge(&server.app.erasures).await.expect("purged");
 }
 
 async fn set(admin: &Client, changes: Value) {

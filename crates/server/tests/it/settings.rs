@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use hookswitch_model::ClientId;
-use hookswitch_server::audit::audit;
 use hookswitch_server::settings::{AppSettings, ClientVisibility};
 use hookswitch_store::{AuditAction, AuditChange, Role};
 use serde_json::{Value, json};
@@ -30,7 +29,7 @@ both!(an_administrator_sets_what_holds_for_everybody, |server| {
 
     let masked = admin.patch(SETTINGS, json!({ "maskNumbers": true, "dialSeconds": 300 })).await.json(200);
     assert_eq!((&masked["clientVisibility"], &masked["dialSeconds"]), (&json!("own"), &json!(300)));
-    let settings = server.app.settings.get();
+    let settings = server.app.catalog.settings.get();
     assert!(settings.hides_numbers(Role::Operator) && !settings.hides_numbers(Role::Admin));
 
     for (field, value) in [
@@ -54,11 +53,11 @@ both!(operators_pages_begin_anew_when_they_may_see_less, |server| {
     let (mut tab, _) = Tab::open(server, &operator).await;
     let (mut admins, _) = Tab::open(server, &admin).await;
     admin.patch(SETTINGS, json!({ "dialSeconds": 20 })).await.is(200);
-    server.app.client_changes.note(ClientId(Uuid::nil()));
+    server.app.live.client_changes.note(ClientId(Uuid::nil()));
     tab.next_of("clients").await;
     admin.patch(SETTINGS, json!({ "maskNumbers": true })).await.is(200);
     tab.closed().await;
-    server.app.client_changes.note(ClientId(Uuid::nil()));
+    server.app.live.client_changes.note(ClientId(Uuid::nil()));
     admins.next_of("clients").await;
 });
 
@@ -68,11 +67,11 @@ both!(an_administrator_reads_who_did_what, |server| {
     operator.get("/api/v1/audit").await.problem(403, "notAllowed");
     let app = &server.app;
     let client = ClientId(Uuid::from_u128(7));
-    let see = async || audit(app, ann, AuditAction::Seen, Some(client), None, Vec::new()).await;
+    let see = async || app.audit.record(ann, AuditAction::Seen, Some(client), None, Vec::new()).await;
     see().await;
     see().await;
     let change = AuditChange { field: "name".into(), from: Some("A".into()), to: None };
-    audit(app, ann, AuditAction::Changed, Some(client), None, vec![change]).await;
+    app.audit.record(ann, AuditAction::Changed, Some(client), None, vec![change]).await;
     server.advance(TimeDelta::minutes(11));
     see().await;
 
@@ -102,13 +101,13 @@ both!(everybody_hears_which_clients_changed, |server| {
     let (_, operator) = server.operator("ann").await;
     let (mut tab, _) = Tab::open(server, &operator).await;
     let id = |n: u128| ClientId(Uuid::from_u128(n));
-    server.app.client_changes.note(id(1));
+    server.app.live.client_changes.note(id(1));
     assert_eq!(tab.next_of("clients").await["ids"], json!([id(1)]));
     // While the server pauses these gather, into one message.
-    server.app.client_changes.note(id(3));
-    server.app.client_changes.note(id(2));
-    server.app.client_changes.note(id(3));
+    server.app.live.client_changes.note(id(3));
+    server.app.live.client_changes.note(id(2));
+    server.app.live.client_changes.note(id(3));
     assert_eq!(tab.next_of("clients").await["ids"], json!([id(2), id(3)]));
-    (0..600).for_each(|n| server.app.client_changes.note(id(n)));
+    (0..600).for_each(|n| server.app.live.client_changes.note(id(n)));
     assert_eq!(tab.next_of("clients").await["ids"], Value::Array(Vec::new()), "too many to name");
 });

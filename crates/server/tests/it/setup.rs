@@ -12,7 +12,7 @@ fn first_admin(code: &str) -> Value {
 both!(the_printed_code_makes_the_first_administrator_once, |server| {
     let nobody = server.anonymous();
     assert_eq!(nobody.get("/api/v1/setup").await.json(200), json!({ "open": true }));
-    let code = server.app.auth.setup.code().await.unwrap();
+    let code = server.app.accounts.setup.code().await.unwrap();
     server.keep_secret(code.clone());
 
     nobody.post("/api/v1/setup", first_admin("a guess")).await.problem(403, "notAllowed");
@@ -29,7 +29,7 @@ both!(the_printed_code_makes_the_first_administrator_once, |server| {
 });
 
 both!(an_administrator_made_on_the_command_line_closes_it_too, |server| {
-    let code = server.app.auth.setup.code().await.unwrap();
+    let code = server.app.accounts.setup.code().await.unwrap();
     server.browser("root", Role::Admin).await;
     assert_eq!(server.anonymous().get("/api/v1/setup").await.json(200), json!({ "open": false }));
     server.anonymous().post("/api/v1/setup", first_admin(&code)).await.problem(409, "setupDone");
@@ -43,7 +43,7 @@ both!(the_code_cannot_be_guessed_at_length, |server| {
 });
 
 both!(one_code_makes_one_administrator_even_at_the_same_time, |server| {
-    let code = server.app.auth.setup.code().await.unwrap();
+    let code = server.app.accounts.setup.code().await.unwrap();
     let body = |login: &str| {
         let mut body = first_admin(&code);
         body["login"] = json!(login);

@@ -121,7 +121,7 @@ both!(
         let answer = rest(&mut stream).await;
         assert!(answer.starts_with("HTTP/1.1 101"), "{answer}");
         let gone = async {
-            while server.app.hub.is_connected(server.user("ann").await) {
+            while server.app.live.hub.is_connected(server.user("ann").await) {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };

@@ -23,7 +23,7 @@ both!(a_socket_is_closed_when_its_session_is_signed_out, |server| {
     assert_eq!(tab_here.closed().await, Some(SIGNED_OUT));
     assert!(Tab::connect(server, &here).await.is_err());
     // The other session goes on.
-    server.app.client_changes.note(hookswitch_model::ClientId(uuid::Uuid::nil()));
+    server.app.live.client_changes.note(hookswitch_model::ClientId(uuid::Uuid::nil()));
     tab_elsewhere.next_of("clients").await;
 });
 
@@ -34,7 +34,7 @@ both!(a_socket_is_closed_when_its_token_is_deleted, |server| {
     let (mut of_wallboard, mut of_ann) = (tab(server, &wallboard).await, tab(server, &ann).await);
     ann.delete(&format!("/api/v1/tokens/{}", made["id"].as_str().unwrap())).await.is(204);
     assert_eq!(of_wallboard.closed().await, Some(SIGNED_OUT));
-    server.app.client_changes.note(hookswitch_model::ClientId(uuid::Uuid::nil()));
+    server.app.live.client_changes.note(hookswitch_model::ClientId(uuid::Uuid::nil()));
     of_ann.next_of("clients").await;
 });
 

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use hookswitch_model::RequestId;
 use hookswitch_server::intake::recover::recover;
-use hookswitch_server::telephony::silent::close_silent;
+use hookswitch_server::calls::silent::close_silent;
 use hookswitch_store::NewRequest;
 use secrecy::ExposeSecret as _;
 use serde_json::value::to_raw_value;
@@ -44,7 +44,7 @@ both!(a_silent_call_that_cannot_be_closed_keeps_no_other_open, |server| {
     let one = "create unique index one on calls (state) where state = 'ended' and call_id in ('a', 'z')";
     execute(server, one).await;
     server.advance(TimeDelta::minutes(6));
-    assert_eq!(close_silent(&server.app).await.expect("an answer"), 1);
+    assert_eq!(close_silent(&server.app.calls).await.expect("an answer"), 1);
     let open = admin.get("/api/v1/calls?state=ringing").await.json(200);
     assert_eq!((&open["items"][0]["callId"], open["items"].as_array().map(Vec::len)), (&json!("a"), Some(1)));
 });
@@ -125,7 +125,7 @@ both!(a_start_goes_past_what_cannot_be_processed, |server| {
     let first = "select id from requests where status = 'new' order by id limit 1";
     execute(server, &format!("update requests set headers = '{}' where id in ({first})", deep())).await;
 
-    assert_eq!(recover(&server.app, now + TimeDelta::hours(1)).await.expect("a database"), 2);
+    assert_eq!(recover(&server.app.intake, now + TimeDelta::hours(1)).await.expect("a database"), 2);
     let requests = module.requests().await;
     let told: Vec<_> =
         requests[..3].iter().map(|request| (&request["status"], &request["error"]["code"])).collect();

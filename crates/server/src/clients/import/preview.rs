@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 use super::Import;
 use super::rows::{Mapping, Reading, Row};
 use super::run::keys;
-use crate::app::App;
-use crate::clients::numbers::Phone;
+use crate::calls::Calls;
 use crate::error::{ApiError, ApiResult};
-use crate::named::NamedClient;
+use crate::views::NamedClient;
+use crate::views::number::Phone;
 
 /// Lines shown.
 const SHOWN: usize = 20;
@@ -78,12 +78,12 @@ pub struct PreviewedClient {
 /// # Errors
 /// When the file or the database fails.
 pub async fn preview(
-    app: &App,
+    calls: &Calls,
     user: &User,
     import: &Arc<Import>,
     mapping: &Mapping,
 ) -> ApiResult<ImportPreview> {
-    let reading = Reading::new(app, user, import, mapping).await?;
+    let reading = Reading::new(calls, user, import, mapping).await?;
     let of = Arc::clone(import);
     let read = tokio::task::spawn_blocking(move || of.table.lines(&of.file())?.take(LOOKED_AT));
     let lines = read.await.map_err(ApiError::internal)??;

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::Import;
 use super::guess::ImportTarget;
 use super::lines::Line;
-use crate::app::App;
+use crate::calls::Calls;
 use crate::clients::fields::{self, FieldChanges, MAX_LABEL, PhoneInput, changed, empty};
 use crate::clients::numbers::e164;
 use crate::error::{ApiError, ApiResult};
@@ -44,7 +44,7 @@ pub fn check_mapping(import: &Import, mapping: &Mapping) -> ApiResult<()> {
 
 /// Reads lines as clients.
 pub struct Reading<'a> {
-    app: &'a App,
+    calls: &'a Calls,
     user: &'a User,
     /// Each column that is something, with its name where that tells numbers apart.
     columns: Vec<(usize, ImportTarget, Option<String>)>,
@@ -74,7 +74,12 @@ impl<'a> Reading<'a> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn new(app: &'a App, user: &'a User, import: &Import, mapping: &Mapping) -> ApiResult<Self> {
+    pub async fn new(
+        calls: &'a Calls,
+        user: &'a User,
+        import: &Import,
+        mapping: &Mapping,
+    ) -> ApiResult<Self> {
         let several = mapping.iter().flatten().filter(|target| **target == ImportTarget::Phone).count() > 1;
         let column = |(place, target): (usize, &Option<ImportTarget>)| {
             let label = &import.table.columns.get(place)?.name;
@@ -82,12 +87,12 @@ impl<'a> Reading<'a> {
             Some((place, (*target)?, Some(label).filter(|_| several)))
         };
         let mut users = HashMap::new();
-        for user in app.store.users().await? {
+        for user in calls.store.users().await? {
             let keys = [Some(user.name), user.email, Some(user.login)];
             users.extend(keys.into_iter().flatten().map(|key| (folded(&key), user.id)));
         }
         Ok(Self {
-            app,
+            calls,
             user,
             columns: mapping.iter().enumerate().filter_map(column).collect(),
             number_of_columns: mapping.len(),
@@ -160,7 +165,7 @@ impl<'a> Reading<'a> {
             // `Mobile: 020 7946 0000`, as an export writes it.
             let named = part.split_once(": ").map(|(label, number)| (Some(label), number.trim()));
             let (label, number) = named.unwrap_or((label, part));
-            let key = |number: &str| e164(self.app, number).unwrap_or_else(|| number.to_owned());
+            let key = |number: &str| e164(self.calls, number).unwrap_or_else(|| number.to_owned());
             let is_there = |of: &PhoneInput| of.number.as_deref().map(key) == Some(key(number));
             if !phones.iter().any(is_there) {
                 let (label, number) = (label.map(str::to_owned), Some(number.to_owned()));
@@ -187,7 +192,7 @@ impl<'a> Reading<'a> {
             responsible: Some(row.responsible),
             ..FieldChanges::default()
         };
-        match changed(self.app, self.user, None, &empty(row.kind), asked).await {
+        match changed(self.calls, self.user, None, &empty(row.kind), asked).await {
             Err(error) if error.code() == "invalid" => Ok(Err(error.detail().to_owned())),
             fields => fields.map(Ok),
         }
@@ -200,10 +205,10 @@ impl<'a> Reading<'a> {
     pub async fn duplicate(&self, fields: &ClientFields) -> ApiResult<Option<Client>> {
         let numbers: Vec<String> = fields.phones.iter().filter_map(|phone| phone.e164.clone()).collect();
         if numbers.is_empty() && fields.emails.is_empty() {
-            return named(self.app, fields.kind, &fields.name).await;
+            return named(self.calls, fields.kind, &fields.name).await;
         }
         let keys = ClientKeys { numbers, emails: fields.emails.clone(), name: None };
-        let found = self.app.store.duplicates(ClientScope::All, &keys, None, 1).await?;
+        let found = self.calls.store.duplicates(ClientScope::All, &keys, None, 1).await?;
         Ok(found.into_iter().map(|(client, _)| client).next())
     }
 }
@@ -212,9 +217,9 @@ impl<'a> Reading<'a> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn named(app: &App, kind: ClientKind, name: &str) -> ApiResult<Option<Client>> {
+pub async fn named(calls: &Calls, kind: ClientKind, name: &str) -> ApiResult<Option<Client>> {
     let keys = ClientKeys { name: Some(name.to_owned()), ..ClientKeys::default() };
-    let found = app.store.duplicates(ClientScope::All, &keys, None, MAX_NAMED).await?;
+    let found = calls.store.duplicates(ClientScope::All, &keys, None, MAX_NAMED).await?;
     Ok(found.into_iter().map(|(client, _)| client).find(|client| client.fields.kind == kind))
 }
 

@@ -15,8 +15,7 @@ use super::guess::ImportTarget;
 use super::lines::{Line, Lines};
 use super::rows::{Reading, named};
 use super::{DuplicateRule, Import, ImportState, Progress};
-use crate::app::App;
-use crate::audit::audit;
+use crate::calls::Calls;
 use crate::clients::fields::empty;
 use crate::clock;
 use crate::cut::{self, cut};
@@ -31,13 +30,13 @@ const MAX_COMPANIES: usize = 10_000;
 
 /// Imports a file, until it is done or cancelled, or the server stops.
 pub async fn run(
-    app: Arc<App>,
+    calls: Arc<Calls>,
     user: User,
     import: Arc<Import>,
     mapping: Vec<Option<ImportTarget>>,
     duplicates: DuplicateRule,
 ) {
-    let ended = all(&app, &user, &import, &mapping, duplicates).await;
+    let ended = all(&calls, &user, &import, &mapping, duplicates).await;
     let complete = match ended {
         Ok(complete) => complete,
         Err(error) => {
@@ -48,23 +47,23 @@ pub async fn run(
     let state = if complete { ImportState::Done } else { ImportState::Cancelled };
     let progress = Progress { state, ..import.progress() };
     import.set(progress);
-    app.missed.changed();
+    calls.live.missed.changed();
     let Progress { created, updated, skipped, rejected, .. } = progress;
     let to = format!("{created} created, {updated} updated, {skipped} skipped, {rejected} rejected");
     let change = AuditChange { field: "clients".to_owned(), from: None, to: Some(to) };
-    audit(&app, user.id, AuditAction::Imported, None, None, vec![change]).await;
+    calls.audit.record(user.id, AuditAction::Imported, None, None, vec![change]).await;
 }
 
 /// Says whether the whole file was imported.
 async fn all(
-    app: &App,
+    calls: &Calls,
     user: &User,
     import: &Arc<Import>,
     mapping: &[Option<ImportTarget>],
     duplicates: DuplicateRule,
 ) -> ApiResult<bool> {
-    let reading = Reading::new(app, user, import, mapping).await?;
-    let mut batch = Batch::new(app, import).await?;
+    let reading = Reading::new(calls, user, import, mapping).await?;
+    let mut batch = Batch::new(calls, import).await?;
     let mut lines = import.table.lines(&import.file())?;
     loop {
         let (rest, some) = next(lines).await?;
@@ -74,7 +73,7 @@ async fn all(
             return Ok(true);
         }
         for line in some {
-            if import.cancelled.is_cancelled() || app.stopping.is_cancelled() {
+            if import.cancelled.is_cancelled() || calls.tasks.stopping.is_cancelled() {
                 batch.write().await?;
                 return Ok(false);
             }
@@ -94,7 +93,7 @@ async fn next(mut lines: Lines) -> ApiResult<(Lines, Vec<Line>)> {
 
 /// What is written together.
 struct Batch<'a> {
-    app: &'a App,
+    calls: &'a Calls,
     import: &'a Import,
     progress: Progress,
     pending: Vec<Pending>,
@@ -116,11 +115,11 @@ struct Pending {
 }
 
 impl<'a> Batch<'a> {
-    async fn new(app: &'a App, import: &'a Import) -> ApiResult<Self> {
+    async fn new(calls: &'a Calls, import: &'a Import) -> ApiResult<Self> {
         let mut options = OpenOptions::new();
         let rejected = options.write(true).create_new(true).mode(0o600).open(import.rejected()).await;
         let mut batch = Self {
-            app,
+            calls,
             import,
             progress: import.progress(),
             pending: Vec::new(),
@@ -187,7 +186,7 @@ impl<'a> Batch<'a> {
         if let Some(id) = self.companies.get(&key) {
             return Ok(*id);
         }
-        let id = match named(self.app, ClientKind::Company, name).await? {
+        let id = match named(self.calls, ClientKind::Company, name).await? {
             Some(company) => company.id,
             None => {
                 let company =
@@ -206,7 +205,7 @@ impl<'a> Batch<'a> {
     }
 
     fn new_client(&self, fields: ClientFields) -> NewClient {
-        let now = self.app.clock.now();
+        let now = self.calls.clock.now();
         NewClient {
             id: ClientId::new(now, clock::random()),
             fields,
@@ -230,11 +229,11 @@ impl<'a> Batch<'a> {
                 (Some(line), _) if !written => self.reject(line, CHANGED_MEANWHILE)?,
                 (_, ClientWrite::New(client)) => {
                     self.progress.created += u64::from(line.is_some());
-                    self.app.client_changes.note(client.id);
+                    self.calls.live.client_changes.note(client.id);
                 }
                 (_, ClientWrite::Change { id, .. }) => {
                     self.progress.updated += 1;
-                    self.app.client_changes.note(*id);
+                    self.calls.live.client_changes.note(*id);
                 }
             }
         }
@@ -247,7 +246,7 @@ impl<'a> Batch<'a> {
 
     /// Which of them were written.
     async fn written(&self, writes: &[ClientWrite]) -> ApiResult<Vec<bool>> {
-        let (store, now) = (&self.app.store, self.app.clock.now());
+        let (store, now) = (&self.calls.store, self.calls.clock.now());
         match store.write_clients(writes, now).await {
             // One of them: the others can be written.
             Err(StoreError::UnknownReference) => {}

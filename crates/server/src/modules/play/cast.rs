@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use super::shown::difference;
 use super::{Shown, Stage, Subject};
+use crate::calls::silent::close_silent;
 use crate::clock::random;
-use crate::intake::webhook;
 use crate::modules::create::{changes, check_country};
 use crate::modules::outgoing::{MODULE, Outgoing, TOKEN};
 use crate::modules::registry::{self, Active};
@@ -23,7 +23,7 @@ use crate::modules::sample::NOW;
 use crate::modules::scenario::{Scenario, Step};
 use crate::modules::sign::{Signer, Signing, Spoil};
 use crate::remote::RemoteAddress;
-use crate::telephony::silent::close_silent;
+use crate::routes::webhook;
 
 /// Where the requests of scenarios come from; samples say the same.
 const PROVIDER: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1));
@@ -69,7 +69,7 @@ impl Stage {
     pub async fn pass(&self, time: TimeDelta) -> Result<(), String> {
         self.outside.set_now(self.now() + time);
         if time >= LOOKS_FOR_SILENCE {
-            close_silent(&self.app).await.map_err(|error| error.to_string())?;
+            close_silent(&self.app.calls).await.map_err(|error| error.to_string())?;
         }
         Ok(())
     }
@@ -119,7 +119,7 @@ impl Stage {
             for (key, value) in &scenario.storage {
                 app.store.storage_set(id, key, value, None, now).await?;
             }
-            registry::take_up(app, id, Arc::clone(&subject.compiled)).await
+            registry::take_up(&app.modules, id, Arc::clone(&subject.compiled)).await
         };
         let active = kept.await.map_err(|error| error.to_string())?.ok_or("the module is gone")?;
         if let Some(error) = active.load_error() {

@@ -5,13 +5,13 @@ use hookswitch_store::User;
 use serde_json::{Value, json};
 
 use super::{Cast, diff};
+use crate::calls::controls::find;
 use crate::error::ApiResult;
 use crate::modules::scenario::{Click, Step};
 use crate::routes::controls::{Dtmf, RedirectTo, press};
 use crate::routes::dialling::{MakeCall, dial};
 use crate::routes::recordings;
-use crate::telephony::actions::{Action, leg_of};
-use crate::telephony::controls::find;
+use crate::views::actions::{Action, leg_of};
 
 impl Cast<'_> {
     /// Does what a step says an operator does.
@@ -78,11 +78,11 @@ impl Cast<'_> {
             Click::Hold | Click::Mute => press(Some(json!(true))).await,
             Click::Resume | Click::Unmute => press(Some(json!(false))).await,
             Click::Redirect | Click::Transfer => {
-                let seen = find(app, user, id).await?;
+                let seen = find(&app.calls, user, id).await?;
                 press(Some(json!(to().argument(&seen)?))).await
             }
             Click::Dtmf => {
-                let seen = find(app, user, id).await?;
+                let seen = find(&app.calls, user, id).await?;
                 let digits = step.digits.clone().unwrap_or_default();
                 press(Some(json!(Dtmf { digits }.argument(&seen)?))).await
             }
@@ -94,7 +94,7 @@ impl Cast<'_> {
                 dial(app, user, wanted).await.map(|_| None)
             }
             Click::Recording => {
-                let seen = find(app, user, id).await?;
+                let seen = find(&app.calls, user, id).await?;
                 let link = recordings::link(app, user, &seen).await?;
                 Ok(Some(json!({ "url": link.url, "headers": link.headers })))
             }

@@ -141,7 +141,7 @@ impl Stage {
                 created_at: now,
             };
             users.push(self.app.store.create_user(&new).await.map_err(|error| error.to_string())?);
-            self.app.directory.reload(&self.app.store).await.map_err(|error| error.to_string())?;
+            self.app.catalog.directory.reload(&self.app.store).await.map_err(|error| error.to_string())?;
         }
         Ok(users[..count].to_vec())
     }

@@ -15,8 +15,8 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::manifest::{self, Manifest, Setting};
+use super::registry::Modules;
 use super::{builtin, registry};
-use crate::app::App;
 use read::{Folder, Texts};
 
 /// Something to make a module from.
@@ -164,8 +164,8 @@ impl Templates {
 
 /// Reads `modules_dir`, where there is one. Scripts are tried when they are new or have changed; with `retry`, also those that
 /// could not be used.
-pub async fn refresh(app: &App, retry: bool) {
-    let templates = &app.templates;
+pub async fn refresh(modules: &Modules, retry: bool) {
+    let templates = &modules.templates;
     let Some(dir) = templates.dir.clone() else { return };
     let _reading = templates.reading.lock().await;
     let before = templates.found();
@@ -183,7 +183,7 @@ pub async fn refresh(app: &App, retry: bool) {
         let known = before.read.iter().find(|(known, _)| *known == folder).map(|(_, tried)| tried);
         let tried = match known {
             Some(tried) if tried.is_ok() || !retry => tried.clone(),
-            _ => tried(app, &folder).await,
+            _ => tried(modules, &folder).await,
         };
         match tried.clone().and_then(|usable| only_one(&found, usable)) {
             Ok(usable) => {
@@ -219,11 +219,11 @@ impl Found {
 }
 
 /// The template of a folder, once its script is known to load.
-async fn tried(app: &App, folder: &Folder) -> Result<Usable, String> {
+async fn tried(modules: &Modules, folder: &Folder) -> Result<Usable, String> {
     let Texts { manifest, source } = folder.texts.clone()?;
     let manifest = manifest::parse(&manifest).map_err(|error| error.to_string())?;
     let template = Template::new(manifest, source.into(), Some(folder.name.clone()));
-    let functions = functions(app, &template).await?;
+    let functions = functions(modules, &template).await?;
     Ok((Arc::new(template), functions))
 }
 
@@ -247,7 +247,7 @@ fn only_one(found: &Found, usable: Usable) -> Result<Usable, String> {
 ///
 /// # Errors
 /// Why the script cannot be used, with its place.
-pub async fn functions(app: &App, template: &Template) -> Result<BTreeSet<Function>, String> {
+pub async fn functions(modules: &Modules, template: &Template) -> Result<BTreeSet<Function>, String> {
     let compiled = registry::compiled(&template.source).await.map_err(|error| error.to_string())?;
     let compiled = compiled.map_err(|diagnostics| {
         let first = diagnostics.into_iter().next();
@@ -255,7 +255,7 @@ pub async fn functions(app: &App, template: &Template) -> Result<BTreeSet<Functi
     })?;
     let id = ModuleId(uuid::Uuid::nil());
     let defaults = manifest::with_defaults(&template.manifest.settings, Map::new());
-    let functions = registry::probe(app, id, compiled, defaults).await;
+    let functions = registry::probe(modules, id, compiled, defaults).await;
     functions.map_err(|error| format!("module.ts cannot be loaded: {error}"))
 }
 

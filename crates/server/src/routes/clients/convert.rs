@@ -10,15 +10,14 @@ use utoipa::ToSchema;
 
 use super::merge::show_with_merges;
 use crate::app::App;
-use crate::audit::audit;
 use crate::auth::SignedIn;
 use crate::clients::audit::changes;
 use crate::clients::fields::{FieldChanges, changed, empty};
-use crate::clients::shown::ApiClient;
-use crate::clients::{changed_meanwhile, find, scope, tell};
+use crate::clients::{changed_meanwhile, find, tell};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
+use crate::views::client::ApiClient;
 
 /// The company that the contact belongs to: one that is there, a new one, or none.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -47,7 +46,7 @@ pub async fn convert_lead(
     Path(id): Path<ClientId>,
     Json(ConvertLead { company_id, company_name }): Json<ConvertLead>,
 ) -> ApiResult<axum::Json<ApiClient>> {
-    let before = find(&app, &user, id).await?;
+    let before = find(&app.calls, &user, id).await?;
     if before.fields.kind != ClientKind::Lead || before.archived_at.is_some() {
         return Err(ApiError::conflict("noLead", "This client is no lead, or not any more."));
     }
@@ -62,7 +61,7 @@ pub async fn convert_lead(
         }
         (None, Some(name)) => {
             let asked = FieldChanges { name: Some(name), ..FieldChanges::default() };
-            let fields = changed(&app, &user, None, &empty(ClientKind::Company), asked).await;
+            let fields = changed(&app.calls, &user, None, &empty(ClientKind::Company), asked).await;
             let fields = ClientFields {
                 responsible: before.fields.responsible,
                 ..fields.map_err(|error| error.at("companyName"))?
@@ -75,16 +74,16 @@ pub async fn convert_lead(
     let mut lead = before.clone();
     if company_id.is_some() {
         let asked = FieldChanges { company: Some(company_id), ..FieldChanges::default() };
-        lead.fields = changed(&app, &user, Some(&before), &before.fields, asked).await?;
+        lead.fields = changed(&app.calls, &user, Some(&before), &before.fields, asked).await?;
     }
-    let after = app.store.convert_lead(&lead, company.as_ref(), scope(&app, &user), now).await?;
+    let after = app.store.convert_lead(&lead, company.as_ref(), app.catalog.scope(&user), now).await?;
     let after = after.ok_or_else(changed_meanwhile)?;
     if let Some(company) = company {
-        audit(&app, user.id, AuditAction::Created, Some(company.id), None, Vec::new()).await;
-        app.client_changes.note(company.id);
+        app.audit.record(user.id, AuditAction::Created, Some(company.id), None, Vec::new()).await;
+        app.live.client_changes.note(company.id);
     }
-    let changes = changes(&app, &before, &after);
-    audit(&app, user.id, AuditAction::Converted, Some(after.id), None, changes).await;
-    tell(&app, after.id).await?;
+    let changes = changes(&app.calls, &before, &after);
+    app.audit.record(user.id, AuditAction::Converted, Some(after.id), None, changes).await;
+    tell(&app.calls, after.id).await?;
     Ok(axum::Json(show_with_merges(&app, &user, after).await?))
 }

@@ -11,11 +11,11 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::clients::numbers::{Phone, e164};
-use crate::clients::scope;
-use crate::clients::shown::{ApiClient, show};
+use crate::clients::numbers::e164;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Json;
+use crate::views::client::{ApiClient, show};
+use crate::views::number::Phone;
 
 /// Numbers, and e-mail addresses, that are compared at once.
 const MAX_KEYS: usize = 50;
@@ -79,17 +79,17 @@ pub async fn find_duplicates(
     let read: Vec<ClientPhone> = body
         .phones
         .into_iter()
-        .map(|number| ClientPhone { label: None, e164: e164(&app, &number), number })
+        .map(|number| ClientPhone { label: None, e164: e164(&app.calls, &number), number })
         .collect();
     let keys = ClientKeys {
         numbers: read.iter().filter_map(|phone| phone.e164.clone()).collect(),
         emails: body.emails,
         name: body.name,
     };
-    let found = app.store.duplicates(scope(&app, &user), &keys, body.except_id, MAX_ITEMS).await?;
+    let found = app.store.duplicates(app.catalog.scope(&user), &keys, body.except_id, MAX_ITEMS).await?;
     let items = found
         .into_iter()
-        .map(|(client, because)| Duplicate { client: show(&app, &user, client), because })
+        .map(|(client, because)| Duplicate { client: show(&app.catalog, &user, client), because })
         .collect();
     // They are what the asking user typed: nothing to hide.
     let phones = read.iter().map(|phone| Phone::new(phone, false)).collect();

@@ -13,12 +13,11 @@ use hookswitch_store::{AuditAction, Client, ClientCursor, ClientPage, ClientPhon
 
 use super::{Asked, ListClients};
 use crate::app::App;
-use crate::audit::audit_of;
 use crate::auth::Admin;
-use crate::clients::numbers;
 use crate::error::ApiResult;
 use crate::extract::Query;
 use crate::spreadsheet::plain;
+use crate::views::number;
 
 const COLUMNS: [&str; 12] = [
     "Kind",
@@ -49,7 +48,7 @@ pub async fn export_clients(
     Query(filters): Query<ListClients>,
 ) -> ApiResult<Response> {
     let asked = filters.asked(&app, &caller.user)?;
-    audit_of(&app, caller.user.id, AuditAction::Exported, "clients", Vec::new()).await;
+    app.audit.record_of(caller.user.id, AuditAction::Exported, "clients", Vec::new()).await;
     let disposition = format!("attachment; filename=\"clients-{}.csv\"", app.clock.now().format("%F"));
     let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, disposition)];
     let pages = stream::try_unfold((app, asked, Some(None)), async |(app, asked, next)| {
@@ -93,7 +92,7 @@ fn line(app: &App, client: Client) -> [String; COLUMNS.len()] {
         fields.kind.as_str().to_owned(),
         plain(fields.name),
         plain(client.company_name.unwrap_or_default()),
-        plain(fields.responsible.map(|user| app.directory.named(user).name).unwrap_or_default()),
+        plain(fields.responsible.map(|user| app.catalog.directory.named(user).name).unwrap_or_default()),
         plain(fields.phones.into_iter().map(phone).collect::<Vec<_>>().join("; ")),
         plain(fields.emails.join("; ")),
         plain(fields.tags.join("; ")),
@@ -106,7 +105,7 @@ fn line(app: &App, client: Client) -> [String; COLUMNS.len()] {
 }
 
 fn phone(phone: ClientPhone) -> String {
-    let extension = numbers::extension(&phone);
+    let extension = number::extension(&phone);
     let number = phone.e164.unwrap_or(phone.number);
     let number = extension.map_or(number.clone(), |extension| format!("{number} ext. {extension}"));
     match phone.label {

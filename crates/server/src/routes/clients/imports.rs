@@ -125,7 +125,7 @@ pub async fn preview_import(
 ) -> ApiResult<axum::Json<ImportPreview>> {
     let import = find(&app, id)?;
     check_mapping(&import, &mapping)?;
-    Ok(axum::Json(preview(&app, &caller.user, &import, &mapping).await?))
+    Ok(axum::Json(preview(&app.calls, &caller.user, &import, &mapping).await?))
 }
 
 /// How to import a file.
@@ -157,7 +157,7 @@ pub async fn start_import(
     check_mapping(&import, &mapping)?;
     import.begin()?;
     let started = ApiImport::new(&import);
-    app.tasks.spawn(run(Arc::clone(&app), caller.user, import, mapping, duplicates));
+    app.tasks.spawn(run(Arc::clone(&app.calls), caller.user, import, mapping, duplicates));
     Ok((StatusCode::ACCEPTED, axum::Json(started)))
 }
 

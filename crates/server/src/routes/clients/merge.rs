@@ -9,13 +9,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::audit::audit;
 use crate::auth::SignedIn;
-use crate::clients::shown::{ApiClient, ApiMerge, show};
-use crate::clients::{UNDOABLE, changed_meanwhile, find, scope, tell};
+use crate::clients::{UNDOABLE, changed_meanwhile, find, tell};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
+use crate::views::client::{ApiClient, ApiMerge, show};
 
 /// Which client goes into another.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -41,8 +40,8 @@ pub async fn merge_client(
     Path(id): Path<ClientId>,
     Json(MergeClient { from_id }): Json<MergeClient>,
 ) -> ApiResult<axum::Json<ApiClient>> {
-    let into = find(&app, &user, id).await?;
-    let from = find(&app, &user, from_id).await?;
+    let into = find(&app.calls, &user, id).await?;
+    let from = find(&app.calls, &user, from_id).await?;
     if into.id == from.id {
         return Err(ApiError::invalid("fromId", "This is the same client. Give the id of another one."));
     }
@@ -51,12 +50,12 @@ pub async fn merge_client(
     }
     let now = app.clock.now();
     let merge = MergeId::new(now, clock::random());
-    let merged = app.store.merge_clients(merge, &into, &from, user.id, scope(&app, &user), now).await?;
+    let merged = app.store.merge_clients(merge, &into, &from, user.id, app.catalog.scope(&user), now).await?;
     let merged = merged.ok_or_else(changed_meanwhile)?;
-    audit(&app, user.id, AuditAction::Merged, Some(into.id), None, vec![other(&from)]).await;
-    tell(&app, from.id).await?;
-    app.client_changes.left(into.id, into.fields.responsible);
-    tell(&app, into.id).await?;
+    app.audit.record(user.id, AuditAction::Merged, Some(into.id), None, vec![other(&from)]).await;
+    tell(&app.calls, from.id).await?;
+    app.live.client_changes.left(into.id, into.fields.responsible);
+    tell(&app.calls, into.id).await?;
     Ok(axum::Json(show_with_merges(&app, &user, merged).await?))
 }
 
@@ -75,9 +74,9 @@ pub async fn undo_merge(
 ) -> ApiResult<axum::Json<ApiClient>> {
     let now = app.clock.now();
     let merge = app.store.merge(id).await?.ok_or_else(|| ApiError::not_found("merge"))?;
-    let into = find(&app, &user, merge.into).await.map_err(|error| error.not_found_as("merge"))?;
+    let into = find(&app.calls, &user, merge.into).await.map_err(|error| error.not_found_as("merge"))?;
     // The client that comes back may be a colleague's.
-    if !scope(&app, &user).has(merge.responsible()) {
+    if !app.catalog.scope(&user).has(merge.responsible()) {
         return Err(ApiError::not_found("merge"));
     }
     if merge.made_at < now - UNDOABLE {
@@ -88,26 +87,26 @@ pub async fn undo_merge(
         return Err(ApiError::conflict("mergedAgain", detail));
     }
     let back = app.store.undo_merge(&merge, &into, now).await?.ok_or_else(changed_meanwhile)?;
-    audit(&app, user.id, AuditAction::MergeUndone, Some(into.id), None, vec![other(&back)]).await;
-    app.client_changes.left(into.id, into.fields.responsible);
-    tell(&app, into.id).await?;
-    tell(&app, back.id).await?;
+    app.audit.record(user.id, AuditAction::MergeUndone, Some(into.id), None, vec![other(&back)]).await;
+    app.live.client_changes.left(into.id, into.fields.responsible);
+    tell(&app.calls, into.id).await?;
+    tell(&app.calls, back.id).await?;
     Ok(axum::Json(show_with_merges(&app, &user, back).await?))
 }
 
 /// A client as `user` sees it, with the merges that they can undo.
 pub async fn show_with_merges(app: &App, user: &User, client: Client) -> ApiResult<ApiClient> {
     let merges = app.store.merges_into(client.id, app.clock.now() - UNDOABLE).await?;
-    let scope = scope(app, user);
+    let scope = app.catalog.scope(user);
     let merges = merges.into_iter().filter(|merge| scope.has(merge.responsible()));
     let merges = merges.map(|merge| ApiMerge {
         id: merge.id,
-        by: merge.made_by().map(|user| app.directory.named(user)),
+        by: merge.made_by().map(|user| app.catalog.directory.named(user)),
         merged_at: merge.made_at,
         name: merge.name,
     });
     let merges = merges.collect();
-    Ok(ApiClient { merges, ..show(app, user, client) })
+    Ok(ApiClient { merges, ..show(&app.catalog, user, client) })
 }
 
 /// The other one of a merge, for the audit trail.

@@ -29,7 +29,7 @@ pub fn settings(changes: &[SettingChange]) -> Vec<AuditChange> {
 }
 
 fn words(app: &App, module: &Module) -> [(&'static str, Option<String>); 8] {
-    let user = |user: Option<_>| user.map(|user| app.directory.named(user).name);
+    let user = |user: Option<_>| user.map(|user| app.catalog.directory.named(user).name);
     let switched = |on: bool| Some(if on { "on" } else { "off" }.to_owned());
     [
         ("name", Some(module.name.clone())),

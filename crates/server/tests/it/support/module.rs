@@ -100,6 +100,6 @@ pub async fn only_call(person: &Client) -> Value {
 
 /// The module's log, newest line first, with everything that was written so far.
 pub async fn server_log(server: &Server, admin: &Client, module: &Module) -> Vec<Value> {
-    server.app.module_log.flush().await;
+    server.app.modules.log.flush().await;
     admin.get(&module.path("/log")).await.json(200)["items"].as_array().expect("items").clone()
 }

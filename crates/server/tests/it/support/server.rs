@@ -113,7 +113,7 @@ impl Server {
     /// Makes a user with [`PASSWORD`] and signs them in as a browser does.
     pub async fn browser(&self, login: &str, role: Role) -> (UserId, Client) {
         let (id, _) = self.new_user(login, role).await;
-        let hash = self.app.auth.passwords.hash(PASSWORD.into()).await.expect("a hash");
+        let hash = self.app.accounts.passwords.hash(PASSWORD.into()).await.expect("a hash");
         let patch = hookswitch_store::UserPatch { password_hash: Some(Some(hash)), ..Default::default() };
         self.app.store.update_user(id, &patch).await.expect("an answer").expect("a user");
         (id, self.sign_in(login, PASSWORD).await)

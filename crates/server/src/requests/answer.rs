@@ -1,15 +1,17 @@
 //! The answer to a webhook, as the script says it. The server, `hookswitch module test` and the samples have it from here.
 
-use axum::body::Body;
-use axum::http::header::{self, CONTENT_TYPE};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use hookswitch_model::RequestId;
 use hookswitch_model::contract::{self, Warning};
 use hookswitch_script::data;
+use http::header::{self, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use super::process::Failure;
+use super::Failure;
+
+/// What a provider is answered.
+pub type Answer = http::Response<Bytes>;
 
 /// Headers that a script may answer with besides those that begin with `x-`. Any other one could act on the origin of the web
 /// app (cookies, policies, frames) or on the proxy in front of it.
@@ -58,8 +60,8 @@ const ACTING: [&str; 12] = [
 pub fn of_script(
     response: Option<contract::Response>,
     warnings: &mut Vec<Warning>,
-) -> Result<Response, Failure> {
-    let Some(said) = response else { return Ok(axum::Json(json!({})).into_response()) };
+) -> Result<Answer, Failure> {
+    let Some(said) = response else { return Ok(of_json(StatusCode::OK, &json!({}))) };
     let (body, content_type) = match said.content {
         Value::Null => (Vec::new(), None),
         Value::String(text) => (text.into_bytes(), Some("text/plain; charset=utf-8")),
@@ -69,8 +71,8 @@ pub fn of_script(
         },
     };
     let status = StatusCode::from_u16(said.status).unwrap_or(StatusCode::OK);
-    let mut response = (status, Body::from(body)).into_response();
-    response.headers_mut().remove(CONTENT_TYPE);
+    let mut response = Answer::new(body.into());
+    *response.status_mut() = status;
     if let Some(content_type) = content_type {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
@@ -96,7 +98,14 @@ fn passes(header: &HeaderName) -> bool {
 }
 
 /// 500: the request is kept as failed.
-pub fn of_failure(failure: &Failure, request: RequestId) -> Response {
+pub fn of_failure(failure: &Failure, request: RequestId) -> Answer {
     let body = json!({ "error": failure.to_string(), "requestId": request });
-    (StatusCode::INTERNAL_SERVER_ERROR, axum::Json(body)).into_response()
+    of_json(StatusCode::INTERNAL_SERVER_ERROR, &body)
+}
+
+fn of_json(status: StatusCode, value: &Value) -> Answer {
+    let mut answer = Answer::new(value.to_string().into());
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
 }

@@ -1,6 +1,6 @@
 //! A request's headers as they are kept: what proves who sent it is kept apart, encrypted.
 
-use axum::http::HeaderMap;
+use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use super::address::Address;

@@ -8,9 +8,8 @@ use hookswitch_model::{ClientId, UserId};
 use hookswitch_store::{ClientScope, StoreError};
 use tokio::sync::Notify;
 
+use super::Live;
 use super::message::Message;
-use crate::app::App;
-use crate::comments::sees_only_own;
 
 /// However many clients change, one message in this time.
 const PAUSE: Duration = Duration::from_millis(350);
@@ -54,11 +53,11 @@ impl ClientChanges {
 }
 
 /// Tells everybody, as long as the server runs.
-pub async fn run(app: Arc<App>) {
+pub async fn run(live: Arc<Live>) {
     loop {
-        app.client_changes.happened.notified().await;
-        let changed = std::mem::take(&mut *app.client_changes.changed());
-        if let Err(error) = tell(&app, &changed).await {
+        live.client_changes.happened.notified().await;
+        let changed = std::mem::take(&mut *live.client_changes.changed());
+        if let Err(error) = tell(&live, &changed).await {
             tracing::error!(%error, "some pages were not told which clients changed");
         }
         tokio::time::sleep(PAUSE).await;
@@ -66,20 +65,20 @@ pub async fn run(app: Arc<App>) {
 }
 
 /// Tells each user of the clients that they may see, or might until now.
-async fn tell(app: &App, changed: &Changed) -> Result<(), StoreError> {
-    let send = |user: UserId, ids: Vec<ClientId>| app.hub.send(user, Message::Clients { ids }.to_text());
+async fn tell(live: &Live, changed: &Changed) -> Result<(), StoreError> {
+    let send = |user: UserId, ids: Vec<ClientId>| live.hub.send(user, Message::Clients { ids }.to_text());
     if changed.len() > MAX_NAMED {
-        app.hub.connected().into_iter().for_each(|user| send(user, Vec::new()));
+        live.hub.connected().into_iter().for_each(|user| send(user, Vec::new()));
         return Ok(());
     }
     let (own, all): (Vec<_>, Vec<_>) =
-        app.hub.connected().into_iter().partition(|user| sees_only_own(app, *user));
+        live.hub.connected().into_iter().partition(|user| live.catalog.sees_only_own(*user));
     let text = Message::Clients { ids: changed.keys().copied().collect() }.to_text();
-    all.into_iter().for_each(|user| app.hub.send(user, text.clone()));
+    all.into_iter().for_each(|user| live.hub.send(user, text.clone()));
     if own.is_empty() {
         return Ok(());
     }
-    let found = app.store.client_summaries(&changed.keys().copied().collect()).await?;
+    let found = live.store.client_summaries(&changed.keys().copied().collect()).await?;
     for user in own {
         let scope = ClientScope::OwnOrUnassigned(user);
         let sees = |id: &ClientId, before: &[Option<UserId>]| {

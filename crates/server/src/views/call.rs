@@ -14,12 +14,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::actions::{Action, actions, leg_of};
-use super::functions;
-use crate::app::App;
-use crate::clients::numbers::Mask;
-use crate::live::Version;
-use crate::modules::registry::Active;
-use crate::named::{ApiClientSummary, NamedUser};
+use super::number::Mask;
+use super::{ApiClientSummary, NamedUser};
+use crate::catalog::Catalog;
 
 /// A call, with what the asking user can do with it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -29,8 +26,7 @@ pub struct ApiCall {
     /// Id.
     pub id: CallId,
     /// Grows with each change: of two answers about the call the one with the greater version is newer.
-    #[schema(value_type = i64)]
-    pub version: Version,
+    pub version: i64,
     /// The module it came through.
     pub module_id: ModuleId,
     /// The provider's id, where it gives one; null where it holds a number that is hidden.
@@ -163,7 +159,7 @@ pub struct Recording {
 
 /// Who asks, and what is needed to show them calls of one module.
 pub struct Viewer<'a> {
-    app: &'a App,
+    catalog: &'a Catalog,
     user: UserId,
     /// Whether they may act for other operators.
     admin: bool,
@@ -174,16 +170,10 @@ pub struct Viewer<'a> {
 }
 
 impl<'a> Viewer<'a> {
-    /// A user who looks at calls of that module.
-    pub fn new(app: &'a App, user: UserId, module: Option<&'a Active>) -> Self {
-        let role = app.directory.role_of(user).unwrap_or(Role::Operator);
-        Self {
-            app,
-            user,
-            admin: role == Role::Admin,
-            mask: Mask::of(app, role),
-            functions: functions(module),
-        }
+    /// A user who looks at calls of a module that implements these functions.
+    pub fn new(catalog: &'a Catalog, user: UserId, functions: &'a BTreeSet<Function>) -> Self {
+        let role = catalog.directory.role_of(user).unwrap_or(Role::Operator);
+        Self { catalog, user, admin: role == Role::Admin, mask: Mask::of(catalog, role), functions }
     }
 
     /// The same for one call.
@@ -205,21 +195,21 @@ impl<'a> Viewer<'a> {
     }
 
     fn name_of(&self, user: Option<UserId>) -> Option<String> {
-        self.app.directory.name_of(user?)
+        self.catalog.directory.name_of(user?)
     }
 }
 
 /// The call as `viewer` sees it.
 pub fn api_call<'a>(
     call: &Call,
-    version: Version,
+    version: i64,
     view: &'a CallView,
     added: &Added,
     matched: &Matched,
     viewer: &Viewer<'a>,
 ) -> ApiCall {
     let viewer = &viewer.of_call(view);
-    let (app, mask) = (viewer.app, viewer.mask);
+    let (catalog, mask) = (viewer.catalog, viewer.mask);
     let line = view.line.as_deref().filter(|line| !mask.hides() || !is_of_client(line, view));
     let leg = leg_of(view, viewer.user, viewer.admin);
     ApiCall {
@@ -231,8 +221,8 @@ pub fn api_call<'a>(
         state: view.state,
         disposition: view.disposition,
         client_number: client_number(view, mask.hides()),
-        client: matched.client.as_ref().map(|client| ApiClientSummary::new(app, client)),
-        candidates: matched.candidates.iter().map(|client| ApiClientSummary::new(app, client)).collect(),
+        client: matched.client.as_ref().map(|client| ApiClientSummary::new(catalog, client)),
+        candidates: matched.candidates.iter().map(|client| ApiClientSummary::new(catalog, client)).collect(),
         caller_name: view
             .caller_name
             .clone()
@@ -257,12 +247,12 @@ pub fn api_call<'a>(
             .collect(),
         recording: Recording { available: view.recording.is_some() },
         comment: added.comment.clone(),
-        outcome: added.outcome_id.and_then(|id| Some(OutcomeCode { id, label: app.outcomes.label(id)? })),
+        outcome: added.outcome_id.and_then(|id| Some(OutcomeCode { id, label: catalog.outcomes.label(id)? })),
         missed: view.missed,
         resolved: added.resolved.as_ref().filter(|_| view.missed).map(|resolved| ApiResolved {
             at: resolved.at,
             how: resolved.how,
-            by: resolved.by.map(|user| app.directory.named(user)),
+            by: resolved.by.map(|user| catalog.directory.named(user)),
             reason: resolved.reason.clone(),
             call_id: resolved.call,
         }),

@@ -9,10 +9,10 @@ use hookswitch_model::{CallId, CallView, ClientId, Fact, ModuleId, UserId, view}
 use hookswitch_store::{CallChange, TargetedFact};
 use uuid::Uuid;
 
-use super::actions::Action;
+use super::Calls;
 use super::controls;
-use crate::app::App;
 use crate::live::message::{Message, NoticeLevel};
+use crate::views::actions::Action;
 
 /// Calls one user has dialled that have not appeared, at most; the oldest is forgotten first.
 const MAX_OF_USER: usize = 10;
@@ -131,36 +131,39 @@ impl Dial {
 }
 
 /// Tells who dialled a call that it has appeared, and ends it where it was called off.
-pub fn appeared(app: &Arc<App>, change: &CallChange) {
+pub fn appeared(calls: &Arc<Calls>, change: &CallChange) {
     let Some(call) = &change.after else { return };
     let seen = view(call);
     if seen.direction != Some(Direction::Out) {
         return;
     }
-    let Some(dial) = app.dials.take(call.module_id, &seen, app.clock.now()) else { return };
+    let Some(dial) = calls.dials.take(call.module_id, &seen, calls.clock.now()) else { return };
     let id = call.id;
-    app.hub.send(dial.user, Message::Dialed { dial_id: dial.id, call_id: id }.to_text());
+    calls.live.hub.send(dial.user, Message::Dialed { dial_id: dial.id, call_id: id }.to_text());
     if dial.cancelled {
-        let (app, user) = (Arc::clone(app), dial.user);
-        let tasks = app.tasks.clone();
-        tasks.spawn(async move { end(&app, user, id).await });
+        let (calls, user) = (Arc::clone(calls), dial.user);
+        let tasks = calls.tasks.clone();
+        tasks.spawn(async move { end(&calls, user, id).await });
     }
 }
 
-async fn end(app: &App, user: UserId, id: CallId) {
+async fn end(calls: &Calls, user: UserId, id: CallId) {
     let ended = async {
-        let Some(user) = app.store.user(user).await? else { return Ok(()) };
-        let seen = controls::find(app, &user, id).await?;
-        controls::control(app, &user, &seen, Action::Hangup, Vec::new()).await
+        let Some(user) = calls.store.user(user).await? else { return Ok(()) };
+        let seen = controls::find(calls, &user, id).await?;
+        controls::control(calls, &user, &seen, Action::Hangup, Vec::new()).await
     };
     if ended.await.is_err() {
         let text =
             "The call that you called off is being made all the same: end it at your telephone.".to_owned();
-        app.hub.send(user, Message::Notice { level: NoticeLevel::Warning, text, client_id: None }.to_text());
+        calls
+            .live
+            .hub
+            .send(user, Message::Notice { level: NoticeLevel::Warning, text, client_id: None }.to_text());
     }
 }
 
 /// How long a call may take to appear.
-pub fn patience(app: &App) -> TimeDelta {
-    TimeDelta::seconds(i64::from(app.settings.get().dial_seconds))
+pub fn patience(calls: &Calls) -> TimeDelta {
+    TimeDelta::seconds(i64::from(calls.catalog.settings.get().dial_seconds))
 }

@@ -6,9 +6,9 @@ use hookswitch_store::{Client, ClientSource, User};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::numbers::Phone;
-use crate::app::App;
-use crate::named::{NamedClient, NamedUser};
+use super::number::Phone;
+use super::{NamedClient, NamedUser};
+use crate::catalog::Catalog;
 
 /// A client: a contact, a company or a lead.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -64,8 +64,8 @@ pub struct ApiMerge {
 
 /// A client as `user` sees it.
 #[must_use]
-pub fn show(app: &App, user: &User, client: Client) -> ApiClient {
-    let hidden = app.settings.get().hides_numbers(user.role);
+pub fn show(catalog: &Catalog, user: &User, client: Client) -> ApiClient {
+    let hidden = catalog.settings.get().hides_numbers(user.role);
     let fields = client.fields;
     let company = fields.company.map(|id| NamedClient { id, name: client.company_name.unwrap_or_default() });
     ApiClient {
@@ -73,7 +73,7 @@ pub fn show(app: &App, user: &User, client: Client) -> ApiClient {
         kind: fields.kind,
         name: fields.name,
         company,
-        responsible: fields.responsible.map(|user| app.directory.named(user)),
+        responsible: fields.responsible.map(|user| catalog.directory.named(user)),
         tags: fields.tags,
         notes: fields.notes,
         phones: fields.phones.iter().map(|phone| Phone::new(phone, hidden)).collect(),

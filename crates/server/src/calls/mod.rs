@@ -1,27 +1,55 @@
 //! Calls: what is shown of them, what can be done with them, who hears of their changes.
 
-pub mod actions;
-pub mod api_call;
 pub mod controls;
 pub mod dials;
 pub mod log_on;
 pub mod outgoing;
+pub mod screen_delivery;
 pub mod show;
-pub mod shown;
 pub mod silent;
+pub mod snapshot;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hookswitch_model::{CallView, ClientId, UserId, view};
 use hookswitch_script::Function;
-use hookswitch_store::{Added, Applied, CallChange, CallFilter, MAX_PAGE, Matched, StoreError, StoredCall};
+use hookswitch_store::{
+    Added, Applied, CallChange, CallFilter, MAX_PAGE, Matched, Store, StoreError, StoredCall,
+};
 
-use crate::app::App;
-use crate::live::{Changed, deliver};
-use crate::modules::registry::Active;
-use api_call::Viewer;
-use shown::ShownCall;
+use crate::audit::Audit;
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::live::{Changed, Live, deliver};
+use crate::modules::registry::{Active, Modules};
+use crate::tasks::Tasks;
+use crate::views::call::Viewer;
+use dials::Dials;
+use screen_delivery::ShownCall;
+use silent::Silence;
+
+/// Calls, and everything that is done with them.
+pub struct Calls {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// The modules, as they work now.
+    pub modules: Arc<Modules>,
+    /// Names, settings and outcome codes.
+    pub catalog: Arc<Catalog>,
+    /// The open screens.
+    pub live: Arc<Live>,
+    /// The audit trail.
+    pub audit: Audit,
+    /// Calls that were dialled and have not appeared.
+    pub dials: Dials,
+    /// When a call is over of which nothing is heard.
+    pub silence: Silence,
+    /// What goes on beside the requests.
+    pub tasks: Tasks,
+}
 
 static NO_FUNCTIONS: BTreeSet<Function> = BTreeSet::new();
 
@@ -36,24 +64,24 @@ pub struct Told {
 }
 
 /// Tells everybody of what was committed.
-pub fn tell_applied(app: &Arc<App>, active: Option<&Active>, applied: &Applied) -> Vec<Told> {
+pub fn tell_applied(calls: &Arc<Calls>, active: Option<&Active>, applied: &Applied) -> Vec<Told> {
     if applied.missed_closed {
-        app.missed.changed();
+        calls.live.missed.changed();
     }
     for client in applied.clients_made.iter().chain(&applied.clients_removed) {
-        app.client_changes.note(*client);
+        calls.live.client_changes.note(*client);
     }
     let mut told = Vec::with_capacity(applied.changes.len());
     for change in &applied.changes {
-        told.extend(tell(app, active, change));
-        dials::appeared(app, change);
+        told.extend(tell(calls, active, change));
+        dials::appeared(calls, change);
     }
     told
 }
 
 /// Tells every tab of everybody whom a changed call concerns. Gives nothing for a call that began and vanished at once.
-pub fn tell(app: &App, active: Option<&Active>, change: &CallChange) -> Option<Told> {
-    let viewer_of = |user: UserId| Viewer::new(app, user, active);
+pub fn tell(calls: &Calls, active: Option<&Active>, change: &CallChange) -> Option<Told> {
+    let viewer_of = |user: UserId| Viewer::new(&calls.catalog, user, functions(active));
     let call = change.after.as_ref().or(change.before.as_ref())?;
     let changed = Changed {
         id: call.id,
@@ -63,21 +91,21 @@ pub fn tell(app: &App, active: Option<&Active>, change: &CallChange) -> Option<T
         added: &change.added,
         matched: &change.matched,
     };
-    app.missed.note(&changed);
+    calls.live.missed.note(&changed);
     if let Some(client) = change.added.client_id {
-        app.client_changes.note(client);
+        calls.live.client_changes.note(client);
     }
-    app.activity.call();
-    let tabs = deliver(&app.hub, &changed, viewer_of);
+    calls.live.activity.call();
+    let tabs = deliver(&calls.live.hub, &changed, viewer_of);
     Some(Told {
         tabs: tabs.values().sum(),
         waits: changed.after.as_ref().is_some_and(|(_, view)| view.direction.is_none()),
-        call: ShownCall::new(&changed, &tabs, |user| app.directory.name_of(user)),
+        call: ShownCall::new(&changed, &tabs, |user| calls.catalog.directory.name_of(user)),
     })
 }
 
 /// Tells every tab of a call's operators what was added to it.
-pub fn tell_added(app: &App, active: Option<&Active>, stored: StoredCall, matched: Matched) {
+pub fn tell_added(calls: &Calls, active: Option<&Active>, stored: StoredCall, matched: Matched) {
     let change = CallChange {
         version: stored.version,
         before: Some(stored.call.clone()),
@@ -85,17 +113,17 @@ pub fn tell_added(app: &App, active: Option<&Active>, stored: StoredCall, matche
         added: stored.added,
         matched,
     };
-    tell(app, active, &change);
+    tell(calls, active, &change);
 }
 
 /// Tells, after a client changed, of its calls that go on.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn tell_calls_of(app: &App, client: ClientId) -> Result<(), StoreError> {
+pub async fn tell_calls_of(calls: &Calls, client: ClientId) -> Result<(), StoreError> {
     let filter = CallFilter { client_id: Some(client), ended: Some(false), ..CallFilter::default() };
-    for stored in app.store.calls(&filter, None, MAX_PAGE).await?.items {
-        tell_stored(app, stored).await?;
+    for stored in calls.store.calls(&filter, None, MAX_PAGE).await?.items {
+        tell_stored(calls, stored).await?;
     }
     Ok(())
 }
@@ -104,10 +132,10 @@ pub async fn tell_calls_of(app: &App, client: ClientId) -> Result<(), StoreError
 ///
 /// # Errors
 /// When the database fails.
-pub async fn tell_stored(app: &App, stored: StoredCall) -> Result<(), StoreError> {
-    let matched = matched(app, &view(&stored.call), &stored.added).await?;
-    let module = app.modules.get(stored.call.module_id);
-    tell_added(app, module.as_deref(), stored, matched);
+pub async fn tell_stored(calls: &Calls, stored: StoredCall) -> Result<(), StoreError> {
+    let matched = matched(calls, &view(&stored.call), &stored.added).await?;
+    let module = calls.modules.get(stored.call.module_id);
+    tell_added(calls, module.as_deref(), stored, matched);
     Ok(())
 }
 
@@ -115,9 +143,9 @@ pub async fn tell_stored(app: &App, stored: StoredCall) -> Result<(), StoreError
 ///
 /// # Errors
 /// When the database fails.
-pub async fn matched(app: &App, view: &CallView, added: &Added) -> Result<Matched, StoreError> {
+pub async fn matched(calls: &Calls, view: &CallView, added: &Added) -> Result<Matched, StoreError> {
     let number = view.client_e164.as_deref().filter(|_| !added.client_chosen);
-    app.store.matched(added.client_id, number).await
+    calls.store.matched(added.client_id, number).await
 }
 
 /// What a call's module can do; nothing where it is gone or switched off.

@@ -9,8 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
 use crate::error::ApiError;
-use crate::places::Places;
-use crate::remote::network;
+use crate::places::{Places, network};
 
 /// Each takes 19 MiB and some 20 ms of one core.
 const AT_ONCE: usize = 2;

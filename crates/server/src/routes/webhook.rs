@@ -1,24 +1,17 @@
-//! The webhook route: what is checked before a request is taken.
+//! The route of webhooks.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
-use axum::http::uri::PathAndQuery;
-use axum::http::{Method, StatusCode, header, request::Parts};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use hookswitch_model::{ModuleId, RequestId};
+use hookswitch_model::ModuleId;
 
-use super::address::{self, Address};
-use super::headers;
-use super::process::process_new;
-use super::script_request::{Arrival, Received, script_request};
-use super::steps::Steps;
 use crate::app::App;
-use crate::clock::random;
 use crate::error::ApiError;
+use crate::intake::admission::{Refusal, admit};
 use crate::remote::RemoteAddress;
 
 /// Takes a provider's webhook.
@@ -54,9 +47,16 @@ pub async fn webhook(
         return StatusCode::OK.into_response();
     }
     let (parts, body) = request.into_parts();
-    match take(&app, remote, &parts, body, started).await {
-        Ok(response) => response,
-        Err(error) => {
+    let taken = async {
+        let admitted = admit(&app.intake, &parts)?;
+        let bound = app.intake.body_bytes;
+        let body = to_bytes(body, bound).await.map_err(|_| Refusal::TooLarge(bound))?;
+        admitted.take(&app.intake, &parts, body, remote, started).await
+    };
+    match taken.await {
+        Ok(answer) => answer.map(Body::from),
+        Err(refusal) => {
+            let error = ApiError::from(refusal);
             metrics::counter!("hookswitch_webhooks_refused_total", "code" => error.code().to_owned())
                 .increment(1);
             error.into_response()
@@ -93,54 +93,16 @@ pub async fn options() -> Response {
     (StatusCode::NO_CONTENT, [(header::ALLOW, "GET, HEAD, OPTIONS, POST")]).into_response()
 }
 
-async fn take(
-    app: &Arc<App>,
-    remote: IpAddr,
-    parts: &Parts,
-    body: Body,
-    started: Instant,
-) -> Result<Response, ApiError> {
-    let target = parts.uri.path_and_query().map_or_else(|| parts.uri.path(), PathAndQuery::as_str);
-    let module = address::module(target).parse::<ModuleId>().ok();
-    let active = module.and_then(|id| app.modules.get(id)).ok_or_else(unauthorized)?;
-    let address = Address::find(target, &active.module.webhook_token).ok_or_else(unauthorized)?;
-    if !active.module.enabled {
-        return Err(ApiError::unavailable(60, "The module is switched off."));
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            Refusal::Unauthorized => Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail),
+            Refusal::SwitchedOff => Self::unavailable(60, detail),
+            Refusal::Busy => Self::unavailable(1, detail),
+            Refusal::TooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "tooLarge", detail),
+            Refusal::Unwritable(cause) => Self::internal(cause),
+            Refusal::Store(error) => error.into(),
+        }
     }
-    let bound = app.config.webhooks.body_bytes;
-    let body = to_bytes(body, bound).await.map_err(|_| too_large(app))?;
-    let Some(slot) = active.reserve() else {
-        return Err(ApiError::unavailable(1, "The module has too much to do; send the request again."));
-    };
-    let turn = active.turns.take();
-    let (headers, secret_headers) = headers::kept(&parts.headers, &address);
-    let received = Received {
-        address,
-        method: parts.method.to_string(),
-        headers,
-        secret_headers,
-        body: body.to_vec(),
-        remote_address: Some(remote.to_string()),
-    };
-    let received_at = app.clock.now();
-    let id = RequestId::new(received_at, random());
-    let arrival = Arrival { id, module_id: active.module.id, received_at };
-    let argument = script_request(&received, |target| app.public_url.join(target), bound).await;
-    let (argument, warning) = argument.map_err(|_| too_large(app))?;
-    let request = received.into_stored(arrival).map_err(ApiError::internal)?;
-    let mut steps = Steps::authenticated(started);
-    steps.warn(warning);
-    let (tasks, app) = (app.tasks.clone(), Arc::clone(app));
-    let task =
-        tasks.spawn(async move { process_new(&app, &active, request, argument, (slot, turn), steps).await });
-    Ok(task.await.map_err(ApiError::internal)??)
-}
-
-fn unauthorized() -> ApiError {
-    ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", "The webhook's address or its token is wrong.")
-}
-
-fn too_large(app: &App) -> ApiError {
-    let detail = format!("The body is larger than {} bytes.", app.config.webhooks.body_bytes);
-    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "tooLarge", detail)
 }

@@ -6,21 +6,32 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use hookswitch_model::Fact;
 use hookswitch_store::{Apply, FactTarget, SilentSince, StoreError, StoredCall, TargetedFact};
+use serde::Deserialize;
 
+use super::Calls;
 use super::tell_applied;
-use crate::app::App;
 
 const BATCH: u32 = 100;
+
+/// `[calls]` of the settings: how long a call may be silent before it counts as over.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Silence {
+    /// While it rings.
+    pub silent_ringing_seconds: u32,
+    /// While somebody talks.
+    pub silent_talking_seconds: u32,
+}
 
 /// How long a call goes on in silence whose record says that it is over.
 const AFTER_RECORD: TimeDelta = TimeDelta::seconds(60);
 
 /// Looks for silent calls now and then, as long as the server runs.
-pub async fn run(app: Arc<App>) {
+pub async fn run(calls: Arc<Calls>) {
     let mut ticks = tokio::time::interval(Duration::from_secs(15));
     loop {
         ticks.tick().await;
-        match close_silent(&app).await {
+        match close_silent(&calls).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "closed calls of which nothing was heard any more"),
             Err(error) => tracing::error!(%error, "silent calls could not be closed"),
@@ -33,19 +44,19 @@ pub async fn run(app: Arc<App>) {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn close_silent(app: &Arc<App>) -> Result<usize, StoreError> {
-    let now = app.clock.now();
+pub async fn close_silent(calls: &Arc<Calls>) -> Result<usize, StoreError> {
+    let now = calls.clock.now();
     let since = |seconds: u32| now - TimeDelta::seconds(seconds.into());
     let silent_since = SilentSince {
-        ringing: since(app.config.calls.silent_ringing_seconds),
-        talking: since(app.config.calls.silent_talking_seconds),
+        ringing: since(calls.silence.silent_ringing_seconds),
+        talking: since(calls.silence.silent_talking_seconds),
         recorded: now - AFTER_RECORD,
     };
     let (mut done, mut after) = (0, None);
     loop {
-        let silent = app.store.silent_calls(&silent_since, after, BATCH).await?;
+        let silent = calls.store.silent_calls(&silent_since, after, BATCH).await?;
         for stored in &silent.items {
-            match close(app, stored).await {
+            match close(calls, stored).await {
                 Ok(()) => done += 1,
                 Err(error) => {
                     tracing::error!(call = %stored.call.id, %error, "a silent call could not be closed")
@@ -59,10 +70,10 @@ pub async fn close_silent(app: &Arc<App>) -> Result<usize, StoreError> {
     }
 }
 
-async fn close(app: &Arc<App>, stored: &StoredCall) -> Result<(), StoreError> {
-    let now = app.clock.now();
+async fn close(calls: &Arc<Calls>, stored: &StoredCall) -> Result<(), StoreError> {
+    let now = calls.clock.now();
     let fact = Fact::timed_out(&stored.call, now);
-    let active = app.modules.get(stored.call.module_id);
+    let active = calls.modules.get(stored.call.module_id);
     let apply = Apply {
         request: None,
         module_id: stored.call.module_id,
@@ -74,7 +85,7 @@ async fn close(app: &Arc<App>, stored: &StoredCall) -> Result<(), StoreError> {
         lead: active.as_deref().and_then(|active| active.lead_rule()),
         now,
     };
-    let applied = app.store.apply(apply).await?;
-    tell_applied(app, active.as_deref(), &applied);
+    let applied = calls.store.apply(apply).await?;
+    tell_applied(calls, active.as_deref(), &applied);
     Ok(())
 }

@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lru::LruCache;
 
 use crate::error::{ApiError, ApiResult};
-use crate::remote::network;
+use crate::places::network;
 
 /// Entries kept of each kind. All of them together take less than 10 MB.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(20_000).expect("not zero");

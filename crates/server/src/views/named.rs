@@ -5,7 +5,7 @@ use hookswitch_store::ClientSummary;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::App;
+use crate::catalog::Catalog;
 
 /// A user, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -43,14 +43,14 @@ pub struct ApiClientSummary {
 
 impl ApiClientSummary {
     /// A client of the database.
-    pub fn new(app: &App, client: &ClientSummary) -> Self {
+    pub fn new(catalog: &Catalog, client: &ClientSummary) -> Self {
         let company = client.company.as_ref();
         Self {
             id: client.id,
             kind: client.kind,
             name: client.name.clone(),
             company: company.map(|(id, name)| NamedClient { id: *id, name: name.clone() }),
-            responsible: client.responsible.map(|user| app.directory.named(user)),
+            responsible: client.responsible.map(|user| catalog.directory.named(user)),
         }
     }
 }

@@ -4,27 +4,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, close_code};
-use hookswitch_model::{CallId, UserId, view};
-use hookswitch_store::{Role, StoreError};
+use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket, close_code};
+use bytes::Bytes;
+use hookswitch_model::CallId;
+use hookswitch_store::Role;
 use tokio::time::{Instant, interval, timeout};
 
-use super::message::Message;
-use super::{Connection, Version, is_on_screen, missed};
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::comments::mention_count;
-use crate::telephony::{
-    self,
-    api_call::{Viewer, api_call},
-};
+use crate::calls::snapshot::snapshot;
+use crate::live::{Connection, Version};
 
 /// Close code: the session or token of the socket has ended. Connecting again is in vain before signing in again.
 const SIGNED_OUT: u16 = 4401;
 /// How long the peer has to take a farewell.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// How often it is looked whether sessions and tokens have expired.
-const EXPIRY: Duration = Duration::from_secs(1);
 
 /// Serves one socket until either side leaves. It was connected to the hub before the snapshot is read: a change in between is
 /// not lost, and one that the snapshot has already is known by its version.
@@ -33,7 +27,7 @@ pub async fn serve(app: Arc<App>, caller: SignedIn, mut connection: Connection, 
     let server = &app.config.server;
     let silence = Duration::from_secs(server.socket_silence_seconds.get().into());
     let patience = Duration::from_secs(server.write_seconds.get().into());
-    let (snapshot, versions) = match snapshot(&app, user).await {
+    let (snapshot, versions) = match snapshot(&app.calls, user).await {
         Ok(snapshot) => snapshot,
         Err(error) => {
             tracing::error!(%error, "a socket's snapshot could not be read");
@@ -41,10 +35,11 @@ pub async fn serve(app: Arc<App>, caller: SignedIn, mut connection: Connection, 
         }
     };
     // Before the snapshot is sent: whoever asks for more on getting it misses nothing that happens meanwhile.
-    let _watching = (app.directory.role_of(user) == Some(Role::Admin)).then(|| app.activity.watch());
+    let _watching =
+        (app.catalog.directory.role_of(user) == Some(Role::Admin)).then(|| app.live.activity.watch());
     let mut pings = interval(Duration::from_secs(server.socket_ping_seconds.get().into()));
     let mut heard = Instant::now();
-    let mut next = Frame::Text(snapshot.to_text());
+    let mut next = text(snapshot.to_text());
     loop {
         // Being let go comes before everything: nothing more is said to who was signed out.
         let sent = tokio::select! {
@@ -59,12 +54,12 @@ pub async fn serve(app: Arc<App>, caller: SignedIn, mut connection: Connection, 
             tokio::select! {
                 biased;
                 () = connection.let_go.cancelled() => return end(&app, &caller, socket).await,
-                () = app.stopping.cancelled() => {
+                () = app.tasks.stopping.cancelled() => {
                     return close(socket, close_code::RESTART, "the server stops").await;
                 }
                 _ = pings.tick() => {
                     // A session may have been ended through another server.
-                    if heard.elapsed() > silence || matches!(caller.holds(&app).await, Ok(false)) {
+                    if heard.elapsed() > silence || matches!(app.accounts.is_open(&caller.user, &caller.via).await, Ok(false)) {
                         return end(&app, &caller, socket).await;
                     }
                     break Frame::Ping(Default::default());
@@ -76,7 +71,7 @@ pub async fn serve(app: Arc<App>, caller: SignedIn, mut connection: Connection, 
                 },
                 frame = connection.frames.recv() => match frame {
                     Some(frame) if frame.call.is_some_and(|call| is_old(&versions, call)) => {}
-                    Some(frame) => break Frame::Text(frame.text),
+                    Some(frame) => break text(frame.text),
                     None => return end(&app, &caller, socket).await,
                 },
             }
@@ -84,18 +79,9 @@ pub async fn serve(app: Arc<App>, caller: SignedIn, mut connection: Connection, 
     }
 }
 
-/// Looks every second, as long as the server runs, for sockets whose session or token has expired.
-pub async fn expire(app: Arc<App>) {
-    let mut ticks = interval(EXPIRY);
-    loop {
-        ticks.tick().await;
-        app.hub.disconnect_expired(app.clock.now());
-    }
-}
-
 /// Closes a socket that the hub has let go of, and says why.
 async fn end(app: &App, caller: &SignedIn, socket: WebSocket) {
-    match caller.holds(app).await {
+    match app.accounts.is_open(&caller.user, &caller.via).await {
         Ok(false) => close(socket, SIGNED_OUT, "signed out").await,
         Ok(true) | Err(_) => close(socket, close_code::AWAY, "connect again").await,
     }
@@ -105,25 +91,9 @@ fn is_old(versions: &HashMap<CallId, Version>, (call, version): (CallId, Version
     versions.get(&call).is_some_and(|known| *known >= version)
 }
 
-async fn snapshot(app: &App, user: UserId) -> Result<(Message, HashMap<CallId, Version>), StoreError> {
-    let active = app.store.active_calls(Some(user)).await?;
-    let versions = active.iter().map(|stored| (stored.call.id, stored.version)).collect();
-    let mut calls = Vec::new();
-    for stored in &active {
-        let view = view(&stored.call);
-        if is_on_screen(&view, user) {
-            let module = app.modules.get(stored.call.module_id);
-            let matched = telephony::matched(app, &view, &stored.added).await?;
-            let viewer = Viewer::new(app, user, module.as_deref());
-            calls.push(api_call(&stored.call, stored.version, &view, &stored.added, &matched, &viewer));
-        }
-    }
-    let message = Message::Snapshot {
-        calls,
-        missed_count: missed::count(app, user).await?,
-        mention_count: mention_count(app, user).await?,
-    };
-    Ok((message, versions))
+/// Messages are JSON, so they are UTF-8; were one not, an empty frame would go.
+fn text(message: Bytes) -> Frame {
+    Frame::Text(Utf8Bytes::try_from(message).unwrap_or_default())
 }
 
 async fn send(socket: &mut WebSocket, frame: Frame, patience: Duration) -> bool {

@@ -6,7 +6,7 @@ use hookswitch_model::phone::{self, Country, Written};
 use hookswitch_model::{ModuleId, UserId};
 use hookswitch_script::Function;
 
-use crate::app::App;
+use super::Calls;
 use crate::error::{ApiError, ApiResult};
 use crate::modules::registry::Active;
 
@@ -14,12 +14,13 @@ use crate::modules::registry::Active;
 ///
 /// # Errors
 /// 409 where no module can, 422 where the module asked for is not there.
-pub fn route(app: &App, user: UserId, module: Option<ModuleId>) -> ApiResult<(Arc<Active>, String)> {
+pub fn route(calls: &Calls, user: UserId, module: Option<ModuleId>) -> ApiResult<(Arc<Active>, String)> {
     let modules = match module {
-        None => app.modules.all(),
+        None => calls.modules.all(),
         Some(id) => {
             vec![
-                app.modules
+                calls
+                    .modules
                     .get(id)
                     .ok_or_else(|| ApiError::invalid("moduleId", "There is no such module."))?,
             ]

@@ -5,19 +5,19 @@ use std::collections::BTreeSet;
 use hookswitch_model::{UserId, view};
 use hookswitch_store::{Matched, StoreError, StoredCall};
 
-use super::api_call::{ApiCall, Viewer, api_call};
-use super::matched;
-use crate::app::App;
+use super::Calls;
+use super::{functions, matched};
+use crate::views::call::{ApiCall, Viewer, api_call};
 
 /// One call.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn show(app: &App, user: UserId, stored: &StoredCall) -> Result<ApiCall, StoreError> {
+pub async fn show(calls: &Calls, user: UserId, stored: &StoredCall) -> Result<ApiCall, StoreError> {
     let view = view(&stored.call);
-    let matched = matched(app, &view, &stored.added).await?;
-    let module = app.modules.get(stored.call.module_id);
-    let viewer = Viewer::new(app, user, module.as_deref());
+    let matched = matched(calls, &view, &stored.added).await?;
+    let module = calls.modules.get(stored.call.module_id);
+    let viewer = Viewer::new(&calls.catalog, user, functions(module.as_deref()));
     Ok(api_call(&stored.call, stored.version, &view, &stored.added, &matched, &viewer))
 }
 
@@ -26,18 +26,18 @@ pub async fn show(app: &App, user: UserId, stored: &StoredCall) -> Result<ApiCal
 /// # Errors
 /// When the database fails.
 pub async fn show_all<'a>(
-    app: &App,
+    calls: &Calls,
     user: UserId,
-    calls: impl Iterator<Item = &'a StoredCall> + Clone,
+    stored: impl Iterator<Item = &'a StoredCall> + Clone,
 ) -> Result<Vec<ApiCall>, StoreError> {
-    let clients: BTreeSet<_> = calls.clone().filter_map(|stored| stored.added.client_id).collect();
-    let clients = app.store.client_summaries(&clients).await?;
+    let clients: BTreeSet<_> = stored.clone().filter_map(|stored| stored.added.client_id).collect();
+    let clients = calls.store.client_summaries(&clients).await?;
     let show = |stored: &StoredCall| {
         let client = stored.added.client_id.and_then(|id| clients.get(&id)).cloned();
         let matched = Matched { client, candidates: Vec::new() };
-        let module = app.modules.get(stored.call.module_id);
-        let viewer = Viewer::new(app, user, module.as_deref());
+        let module = calls.modules.get(stored.call.module_id);
+        let viewer = Viewer::new(&calls.catalog, user, functions(module.as_deref()));
         api_call(&stored.call, stored.version, &view(&stored.call), &stored.added, &matched, &viewer)
     };
-    Ok(calls.map(show).collect())
+    Ok(stored.map(show).collect())
 }

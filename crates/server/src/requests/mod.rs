@@ -1,0 +1,12 @@
+//! A provider's request to a webhook: its address and headers, what a script gets of it, and what the script's result means.
+
+pub mod address;
+pub mod answer;
+pub mod encoding;
+pub mod headers;
+pub mod result;
+pub mod script_request;
+pub mod turns;
+
+pub use answer::Answer;
+pub use result::Failure;
