@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use hookswitch_script::Engine;
 use hookswitch_store::{KeyError, OpenError, Role, SecretKey, Store, StoreError};
+use metrics::Counter;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
@@ -54,8 +55,8 @@ pub struct App {
     pub fetch: FetchClient,
     /// What scripts meet outside the server.
     pub outside: Arc<dyn Outside>,
-    /// The process's metrics.
-    pub metrics: PrometheusHandle,
+    /// The process's metrics; none where calls are only played, which count nowhere.
+    pub metrics: Option<PrometheusHandle>,
     /// Runs the modules' scripts.
     pub engine: Engine,
     /// The modules, as they work now.
@@ -154,10 +155,11 @@ impl App {
     pub async fn open(start: Start) -> Result<Arc<Self>, StartError> {
         let store = open_store(&start.config).await?;
         let fetch = FetchClient::new(&start.config.fetch).map_err(StartError::Fetch)?;
-        Self::over(start, store, fetch.clone(), Arc::new(fetch)).await
+        let metrics = observe::metrics_handle().map_err(StartError::Metrics)?;
+        Self::over(start, store, fetch.clone(), Arc::new(fetch), Some(metrics)).await
     }
 
-    /// The same over a database that is open, with scripts meeting that outside.
+    /// The same over a database that is open, with scripts meeting that outside; it counts in those metrics.
     ///
     /// # Errors
     /// When something it needs cannot be had.
@@ -166,21 +168,23 @@ impl App {
         store: Store,
         fetch: FetchClient,
         outside: Arc<dyn Outside>,
+        metrics: Option<PrometheusHandle>,
     ) -> Result<Arc<Self>, StartError> {
         let Start { config, clock, address, web, demo } = start;
         if let Some(path) = config.server.modules_dir.clone() {
             templates::check_dir(&path).map_err(|source| StartError::ModulesDir { path, source })?;
         }
-        let metrics = observe::metrics_handle().map_err(StartError::Metrics)?;
         let has_admin = has_admin(&store).await?;
         let activity = Arc::new(Activity::default());
+        let lost = metrics.as_ref().map(|_| metrics::counter!("hookswitch_module_log_lost_total"));
+        let lost = lost.unwrap_or_else(Counter::noop);
         let app = Arc::new(Self {
             public_url: config.server.public_url.clone().unwrap_or_else(|| PublicUrl::of_listener(address)),
             auth: Auth::new(config.auth.sign_in_attempts_per_minute, !has_admin),
             engine: Engine::new(config.script.clone(), Handle::current()),
             modules: Registry::default(),
             templates: Templates::new(config.server.modules_dir.clone()),
-            module_log: ModuleLog::start(store.clone(), Arc::clone(&activity)),
+            module_log: ModuleLog::start(store.clone(), Arc::clone(&activity), lost),
             directory: Directory::default(),
             settings: CurrentSettings::default(),
             outcomes: Outcomes::default(),
@@ -209,6 +213,13 @@ impl App {
         templates::refresh(&app, false).await;
         registry::load_all(&app).await?;
         Ok(app)
+    }
+
+    /// Adds one to a counter of the process's metrics, where what happens here counts.
+    pub fn count(&self, counter: impl FnOnce() -> Counter) {
+        if self.metrics.is_some() {
+            counter().increment(1);
+        }
     }
 
     /// Finishes what is under way and closes the database.

@@ -302,7 +302,7 @@ pub async fn commit(
         app.store.forget_log_of(arrival.module_id, arrival.id).await?;
     }
     let outcome = if failure.is_some() { "failed" } else { "processed" };
-    metrics::counter!("hookswitch_webhooks_total", "outcome" => outcome).increment(1);
+    app.count(|| metrics::counter!("hookswitch_webhooks_total", "outcome" => outcome));
     Ok(Done { answer, failure, changes: applied.changes })
 }
 

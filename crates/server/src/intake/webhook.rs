@@ -57,8 +57,8 @@ pub async fn webhook(
     match take(&app, remote, &parts, body, started).await {
         Ok(response) => response,
         Err(error) => {
-            metrics::counter!("hookswitch_webhooks_refused_total", "code" => error.code().to_owned())
-                .increment(1);
+            let code = error.code().to_owned();
+            app.count(|| metrics::counter!("hookswitch_webhooks_refused_total", "code" => code));
             error.into_response()
         }
     }
