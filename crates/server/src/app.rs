@@ -66,8 +66,8 @@ pub struct App {
     pub imports: Arc<Imports>,
     /// Erases.
     pub erasures: Arc<Erasures>,
-    /// The process's metrics.
-    pub metrics: PrometheusHandle,
+    /// The process's metrics; none where calls are only played, which count nowhere.
+    pub metrics: Option<PrometheusHandle>,
     /// The requests and sockets of each address that come through a trusted proxy.
     pub requests_of_address: Places<IpAddr>,
     /// The web app.
@@ -136,10 +136,11 @@ impl App {
     pub async fn open(start: Start) -> Result<Arc<Self>, StartError> {
         let store = open_store(&start.config).await?;
         let fetch = FetchClient::new(&start.config.fetch).map_err(StartError::Fetch)?;
-        Self::over(start, store, fetch.clone(), Arc::new(fetch)).await
+        let metrics = observe::metrics_handle().map_err(StartError::Metrics)?;
+        Self::over(start, store, fetch.clone(), Arc::new(fetch), Some(metrics)).await
     }
 
-    /// The same over a database that is open, with scripts meeting that outside.
+    /// The same over a database that is open, with scripts meeting that outside; it counts in those metrics.
     ///
     /// # Errors
     /// When something it needs cannot be had.
@@ -148,12 +149,12 @@ impl App {
         store: Store,
         fetch: FetchClient,
         outside: Arc<dyn Outside>,
+        metrics: Option<PrometheusHandle>,
     ) -> Result<Arc<Self>, StartError> {
         let Start { config, clock, address, web, demo } = start;
         if let Some(path) = config.server.modules_dir.clone() {
             templates::check_dir(&path).map_err(|source| StartError::ModulesDir { path, source })?;
         }
-        let metrics = observe::metrics_handle().map_err(StartError::Metrics)?;
         let has_admin = has_admin(&store).await?;
         let public_url = config.server.public_url.clone().unwrap_or_else(|| PublicUrl::of_listener(address));
         let tasks = Tasks::default();
@@ -168,6 +169,7 @@ impl App {
             activity: Arc::clone(&live.activity),
             audit: audit.clone(),
             tasks: tasks.clone(),
+            counts: metrics.is_some(),
         };
         let (limits, modules_dir) = (config.script.clone(), config.server.modules_dir.clone());
         let modules = Arc::new(Modules::load(world, limits, modules_dir).await?);

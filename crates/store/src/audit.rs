@@ -71,6 +71,8 @@ pub enum AuditAction {
     ModuleSettingsChanged,
     /// Saved a version of a module's script.
     ScriptSaved,
+    /// Ran a script that is not saved on a request of a module's log.
+    ScriptTried,
     /// Changed which users a module's members are.
     BindingsChanged,
     /// Gave a module a new webhook token.
@@ -121,6 +123,7 @@ impl AuditAction {
             Self::ModuleDeleted => "moduleDeleted",
             Self::ModuleSettingsChanged => "moduleSettingsChanged",
             Self::ScriptSaved => "scriptSaved",
+            Self::ScriptTried => "scriptTried",
             Self::BindingsChanged => "bindingsChanged",
             Self::WebhookTokenRotated => "webhookTokenRotated",
             Self::OutcomeListCreated => "outcomeListCreated",

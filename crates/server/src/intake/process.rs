@@ -241,7 +241,8 @@ pub async fn commit(
         intake.calls.store.forget_log_of(arrival.module_id, arrival.id).await?;
     }
     let outcome = if failure.is_some() { "failed" } else { "processed" };
-    metrics::counter!("hookswitch_webhooks_total", "outcome" => outcome).increment(1);
+    let world = &intake.calls.modules.world;
+    world.counter(|| metrics::counter!("hookswitch_webhooks_total", "outcome" => outcome)).increment(1);
     Ok(Done { answer, failure, changes: applied.changes })
 }
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use hookswitch_model::ModuleId;
 use hookswitch_script::{LogEntry, LogLevel};
 use hookswitch_store::{self as store, NewLogEntry, Store, StoreError};
+use metrics::Counter;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::live::Activity;
@@ -17,7 +18,10 @@ const BATCH: usize = 500;
 
 /// The way to the log. Cheap to clone.
 #[derive(Clone)]
-pub struct ModuleLog(mpsc::Sender<Message>);
+pub struct ModuleLog {
+    messages: mpsc::Sender<Message>,
+    lost: Counter,
+}
 
 enum Message {
     Line(NewLogEntry),
@@ -26,17 +30,17 @@ enum Message {
 }
 
 impl ModuleLog {
-    /// Starts the task that keeps the lines; it ends when the last way to the log is dropped.
-    pub fn start(store: Store, activity: Arc<Activity>) -> Self {
+    /// Starts the task that keeps the lines; it ends when the last way to the log is dropped. Lines that are lost are counted.
+    pub fn start(store: Store, activity: Arc<Activity>, lost: Counter) -> Self {
         let (sender, messages) = mpsc::channel(WAITING);
-        tokio::spawn(keep(store, activity, messages));
-        Self(sender)
+        tokio::spawn(keep(store, activity, messages, lost.clone()));
+        Self { messages: sender, lost }
     }
 
     /// Waits until every line written so far is kept.
     pub async fn flush(&self) {
         let (reply, kept) = oneshot::channel();
-        if self.0.send(Message::Flush(reply)).await.is_ok() {
+        if self.messages.send(Message::Flush(reply)).await.is_ok() {
             // It ends without an answer only when the task is gone, and then nothing is left to be kept.
             let _ = kept.await;
         }
@@ -58,13 +62,13 @@ impl ModuleLog {
             function: entry.function.map(|function| function.name().to_owned()),
             request_id: entry.request_id.and_then(|id| id.parse().ok()),
         };
-        if self.0.try_send(Message::Line(line)).is_err() {
-            metrics::counter!("hookswitch_module_log_lost_total").increment(1);
+        if self.messages.try_send(Message::Line(line)).is_err() {
+            self.lost.increment(1);
         }
     }
 }
 
-async fn keep(store: Store, activity: Arc<Activity>, mut messages: mpsc::Receiver<Message>) {
+async fn keep(store: Store, activity: Arc<Activity>, mut messages: mpsc::Receiver<Message>, lost: Counter) {
     let mut batch = Vec::with_capacity(BATCH);
     while messages.recv_many(&mut batch, BATCH).await > 0 {
         let (mut lines, mut flushes) = (Vec::with_capacity(batch.len()), Vec::new());
@@ -74,7 +78,7 @@ async fn keep(store: Store, activity: Arc<Activity>, mut messages: mpsc::Receive
                 Message::Flush(reply) => flushes.push(reply),
             }
         }
-        keep_lines(&store, &lines).await;
+        keep_lines(&store, &lines, &lost).await;
         lines.iter().for_each(|line| activity.module(line.module_id));
         for reply in flushes {
             // Whoever asked may have stopped waiting.
@@ -83,7 +87,7 @@ async fn keep(store: Store, activity: Arc<Activity>, mut messages: mpsc::Receive
     }
 }
 
-async fn keep_lines(store: &Store, lines: &[NewLogEntry]) {
+async fn keep_lines(store: &Store, lines: &[NewLogEntry], lost: &Counter) {
     if lines.is_empty() {
         return;
     }
@@ -92,12 +96,12 @@ async fn keep_lines(store: &Store, lines: &[NewLogEntry]) {
         // One of the modules was deleted meanwhile (or is only being tried): keep the others' lines.
         Err(StoreError::UnknownModule) if lines.len() > 1 => {
             for line in lines {
-                Box::pin(keep_lines(store, std::slice::from_ref(line))).await;
+                Box::pin(keep_lines(store, std::slice::from_ref(line), lost)).await;
             }
         }
         Err(StoreError::UnknownModule) => {}
         Err(error) => {
-            metrics::counter!("hookswitch_module_log_lost_total").increment(lines.len() as u64);
+            lost.increment(lines.len() as u64);
             tracing::error!(%error, lines = lines.len(), "lines of the modules' log could not be kept")
         }
     }

@@ -7,6 +7,7 @@ pub mod folder;
 pub mod host;
 pub mod log;
 pub mod manifest;
+pub mod masks;
 pub mod outgoing;
 pub mod play;
 pub mod recorded;

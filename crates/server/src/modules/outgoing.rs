@@ -14,6 +14,9 @@ pub const MODULE: &str = "sample";
 /// The server's public URL in samples and scenarios.
 pub const PUBLIC_URL: &str = "https://hookswitch.example";
 
+/// As much of a body as a server takes unless told otherwise, and as much as recipes may make of a request.
+pub const MOST_BYTES: usize = 1 << 20;
+
 /// The request as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {

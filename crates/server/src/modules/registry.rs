@@ -13,6 +13,7 @@ use hookswitch_script::{
     ModuleHandle, Outcome, ScriptError, Slot, compile,
 };
 use hookswitch_store::{LeadRule, Module, ScriptVersion, Store, StoreError};
+use metrics::Counter;
 use serde_json::{Map, Value};
 use tokio::runtime::Handle;
 
@@ -60,6 +61,15 @@ pub struct World {
     pub audit: Audit,
     /// What goes on beside the requests.
     pub tasks: Tasks,
+    /// Whether what happens here counts in the process's metrics: not where calls are only played.
+    pub counts: bool,
+}
+
+impl World {
+    /// A counter of the process's metrics, where what happens here counts.
+    pub fn counter(&self, counter: impl FnOnce() -> Counter) -> Counter {
+        if self.counts { counter() } else { Counter::noop() }
+    }
 }
 
 /// A module as it works now. A change makes a new one.
@@ -119,7 +129,11 @@ impl Modules {
             active: RwLock::default(),
             reloading: tokio::sync::Mutex::default(),
             engine: Engine::new(limits, Handle::current()),
-            log: ModuleLog::start(world.store.clone(), Arc::clone(&world.activity)),
+            log: ModuleLog::start(
+                world.store.clone(),
+                Arc::clone(&world.activity),
+                world.counter(|| metrics::counter!("hookswitch_module_log_lost_total")),
+            ),
             templates: Templates::new(modules_dir),
             world,
         };

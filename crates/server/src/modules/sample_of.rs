@@ -3,16 +3,14 @@
 
 mod numbers;
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use chrono::{DateTime, Utc};
 use hookswitch_store::RequestError;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
 use numbers::Numbers;
 
-use super::manifest::SettingKind;
+use super::masks::{Masks, changed, secrets_of};
 use super::registry::Active;
 use super::sample::{Sample, WebhookRequest};
 use crate::error::{ApiError, ApiResult};
@@ -23,8 +21,8 @@ use crate::requests::script_request::{Received, decoded_body};
 const MASKED: &str = "masked";
 /// Stands for callers' names.
 const SOMEBODY: &str = "Somebody";
-/// Shorter texts are no secrets, and stand everywhere.
-const SECRET_BYTES: usize = 6;
+/// Shorter values of fields that are named like secrets are none, and stand everywhere.
+const NAMED_BYTES: usize = 6;
 /// Headers of the way the request took, which say nothing to a script.
 const OF_THE_WAY: [&str; 9] = [
     "accept-encoding",
@@ -64,7 +62,7 @@ pub async fn sample_of(
             .filter_map(|(_, value)| value.as_str()),
     );
     let numbers = Numbers::found(active, received_at, &texts, result.as_ref());
-    let masks = Masks::new(active, &parameters, &body, result.as_ref())?;
+    let masks = masks(active, request, &parameters, &body, result.as_ref())?;
     let clean = |text: &str| numbers.exchanged(&masks.masked(text));
 
     let headers = headers.iter().filter(|(name, _)| !is_of_the_way(name)).map(|(name, value)| {
@@ -146,77 +144,26 @@ fn parts(result: Option<&Value>) -> Vec<&Value> {
     events(result).into_iter().chain(record).collect()
 }
 
-/// A value with its texts and numbers changed.
-fn changed(value: Value, clean: &impl Fn(&str) -> String) -> Value {
-    match value {
-        Value::String(text) => Value::String(clean(&text)),
-        Value::Number(number) => {
-            let text = clean(&number.to_string());
-            Value::Number(text.parse::<Number>().unwrap_or(number))
-        }
-        Value::Array(items) => items.into_iter().map(|item| changed(item, clean)).collect(),
-        Value::Object(members) => {
-            members.into_iter().map(|(name, value)| (name, changed(value, clean))).collect()
-        }
-        value => value,
+/// What hides secrets and callers' names.
+fn masks(
+    active: &Active,
+    request: &Received,
+    parameters: &[(String, String)],
+    body: &str,
+    result: Option<&Value>,
+) -> ApiResult<Masks> {
+    let form = form_urlencoded::parse(body.as_bytes());
+    let fields = parameters.iter().cloned().chain(form.into_owned());
+    let mut named: Vec<String> =
+        fields.filter(|(name, _)| is_secret(&name.to_ascii_lowercase())).map(|(_, value)| value).collect();
+    if let Ok(body) = serde_json::from_str::<Value>(body) {
+        secret_members(&body, &mut named);
     }
-}
-
-/// Texts to be put in the place of others.
-struct Masks {
-    of: AhoCorasick,
-    with: Vec<&'static str>,
-}
-
-impl Masks {
-    fn new(
-        active: &Active,
-        parameters: &[(String, String)],
-        body: &str,
-        result: Option<&Value>,
-    ) -> ApiResult<Self> {
-        let mut secrets = vec![active.module.webhook_token.clone()];
-        let is_kept = |name: &str| {
-            let declared = active
-                .settings
-                .iter()
-                .any(|setting| setting.name == name && setting.kind == SettingKind::Secret);
-            declared || active.sealed.contains(name)
-        };
-        let kept = active.values.iter().filter(|(name, _)| is_kept(name));
-        secrets.extend(kept.filter_map(|(_, value)| value.as_str().map(str::to_owned)));
-        let form = form_urlencoded::parse(body.as_bytes());
-        let fields = parameters.iter().cloned().chain(form.into_owned());
-        secrets
-            .extend(fields.filter(|(name, _)| is_secret(&name.to_ascii_lowercase())).map(|(_, value)| value));
-        if let Ok(body) = serde_json::from_str::<Value>(body) {
-            secret_members(&body, &mut secrets);
-        }
-        let names =
-            parts(result).into_iter().filter_map(|part| part["callerName"].as_str().map(str::to_owned));
-        let texts =
-            secrets.into_iter().filter(|secret| secret.len() >= SECRET_BYTES).map(|text| (text, MASKED));
-        let texts = texts.chain(names.filter(|name| name.len() >= 3).map(|name| (name, SOMEBODY)));
-        let spelled = texts.flat_map(|(text, with)| spellings(&text).map(|spelling| (spelling, with)));
-        let (of, with): (Vec<String>, Vec<_>) = spelled.unzip();
-        let of = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(of);
-        Ok(Self { of: of.map_err(ApiError::internal)?, with })
-    }
-
-    fn masked(&self, text: &str) -> String {
-        self.of.replace_all(text, &self.with)
-    }
-}
-
-/// A text as it is, in a URL, in a form and in JSON.
-fn spellings(text: &str) -> [String; 4] {
-    let json = Value::from(text).to_string();
-    [
-        text.to_owned(),
-        utf8_percent_encode(text, NON_ALPHANUMERIC).to_string(),
-        form_urlencoded::byte_serialize(text.as_bytes()).collect(),
-        json[1..json.len() - 1].to_owned(),
-    ]
+    let mut secrets = secrets_of(active, request);
+    secrets.extend(named.into_iter().filter(|value| value.len() >= NAMED_BYTES));
+    let names = parts(result).into_iter().filter_map(|part| part["callerName"].as_str());
+    let names = names.filter(|name| name.len() >= 3).map(|name| (name.to_owned(), SOMEBODY));
+    Masks::new(secrets, MASKED, names)
 }
 
 fn secret_members(value: &Value, secrets: &mut Vec<String>) {

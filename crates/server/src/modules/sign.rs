@@ -9,14 +9,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded::byte_serialize;
 
+use super::manifest::{Setting, SettingKind};
 use super::outgoing::Outgoing;
 use md5::Digest as _;
 
-mod hex;
+pub mod hex;
 mod template;
 #[cfg(test)]
 mod tests;
 
+use template::Room;
 pub use template::form_fields;
 
 /// What is done to a request before it is sent, in order; nothing for `false`.
@@ -108,7 +110,9 @@ pub enum Encoding {
 
 /// What recipes need to know besides the request.
 pub struct Signer<'a> {
-    /// The module's settings.
+    /// The settings that the module declares.
+    pub declared: &'a [Setting],
+    /// Their values.
     pub settings: &'a Map<String, Value>,
     /// When the request is sent.
     pub now: DateTime<Utc>,
@@ -116,7 +120,7 @@ pub struct Signer<'a> {
     pub spoil: Spoil,
 }
 
-/// What to make of signatures.
+/// What to make of signatures, and of secrets that are sent as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spoil {
     /// Right ones.
@@ -128,10 +132,10 @@ pub enum Spoil {
 }
 
 impl Signing {
-    /// Whether anything of it is a signature.
+    /// Whether anything of it proves who sends, for a module with those settings.
     #[must_use]
-    pub fn signs(&self) -> bool {
-        self.0.iter().any(|recipe| recipe.algorithm.is_some())
+    pub fn proves(&self, declared: &[Setting]) -> bool {
+        self.0.iter().any(|recipe| recipe.proves(declared))
     }
 
     /// Signs a request.
@@ -139,8 +143,9 @@ impl Signing {
     /// # Errors
     /// What a recipe asks for that is not there.
     pub fn apply(&self, request: &mut Outgoing, signer: &Signer<'_>) -> Result<(), String> {
+        let room = Room::new();
         for recipe in &self.0 {
-            recipe.apply(request, signer).map_err(|problem| format!("sign: {problem}"))?;
+            recipe.apply(request, signer, &room).map_err(|problem| format!("sign: {problem}"))?;
         }
         Ok(())
     }
@@ -175,6 +180,14 @@ impl Serialize for Signing {
 }
 
 impl Recipe {
+    /// It is a signature, or a secret that is sent as it is.
+    fn proves(&self, declared: &[Setting]) -> bool {
+        let value = self.value.as_deref().unwrap_or_default();
+        let mut secrets = declared.iter().filter(|setting| setting.kind == SettingKind::Secret);
+        self.algorithm.is_some()
+            || secrets.any(|secret| value.contains(&format!("{{setting:{}}}", secret.name)))
+    }
+
     fn check(&self) -> Result<(), String> {
         let wrong = |problem: &str| Err(format!("sign: {problem}"));
         if [&self.header, &self.query, &self.form].into_iter().flatten().count() != 1 {
@@ -198,20 +211,20 @@ impl Recipe {
         Ok(())
     }
 
-    fn apply(&self, request: &mut Outgoing, signer: &Signer<'_>) -> Result<(), String> {
-        let expand = |text: &str| template::expand(text, request, signer);
-        let text = match (&self.value, self.algorithm) {
+    fn apply(&self, request: &mut Outgoing, signer: &Signer<'_>, room: &Room) -> Result<(), String> {
+        let expand = |text: &str| template::expand(text, request, signer, room);
+        let proves = self.proves(signer.declared);
+        if proves && signer.spoil == Spoil::LeaveOut {
+            return Ok(());
+        }
+        let mut text = match (&self.value, self.algorithm) {
             (Some(value), _) => as_text(expand(value)?)?,
-            (None, Some(_)) if signer.spoil == Spoil::LeaveOut => return Ok(()),
-            (None, Some(algorithm)) => {
-                let mut signature = self.signature(algorithm, request, signer)?;
-                if signer.spoil == Spoil::OneCharacter {
-                    spoil(&mut signature, algorithm);
-                }
-                signature
-            }
+            (None, Some(algorithm)) => self.signature(algorithm, request, signer, room)?,
             (None, None) => return Err("a recipe has neither \"algorithm\" nor \"value\"".into()),
         };
+        if proves && signer.spoil == Spoil::OneCharacter {
+            spoil(&mut text, self.algorithm);
+        }
         let text = format!("{}{text}", as_text(expand(&self.prefix)?)?);
         if let Some(name) = &self.header {
             request.headers.insert(name.clone(), text);
@@ -230,9 +243,11 @@ impl Recipe {
         algorithm: Algorithm,
         request: &Outgoing,
         signer: &Signer<'_>,
+        room: &Room,
     ) -> Result<String, String> {
-        let expand =
-            |text: &Option<String>| template::expand(text.as_deref().unwrap_or_default(), request, signer);
+        let expand = |text: &Option<String>| {
+            template::expand(text.as_deref().unwrap_or_default(), request, signer, room)
+        };
         let key = || self.key_bytes(as_text(expand(&self.key)?)?, algorithm);
         let mac = |algorithm| -> Result<Vec<u8>, String> {
             let key = hmac::Key::new(algorithm, &key()?);
@@ -253,7 +268,7 @@ impl Recipe {
                 let pair = pair.map_err(|_| "an Ed25519 \"key\" is a seed of 32 bytes in hexadecimal")?;
                 pair.sign(&expand(&self.text)?).as_ref().to_vec()
             }
-            Algorithm::JwtHs256 => return self.jwt(&key()?, request, signer),
+            Algorithm::JwtHs256 => return self.jwt(&key()?, request, signer, room),
         };
         Ok(match self.encoding {
             Encoding::Base64 => STANDARD.encode(bytes),
@@ -274,13 +289,21 @@ impl Recipe {
         }
     }
 
-    fn jwt(&self, key: &[u8], request: &Outgoing, signer: &Signer<'_>) -> Result<String, String> {
+    fn jwt(
+        &self,
+        key: &[u8],
+        request: &Outgoing,
+        signer: &Signer<'_>,
+        room: &Room,
+    ) -> Result<String, String> {
         let mut claims = Map::new();
         for (name, value) in &self.claims {
             let value = match value {
                 // A time is a number in a JWT.
                 Value::String(text) if text == "{now:seconds}" => json!(signer.now.timestamp()),
-                Value::String(text) => Value::String(as_text(template::expand(text, request, signer)?)?),
+                Value::String(text) => {
+                    Value::String(as_text(template::expand(text, request, signer, room)?)?)
+                }
                 other => other.clone(),
             };
             claims.insert(name.clone(), value);
@@ -293,13 +316,14 @@ impl Recipe {
 }
 
 /// Another character in the place of the first one of the signature itself. The last ones may hold bits that do not count.
-fn spoil(signature: &mut String, algorithm: Algorithm) {
+fn spoil(signature: &mut String, algorithm: Option<Algorithm>) {
     let at = match algorithm {
-        Algorithm::JwtHs256 => signature.rfind('.').map_or(0, |dot| dot + 1),
+        Some(Algorithm::JwtHs256) => signature.rfind('.').map_or(0, |dot| dot + 1),
         _ => 0,
     };
-    let other = if signature.get(at..=at) == Some("a") { "b" } else { "a" };
-    signature.replace_range(at..=at, other);
+    let first = signature[at..].chars().next();
+    let other = if first == Some('a') { "b" } else { "a" };
+    signature.replace_range(at..at + first.map_or(0, char::len_utf8), other);
 }
 
 fn pair(name: &str, value: &str) -> String {

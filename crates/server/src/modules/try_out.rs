@@ -3,20 +3,18 @@
 use std::sync::Arc;
 
 use hookswitch_script::{Compiled, ScriptError};
-use hookswitch_store::{StoreError, StoredRequest};
-use serde_json::Value;
+use hookswitch_store::StoredRequest;
 
-use super::manifest::SettingKind;
+use super::masks::{Masks, changed, of_header, secrets_of};
 use super::registry::Active;
 use super::registry::Modules;
 use super::trial::{self, Ran};
-use crate::requests::headers::HIDDEN;
+use crate::error::ApiResult;
+use crate::requests::headers::{HIDDEN, is_secret};
 use crate::requests::script_request::{Received, script_request};
 
-/// Shorter values than this are in any text.
-const SECRET_BYTES: usize = 4;
-
-/// Runs a script on a stored request, as when it arrived, with the module's settings and what its storage holds now.
+/// Runs a script on a stored request, as when it arrived, with the module's settings and what its storage holds now. Secrets are
+/// hidden in what comes of it: they never leave the server.
 ///
 /// # Errors
 /// When the database fails.
@@ -26,7 +24,7 @@ pub async fn request(
     script: &Arc<Compiled>,
     stored: StoredRequest,
     body_bytes: usize,
-) -> Result<Ran, StoreError> {
+) -> ApiResult<Ran> {
     let storage = modules.world.store.storage_all(module.module.id, modules.world.clock.now()).await?;
     let (request, arrival) = Received::of_stored(stored, &module.module.webhook_token);
     let argument = script_request(&request, |target| modules.world.public_url.join(target), body_bytes).await;
@@ -44,44 +42,36 @@ pub async fn request(
             ran
         }
     };
-    Ok(ran)
+    without_secrets(secrets_of(module, &request), ran)
 }
 
-/// The same without the values of secret settings: they never leave the server.
-#[must_use]
-pub fn without_secrets(module: &Active, mut ran: Ran) -> Ran {
-    let is_secret = |name: &str| {
-        let declared =
-            module.settings.iter().any(|field| field.name == name && field.kind == SettingKind::Secret);
-        declared || module.sealed.contains(name)
-    };
-    let secrets = module.values.iter().filter(|(name, _)| is_secret(name));
-    let secrets: Vec<&str> =
-        secrets.filter_map(|(_, value)| value.as_str()).filter(|value| value.len() >= SECRET_BYTES).collect();
-    let hide = |text: &mut String| {
-        for secret in &secrets {
-            *text = text.replace(secret, HIDDEN);
+fn without_secrets(mut secrets: Vec<String>, mut ran: Ran) -> ApiResult<Ran> {
+    for fetch in &mut ran.fetches {
+        for (name, value) in &mut fetch.headers {
+            if is_secret(&name.to_ascii_lowercase()) {
+                // What is missing on the record is told with its headers.
+                secrets.extend(of_header(value));
+                HIDDEN.clone_into(value);
+            }
         }
-    };
+    }
+    let masks = Masks::new(secrets, HIDDEN, [])?;
+    let hide = |text: &mut String| *text = masks.masked(text);
     match &mut ran.outcome {
-        Ok(value) => hide_in(value, &hide),
-        Err(ScriptError::Threw { message, .. }) => hide(message),
+        Ok(value) => *value = changed(value.take(), &|text| masks.masked(text)),
+        Err(ScriptError::Threw { name, message, stack, .. }) => {
+            [name, message, stack].into_iter().for_each(hide)
+        }
+        Err(ScriptError::Engine { reason }) => hide(reason),
         Err(_) => {}
     }
-    ran.problems.iter_mut().for_each(&hide);
+    ran.problems.iter_mut().chain(&mut ran.breach).for_each(hide);
+    ran.warnings.iter_mut().flat_map(|warning| [&mut warning.path, &mut warning.message]).for_each(hide);
     ran.log.iter_mut().for_each(|entry| hide(&mut entry.text));
     for fetch in &mut ran.fetches {
-        hide(&mut fetch.url);
-        fetch.headers.values_mut().chain(fetch.body.as_mut()).for_each(&hide);
+        [&mut fetch.method, &mut fetch.url].into_iter().chain(&mut fetch.body).for_each(hide);
+        let headers = std::mem::take(&mut fetch.headers).into_iter();
+        fetch.headers = headers.map(|(name, value)| (masks.masked(&name), masks.masked(&value))).collect();
     }
-    ran
-}
-
-fn hide_in(value: &mut Value, hide: &impl Fn(&mut String)) {
-    match value {
-        Value::String(text) => hide(text),
-        Value::Array(values) => values.iter_mut().for_each(|value| hide_in(value, hide)),
-        Value::Object(members) => members.values_mut().for_each(|value| hide_in(value, hide)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
+    Ok(ran)
 }

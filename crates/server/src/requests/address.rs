@@ -127,7 +127,8 @@ impl Address {
         parts.collect::<Vec<_>>().join("&")
     }
 
-    fn token(&self) -> Cow<'_, str> {
+    /// The token, as it is.
+    pub fn token(&self) -> Cow<'_, str> {
         percent_decode_str(&self.target[self.token.clone()]).decode_utf8_lossy()
     }
 

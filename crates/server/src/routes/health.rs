@@ -45,6 +45,7 @@ pub async fn metrics(
         caller?;
     }
     metrics::gauge!("hookswitch_scripts_stuck").set(app.modules.engine.threads().stuck as f64);
-    app.metrics.run_upkeep();
-    Ok(app.metrics.render())
+    let Some(metrics) = &app.metrics else { return Ok(String::new()) };
+    metrics.run_upkeep();
+    Ok(metrics.render())
 }

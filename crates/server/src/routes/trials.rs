@@ -1,12 +1,14 @@
 //! Trying a module's script, and its capability sheet.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use hookswitch_model::contract::Warning;
 use hookswitch_model::{ModuleId, RequestId};
 use hookswitch_script::{LogEntry, LogLevel};
+use hookswitch_store::AuditAction;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::runtime::Handle;
@@ -16,13 +18,14 @@ use utoipa::ToSchema;
 use super::modules::active;
 use super::requests;
 use crate::app::App;
-use crate::auth::Admin;
+use crate::audit::said;
+use crate::auth::{Admin, SignedIn};
 use crate::error::{ApiError, ApiResult, sentence};
 use crate::extract::{Json, Path};
 use crate::modules::builtin;
-use crate::modules::conformance::{self, Sheet};
+use crate::modules::conformance::{Sheet, Unmade, sheet_within};
 use crate::modules::create::compiled;
-use crate::modules::play::{Played, Stage, Subject};
+use crate::modules::play::{Played, Subject};
 use crate::modules::registry::Active;
 use crate::modules::sample::{self, Sample};
 use crate::modules::trial::{self, Ran};
@@ -113,16 +116,14 @@ pub struct TrialFetch {
 )]
 pub async fn try_script(
     State(app): State<Arc<App>>,
-    _: Admin,
+    Admin(SignedIn { user, .. }): Admin,
     Path(id): Path<ModuleId>,
     Json(wanted): Json<Try>,
 ) -> ApiResult<axum::Json<Tried>> {
     let module = active(&app, id)?;
-    let source = match wanted.source {
-        Some(source) => source,
-        None => stored_source(&app, id).await?,
-    };
-    let script = Arc::new(compiled(&source).await?);
+    let saved = app.store.script(id, None).await?.map(|script| script.source);
+    let is_saved = wanted.source.is_none() || wanted.source == saved;
+    let script = Arc::new(compiled(&wanted.source.or(saved).ok_or_else(no_script)?).await?);
     let tried = match (wanted.sample, wanted.request_id) {
         (Some(sample), None) => {
             let sample = read_sample(&sample)?;
@@ -133,10 +134,15 @@ pub async fn try_script(
         (None, Some(request)) => {
             let stored = requests::stored(&app, id, request).await?;
             requests::must_be_kept(&stored)?;
-            let ran =
-                try_out::request(&app.modules, &module, &script, stored, app.config.webhooks.body_bytes)
-                    .await?;
-            Tried::new(try_out::without_secrets(&module, ran), None)
+            if !is_saved {
+                // It is in no history, and sees the module's secrets and what its storage holds.
+                let about = vec![said("request", request.to_string())];
+                app.audit
+                    .record_of(user.id, AuditAction::ScriptTried, module.module.name.as_str(), about)
+                    .await;
+            }
+            let body_bytes = app.config.webhooks.body_bytes;
+            Tried::new(try_out::request(&app.modules, &module, &script, stored, body_bytes).await?, None)
         }
         _ => return Err(ApiError::invalid("sample", "Give either `sample` or `requestId`.")),
     };
@@ -144,9 +150,11 @@ pub async fn try_script(
 }
 
 async fn stored_source(app: &App, id: ModuleId) -> ApiResult<String> {
-    let script = app.store.script(id, None).await?;
-    let script = script.ok_or_else(|| ApiError::conflict("noScript", "The module has no script yet."))?;
-    Ok(script.source)
+    Ok(app.store.script(id, None).await?.ok_or_else(no_script)?.source)
+}
+
+fn no_script() -> ApiError {
+    ApiError::conflict("noScript", "The module has no script yet.")
 }
 
 fn read_sample(value: &Value) -> ApiResult<Sample> {
@@ -198,6 +206,8 @@ pub struct Conformance {
 
 /// One module at a time: it takes a server of its own, and seconds.
 static AT_WORK: Semaphore = Semaphore::const_new(1);
+/// Longer than the checks of any module take that does not wait for something.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// The capability sheet of the module's present script, made with the samples and scenarios of the built-in module that it was
 /// made from.
@@ -209,6 +219,7 @@ static AT_WORK: Semaphore = Semaphore::const_new(1);
     responses(
         (status = 200, body = Conformance),
         (status = 404, description = "There are no samples and scenarios to make it with"),
+        (status = 409, description = "The script cannot be loaded, or the checks took more than three minutes"),
     ),
 )]
 pub async fn get_conformance(
@@ -221,17 +232,25 @@ pub async fn get_conformance(
     let permit = AT_WORK
         .try_acquire()
         .map_err(|_| ApiError::unavailable(5, "Another module is being checked. Ask again in a moment."))?;
-    let engine = app.modules.engine.clone();
+    let gone = app.tasks.stopping.child_token();
+    // This function is dropped when whoever asked is gone.
+    let _here = gone.clone().drop_guard();
     let make = async move || {
-        let stage = Stage::open().await.map_err(ApiError::internal)?;
-        let made = conformance::sheet(&stage, &engine, &subject).await;
-        stage.close().await;
+        let made = sheet_within(&app.config, &subject, PATIENCE, &gone).await;
         drop(permit);
-        made.map_err(|problem| ApiError::conflict("scriptFailed", sentence(&problem)))
+        made
     };
-    // It goes on when whoever asked is gone, and stays in one place all the while.
+    // It stays in one place all the while, and closes its stage whatever becomes of this function.
     let made = tokio::task::spawn_blocking(move || Handle::current().block_on(make())).await;
-    let (sheet, scenarios) = made.map_err(ApiError::internal)??;
+    let (sheet, scenarios) = made.map_err(ApiError::internal)?.map_err(|unmade| match unmade {
+        Unmade::NoStage(problem) => ApiError::internal(problem),
+        Unmade::Script(problem) => ApiError::conflict("scriptFailed", sentence(&problem)),
+        Unmade::TookTooLong => ApiError::conflict(
+            "tookTooLong",
+            "The checks were stopped after three minutes: see whether the script waits for something. `hookswitch module test` has no such limit.",
+        ),
+        Unmade::GivenUp => ApiError::unavailable(5, "The server is stopping. Ask again in a moment."),
+    })?;
     Ok(axum::Json(Conformance { sheet, scenarios }))
 }
 

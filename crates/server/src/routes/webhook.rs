@@ -57,8 +57,9 @@ pub async fn webhook(
         Ok(answer) => answer.map(Body::from),
         Err(refusal) => {
             let error = ApiError::from(refusal);
-            metrics::counter!("hookswitch_webhooks_refused_total", "code" => error.code().to_owned())
-                .increment(1);
+            let code = error.code().to_owned();
+            let refused = || metrics::counter!("hookswitch_webhooks_refused_total", "code" => code);
+            app.modules.world.counter(refused).increment(1);
             error.into_response()
         }
     }

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use hookswitch_script::{Engine, Limits, compile};
-use hookswitch_server::modules::conformance::{self, CheckName, Outcome, Sheet};
+use hookswitch_server::config::Config;
+use hookswitch_server::modules::conformance::{self, CheckName, Outcome, Sheet, Unmade, sheet_within};
 use hookswitch_server::modules::play::{OrderKind, Played, Stage, Subject, play};
 use hookswitch_server::modules::{builtin, manifest, sample, scenario, trial};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::Database;
 use crate::support::process::run;
@@ -191,6 +194,52 @@ async fn conformance_finds_what_a_careless_module_does_not_stand() {
     assert!(text.contains("  yes              VoipHangupCall"), "{text}");
     assert!(text.contains("  no               VoipHoldCall"), "{text}");
     assert!(text.contains("  FAIL             A wrong signature is refused"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scenario_that_goes_wrong_as_written_is_played_no_further() {
+    let subject = subject(CARELESS, &[answered(ring_to_end(), json!([{ "state": "talking" }]))]);
+    let stage = Stage::open().await.expect("a stage");
+    let (sheet, played) = conformance::sheet(&stage, stage.engine(), &subject).await.expect("a sheet");
+    stage.close().await;
+    assert_eq!(played[0].orders.len(), 1, "{played:#?}");
+    for name in [CheckName::Twice, CheckName::Disorder, CheckName::MissingEnd, CheckName::LateRecord] {
+        assert_eq!(outcome(&sheet, name), Outcome::DoesNotApply, "{sheet:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stage_has_the_limits_of_its_server() {
+    let mut limits = Config::load(None, |_| None).expect("the defaults");
+    limits.webhooks.body_bytes = 10;
+    let stage = Stage::under(&limits).await.expect("a stage");
+    let subject = subject(CARELESS, &[answered(ring_to_end(), json!([]))]);
+    let (file, scenario) = &subject.scenarios[0];
+    let played = play(&stage, &subject, (file, scenario)).await;
+    stage.close().await;
+    let told = played.problems().next().expect("too large").to_string();
+    assert!(told.contains("answered 413 instead of 2xx"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn checks_are_not_waited_for_without_end() {
+    let script = CARELESS.replace(
+        "export function VoipParseWebhookRequest(request) {",
+        "
+        export async function VoipParseWebhookRequest(request) {
+            await new Promise((resolve) => setTimeout(resolve, 2000));
+    ",
+    );
+    let subject = subject(&script, &[answered(ring_to_end(), json!([{ "state": "ended" }]))]);
+    let limits = Config::load(None, |_| None).expect("the defaults");
+    let begun = Instant::now();
+    let gone = CancellationToken::new();
+    let made = sheet_within(&limits, &subject, Duration::from_secs(1), &gone).await;
+    assert_eq!(made.expect_err("it is slow"), Unmade::TookTooLong);
+    gone.cancel();
+    let made = sheet_within(&limits, &subject, Duration::from_secs(60), &gone).await;
+    assert_eq!(made.expect_err("nobody waits"), Unmade::GivenUp);
+    assert!(begun.elapsed() < Duration::from_secs(20), "what was under way is finished, and no more");
 }
 
 /// Every built-in module: its samples, its scenarios in every order, its conformance.

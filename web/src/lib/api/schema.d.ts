@@ -1626,7 +1626,7 @@ export interface components {
          * @description What somebody did.
          * @enum {string}
          */
-        AuditAction: "seen" | "created" | "changed" | "archived" | "restored" | "merged" | "mergeUndone" | "converted" | "exported" | "imported" | "callLogged" | "recordingPlayed" | "commented" | "commentEdited" | "commentDeleted" | "signedIn" | "signInFailed" | "userCreated" | "userChanged" | "userDeleted" | "tokenCreated" | "tokenDeleted" | "moduleCreated" | "moduleChanged" | "moduleDeleted" | "moduleSettingsChanged" | "scriptSaved" | "bindingsChanged" | "webhookTokenRotated" | "outcomeListCreated" | "outcomeListChanged" | "outcomeListDeleted" | "settingsChanged" | "erased" | "purged";
+        AuditAction: "seen" | "created" | "changed" | "archived" | "restored" | "merged" | "mergeUndone" | "converted" | "exported" | "imported" | "callLogged" | "recordingPlayed" | "commented" | "commentEdited" | "commentDeleted" | "signedIn" | "signInFailed" | "userCreated" | "userChanged" | "userDeleted" | "tokenCreated" | "tokenDeleted" | "moduleCreated" | "moduleChanged" | "moduleDeleted" | "moduleSettingsChanged" | "scriptSaved" | "scriptTried" | "bindingsChanged" | "webhookTokenRotated" | "outcomeListCreated" | "outcomeListChanged" | "outcomeListDeleted" | "settingsChanged" | "erased" | "purged";
         /** @description A field's change, as people read it. */
         AuditChange: {
             /** @description The field. */
@@ -4417,7 +4417,7 @@ export interface operations {
                 /** @description By this user. */
                 userId?: components["schemas"]["UserId"];
                 /** @description Of this kind. */
-                action?: "seen" | "created" | "changed" | "archived" | "restored" | "merged" | "mergeUndone" | "converted" | "exported" | "imported" | "callLogged" | "recordingPlayed" | "commented" | "commentEdited" | "commentDeleted" | "signedIn" | "signInFailed" | "userCreated" | "userChanged" | "userDeleted" | "tokenCreated" | "tokenDeleted" | "moduleCreated" | "moduleChanged" | "moduleDeleted" | "moduleSettingsChanged" | "scriptSaved" | "bindingsChanged" | "webhookTokenRotated" | "outcomeListCreated" | "outcomeListChanged" | "outcomeListDeleted" | "settingsChanged" | "erased" | "purged";
+                action?: "seen" | "created" | "changed" | "archived" | "restored" | "merged" | "mergeUndone" | "converted" | "exported" | "imported" | "callLogged" | "recordingPlayed" | "commented" | "commentEdited" | "commentDeleted" | "signedIn" | "signInFailed" | "userCreated" | "userChanged" | "userDeleted" | "tokenCreated" | "tokenDeleted" | "moduleCreated" | "moduleChanged" | "moduleDeleted" | "moduleSettingsChanged" | "scriptSaved" | "scriptTried" | "bindingsChanged" | "webhookTokenRotated" | "outcomeListCreated" | "outcomeListChanged" | "outcomeListDeleted" | "settingsChanged" | "erased" | "purged";
                 /** @description Items at most: 1 to 200, 50 when not given. */
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
@@ -6547,6 +6547,13 @@ export interface operations {
             };
             /** @description There are no samples and scenarios to make it with */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The script cannot be loaded, or the checks took more than three minutes */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

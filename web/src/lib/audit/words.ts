@@ -34,6 +34,7 @@ export const ACTIONS: Record<Action, () => string> = {
   moduleDeleted: m.audit_module_deleted,
   moduleSettingsChanged: m.audit_module_settings_changed,
   scriptSaved: m.audit_script_saved,
+  scriptTried: m.audit_script_tried,
   bindingsChanged: m.audit_bindings_changed,
   webhookTokenRotated: m.audit_webhook_token_rotated,
   outcomeListCreated: m.audit_outcome_list_created,
@@ -75,6 +76,7 @@ const FIELDS: Record<string, () => string> = {
   set: m.audit_field_set,
   unset: m.audit_field_unset,
   version: m.audit_field_version,
+  request: m.audit_field_request,
   codes: m.audit_field_codes,
   required: m.audit_field_required,
   modules: m.audit_field_modules,
@@ -94,7 +96,18 @@ const FIELDS: Record<string, () => string> = {
 };
 
 /** Fields of which there is nothing that they were before. */
-const SAID = new Set(['address', 'password', 'tokens', 'user', 'expires', 'provider', 'set', 'unset', 'version']);
+const SAID = new Set([
+  'address',
+  'password',
+  'tokens',
+  'user',
+  'expires',
+  'provider',
+  'set',
+  'unset',
+  'version',
+  'request',
+]);
 
 /** What erasing and deleting count. */
 const COUNTED: Record<string, () => string> = {

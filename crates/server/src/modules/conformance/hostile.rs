@@ -19,7 +19,7 @@ pub async fn checks(stage: &Stage, subject: &Subject) -> Vec<Check> {
     ]
 }
 
-/// Every signed request with its signature spoilt.
+/// Every request that proves who sends it, with its signature, or the secret that is in it, spoilt.
 async fn signatures(
     stage: &Stage,
     subject: &Subject,
@@ -31,7 +31,7 @@ async fn signatures(
     for probe in probes {
         let signed: Vec<_> = probe
             .requests(subject)
-            .filter(|(_, _, sign)| sign.is_some_and(|sign| sign.signs()))
+            .filter(|(_, _, sign)| sign.is_some_and(|sign| sign.proves(&subject.manifest.settings)))
             .map(|(index, ..)| index)
             .collect();
         if signed.is_empty() {
@@ -52,7 +52,7 @@ async fn signatures(
                     ));
                 }
             }
-            no_calls(cast, &probe.name).await
+            no_calls(&cast, &probe.name).await
         };
         if let Err(problem) = of_probe.await {
             problems.push(problem);
@@ -97,7 +97,7 @@ async fn bodies(
                     problems.push(format!("{place}, {what}: answered {status}: {body}"));
                 }
             }
-            no_calls(cast, &place).await
+            no_calls(&cast, &place).await
         };
         if let Err(problem) = of_form.await {
             problems.push(problem);
@@ -106,9 +106,8 @@ async fn bodies(
     Check::of(name, problems)
 }
 
-async fn no_calls(cast: Cast<'_>, place: &str) -> Result<(), String> {
+async fn no_calls(cast: &Cast<'_>, place: &str) -> Result<(), String> {
     let calls = cast.calls().await?.len();
-    cast.leave();
     if calls == 0 { Ok(()) } else { Err(format!("{place}: there are {calls} calls, and there may be none")) }
 }
 

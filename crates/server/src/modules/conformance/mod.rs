@@ -14,8 +14,10 @@ mod hostile;
 mod probes;
 pub mod render;
 pub mod sheet;
+mod within;
 
 pub use sheet::{Ability, Check, CheckName, Outcome, Sheet, State};
+pub use within::{Unmade, sheet_within};
 
 /// Plays a module's scenarios and everything that is made from them, and says what it can do.
 ///

@@ -122,11 +122,12 @@ impl Stage {
             registry::take_up(&app.modules, id, Arc::clone(&subject.compiled)).await
         };
         let active = kept.await.map_err(|error| error.to_string())?.ok_or("the module is gone")?;
-        if let Some(error) = active.load_error() {
+        let cast = Cast { stage: self, subject, scenario, active, users };
+        if let Some(error) = cast.active.load_error() {
             return Err(format!("module.ts cannot be loaded: {error}"));
         }
         self.outside.record(id, scenario.fetch.clone());
-        Ok(Cast { stage: self, subject, scenario, active, users })
+        Ok(cast)
     }
 }
 
@@ -175,7 +176,8 @@ impl Cast<'_> {
     /// # Errors
     /// What a recipe asks for that is not there.
     pub fn sign(&self, request: &mut Outgoing, sign: &Signing, spoil: Spoil) -> Result<(), String> {
-        sign.apply(request, &Signer { settings: &self.active.values, now: self.stage.now(), spoil })
+        let Active { settings: declared, values: settings, .. } = &*self.active;
+        sign.apply(request, &Signer { declared, settings, now: self.stage.now(), spoil })
     }
 
     /// Sends a request to the webhook.
@@ -244,9 +246,11 @@ impl Cast<'_> {
         let stored = store.request(new).await.map_err(|error| error.to_string())?;
         Ok(stored.and_then(|stored| stored.result))
     }
+}
 
-    /// Takes the module off the stage.
-    pub fn leave(self) {
+/// Takes the module off the stage, also where a play is given up half-way.
+impl Drop for Cast<'_> {
+    fn drop(&mut self) {
         self.stage.outside.forget(self.id());
         self.stage.app.modules.forget(self.id());
     }

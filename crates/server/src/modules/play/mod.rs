@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use hookswitch_model::UserId;
-use hookswitch_script::{Compiled, compile};
+use hookswitch_script::{Compiled, Engine, compile};
 use hookswitch_store::{NewUser, Role, SecretKey, Store, User};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
@@ -79,6 +79,14 @@ impl Subject {
     }
 }
 
+fn failed(error: &dyn std::fmt::Display) -> String {
+    format!("scenarios cannot be played: {error}")
+}
+
+fn defaults() -> Result<Config, String> {
+    Config::load(None, |_| None).map_err(|error| failed(&error))
+}
+
 /// A server to play on.
 pub struct Stage {
     app: Arc<App>,
@@ -89,14 +97,24 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts one.
+    /// Starts one under the limits that servers have unless told otherwise.
     ///
     /// # Errors
     /// What cannot be had.
     pub async fn open() -> Result<Self, String> {
-        let failed = |error: &dyn std::fmt::Display| format!("scenarios cannot be played: {error}");
+        Self::under(&defaults()?).await
+    }
+
+    /// Starts one under a server's limits.
+    ///
+    /// # Errors
+    /// What cannot be had.
+    pub async fn under(limits: &Config) -> Result<Self, String> {
         let folder = TempDir::with_prefix("hookswitch-").map_err(|error| failed(&error))?;
-        let mut config = Config::load(None, |_| None).map_err(|error| failed(&error))?;
+        let mut config = defaults()?;
+        config.script = limits.script.clone();
+        config.webhooks = limits.webhooks.clone();
+        config.calls = limits.calls.clone();
         config.server.data_dir = folder.path().to_owned();
         config.server.public_url = PUBLIC_URL.parse().ok();
         let key = SecretKey::from_bytes(random());
@@ -112,9 +130,15 @@ impl Stage {
             web: web::BUILT_IN,
             demo: None,
         };
-        let app = App::over(start, store, fetch, Arc::clone(&outside) as _).await;
+        let app = App::over(start, store, fetch, Arc::clone(&outside) as _, None).await;
         let app = app.map_err(|error| failed(&error))?;
         Ok(Self { app, outside, users: Mutex::default(), folder })
+    }
+
+    /// What runs its scripts.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.app.modules.engine
     }
 
     /// Ends it and throws its database away.

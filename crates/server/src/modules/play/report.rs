@@ -67,6 +67,13 @@ impl Played {
         self.orders.iter().all(|order| order.problems.is_empty())
     }
 
+    /// Whether it came out as it says when played in order.
+    #[must_use]
+    pub fn passed_as_written(&self) -> bool {
+        let mut as_written = self.orders.iter().filter(|order| order.order == OrderKind::AsWritten);
+        as_written.all(|order| order.problems.is_empty())
+    }
+
     /// What went wrong.
     pub fn problems(&self) -> impl Iterator<Item = &Problem> {
         self.orders.iter().flat_map(|order| &order.problems)

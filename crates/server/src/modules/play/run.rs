@@ -67,7 +67,6 @@ async fn play_as_written(
     }
     let text = difference(&scenario.calls, &cast.calls().await?, false);
     problems.extend(text.map(|text| problem(ORDER, None, format!("the calls in the end\n{text}"))));
-    cast.leave();
     Ok(results)
 }
 
@@ -133,9 +132,8 @@ async fn play_otherwise(stage: &Stage, subject: &Subject, scenario: &Scenario) -
     if let Err(text) = together(stage, scenario, &requests, &mut going).await {
         going.iter_mut().for_each(|one| one.problems.push(problem(&one.order.name, None, text.clone())));
     }
-    for Going { order, cast, problems } in going {
+    for Going { order, problems, .. } in going {
         add(order.kind, problems);
-        cast.leave();
     }
     played
 }

@@ -1,5 +1,7 @@
 //! Templates of recipes: `{url}{form:sorted}`.
 
+use std::cell::Cell;
+
 use chrono::SecondsFormat;
 use md5::Digest as _;
 use serde_json::Value;
@@ -7,28 +9,57 @@ use sha2::{Digest as _, Sha256};
 use url::form_urlencoded;
 
 use super::{Signer, hex};
-use crate::modules::outgoing::Outgoing;
+use crate::modules::outgoing::{MOST_BYTES, Outgoing};
 
 /// What may stand in braces.
 const KNOWN: &str = "url, method, body, body:sha256, body:md5, now:seconds, now:milliseconds, now:rfc3339, header:NAME, \
                      query:NAME, form:NAME, form:sorted, setting:NAME";
 
+/// What the recipes of one request may still read and write: templates that repeat each other's text would double it each time.
+pub struct Room(Cell<usize>);
+
+impl Room {
+    pub const fn new() -> Self {
+        Self(Cell::new(MOST_BYTES))
+    }
+
+    fn take(&self, bytes: usize) -> Result<(), String> {
+        let left = self.0.get().checked_sub(bytes);
+        let too_much = || {
+            format!(
+                "the recipes make more than {MOST_BYTES} bytes of the request; shorten them or the request"
+            )
+        };
+        self.0.set(left.ok_or_else(too_much)?);
+        Ok(())
+    }
+}
+
 /// The text with what its braces stand for, as bytes: a body may be no text.
-pub fn expand(text: &str, request: &Outgoing, signer: &Signer<'_>) -> Result<Vec<u8>, String> {
+pub fn expand(text: &str, request: &Outgoing, signer: &Signer<'_>, room: &Room) -> Result<Vec<u8>, String> {
     let mut expanded = Vec::new();
     let mut rest = text;
+    room.take(text.len())?;
     while let Some(begin) = rest.find('{') {
         expanded.extend_from_slice(&rest.as_bytes()[..begin]);
         let end = rest[begin..].find('}').ok_or_else(|| format!("\"{text}\": a brace is not closed"))?;
-        expanded.extend(placeholder(&rest[begin + 1..begin + end], request, signer)?);
+        expanded.extend(placeholder(&rest[begin + 1..begin + end], request, signer, room)?);
         rest = &rest[begin + end + 1..];
     }
     expanded.extend_from_slice(rest.as_bytes());
     Ok(expanded)
 }
 
-fn placeholder(name: &str, request: &Outgoing, signer: &Signer<'_>) -> Result<Vec<u8>, String> {
+fn placeholder(name: &str, request: &Outgoing, signer: &Signer<'_>, room: &Room) -> Result<Vec<u8>, String> {
     let (kind, of) = name.split_once(':').unwrap_or((name, ""));
+    // As much as is read, or taken over: digests and sorting take their time too.
+    room.take(match kind {
+        "body" | "form" => request.body.len(),
+        "url" | "query" => request.target.len(),
+        "header" => request.headers.get(of).map_or(0, String::len),
+        "setting" => signer.settings.get(of).and_then(Value::as_str).map_or(0, str::len),
+        _ => 0,
+    })?;
     let missing = |what: &str| format!("{{{name}}}: the request has no such {what}");
     let text = match (kind, of) {
         ("url", "") => request.url(),

@@ -7,7 +7,10 @@ fn signed(request: Value, sign: Value, spoil: Spoil) -> Result<Outgoing, String>
     let signing: Signing = serde_json::from_value(sign).map_err(|error| error.to_string())?;
     let settings = json!({ "token": "12345", "seed": "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60" });
     let mut outgoing = Outgoing::new(&request, "sample");
+    let declared = json!([{ "name": "token", "label": "Token", "type": "secret" }]);
+    let declared: Vec<Setting> = serde_json::from_value(declared).expect("settings");
     let signer = Signer {
+        declared: &declared,
         settings: settings.as_object().expect("an object"),
         now: DateTime::from_timestamp(1_772_460_309, 0).expect("a time"),
         spoil,
@@ -74,6 +77,39 @@ fn a_jwt_has_times_as_numbers() {
     assert_eq!(differs, 1);
     let without = signed(json!({ "method": "POST" }), sign, Spoil::LeaveOut).expect("not signed");
     assert!(without.headers.is_empty());
+}
+
+#[test]
+fn a_secret_that_is_sent_as_it_is_can_be_spoilt() {
+    let sign = json!([
+        { "value": "{setting:token}", "header": "x-token", "prefix": "Token " },
+        { "value": "{now:seconds}", "header": "x-time" },
+    ]);
+    let headers = |spoil| {
+        let request = signed(json!({ "method": "POST" }), sign.clone(), spoil).expect("it is sent");
+        json!(request.headers)
+    };
+    let all = json!({ "x-token": "Token 12345", "x-time": "1772460309" });
+    assert_eq!(headers(Spoil::Nothing), all);
+    assert_eq!(headers(Spoil::OneCharacter)["x-token"], "Token a2345");
+    assert_eq!(headers(Spoil::LeaveOut), json!({ "x-time": "1772460309" }));
+}
+
+#[test]
+fn recipes_that_repeat_each_other_come_to_an_end() {
+    let double = json!({ "value": "{form:a}{form:a}", "form": "a" });
+    let recipes: Vec<_> = std::iter::repeat_n(double, 60).collect();
+    // Each doubles what stands first, and reads all of it to find that.
+    let request = json!({ "method": "POST", "body": format!("a={}", "x".repeat(1000)) });
+    let error = signed(request, recipes.into(), Spoil::Nothing).expect_err("too much");
+    let expected =
+        "sign: the recipes make more than 1048576 bytes of the request; shorten them or the request";
+    assert_eq!(error, expected);
+
+    let claims: Map<String, Value> = (0..2000).map(|n| (n.to_string(), json!("{body}"))).collect();
+    let jwt = json!({ "algorithm": "jwt-hs256", "key": "k", "header": "authorization", "claims": claims });
+    let request = json!({ "method": "POST", "body": "x".repeat(1000) });
+    assert_eq!(signed(request, jwt, Spoil::Nothing).expect_err("too much"), expected);
 }
 
 #[test]
