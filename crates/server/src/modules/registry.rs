@@ -1,7 +1,7 @@
 //! The active modules, in memory: what a webhook needs without asking the database.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::contract::did_you_mean;
@@ -54,6 +54,8 @@ pub struct Active {
     pub functions: BTreeSet<Function>,
     /// What it has taken of its template; none where it was made from none.
     pub taken: Option<Taken>,
+    /// What of its folder it could not take, as it is now; once it is changed, that is tried again.
+    pub refused: Mutex<Option<Refused>>,
     script: Result<Loaded, ScriptError>,
 }
 
@@ -64,6 +66,15 @@ pub struct Taken {
     pub hash: String,
     /// Whether the script was changed since.
     pub edited: bool,
+}
+
+/// A version of its folder that a module could not take.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// Which.
+    pub hash: String,
+    /// Why, for people.
+    pub problem: String,
 }
 
 #[derive(Clone)]
@@ -194,6 +205,7 @@ async fn activate(app: &App, module: Module, compiled: Option<Arc<Compiled>>) ->
         script_version,
         functions,
         taken,
+        refused: Mutex::default(),
         script,
         module,
     })

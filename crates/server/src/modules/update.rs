@@ -6,19 +6,19 @@ use std::time::Duration;
 
 use hookswitch_model::{ModuleId, UserId};
 use hookswitch_script::{LogEntry, LogLevel};
-use hookswitch_store::{AuditAction, AuditChange, StoreError};
+use hookswitch_store::{AuditAction, AuditChange, ModulePatch, StoreError};
 
 use super::create::{Whole, save_whole};
 use super::manifest::Setting;
-use super::registry::Active;
-use super::templates::{self, Refused, Template};
+use super::registry::{Active, Refused};
+use super::templates::{self, Template};
 use super::token::notify_if_changed;
 use crate::app::App;
 use crate::audit::{SERVER, audit_of, change, said};
 use crate::error::{ApiError, ApiResult};
 
-/// How often folders are read.
-const EVERY: Duration = Duration::from_secs(1);
+/// Between one reading of the folders and the next.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// How a module stands to what it was made from.
 pub struct Standing {
@@ -37,16 +37,12 @@ pub fn standing(app: &App, active: &Active) -> Option<Standing> {
     let code = active.module.provider.as_deref()?;
     let taken = active.taken.as_ref()?;
     match app.templates.find(code) {
-        Some(template) => {
-            let refused = app.templates.refused.lock().unwrap_or_else(PoisonError::into_inner);
-            let refused = refused.get(&active.module.id).filter(|refused| refused.hash == template.hash);
-            Some(Standing {
-                available: taken.hash != template.hash,
-                edited: taken.edited,
-                folder: template.folder.clone(),
-                problem: refused.map(|refused| refused.problem.clone()),
-            })
-        }
+        Some(template) => Some(Standing {
+            available: taken.hash != template.hash,
+            edited: taken.edited,
+            folder: template.folder.clone(),
+            problem: problem(active, &template),
+        }),
         None => {
             let gone = || format!("modules_dir has no folder with the code \"{code}\" any more");
             let problem = app.templates.problem(code).or_else(|| active.module.follows_folder.then(gone))?;
@@ -111,7 +107,8 @@ pub fn declared_settings(before: &Active, after: &Active) -> Option<AuditChange>
     change("declaredSettings", declared(before), declared(after))
 }
 
-/// Gives a module what its template has now: script and settings; their values are kept.
+/// Gives a module what its template has now, script and settings, and changes what else is to change; or none of it. The
+/// settings' values are kept.
 ///
 /// # Errors
 /// 422 with `diagnostics` where the script does not load with the module's settings.
@@ -119,12 +116,14 @@ pub async fn take(
     app: &Arc<App>,
     active: &Active,
     template: &Template,
+    patch: ModulePatch,
     by: Option<UserId>,
 ) -> ApiResult<Arc<Active>> {
+    let dials_extensions = patch.dials_extensions.or(Some(template.manifest.dials_extensions));
     let whole = Whole {
         source: &template.source,
         settings: &template.manifest.settings,
-        dials_extensions: Some(template.manifest.dials_extensions),
+        patch: ModulePatch { dials_extensions, ..patch },
         template_hash: Some(&template.hash),
     };
     let taken = save_whole(app, active, whole, by).await?;
@@ -143,37 +142,35 @@ pub async fn follow(app: Arc<App>) {
     if !app.templates.has_dir() {
         return;
     }
-    let mut ticks = tokio::time::interval(EVERY);
     let mut seen = HashMap::new();
     loop {
-        ticks.tick().await;
         templates::refresh(&app, false).await;
         let mut now = HashMap::new();
         for active in app.modules.all() {
             let code = active.module.provider.as_deref().filter(|_| active.module.follows_folder);
             let Some(template) = code.and_then(|code| app.templates.find(code)) else { continue };
             let id = active.module.id;
-            // What is the same twice is no half-written file.
+            // A file that is being written is not the same twice, with a pause between.
             if seen.get(&id) == Some(&template.hash) {
-                follow_one(&app, &active, &template).await;
+                follow_one(&app, id, &template).await;
             }
             now.insert(id, template.hash.clone());
         }
         seen = now;
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn follow_one(app: &Arc<App>, active: &Active, template: &Template) {
-    let id = active.module.id;
+async fn follow_one(app: &Arc<App>, id: ModuleId, template: &Template) {
+    let _taking = app.templates.taking.lock().await;
+    // It may have been changed, or told not to follow, while others took theirs.
+    let Some(active) = app.modules.get(id).filter(|active| active.module.follows_folder) else { return };
     let is_taken = active.taken.as_ref().is_some_and(|taken| taken.hash == template.hash);
-    if is_taken || was_refused(app, id, &template.hash) {
+    if is_taken || problem(&active, template).is_some() {
         return;
     }
-    match take(app, active, template, None).await {
-        Ok(_) => {
-            app.templates.refused.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-            app.activity.module(id);
-        }
+    match take(app, &active, template, ModulePatch::default(), None).await {
+        Ok(_) => app.activity.module(id),
         Err(error) if error.is_of_what_was_asked() => {
             let problem = error.detail().to_owned();
             let text = format!("The folder's version was not taken: {problem}");
@@ -181,7 +178,7 @@ async fn follow_one(app: &Arc<App>, active: &Active, template: &Template) {
                 LogEntry { level: LogLevel::Error, text, line: None, function: None, request_id: None };
             app.module_log.write(id, app.clock.now(), entry);
             let refused = Refused { hash: template.hash.clone(), problem };
-            app.templates.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(id, refused);
+            *active.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
         }
         // The database's trouble; it is tried again.
         Err(error) => {
@@ -190,9 +187,10 @@ async fn follow_one(app: &Arc<App>, active: &Active, template: &Template) {
     }
 }
 
-fn was_refused(app: &App, id: ModuleId, hash: &str) -> bool {
-    let refused = app.templates.refused.lock().unwrap_or_else(PoisonError::into_inner);
-    refused.get(&id).is_some_and(|refused| refused.hash == hash)
+/// Why a module, as it is, could not take that version.
+fn problem(active: &Active, template: &Template) -> Option<String> {
+    let refused = active.refused.lock().unwrap_or_else(PoisonError::into_inner);
+    refused.as_ref().filter(|refused| refused.hash == template.hash).map(|refused| refused.problem.clone())
 }
 
 #[cfg(test)]

@@ -47,8 +47,11 @@ pub fn folders(dir: &Path) -> Result<Vec<Folder>, String> {
     for entry in fs::read_dir(dir).map_err(wrong)? {
         let entry = entry.map_err(wrong)?;
         // A link to a folder is one for whoever made it: it is said why it is not taken.
-        if entry.path().is_dir() && !entry.file_name().as_encoded_bytes().starts_with(b".") {
-            names.push(entry.file_name());
+        let name = entry.file_name();
+        // A file system of its own has a lost+found, which only root can open.
+        let is_anothers = name.as_encoded_bytes().starts_with(b".") || name == "lost+found";
+        if entry.path().is_dir() && !is_anothers {
+            names.push(name);
         }
     }
     names.sort();
@@ -126,6 +129,7 @@ mod tests {
         put(dir.path(), "b", "m", "s");
         put(dir.path(), "a", "", "");
         put(dir.path(), ".hidden", "", "");
+        put(dir.path(), "lost+found", "", "");
         fs::create_dir(dir.path().join("node_modules")).expect("a folder");
         fs::write(dir.path().join("README.md"), "").expect("a file");
         let found = folders(dir.path()).expect("they are read");
