@@ -242,7 +242,7 @@ pub async fn reload(app: &App, id: ModuleId) -> ApiResult<Arc<Active>> {
     active.ok_or_else(|| ApiError::not_found("module"))
 }
 
-/// 422 where the text is no country.
+/// 422 where the text is not a country.
 ///
 /// # Errors
 /// That.
@@ -314,12 +314,8 @@ fn diagnostic(error: &ScriptError) -> Diagnostic {
 }
 
 fn not_usable(diagnostics: &[Diagnostic]) -> ApiError {
-    let detail = diagnostics.first().map_or_else(String::new, |first| {
-        format!(
-            "The script cannot be used: {} (line {}, column {}).",
-            first.message, first.line, first.column
-        )
-    });
+    let first = diagnostics.first().map(ToString::to_string).unwrap_or_default();
+    let detail = format!("The script cannot be used: {first}.");
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "script", detail).with("diagnostics", json!(diagnostics))
 }
 

@@ -15,7 +15,7 @@ use hookswitch_store::{LeadRule, Module, ScriptVersion, StoreError};
 use serde_json::{Map, Value};
 
 use super::host::ModuleHost;
-use super::manifest::{self, Setting};
+use super::manifest::{self, Setting, SettingKind};
 use super::templates;
 use crate::app::App;
 use crate::cut::{self, cut};
@@ -242,9 +242,7 @@ async fn load(
         return try_script(app, id, compiled, environment).await;
     }
     let compiled = compiled(source).await?.map_err(|diagnostics| ScriptError::Engine {
-        reason: diagnostics.first().map_or_else(String::new, |first| {
-            format!("{} (line {}, column {})", first.message, first.line, first.column)
-        }),
+        reason: diagnostics.first().map(ToString::to_string).unwrap_or_default(),
     })?;
     try_script(app, id, Arc::new(compiled), environment).await
 }
@@ -318,6 +316,12 @@ impl Active {
     pub fn webhook_path_url(&self, app: &App) -> String {
         let Module { id, webhook_token, .. } = &self.module;
         app.public_url.join(&format!("{}{id}/{webhook_token}", address::PREFIX))
+    }
+
+    /// Whether the value of a setting is never shown: it is declared as a secret, or was given as one.
+    pub fn is_secret(&self, name: &str) -> bool {
+        let is_declared = |setting: &Setting| setting.name == name && setting.kind == SettingKind::Secret;
+        self.settings.iter().any(is_declared) || self.sealed.contains(name)
     }
 
     /// What becomes of unknown callers whose call was missed.

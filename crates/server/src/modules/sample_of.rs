@@ -7,23 +7,22 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use chrono::{DateTime, Utc};
 use hookswitch_store::RequestError;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Number, Value};
 use url::form_urlencoded;
 
 use numbers::Numbers;
 
-use super::manifest::SettingKind;
 use super::registry::Active;
 use super::sample::{Sample, WebhookRequest};
 use crate::error::{ApiError, ApiResult};
 use crate::intake::headers::{HIDDEN, is_secret};
-use crate::intake::script_request::{Received, decoded_body};
+use crate::intake::script_request::{Received, by_name, decoded_body};
 
 /// Stands for what proves who somebody is.
 const MASKED: &str = "masked";
 /// Stands for callers' names.
 const SOMEBODY: &str = "Somebody";
-/// Shorter texts are no secrets, and stand everywhere.
+/// Shorter texts are not secrets, and stand everywhere.
 const SECRET_BYTES: usize = 6;
 /// Headers of the way the request took, which say nothing to a script.
 const OF_THE_WAY: [&str; 9] = [
@@ -41,7 +40,7 @@ const OF_THE_WAY: [&str; 9] = [
 /// A sample of a stored request, with what the script made of it.
 ///
 /// # Errors
-/// 409 where the body is no text: a sample cannot hold it.
+/// 409 where the body is not text: a sample cannot hold it.
 pub async fn sample_of(
     active: &Active,
     request: &Received,
@@ -53,7 +52,7 @@ pub async fn sample_of(
     let headers = &request.headers;
     let decoded = decoded_body(headers, &request.body, max_body_bytes).await.ok().flatten();
     let body = String::from_utf8(decoded.unwrap_or_else(|| request.body.clone())).map_err(|_| {
-        ApiError::conflict("notText", "The request's body is no text, and a sample can hold nothing else.")
+        ApiError::conflict("notText", "The request's body is not text, and a sample can hold nothing else.")
     })?;
     let query = parameters.iter().map(|(name, value)| format!("{name}={value}\n")).collect::<String>();
     let mut texts = vec![path.as_str(), query.as_str(), body.as_str()];
@@ -72,22 +71,12 @@ pub async fn sample_of(
         let value = if value.contains(HIDDEN) || is_secret(name) { MASKED.to_owned() } else { clean(value) };
         (name.clone(), value)
     });
-    let mut fields: Map<String, Value> = Map::new();
-    for (name, value) in &parameters {
-        let value = json!(clean(value));
-        match fields.get_mut(name) {
-            None => {
-                fields.insert(name.clone(), value);
-            }
-            Some(Value::Array(values)) => values.push(value),
-            Some(first) => *first = json!([first.take(), value]),
-        }
-    }
+    let fields = parameters.iter().map(|(name, value)| (name.clone(), clean(value)));
     let sample_request = WebhookRequest {
         method: request.method.clone(),
         url: None,
         path: clean(&path),
-        query: fields,
+        query: by_name(fields),
         headers: headers.collect(),
         body: (!body.is_empty()).then(|| clean(&body)),
     };
@@ -176,14 +165,7 @@ impl Masks {
         result: Option<&Value>,
     ) -> ApiResult<Self> {
         let mut secrets = vec![active.module.webhook_token.clone()];
-        let is_kept = |name: &str| {
-            let declared = active
-                .settings
-                .iter()
-                .any(|setting| setting.name == name && setting.kind == SettingKind::Secret);
-            declared || active.sealed.contains(name)
-        };
-        let kept = active.values.iter().filter(|(name, _)| is_kept(name));
+        let kept = active.values.iter().filter(|(name, _)| active.is_secret(name));
         secrets.extend(kept.filter_map(|(_, value)| value.as_str().map(str::to_owned)));
         let form = form_urlencoded::parse(body.as_bytes());
         let fields = parameters.iter().cloned().chain(form.into_owned());

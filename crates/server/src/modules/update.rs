@@ -20,7 +20,7 @@ use crate::error::{ApiError, ApiResult};
 /// Between one reading of the folders and the next.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How a module stands to what it was made from.
+/// How a module compares with what it was made from.
 pub struct Standing {
     /// Whether there is a version that it has not taken.
     pub available: bool,
@@ -32,7 +32,7 @@ pub struct Standing {
     pub problem: Option<String>,
 }
 
-/// How a module stands to what it was made from; none where it was made from nothing, or from what is not there any more.
+/// How a module compares with what it was made from; none where it was made from nothing, or from what is not there any more.
 pub fn standing(app: &App, active: &Active) -> Option<Standing> {
     let code = active.module.provider.as_deref()?;
     let taken = active.taken.as_ref()?;

@@ -80,6 +80,6 @@ const fn cost(function: Function) -> &'static str {
         Function::HoldCall => "no buttons to hold and resume a call",
         Function::MuteCall => "no button to mute the microphone",
         Function::SendDtmf => "no keypad during a call",
-        Function::AttendedTransfer => "no button to transfer a call after asking",
+        Function::AttendedTransfer => "no button for an attended transfer",
     }
 }

@@ -51,7 +51,7 @@ pub enum Command {
     },
     /// Print the page with the capability sheets of the built-in modules (docs/PROVIDERS.md).
     Providers,
-    /// Make a module on a server of a folder, or update the one with its name: script, settings, country, numbers.
+    /// Create a module on a server from a folder, or update the one with its name: script, settings, country, numbers.
     Push {
         /// The module's folder.
         dir: PathBuf,
