@@ -5,8 +5,8 @@ use std::path::Path;
 
 use hookswitch_script::{Engine, Function, Limits};
 
-use super::open;
 use super::types::{self, Types};
+use super::{members, open};
 use crate::cli::CliResult;
 use crate::modules::registry::script_warnings;
 use crate::modules::trial;
@@ -36,6 +36,10 @@ pub async fn run(dir: &Path) -> CliResult {
             warning.column,
             warning.message
         )?;
+    }
+    let samples = folder.samples.iter().filter_map(|(_, sample)| sample.as_ref().ok());
+    if let Some(warning) = members::warning(samples) {
+        writeln!(out, "  warning: {warning}")?;
     }
     let types = types::check(dir).await;
     write!(out, "{types}")?;

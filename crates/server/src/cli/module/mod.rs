@@ -13,6 +13,7 @@ use super::CliResult;
 use crate::modules::folder::{self, Folder};
 
 mod check;
+mod members;
 mod new;
 mod providers;
 mod pull;
