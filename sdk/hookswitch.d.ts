@@ -420,7 +420,7 @@ declare function formFields(request: Pick<FetchRequest, 'headers' | 'body'>): UR
  * them may be left out, and a `T` may stand between date and time. The zone is a name of the IANA database.
  *
  * Of a time that comes twice, when clocks go back, it is the first. A time that clocks skip, when they go forward, is as much later
- * as they skip: 02:30 means 03:30. An unknown zone, or a text that is no local time (one with an offset, say), is a `RangeError`.
+ * as they skip: 02:30 means 03:30. An unknown zone, or a text that is not a local time (one with an offset, say), is a `RangeError`.
  */
 declare function zonedTime(local: string, timeZone: string): Date;
 
@@ -521,7 +521,8 @@ declare const Jwt: {
   /**
    * The claims of a token, once its signature and times are checked; an `Error` that says what is wrong with it otherwise.
    *
-   * Only the algorithms listed are accepted, whatever the token says, and `none` never is. `exp` and `nbf` are checked with the script's
+   * Only the algorithms listed are accepted, whatever the token says, and `none` never is. HS256 is accepted alone or not at all: a
+   * public key, which everybody may have, must not serve as a secret. `exp` and `nbf` are checked with the script's
    * clock, give or take `leewaySeconds` (60 unless given). Whether other claims (`iss`, `aud`, `iat`) are the right ones, the script has to
    * look at. A token has at most 64 KiB.
    */

@@ -190,7 +190,7 @@ test('an ended call can be called back; a number can be dialled', async ({ serve
   const number = page.getByRole('textbox', { name: 'Number' });
   await number.fill('tomorrow');
   await number.press('Enter');
-  await expect(page.getByRole('dialog').getByRole('alert')).toContainText('This is no phone number');
+  await expect(page.getByRole('dialog').getByRole('alert')).toContainText('This is not a phone number');
   await number.fill('020 7946 0123');
   await number.press('Enter');
   await expect(card(page)).toContainText('Calling');

@@ -109,7 +109,7 @@ fn digits(text: &str) -> String {
     text.chars().filter_map(digit).collect()
 }
 
-/// A digit of any script as one of ASCII; `?` for those of rare ones, which are no part of anything known.
+/// A digit of any script as one of ASCII; `?` for those of rare ones, which are not part of anything known.
 fn digit(c: char) -> Option<char> {
     let zero = match c {
         '0'..='9' => return Some(c),

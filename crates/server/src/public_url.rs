@@ -9,9 +9,9 @@ use url::Url;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(Url);
 
-/// Why a text is no public URL.
+/// Why a text is not a public URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no http:// or https:// URL without query, fragment and password")]
+#[error("`{0}` is not an http:// or https:// URL without query, fragment and password")]
 pub struct PublicUrlError(String);
 
 impl PublicUrl {

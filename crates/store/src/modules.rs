@@ -7,7 +7,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::db::{from_json, from_word, on, text, time, to_json};
+use crate::db::{Tx, from_json, from_word, on, text, time, to_json};
 use crate::error::StoreError;
 use crate::key::SecretKey;
 use crate::open::Store;
@@ -123,7 +123,7 @@ pub struct ModulePatch {
 }
 
 #[derive(FromRow)]
-struct Row {
+pub(crate) struct Row {
     id: Uuid,
     name: String,
     icon: Option<String>,
@@ -252,42 +252,9 @@ impl Store {
         patch: &ModulePatch,
         now: DateTime<Utc>,
     ) -> Result<Option<Module>, StoreError> {
-        let sql = "update modules set name = coalesce($2, name), icon = case when $3 then $4 else icon end, \
-                   enabled = coalesce($5, enabled), \
-                   default_country = case when $6 then $7 else default_country end, \
-                   fields = coalesce($8, fields), services = coalesce($9, services), updated_at = $10, \
-                   lead_kind = case when $11 then $12 else lead_kind end, \
-                   lead_responsible_id = case when $13 then $14 else lead_responsible_id end, \
-                   missed_responsible_id = case when $15 then $16 else missed_responsible_id end, \
-                   numbers = coalesce($17, numbers), dials_extensions = coalesce($18, dials_extensions), \
-                   follows_folder = coalesce($19, follows_folder) \
-                   where id = $1 and deleted_at is null returning *";
-        let fields = patch.fields.as_ref().map(to_json).transpose()?;
-        let services = patch.services.as_ref().map(to_json).transpose()?;
-        let row: Option<Row> = on!(self.write(), |db| {
-            sqlx::query_as(sql)
-                .bind(id.0)
-                .bind(patch.name.as_deref().map(text))
-                .bind(patch.icon.is_some())
-                .bind(patch.icon.clone().flatten().as_deref().map(text))
-                .bind(patch.enabled)
-                .bind(patch.default_country.is_some())
-                .bind(patch.default_country.clone().flatten().as_deref().map(text))
-                .bind(fields)
-                .bind(services)
-                .bind(time(now))
-                .bind(patch.lead_kind.is_some())
-                .bind(patch.lead_kind.flatten().map(ClientKind::as_str))
-                .bind(patch.lead_responsible.is_some())
-                .bind(patch.lead_responsible.flatten().map(|user| user.0))
-                .bind(patch.missed_responsible.is_some())
-                .bind(patch.missed_responsible.flatten().map(|user| user.0))
-                .bind(patch.numbers.map(Written::as_str))
-                .bind(patch.dials_extensions)
-                .bind(patch.follows_folder)
-                .fetch_optional(db)
-                .await
-        })?;
+        let mut tx = self.begin().await?;
+        let row = change(&mut tx, id, patch, now).await?;
+        tx.commit().await?;
         row.map(|row| row.into_module(&self.inner.key)).transpose()
     }
 
@@ -377,8 +344,53 @@ impl Store {
     }
 }
 
+/// Changes a module; `None` when there is no such module.
+pub(crate) async fn change(
+    tx: &mut Tx,
+    id: ModuleId,
+    patch: &ModulePatch,
+    now: DateTime<Utc>,
+) -> Result<Option<Row>, StoreError> {
+    let sql = "update modules set name = coalesce($2, name), icon = case when $3 then $4 else icon end, \
+               enabled = coalesce($5, enabled), \
+               default_country = case when $6 then $7 else default_country end, \
+               fields = coalesce($8, fields), services = coalesce($9, services), updated_at = $10, \
+               lead_kind = case when $11 then $12 else lead_kind end, \
+               lead_responsible_id = case when $13 then $14 else lead_responsible_id end, \
+               missed_responsible_id = case when $15 then $16 else missed_responsible_id end, \
+               numbers = coalesce($17, numbers), dials_extensions = coalesce($18, dials_extensions), \
+               follows_folder = coalesce($19, follows_folder) \
+               where id = $1 and deleted_at is null returning *";
+    let fields = patch.fields.as_ref().map(to_json).transpose()?;
+    let services = patch.services.as_ref().map(to_json).transpose()?;
+    Ok(on!(tx.conn(), |db| {
+        sqlx::query_as(sql)
+            .bind(id.0)
+            .bind(patch.name.as_deref().map(text))
+            .bind(patch.icon.is_some())
+            .bind(patch.icon.clone().flatten().as_deref().map(text))
+            .bind(patch.enabled)
+            .bind(patch.default_country.is_some())
+            .bind(patch.default_country.clone().flatten().as_deref().map(text))
+            .bind(fields)
+            .bind(services)
+            .bind(time(now))
+            .bind(patch.lead_kind.is_some())
+            .bind(patch.lead_kind.flatten().map(ClientKind::as_str))
+            .bind(patch.lead_responsible.is_some())
+            .bind(patch.lead_responsible.flatten().map(|user| user.0))
+            .bind(patch.missed_responsible.is_some())
+            .bind(patch.missed_responsible.flatten().map(|user| user.0))
+            .bind(patch.numbers.map(Written::as_str))
+            .bind(patch.dials_extensions)
+            .bind(patch.follows_folder)
+            .fetch_optional(db)
+            .await
+    })?)
+}
+
 /// Fails unless there is such a module, and makes writers of its parts come one after the other.
-pub(crate) async fn lock(tx: &mut crate::db::Tx, id: ModuleId) -> Result<(), StoreError> {
+pub(crate) async fn lock(tx: &mut Tx, id: ModuleId) -> Result<(), StoreError> {
     let sql = "update modules set updated_at = updated_at where id = $1 and deleted_at is null";
     let found =
         on!(tx.conn(), |db| sqlx::query(sql).bind(id.0).execute(db).await.map(|done| done.rows_affected()))?;

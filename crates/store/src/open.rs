@@ -64,7 +64,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`OpenError`].
-    pub async fn open_passing(file: &Path, key: &SecretKey) -> Result<Self, OpenError> {
+    pub async fn open_temporary(file: &Path, key: &SecretKey) -> Result<Self, OpenError> {
         let url = format!("sqlite:{}", file.display());
         Self::over(sqlite(&url, SqliteSynchronous::Off).await?, key).await
     }

@@ -2,13 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::{ModuleId, UserId};
-use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::db::{Tx, on, text, time, to_json};
+use crate::db::{Tx, on, text, time};
 use crate::error::StoreError;
-use crate::modules;
+use crate::modules::{self, ModulePatch};
 use crate::open::Store;
 
 /// A version of a script, with its text.
@@ -25,10 +24,8 @@ pub struct ScriptVersion {
 pub struct NewScript<'a> {
     /// TypeScript.
     pub source: &'a str,
-    /// The settings it needs; see [`Module::fields`](crate::Module::fields).
-    pub fields: Option<&'a Value>,
-    /// See [`Module::dials_extensions`](crate::Module::dials_extensions).
-    pub dials_extensions: Option<bool>,
+    /// What else changes of the module.
+    pub patch: Option<&'a ModulePatch>,
     /// What it was taken from; see [`Module::template_hash`](crate::Module::template_hash).
     pub template_hash: Option<&'a str>,
 }
@@ -111,16 +108,12 @@ impl Store {
                 Some(newest) => newest,
                 None => insert(&mut tx, module, script.source, by, now).await?,
             };
-        let sql = "update modules set fields = coalesce($2, fields), \
-                   dials_extensions = coalesce($3, dials_extensions), \
-                   template_version = case when $4 is null then template_version else $5 end, \
-                   template_hash = coalesce($4, template_hash), updated_at = $6 where id = $1";
-        let fields = script.fields.map(to_json).transpose()?;
+        let sql = "update modules set \
+                   template_version = case when $2 is null then template_version else $3 end, \
+                   template_hash = coalesce($2, template_hash), updated_at = $4 where id = $1";
         on!(tx.conn(), |db| {
             sqlx::query(sql)
                 .bind(module.0)
-                .bind(fields)
-                .bind(script.dials_extensions)
                 .bind(script.template_hash)
                 .bind(saved.info.version)
                 .bind(time(now))
@@ -128,6 +121,9 @@ impl Store {
                 .await
                 .map(drop)
         })?;
+        if let Some(patch) = script.patch {
+            modules::change(&mut tx, module, patch, now).await?;
+        }
         tx.commit().await?;
         Ok(saved)
     }

@@ -13,7 +13,7 @@ use crate::open::Store;
 /// A module's settings, by field name.
 #[derive(Clone, Default, PartialEq)]
 pub struct Settings {
-    /// What is no secret; may be shown.
+    /// What is not a secret; may be shown.
     pub plain: BTreeMap<String, Value>,
     /// What is; for the module's script only.
     pub secrets: BTreeMap<String, String>,

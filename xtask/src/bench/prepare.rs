@@ -65,7 +65,7 @@ pub async fn module(
     api.call(Method::PUT, &format!("/api/v1/modules/{id}/bindings"), &json!(bindings)).await?;
     let url = text(&module, "webhookUrl")?;
     let path = url.find("/webhooks/").map(|start| url[start..].to_owned());
-    let path = path.with_context(|| format!("{url} is no webhook URL"))?;
+    let path = path.with_context(|| format!("{url} is not a webhook URL"))?;
     let extensions = (operators.len() as u64).max(1);
     Ok(Module { id, target: Target { address: server.address, path, extensions } })
 }

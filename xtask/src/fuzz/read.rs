@@ -52,7 +52,7 @@ async fn addresses(api: &mut Connection, path: &str) -> Result<Vec<String>> {
     Ok(found.into_iter().map(|start| start + rest).collect())
 }
 
-/// The items of a list, page by page; nothing where the path is no list.
+/// The items of a list, page by page; nothing where the path is not a list.
 async fn pages(api: &mut Connection, path: &str, most: usize, requests: &mut u64) -> Result<Vec<Value>> {
     let (mut items, mut cursor) = (Vec::new(), None::<String>);
     for _ in 0..most {

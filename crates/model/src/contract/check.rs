@@ -200,7 +200,7 @@ impl Response {
 pub(super) fn check_headers(path: &str, headers: &BTreeMap<String, String>) -> Result<(), ContractError> {
     for (name, value) in headers {
         if name.is_empty() || !name.bytes().all(is_token) {
-            let problem = "is no header name: letters, digits and - only";
+            let problem = "is not a header name: letters, digits and - only";
             return Err(wrong(format!("{path}.{}", shown(name)), problem));
         }
         if value.chars().any(char::is_control) {

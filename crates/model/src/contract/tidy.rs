@@ -197,8 +197,8 @@ fn wrong_year(at: DateTime<Utc>) -> Option<String> {
 
 fn no_such_field(name: &str, fields: Fields) -> String {
     match did_you_mean(name, fields.iter().map(|(known, _)| *known)) {
-        Some(known) => format!("is no field of the contract and was ignored; did you mean {known}?"),
-        None => "is no field of the contract and was ignored".to_owned(),
+        Some(known) => format!("is not a field of the contract and was ignored; did you mean {known}?"),
+        None => "is not a field of the contract and was ignored".to_owned(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::clean::clean;
 /// What an address says of a number.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Address {
-    /// The user part, or the text itself where it is no address; empty where the address names none.
+    /// The user part, or the text itself where it is not an address; empty where the address names none.
     pub user: String,
     /// From `;ext=`, `;isub=` or `;postd=`.
     pub extension: Option<String>,

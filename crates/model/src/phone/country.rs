@@ -12,7 +12,7 @@ pub struct Country(pub(super) Region);
 
 /// Not a country.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("\"{0}\" is no country; give the two letters of ISO 3166, such as \"GB\" or \"DE\"")]
+#[error("\"{0}\" is not a country; give the two letters of ISO 3166, such as \"GB\" or \"DE\"")]
 pub struct UnknownCountry(String);
 
 impl FromStr for Country {
@@ -50,7 +50,7 @@ mod tests {
         assert_eq!(country("de"), country("DE"));
         for text in ["", "G", "GBR", "UK", "XX", "Germany", "001", "ÄÖ"] {
             let error = text.parse::<Country>().expect_err(text).to_string();
-            assert!(error.contains(&format!("\"{text}\" is no country")), "{error}");
+            assert!(error.contains(&format!("\"{text}\" is not a country")), "{error}");
         }
     }
 }

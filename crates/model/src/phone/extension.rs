@@ -2,7 +2,7 @@
 
 use super::several::digits;
 
-/// Fewer digits before it are no number that could have an extension.
+/// Fewer digits before it are not a number that could have an extension.
 const FEWEST: usize = 6;
 /// Longest extension.
 const LONGEST: usize = 10;

@@ -97,7 +97,7 @@ const KEYPAD: [&str; 8] =
 /// The one of them that would be a number of some country.
 pub(super) const UNAVAILABLE: &str = "+86282452253";
 
-/// Whether a user part is no caller's number but says that there is none. A text with a valid number is none of these.
+/// Whether a user part is not a caller's number but says that there is none. A text with a valid number is none of these.
 pub(super) fn stands_for_nobody(user: &str) -> bool {
     // Restricted, unknown and pay phone, as telephones keep them in their list of calls.
     if ["-1", "-2", "-3"].contains(&user) {

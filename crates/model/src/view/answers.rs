@@ -120,7 +120,7 @@ fn queued(before: &Before, placed: &[Placed<'_>], index: usize) -> bool {
     if !placed.iter().filter(rings).any(targets) {
         return !before.rang;
     }
-    // It rang at a number that is no user's: a queue's, where it then rings at a user without having been sent on.
+    // It rang at a number that is not a user's: a queue's, where it then rings at a user without having been sent on.
     let users_ring = || {
         placed[index..].iter().filter(rings).any(|p| p.operator.is_some_and(|target| target.user.is_some()))
     };

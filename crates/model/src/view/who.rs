@@ -17,7 +17,7 @@ pub(super) struct Who<'a> {
 /// Reads the parties off the facts, those that count most first.
 pub(super) fn who<'a>(facts: &[Placed<'a>]) -> Who<'a> {
     let parties = || facts.iter().filter_map(|p| p.fact.parties.as_ref());
-    // The operator's own telephone may be rung from the company's number: that is no client.
+    // The operator's own telephone may be rung from the company's number: that is not a client.
     let own = |parties: &Parties| {
         let numbers = || [Some(&parties.src), parties.client_e164.as_ref()].into_iter().flatten();
         parties.direction == Direction::In

@@ -92,7 +92,7 @@ fn what_breaks_the_contract_is_said_by_path() {
         (json!({ "response": { "status": 70_000 } }), "response.status: must be a whole number from 0 to 65535, not 70000".into()),
         (json!({ "response": { "status": "ok" } }), "response.status: must be a whole number from 0 to 65535, not \"ok\"".into()),
         (json!({ "response": { "headers": { "X-Id": {} } } }), "response.headers.X-Id: must be a text, not an object".into()),
-        (json!({ "response": { "headers": { "a b": "c" } } }), "response.headers.a b: is no header name: letters, digits and - only".into()),
+        (json!({ "response": { "headers": { "a b": "c" } } }), "response.headers.a b: is not a header name: letters, digits and - only".into()),
         (json!({ "response": { "headers": { "X-Id": "a\r\nSet-Cookie: b" } } }), "response.headers.X-Id: must not hold line breaks or other control characters".into()),
     ];
     for (value, expected) in cases {
@@ -161,7 +161,7 @@ fn only_what_identifies_the_call_may_fail_it() {
 fn unknown_fields_are_warnings_with_what_was_probably_meant() {
     let event = event(json!({ "srcPhoneEx": "101", "call_id": "a", "extension": "101" }));
     let given = json!({ "evnet": {}, "event": event, "callRecord": { "callId": "a", "durration": 5 }, "response": { "body": "" } });
-    let ignored = "is no field of the contract and was ignored";
+    let ignored = "is not a field of the contract and was ignored";
     assert_eq!(
         warnings(given),
         [
@@ -375,7 +375,7 @@ fn call_link_is_checked() {
         ),
         (
             json!({ "url": "https://a", "headers": { "a b": "c" } }),
-            "headers.a b: is no header name: letters, digits and - only",
+            "headers.a b: is not a header name: letters, digits and - only",
         ),
         (
             json!({ "url": "https://a", "headers": { "a": "b\r\nc" } }),

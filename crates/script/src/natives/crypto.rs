@@ -15,7 +15,7 @@ use crate::state::State;
 const MAX_RANDOM: usize = 65_536;
 
 pub(super) fn install<'js>(natives: &Object<'js>, state: &Rc<State>) -> rquickjs::Result<()> {
-    define(natives, "md5", |bytes: Bytes| hex(&Md5::digest(&bytes.0)))?;
+    define(natives, "md5", |bytes: Bytes| hex::encode(Md5::digest(&bytes.0)))?;
     define(natives, "digest", |ctx: Ctx<'js>, hash: String, bytes: Bytes| {
         let algorithm = digest_algorithm(&hash).ok_or_else(|| unknown_hash(&ctx, &hash))?;
         rquickjs::Result::Ok(Bytes(digest::digest(algorithm, &bytes.0).as_ref().to_vec()))
@@ -43,10 +43,6 @@ pub(super) fn install<'js>(natives: &Object<'js>, state: &Rc<State>) -> rquickjs
         shared.guarded(&ctx, |host| host.random(&mut buffer))?;
         Ok(Bytes(buffer))
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn digest_algorithm(hash: &str) -> Option<&'static digest::Algorithm> {

@@ -27,7 +27,7 @@ pub(super) fn install<'js>(natives: &Object<'js>) -> rquickjs::Result<()> {
     })
 }
 
-/// The fields in order, one more than allowed at most; none of what is no form.
+/// The fields in order, one more than allowed at most; none of what is not a form.
 fn fields(content_type: &str, body: &[u8]) -> Vec<Field> {
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match kind.as_str() {

@@ -51,10 +51,17 @@ fn verify(algorithms: &[String], key: &[u8], token: &str) -> Result<String, Stri
     if algorithms.is_empty() {
         return Err("no algorithm is accepted: name those that the provider signs with".into());
     }
+    if algorithms.contains(&Algorithm::Hs256) && algorithms.iter().any(|other| *other != Algorithm::Hs256) {
+        // Whoever has the public key, and everybody may, could sign with it as the secret.
+        return Err(
+            "HS256 takes a secret, RS256 and ES256 take a public key: accept HS256 alone, or without it"
+                .into(),
+        );
+    }
     if token.len() > MAX_TOKEN {
         return Err(format!("the token is longer than {MAX_TOKEN} bytes"));
     }
-    let malformed = || "the token is no JWT: that is three parts of base64url with dots between them";
+    let malformed = || "the token is not a JWT: that is three parts of base64url with dots between them";
     let (input, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
     let (header, claims) = input.split_once('.').ok_or_else(malformed)?;
     let header = decoded(header).and_then(|json| members(&json)).ok_or_else(malformed)?;
@@ -76,7 +83,7 @@ fn verify(algorithms: &[String], key: &[u8], token: &str) -> Result<String, Stri
 
 /// The claims, if they hold at that time (seconds since 1970).
 fn in_time(json: String, now: f64, leeway: f64) -> Result<String, String> {
-    let claims = members(&json).ok_or("the token's claims are no JSON object")?;
+    let claims = members(&json).ok_or("the token's claims are not a JSON object")?;
     date(&claims, "iat")?;
     match (date(&claims, "exp")?, date(&claims, "nbf")?) {
         (Some(expires), _) if now >= expires + leeway => {

@@ -26,7 +26,7 @@ pub(super) fn read(key: &[u8]) -> Result<Pem, String> {
         return match key.first() {
             // Every key is an ASN.1 sequence.
             Some(0x30) => Ok(Pem { label: None, der: key.to_vec() }),
-            _ => Err("the key is no PEM: it must begin with -----BEGIN".into()),
+            _ => Err("the key is not a PEM: it must begin with -----BEGIN".into()),
         };
     }
     block(&String::from_utf8_lossy(key)).ok_or_else(|| "the PEM of the key is damaged or cut off".into())

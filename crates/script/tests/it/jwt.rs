@@ -48,7 +48,7 @@ async fn tokens_that_others_made_are_read() {
         json!({ "sub": "101", "name": "Zoë", "iat": MADE_AT, "nbf": MADE_AT, "exp": MADE_AT + 3_600 });
     for expression in [
         "Jwt.verify(data.hs256, 'Schlüssel', { algorithms: ['HS256'] })",
-        "Jwt.verify(data.hs256, new TextEncoder().encode('Schlüssel'), { algorithms: ['RS256', 'HS256'] })",
+        "Jwt.verify(data.hs256, new TextEncoder().encode('Schlüssel'), { algorithms: ['HS256', 'HS256'] })",
         "Jwt.verify(data.rs256, data.rsaPublic, { algorithms: ['RS256'] })",
         "Jwt.verify(data.rs256, data.rsaPublic1, { algorithms: ['RS256'] })",
         "Jwt.verify(data.rs256, data.rsaPublicBytes, { algorithms: ['RS256'] })",
@@ -121,20 +121,20 @@ async fn a_token_that_is_not_what_was_signed_is_refused() {
         ("forge({ alg: 'hs256' })", "the token's algorithm is \"hs256\", accepted: HS256"),
         ("forge({ alg: ['HS256'] })", "the token's algorithm is \"\", accepted: HS256"),
         ("forge({})", "the token's algorithm is \"\", accepted: HS256"),
-        ("forge([])", "the token is no JWT"),
+        ("forge([])", "the token is not a JWT"),
         ("forge({ alg: 'HS256', crit: ['b64'], b64: false })", "a critical header"),
         ("data.rs256", "the token's algorithm is \"RS256\", accepted: HS256"),
-        ("data.hs256.slice(0, -1)", "the token is no JWT"),
+        ("data.hs256.slice(0, -1)", "the token is not a JWT"),
         ("data.hs256.slice(0, -4)", "the token's signature is wrong"),
-        ("data.hs256 + '='", "the token is no JWT"),
-        ("data.hs256 + '.'", "the token is no JWT"),
-        ("data.hs256.split('.').slice(0, 2).join('.')", "the token is no JWT"),
+        ("data.hs256 + '='", "the token is not a JWT"),
+        ("data.hs256 + '.'", "the token is not a JWT"),
+        ("data.hs256.split('.').slice(0, 2).join('.')", "the token is not a JWT"),
         ("data.hs256.split('.').slice(0, 2).join('.') + '.'", "the token's signature is wrong"),
-        ("''", "the token is no JWT"),
-        ("'..'", "the token is no JWT"),
-        ("'ä.ö.ü'", "the token is no JWT"),
+        ("''", "the token is not a JWT"),
+        ("'..'", "the token is not a JWT"),
+        ("'ä.ö.ü'", "the token is not a JWT"),
         ("'a'.repeat(70000)", "the token is longer than 65536 bytes"),
-        ("'.'.repeat(65000)", "the token is no JWT"),
+        ("'.'.repeat(65000)", "the token is not a JWT"),
         ("undefined", "the token must be a text"),
         ("{ toString: () => data.hs256 }", "the token must be a text"),
     ] {
@@ -147,9 +147,28 @@ async fn a_token_that_is_not_what_was_signed_is_refused() {
 
 #[tokio::test]
 async fn a_public_key_is_never_taken_for_a_secret() {
-    let confused = "Jwt.sign({ sub: 'admin' }, 'x', { algorithm: 'HS256' })
-        .then((token) => Jwt.verify(token, data.rsaPublic, { algorithms: ['RS256', 'HS256'] }))";
-    assert_eq!(with_keys(confused).await, json!("Error: HS256 takes a secret, and the key is a PEM"));
+    let confused = |key: &str, algorithms: &str| {
+        // What somebody signs who takes the public key for the secret.
+        let part =
+            "(json) => new TextEncoder().encode(json).toBase64({ alphabet: 'base64url', omitPadding: true })";
+        format!(
+            "(async (part) => {{
+                const input = `${{part('{{\"alg\":\"HS256\"}}')}}.${{part('{{\"sub\":\"admin\"}}')}}`;
+                const signature = await crypto.hmac('SHA-256', {key}, input);
+                const token = `${{input}}.${{signature.toBase64({{ alphabet: 'base64url', omitPadding: true }})}}`;
+                return Jwt.verify(token, {key}, {{ algorithms: [{algorithms}] }});
+            }})({part})"
+        )
+    };
+    for (key, algorithms, says) in [
+        ("data.rsaPublic", "'HS256'", "HS256 takes a secret, and the key is a PEM"),
+        ("data.rsaPublic", "'RS256', 'HS256'", "accept HS256 alone, or without it"),
+        ("data.rsaPublicBytes", "'RS256', 'HS256'", "accept HS256 alone, or without it"),
+        ("data.rsaPublicBytes", "'HS256', 'ES256'", "accept HS256 alone, or without it"),
+    ] {
+        let outcome = with_keys(&confused(key, algorithms)).await;
+        assert!(outcome.as_str().is_some_and(|text| text.contains(says)), "{key} {algorithms}: {outcome}");
+    }
 }
 
 #[tokio::test]
@@ -165,10 +184,10 @@ async fn claims_that_are_wrong_are_refused_though_they_are_signed() {
         (r#"{"exp":null}"#, "the claim exp must be a number"),
         (r#"{"nbf":{}}"#, "the claim nbf must be a number"),
         (r#"{"iat":"x"}"#, "the claim iat must be a number"),
-        (r#"{"exp":1e999}"#, "no JSON object"),
-        ("[]", "no JSON object"),
-        ("nonsense", "no JSON object"),
-        ("", "no JSON object"),
+        (r#"{"exp":1e999}"#, "not a JSON object"),
+        ("[]", "not a JSON object"),
+        ("nonsense", "not a JSON object"),
+        ("", "not a JSON object"),
     ] {
         let verify = format!(
             "({sign})({}).then((token) => Jwt.verify(token, 's', {{ algorithms: ['HS256'] }}))",
@@ -180,7 +199,7 @@ async fn claims_that_are_wrong_are_refused_though_they_are_signed() {
     let deep = format!(
         "({sign})('{{\"a\":'.repeat(1000) + '1' + '}}'.repeat(1000)).then((token) => Jwt.verify(token, 's', {{ algorithms: ['HS256'] }}))"
     );
-    assert_eq!(with_keys(&deep).await, json!("Error: the token's claims are no JSON object"));
+    assert_eq!(with_keys(&deep).await, json!("Error: the token's claims are not a JSON object"));
 }
 
 #[tokio::test]
@@ -188,7 +207,7 @@ async fn a_key_that_does_not_fit_is_told_in_a_sentence() {
     for (call, says) in [
         ("Jwt.sign({}, '', { algorithm: 'HS256' })", "the key is empty"),
         ("Jwt.sign({}, undefined, { algorithm: 'HS256' })", "the key must be a text"),
-        ("Jwt.sign({}, 'secret', { algorithm: 'RS256' })", "the key is no PEM"),
+        ("Jwt.sign({}, 'secret', { algorithm: 'RS256' })", "the key is not a PEM"),
         (
             "Jwt.sign({}, data.rsaPublic, { algorithm: 'RS256' })",
             "RS256 needs a private key, and this is a PEM of \"PUBLIC KEY\"",

@@ -118,7 +118,7 @@ async fn the_fields_of_a_multipart_form_without_its_files() {
     assert_eq!(fields("multipart/form-data; boundary=b0", json!(body)).await, expected);
     assert_eq!(fields("Multipart/Form-Data; charset=utf-8; Boundary=\"b0\"", json!(body)).await, expected);
 
-    // Bytes that are no UTF-8: a file, and a field in another charset.
+    // Bytes that are not UTF-8: a file, and a field in another charset.
     let head = "--x\r\nContent-Disposition: form-data; name=\"name\"\r\nContent-Type: text/plain; charset=windows-1251\r\n\r\n";
     let body = [
         head.as_bytes(),

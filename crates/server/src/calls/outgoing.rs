@@ -56,7 +56,7 @@ pub struct Dialled {
     pub extension: Option<String>,
 }
 
-/// Digits that are no number of any country: more are several numbers, or none.
+/// Digits that are not a number of any country: more are several numbers, or none.
 const MOST_DIGITS: usize = 15;
 /// A code such as `*31#` may stand before a number.
 const MOST_DIGITS_OF_A_CODE: usize = 24;
@@ -64,7 +64,7 @@ const MOST_DIGITS_OF_A_CODE: usize = 24;
 /// What a text says to dial.
 ///
 /// # Errors
-/// 422 where it is no number, or not one.
+/// 422 where it is not a number, or more than one.
 pub fn number(text: &str, country: Option<Country>) -> ApiResult<Dialled> {
     let read = phone::read(text, country, Written::Both);
     let invalid = |detail: &str| Err(ApiError::invalid("phone", detail));
@@ -86,5 +86,5 @@ pub fn number(text: &str, country: Option<Country>) -> ApiResult<Dialled> {
     if (1..=most).contains(&digits) && number.len() <= 32 && number.chars().all(dialable) {
         return Ok(Dialled { number, extension: None });
     }
-    invalid("This is no phone number: give digits, with + and the country code if need be.")
+    invalid("This is not a phone number: give digits, with + and the country code if need be.")
 }

@@ -26,7 +26,7 @@ pub async fn run(mut config: Config, args: Args) -> CliResult {
     log::init(&config.log)?;
     for name in config::unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))
     {
-        tracing::warn!("the environment variable {name} is no setting of this version");
+        tracing::warn!("the environment variable {name} is not a setting of this version");
     }
     raise_open_files();
     let listen = config.server.listen;

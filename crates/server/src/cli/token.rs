@@ -30,7 +30,12 @@ pub async fn run(config: Config, command: Command) -> CliResult {
     let body = CreateToken { name, expires_at: None };
     let made = tokens::make(&store, Clock::system().now(), user.id, body).await;
     let made = made.map_err(|error| error.detail().to_owned())?;
-    audit_command(&store, AuditAction::TokenCreated, &made.name, vec![said("user", login)]).await?;
+    // It is not shown again, so it comes before anything that can fail.
+    let printed = print(&format!("{}\n", made.token));
+    let audited =
+        audit_command(&store, AuditAction::TokenCreated, &made.name, vec![said("user", login)]).await;
     store.close().await;
-    print(&format!("{}\n", made.token))
+    printed?;
+    Ok(audited
+        .map_err(|error| format!("the token was made, but the audit trail does not say so: {error}"))?)
 }

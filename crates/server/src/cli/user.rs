@@ -46,10 +46,17 @@ pub async fn run(config: Config, command: Command) -> CliResult {
     let store = open_store(&config).await?;
     let made = users::make(&store, &Passwords::new(), Clock::system().now(), body).await;
     let user = made.map_err(|error| error.detail().to_owned())?;
-    audit_command(&store, AuditAction::UserCreated, &user.login, users::about_made(&user)).await?;
+    let mut text = format!("made the {} {}\n", user.role.as_str(), user.login);
+    if is_ours {
+        text += &format!("password: {}\n", password.expose_secret());
+    }
+    // The password is not shown again, so it comes before anything that can fail.
+    let printed = print(&text);
+    let audited =
+        audit_command(&store, AuditAction::UserCreated, &user.login, users::about_made(&user)).await;
     store.close().await;
-    print(&format!("made the {} {}\n", user.role.as_str(), user.login))?;
-    if is_ours { print(&format!("password: {}\n", password.expose_secret())) } else { Ok(()) }
+    printed?;
+    Ok(audited.map_err(|error| format!("the user was made, but the audit trail does not say so: {error}"))?)
 }
 
 /// The password, and whether it was made here.

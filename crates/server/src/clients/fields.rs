@@ -204,7 +204,7 @@ pub(super) fn typed(calls: &Calls, number: &str) -> Result<ClientPhone, String> 
     let fits = number.chars().count() <= MAX_NUMBER && !phone::clean(number).contains(char::is_control);
     if !fits || (e164.is_none() && outgoing::number(number, None).is_err()) {
         return Err(
-            "This is no phone number: give digits, with + and the country code if need be.".to_owned()
+            "This is not a phone number: give digits, with + and the country code if need be.".to_owned()
         );
     }
     Ok(ClientPhone { label: None, number: number.to_owned(), e164 })

@@ -118,7 +118,7 @@ fn what_is_wrong_is_named() {
         (from_env(&[("HOOKSWITCH_LISTEN", "localhost")]), vec!["server.listen"]),
         (
             from_env(&[("HOOKSWITCH_PUBLIC_URL", "calls.example.org")]),
-            vec!["`calls.example.org` is no http:// or https:// URL"],
+            vec!["`calls.example.org` is not an http:// or https:// URL"],
         ),
         (from_env(&[("HOOKSWITCH_FETCH_ALLOW", "ok, *.evil")]), vec!["`*.evil`", "host name"]),
         (

@@ -246,7 +246,7 @@ impl Call {
         self.talker()?;
         let is_key = |key: char| key.is_ascii_digit() || matches!(key, '*' | '#' | 'A'..='D');
         if digits.is_empty() || !digits.chars().all(is_key) {
-            return Err(format!("\"{digits}\" are no keys: use 0-9, *, # and A-D"));
+            return Err(format!("\"{digits}\" are not keys: use 0-9, *, # and A-D"));
         }
         self.digits.push_str(digits);
         self.digits.drain(..self.digits.len().saturating_sub(MAX_DIGITS));

@@ -158,13 +158,8 @@ impl Delivery {
     }
 
     async fn post(&self, url: String, body: String) -> reqwest::Result<StatusCode> {
-        let signature = format!("sha256={}", hex(hmac::sign(&self.key, body.as_bytes()).as_ref()));
+        let signature = format!("sha256={}", hex::encode(hmac::sign(&self.key, body.as_bytes())));
         let request = self.client.post(url).header("content-type", "application/json");
         Ok(request.header(SIGNATURE_HEADER, signature).body(body).send().await?.status())
     }
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

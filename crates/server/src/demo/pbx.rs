@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::event::Event;
-use super::outbox::{Outbox, hex};
+use super::outbox::Outbox;
 use super::switch::{Extension, Switch, SwitchError};
 use super::{control, provider};
 use crate::clock::{self, Clock};
@@ -65,7 +65,7 @@ pub async fn start(options: Options, clock: Clock) -> std::io::Result<Pbx> {
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
     let outbox = Outbox::new(options.webhook_url, &options.webhook_secret).map_err(std::io::Error::other)?;
-    let run = hex(&clock::random::<4>());
+    let run = hex::encode(clock::random::<4>());
     let state = Shared(Arc::new(State {
         switch: Mutex::new(Switch::new(LINE.into(), options.extensions, run)),
         outbox,
@@ -142,7 +142,7 @@ impl Shared {
     /// Makes a recording's link one that cannot be guessed.
     #[must_use]
     pub fn recording_token(&self, id: &str) -> String {
-        hex(&hmac::sign(&self.0.recordings_key, id.as_bytes()).as_ref()[..16])
+        hex::encode(&hmac::sign(&self.0.recordings_key, id.as_bytes()).as_ref()[..16])
     }
 
     /// Lets happen what happens by itself.

@@ -197,6 +197,7 @@ impl Demo {
 
     async fn make_module(&mut self, app: &Arc<App>) -> Result<Arc<Active>, DemoError> {
         let recipe = Recipe {
+            follows_folder: false,
             name: "Demo PBX".into(),
             provider: Some(PROVIDER.into()),
             script: None,

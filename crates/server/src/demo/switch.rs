@@ -176,7 +176,7 @@ impl Switch {
             });
         }
         if !number.bytes().any(|byte| byte.is_ascii_digit()) {
-            return Err(SwitchError::NotNow(format!("\"{number}\" is no number that can be dialled")));
+            return Err(SwitchError::NotNow(format!("\"{number}\" is not a number that can be dialled")));
         }
         let (line, to) = (self.line.clone(), number.to_owned());
         self.start(now, Direction::Outgoing, line, to, |call, events| {

@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::outbox::hex;
 use super::pbx::{Options, Pbx, extensions, start};
 use crate::clock::Clock;
 
@@ -26,7 +25,7 @@ async fn receiver(failing: usize) -> (String, Receiver<Value>) {
 
     async fn take(State(taken): State<Taken>, headers: HeaderMap, body: String) -> StatusCode {
         let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
-        let signature = format!("sha256={}", hex(hmac::sign(&key, body.as_bytes()).as_ref()));
+        let signature = format!("sha256={}", hex::encode(hmac::sign(&key, body.as_bytes())));
         assert_eq!(headers["x-pbx-signature"], signature);
         let one_less = |left: usize| left.checked_sub(1);
         let order = std::sync::atomic::Ordering::SeqCst;

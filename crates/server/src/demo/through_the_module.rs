@@ -14,7 +14,6 @@ use serde_json::json;
 
 use super::event::Event;
 use super::leg::Plan;
-use super::outbox::hex;
 use super::pbx::extensions;
 use super::switch::{Strategy, Switch, SwitchError};
 use crate::modules::builtin::{self, BuiltinModule};
@@ -103,7 +102,7 @@ impl Story {
 fn sample_of(event: &Event) -> Sample {
     let body = serde_json::to_string(event).expect("JSON");
     let key = hmac::Key::new(hmac::HMAC_SHA256, b"secret");
-    let signature = format!("sha256={}", hex(hmac::sign(&key, body.as_bytes()).as_ref()));
+    let signature = format!("sha256={}", hex::encode(hmac::sign(&key, body.as_bytes())));
     let sample = json!({
         "name": "an event",
         "settings": { "webhookSecret": "secret" },

@@ -25,7 +25,7 @@ pub enum AllowRule {
     },
 }
 
-/// Why a text is no rule.
+/// Why a text is not a rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "neither a host name, an address nor a network like 10.0.0.0/8 (host names and addresses may have a port)"

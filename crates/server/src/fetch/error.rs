@@ -10,7 +10,7 @@ use super::resolver::OnlyRefused;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// Not a URL this client takes.
-    #[error("`{0}` is no http:// or https:// URL")]
+    #[error("`{0}` is not an http:// or https:// URL")]
     Url(String),
     /// The address is not public.
     #[error(

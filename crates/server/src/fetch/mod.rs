@@ -187,7 +187,7 @@ impl FetchClient {
     }
 }
 
-/// Where the answer redirects to, if it does; an error when that is no URL.
+/// Where the answer redirects to, if it does; an error when that is not a URL.
 fn redirect_target(response: &Response) -> Option<Result<Url, FetchError>> {
     let redirects = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
     let location = response.headers().get(header::LOCATION).filter(|_| redirects)?;

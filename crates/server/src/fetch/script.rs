@@ -85,7 +85,7 @@ fn outgoing(request: FetchRequest) -> Result<Outgoing, FetchError> {
         headers.append(name, HeaderValue::from_str(value).map_err(|_| bad())?);
     }
     let method = Method::from_bytes(request.method.as_bytes())
-        .map_err(|_| FetchError::Request(format!("`{}` is no HTTP method", request.method)))?;
+        .map_err(|_| FetchError::Request(format!("`{}` is not an HTTP method", request.method)))?;
     Ok(Outgoing {
         url: Url::parse(&request.url).map_err(|_| FetchError::Url(request.url))?,
         method,

@@ -120,7 +120,7 @@ impl Message {
         match serde_json::to_vec(&Versioned { v: 1, message: self }) {
             Ok(text) => text.into(),
             Err(error) => {
-                // Only a map with keys that are no texts could fail, and there is none.
+                // Only a map with keys that are not texts could fail, and there is none.
                 tracing::error!(%error, "a socket message could not be written");
                 Bytes::new()
             }

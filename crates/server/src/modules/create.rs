@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use hookswitch_model::phone::Written;
 use hookswitch_model::{ModuleId, UserId};
 use hookswitch_script::{Compiled, Diagnostic, Function, ScriptError};
-use hookswitch_store::{NewModule, NewScript, SettingChange, SettingValue};
+use hookswitch_store::{ModulePatch, NewModule, NewScript, SettingChange, SettingValue};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -22,6 +22,8 @@ pub struct Recipe {
     pub name: String,
     /// The code of the template to begin from.
     pub provider: Option<String>,
+    /// Whether it takes each change of the provider's folder by itself.
+    pub follows_folder: bool,
     /// The script; that of the provider, or an empty one, when left out.
     pub script: Option<String>,
     /// The settings it declares; those of the provider when left out.
@@ -45,6 +47,13 @@ pub async fn create(modules: &Modules, recipe: Recipe, by: Option<UserId>) -> Ap
         None => None,
         Some(code) => Some(find_template(modules, code).await?),
     };
+    if recipe.follows_folder {
+        folder_of(template.clone())?;
+        for (field, is_given) in [("script", recipe.script.is_some()), ("settings", recipe.fields.is_some())]
+        {
+            must_come_from_folder(field, is_given)?;
+        }
+    }
     let manifest = template.as_ref().map(|template| &template.manifest);
     let fields = recipe.fields.or_else(|| manifest.map(|manifest| manifest.settings.clone()));
     let fields = fields.unwrap_or_else(|| declared_by(&recipe.values));
@@ -89,7 +98,8 @@ pub async fn create(modules: &Modules, recipe: Recipe, by: Option<UserId>) -> Ap
     modules.world.store.create_module(&module).await?;
     modules.world.store.update_settings(id, &changes).await?;
     if let Some(source) = &source {
-        let script = NewScript { source, template_hash, ..NewScript::default() };
+        let patch = ModulePatch { follows_folder: Some(recipe.follows_folder), ..ModulePatch::default() };
+        let script = NewScript { source, patch: Some(&patch), template_hash };
         modules.world.store.save_script_with(id, script, by, now).await?;
     }
     reload(modules, id).await
@@ -118,8 +128,8 @@ pub struct Whole<'a> {
     pub source: &'a str,
     /// The settings.
     pub settings: &'a [Setting],
-    /// Whether it dials extensions; as before when left out.
-    pub dials_extensions: Option<bool>,
+    /// What else changes of the module.
+    pub patch: ModulePatch,
     /// The template it is of.
     pub template_hash: Option<&'a str>,
 }
@@ -134,15 +144,15 @@ pub async fn save_whole(
     whole: Whole<'_>,
     by: Option<UserId>,
 ) -> ApiResult<Arc<Active>> {
-    let Whole { source, settings, dials_extensions, template_hash } = whole;
+    let Whole { source, settings, mut patch, template_hash } = whole;
     let id = active.module.id;
     manifest::check_settings(settings)
         .map_err(|problem| ApiError::invalid("settings", sentence(&problem)))?;
     let own = active.values.iter().filter(|(name, _)| active.set.contains(*name));
     let own = own.map(|(name, value)| (name.clone(), value.clone())).collect();
     loads(modules, id, compiled(source).await?, manifest::with_defaults(settings, own)).await?;
-    let fields = serde_json::to_value(settings).map_err(ApiError::internal)?;
-    let script = NewScript { source, fields: Some(&fields), dials_extensions, template_hash };
+    patch.fields = Some(serde_json::to_value(settings).map_err(ApiError::internal)?);
+    let script = NewScript { source, patch: Some(&patch), template_hash };
     modules.world.store.save_script_with(id, script, by, modules.world.clock.now()).await?;
     seal_new_secrets(modules, id).await?;
     reload(modules, id).await
@@ -158,6 +168,32 @@ pub fn must_not_follow(active: &Active) -> ApiResult<()> {
     }
     let detail = "The module follows its folder: change the files there, or let it follow no longer.";
     Err(ApiError::conflict("followsFolder", detail))
+}
+
+/// A template that is a folder, so that it can be followed.
+///
+/// # Errors
+/// 422 where it is none.
+pub fn folder_of(template: Option<Arc<Template>>) -> ApiResult<Arc<Template>> {
+    template.filter(|template| template.folder.is_some()).ok_or_else(|| {
+        let detail = "Only a module made from a folder in modules_dir can follow it.";
+        ApiError::invalid("followsFolder", detail)
+    })
+}
+
+/// 422 where something is given that a module which follows its folder has from there.
+///
+/// # Errors
+/// That.
+pub fn must_come_from_folder(field: &str, is_given: bool) -> ApiResult<()> {
+    if !is_given {
+        return Ok(());
+    }
+    let detail = format!(
+        "A module that follows its folder has its script and settings from there: \
+         leave out `{field}`, or do not set `followsFolder`."
+    );
+    Err(ApiError::invalid(field, detail))
 }
 
 /// The changes that set these values of these settings.
@@ -211,7 +247,7 @@ pub async fn reload(modules: &Modules, id: ModuleId) -> ApiResult<Arc<Active>> {
     active.ok_or_else(|| ApiError::not_found("module"))
 }
 
-/// 422 where the text is no country.
+/// 422 where the text is not a country.
 ///
 /// # Errors
 /// That.
@@ -288,12 +324,8 @@ fn diagnostic(error: &ScriptError) -> Diagnostic {
 }
 
 fn not_usable(diagnostics: &[Diagnostic]) -> ApiError {
-    let detail = diagnostics.first().map_or_else(String::new, |first| {
-        format!(
-            "The script cannot be used: {} (line {}, column {}).",
-            first.message, first.line, first.column
-        )
-    });
+    let first = diagnostics.first().map(ToString::to_string).unwrap_or_default();
+    let detail = format!("The script cannot be used: {first}.");
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "script", detail).with("diagnostics", json!(diagnostics))
 }
 

@@ -118,7 +118,7 @@ pub struct ManifestError(String);
 /// Reads and checks a `module.toml`.
 ///
 /// # Errors
-/// What is wrong with it: the line where it is no TOML or has a wrong field, the field where a value makes no sense.
+/// What is wrong with it: the line where it is not TOML or has a wrong field, the field where a value makes no sense.
 pub fn parse(text: &str) -> Result<Manifest, ManifestError> {
     let manifest: Manifest = toml::from_str(text)
         .map_err(|error| ManifestError(format!("module.toml: {}", error.to_string().trim_end())))?;
@@ -134,7 +134,9 @@ impl Manifest {
         if let Some(country) = &self.default_country
             && country.parse::<Country>().is_err()
         {
-            return Err(format!("default_country: \"{country}\" is no ISO 3166 country code of two letters"));
+            return Err(format!(
+                "default_country: \"{country}\" is not an ISO 3166 country code of two letters"
+            ));
         }
         for (name, sentence) in &self.cannot {
             if Function::from_name(name).is_none() && Shows::from_name(name).is_none() {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::contract::did_you_mean;
@@ -19,7 +19,7 @@ use tokio::runtime::Handle;
 
 use super::host::{ModuleHost, Outside};
 use super::log::ModuleLog;
-use super::manifest::{self, Setting};
+use super::manifest::{self, Setting, SettingKind};
 use super::templates::{self, Templates};
 use crate::audit::Audit;
 use crate::clock::Clock;
@@ -96,6 +96,8 @@ pub struct Active {
     pub functions: BTreeSet<Function>,
     /// What it has taken of its template; none where it was made from none.
     pub taken: Option<Taken>,
+    /// What of its folder it could not take, as it is now; once it is changed, that is tried again.
+    pub refused: Mutex<Option<Refused>>,
     script: Result<Loaded, ScriptError>,
 }
 
@@ -106,6 +108,15 @@ pub struct Taken {
     pub hash: String,
     /// Whether the script was changed since.
     pub edited: bool,
+}
+
+/// A version of its folder that a module could not take.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// Which.
+    pub hash: String,
+    /// Why, for people.
+    pub problem: String,
 }
 
 #[derive(Clone)]
@@ -267,6 +278,7 @@ async fn activate(
         script_version,
         functions,
         taken,
+        refused: Mutex::default(),
         script,
         module,
     })
@@ -303,9 +315,7 @@ async fn load(
         return try_script(modules, id, compiled, environment).await;
     }
     let compiled = compiled(source).await?.map_err(|diagnostics| ScriptError::Engine {
-        reason: diagnostics.first().map_or_else(String::new, |first| {
-            format!("{} (line {}, column {})", first.message, first.line, first.column)
-        }),
+        reason: diagnostics.first().map(ToString::to_string).unwrap_or_default(),
     })?;
     try_script(modules, id, Arc::new(compiled), environment).await
 }
@@ -366,6 +376,12 @@ pub fn script_warnings(compiled: &Compiled) -> Vec<Diagnostic> {
 }
 
 impl Active {
+    /// Whether the value of a setting is never shown: it is declared as a secret, or was given as one.
+    pub fn is_secret(&self, name: &str) -> bool {
+        let is_declared = |setting: &Setting| setting.name == name && setting.kind == SettingKind::Secret;
+        self.settings.iter().any(is_declared) || self.sealed.contains(name)
+    }
+
     /// What becomes of unknown callers whose call was missed.
     pub fn lead_rule(&self) -> Option<LeadRule> {
         self.module.lead_kind.map(|kind| LeadRule { kind, responsible: self.module.lead_responsible })

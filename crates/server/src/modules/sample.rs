@@ -132,7 +132,7 @@ const fn ok() -> u16 {
 /// Reads and checks a sample.
 ///
 /// # Errors
-/// What is wrong, with line and column where it is no JSON or has a wrong field.
+/// What is wrong, with line and column where it is not JSON or has a wrong field.
 pub fn parse(text: &str) -> Result<Sample, String> {
     let sample: Sample = from_json(text)?;
     match (&sample.request, &sample.call) {

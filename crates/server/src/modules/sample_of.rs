@@ -5,7 +5,7 @@ mod numbers;
 
 use chrono::{DateTime, Utc};
 use hookswitch_store::RequestError;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use url::form_urlencoded;
 
 use numbers::Numbers;
@@ -15,7 +15,7 @@ use super::registry::Active;
 use super::sample::{Sample, WebhookRequest};
 use crate::error::{ApiError, ApiResult};
 use crate::requests::headers::{HIDDEN, is_secret};
-use crate::requests::script_request::{Received, decoded_body};
+use crate::requests::script_request::{Received, by_name, decoded_body};
 
 /// Stands for what proves who somebody is.
 const MASKED: &str = "masked";
@@ -39,7 +39,7 @@ const OF_THE_WAY: [&str; 9] = [
 /// A sample of a stored request, with what the script made of it.
 ///
 /// # Errors
-/// 409 where the body is no text: a sample cannot hold it.
+/// 409 where the body is not text: a sample cannot hold it.
 pub async fn sample_of(
     active: &Active,
     request: &Received,
@@ -51,7 +51,7 @@ pub async fn sample_of(
     let headers = &request.headers;
     let decoded = decoded_body(headers, &request.body, max_body_bytes).await.ok().flatten();
     let body = String::from_utf8(decoded.unwrap_or_else(|| request.body.clone())).map_err(|_| {
-        ApiError::conflict("notText", "The request's body is no text, and a sample can hold nothing else.")
+        ApiError::conflict("notText", "The request's body is not text, and a sample can hold nothing else.")
     })?;
     let query = parameters.iter().map(|(name, value)| format!("{name}={value}\n")).collect::<String>();
     let mut texts = vec![path.as_str(), query.as_str(), body.as_str()];
@@ -70,22 +70,12 @@ pub async fn sample_of(
         let value = if value.contains(HIDDEN) || is_secret(name) { MASKED.to_owned() } else { clean(value) };
         (name.clone(), value)
     });
-    let mut fields: Map<String, Value> = Map::new();
-    for (name, value) in &parameters {
-        let value = json!(clean(value));
-        match fields.get_mut(name) {
-            None => {
-                fields.insert(name.clone(), value);
-            }
-            Some(Value::Array(values)) => values.push(value),
-            Some(first) => *first = json!([first.take(), value]),
-        }
-    }
+    let fields = parameters.iter().map(|(name, value)| (name.clone(), clean(value)));
     let sample_request = WebhookRequest {
         method: request.method.clone(),
         url: None,
         path: clean(&path),
-        query: fields,
+        query: by_name(fields),
         headers: headers.collect(),
         body: (!body.is_empty()).then(|| clean(&body)),
     };

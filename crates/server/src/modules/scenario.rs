@@ -241,7 +241,7 @@ pub const CALL_FIELDS: [&str; 13] = [
 /// Reads and checks a scenario.
 ///
 /// # Errors
-/// What is wrong, with line and column where it is no JSON or has a wrong field.
+/// What is wrong, with line and column where it is not JSON or has a wrong field.
 pub fn parse(text: &str) -> Result<Scenario, String> {
     let scenario: Scenario = sample::from_json(text)?;
     if scenario.steps.is_empty() {

@@ -6,21 +6,20 @@ use std::time::Duration;
 
 use hookswitch_model::{ModuleId, UserId};
 use hookswitch_script::{LogEntry, LogLevel};
-use hookswitch_store::{AuditAction, AuditChange, StoreError};
+use hookswitch_store::{AuditAction, AuditChange, ModulePatch, StoreError};
 
 use super::create::{Whole, save_whole};
 use super::manifest::Setting;
-use super::registry::Active;
-use super::registry::Modules;
-use super::templates::{self, Refused, Template};
+use super::registry::{Active, Modules, Refused};
+use super::templates::{self, Template};
 use super::token::notify_if_changed;
 use crate::audit::{SERVER, change, said};
 use crate::error::{ApiError, ApiResult};
 
-/// How often folders are read.
-const EVERY: Duration = Duration::from_secs(1);
+/// Between one reading of the folders and the next.
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// How a module stands to what it was made from.
+/// How a module compares with what it was made from.
 pub struct Standing {
     /// Whether there is a version that it has not taken.
     pub available: bool,
@@ -32,21 +31,17 @@ pub struct Standing {
     pub problem: Option<String>,
 }
 
-/// How a module stands to what it was made from; none where it was made from nothing, or from what is not there any more.
+/// How a module compares with what it was made from; none where it was made from nothing, or from what is not there any more.
 pub fn standing(modules: &Modules, active: &Active) -> Option<Standing> {
     let code = active.module.provider.as_deref()?;
     let taken = active.taken.as_ref()?;
     match modules.templates.find(code) {
-        Some(template) => {
-            let refused = modules.templates.refused.lock().unwrap_or_else(PoisonError::into_inner);
-            let refused = refused.get(&active.module.id).filter(|refused| refused.hash == template.hash);
-            Some(Standing {
-                available: taken.hash != template.hash,
-                edited: taken.edited,
-                folder: template.folder.clone(),
-                problem: refused.map(|refused| refused.problem.clone()),
-            })
-        }
+        Some(template) => Some(Standing {
+            available: taken.hash != template.hash,
+            edited: taken.edited,
+            folder: template.folder.clone(),
+            problem: problem(active, &template),
+        }),
         None => {
             let gone = || format!("modules_dir has no folder with the code \"{code}\" any more");
             let problem =
@@ -112,7 +107,8 @@ pub fn declared_settings(before: &Active, after: &Active) -> Option<AuditChange>
     change("declaredSettings", declared(before), declared(after))
 }
 
-/// Gives a module what its template has now: script and settings; their values are kept.
+/// Gives a module what its template has now, script and settings, and changes what else is to change; or none of it. The
+/// settings' values are kept.
 ///
 /// # Errors
 /// 422 with `diagnostics` where the script does not load with the module's settings.
@@ -120,12 +116,14 @@ pub async fn take(
     modules: &Arc<Modules>,
     active: &Active,
     template: &Template,
+    patch: ModulePatch,
     by: Option<UserId>,
 ) -> ApiResult<Arc<Active>> {
+    let dials_extensions = patch.dials_extensions.or(Some(template.manifest.dials_extensions));
     let whole = Whole {
         source: &template.source,
         settings: &template.manifest.settings,
-        dials_extensions: Some(template.manifest.dials_extensions),
+        patch: ModulePatch { dials_extensions, ..patch },
         template_hash: Some(&template.hash),
     };
     let taken = save_whole(modules, active, whole, by).await?;
@@ -144,37 +142,35 @@ pub async fn follow(modules: Arc<Modules>) {
     if !modules.templates.has_dir() {
         return;
     }
-    let mut ticks = tokio::time::interval(EVERY);
     let mut seen = HashMap::new();
     loop {
-        ticks.tick().await;
         templates::refresh(&modules, false).await;
         let mut now = HashMap::new();
         for active in modules.all() {
             let code = active.module.provider.as_deref().filter(|_| active.module.follows_folder);
             let Some(template) = code.and_then(|code| modules.templates.find(code)) else { continue };
             let id = active.module.id;
-            // What is the same twice is no half-written file.
+            // A file that is being written is not the same twice, with a pause between.
             if seen.get(&id) == Some(&template.hash) {
-                follow_one(&modules, &active, &template).await;
+                follow_one(&modules, id, &template).await;
             }
             now.insert(id, template.hash.clone());
         }
         seen = now;
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn follow_one(modules: &Arc<Modules>, active: &Active, template: &Template) {
-    let id = active.module.id;
+async fn follow_one(modules: &Arc<Modules>, id: ModuleId, template: &Template) {
+    let _taking = modules.templates.taking.lock().await;
+    // It may have been changed, or told not to follow, while others took theirs.
+    let Some(active) = modules.get(id).filter(|active| active.module.follows_folder) else { return };
     let is_taken = active.taken.as_ref().is_some_and(|taken| taken.hash == template.hash);
-    if is_taken || was_refused(modules, id, &template.hash) {
+    if is_taken || problem(&active, template).is_some() {
         return;
     }
-    match take(modules, active, template, None).await {
-        Ok(_) => {
-            modules.templates.refused.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-            modules.world.activity.module(id);
-        }
+    match take(modules, &active, template, ModulePatch::default(), None).await {
+        Ok(_) => modules.world.activity.module(id),
         Err(error) if error.is_of_what_was_asked() => {
             let problem = error.detail().to_owned();
             let text = format!("The folder's version was not taken: {problem}");
@@ -182,7 +178,7 @@ async fn follow_one(modules: &Arc<Modules>, active: &Active, template: &Template
                 LogEntry { level: LogLevel::Error, text, line: None, function: None, request_id: None };
             modules.log.write(id, modules.world.clock.now(), entry);
             let refused = Refused { hash: template.hash.clone(), problem };
-            modules.templates.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(id, refused);
+            *active.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
         }
         // The database's trouble; it is tried again.
         Err(error) => {
@@ -191,9 +187,10 @@ async fn follow_one(modules: &Arc<Modules>, active: &Active, template: &Template
     }
 }
 
-fn was_refused(modules: &Modules, id: ModuleId, hash: &str) -> bool {
-    let refused = modules.templates.refused.lock().unwrap_or_else(PoisonError::into_inner);
-    refused.get(&id).is_some_and(|refused| refused.hash == hash)
+/// Why a module, as it is, could not take that version.
+fn problem(active: &Active, template: &Template) -> Option<String> {
+    let refused = active.refused.lock().unwrap_or_else(PoisonError::into_inner);
+    refused.as_ref().filter(|refused| refused.hash == template.hash).map(|refused| refused.problem.clone())
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ pub fn of_script(
     for (name, value) in said.headers {
         let path = || format!("response.headers.{name:.80}");
         let wrong = |problem: &str| Failure::contract(path(), problem);
-        let header: HeaderName = name.parse().map_err(|_| wrong("is no header name"))?;
+        let header: HeaderName = name.parse().map_err(|_| wrong("is not a header name"))?;
         let value =
             HeaderValue::from_str(&value).map_err(|_| wrong("has a character that a header cannot carry"))?;
         if passes(&header) {

@@ -124,7 +124,7 @@ pub async fn script_request(
         "method": request.method,
         "url": url(address.target()),
         "path": address.path(),
-        "query": parameters(address.parameters()),
+        "query": by_name(address.parameters()),
         "headers": headers,
         "remoteAddress": request.remote_address,
     });
@@ -159,8 +159,8 @@ fn text_or_bytes(bytes: &[u8]) -> Value {
     std::str::from_utf8(bytes).map_or_else(|_| data::bytes(bytes), |text| Value::String(text.to_owned()))
 }
 
-/// `Record<string, string | string[]>`
-fn parameters(pairs: Vec<(String, String)>) -> Value {
+/// Parameters as scripts have them, `Record<string, string | string[]>`.
+pub fn by_name(pairs: impl IntoIterator<Item = (String, String)>) -> Map<String, Value> {
     let mut parameters = Map::new();
     for (name, value) in pairs {
         match parameters.get_mut(&name) {
@@ -171,7 +171,7 @@ fn parameters(pairs: Vec<(String, String)>) -> Value {
             Some(first) => *first = json!([first.take(), value]),
         }
     }
-    Value::Object(parameters)
+    parameters
 }
 
 #[cfg(test)]
@@ -182,7 +182,7 @@ mod tests {
     fn parameters_are_texts_or_lists() {
         let pairs =
             [("a", "1"), ("b", "x y"), ("a", "2"), ("a", "3")].map(|(n, v)| (n.to_owned(), v.to_owned()));
-        assert_eq!(parameters(pairs.to_vec()), json!({ "a": ["1", "2", "3"], "b": "x y" }));
+        assert_eq!(Value::from(by_name(pairs)), json!({ "a": ["1", "2", "3"], "b": "x y" }));
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl MakeCall {
 /// What is wrong with the number, no way to call out, or what the module's function failed with.
 pub async fn dial(app: &App, user: &User, wanted: MakeCall) -> ApiResult<MakingCall> {
     let (module, extension) = outgoing::route(&app.calls, user.id, wanted.module_id)?;
-    // A number that the user typed is no secret to them.
+    // A number that the user typed is not a secret to them.
     let hidden = wanted.phone.is_none() && app.catalog.settings.get().hides_numbers(user.role);
     let (number, client) = target(app, user, wanted).await?;
     let mask = Mask::of(&app.catalog, user.role);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use hookswitch_model::ModuleId;
+use hookswitch_store::ModulePatch;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -119,6 +120,7 @@ pub async fn take_module_update(
         let detail = "There is another version by now. Look at it, and take that.";
         return Err(ApiError::conflict("changedMeanwhile", detail));
     }
-    let active = update::take(&app.modules, &active, &template, Some(user.id)).await?;
+    let active =
+        update::take(&app.modules, &active, &template, ModulePatch::default(), Some(user.id)).await?;
     Ok(axum::Json(module(&app, &active, user.role).await?))
 }

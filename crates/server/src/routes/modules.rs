@@ -20,7 +20,7 @@ use crate::jobs::purge;
 use crate::modules::create::{self, Recipe, check_country};
 use crate::modules::manifest::{self, Setting};
 use crate::modules::registry::{self, Active};
-use crate::modules::templates::{self, Template};
+use crate::modules::templates;
 use crate::modules::token::notify_if_changed;
 use crate::modules::update;
 use crate::page::Page;
@@ -96,6 +96,7 @@ pub async fn create_module(
     let recipe = Recipe {
         name: name(&new.name)?,
         provider: new.provider,
+        follows_folder: new.follows_folder,
         script: new.script,
         fields,
         values,
@@ -103,17 +104,7 @@ pub async fn create_module(
         numbers: new.numbers,
         dials_extensions: new.dials_extensions,
     };
-    if new.follows_folder {
-        templates::refresh(&app.modules, false).await;
-        let template = recipe.provider.as_deref().and_then(|code| app.modules.templates.find(code));
-        must_be_of_folder(template.as_deref())?;
-    }
-    let mut active = create::create(&app.modules, recipe, Some(user.id)).await?;
-    if new.follows_folder {
-        let follow = ModulePatch { follows_folder: Some(true), ..ModulePatch::default() };
-        app.store.update_module(active.module.id, &follow, app.clock.now()).await?;
-        active = create::reload(&app.modules, active.module.id).await?;
-    }
+    let active = create::create(&app.modules, recipe, Some(user.id)).await?;
     notify_if_changed(&app.modules, &active);
     let provider = active.module.provider.as_deref().map(|provider| said("provider", provider));
     let about = provider.into_iter().collect();
@@ -188,30 +179,23 @@ pub async fn update_module(
     Path(id): Path<ModuleId>,
     Json(wanted): Json<UpdateModule>,
 ) -> ApiResult<axum::Json<Module>> {
+    let _taking = match wanted.follows_folder {
+        // What is taken in the background must not come in between.
+        Some(_) => Some(app.modules.templates.taking.lock().await),
+        None => None,
+    };
     let before = active(&app, id)?;
     check_country(wanted.default_country.as_ref().and_then(|country| country.as_deref()))?;
-    let template = match wanted.follows_folder {
-        Some(true) => {
-            templates::refresh(&app.modules, false).await;
-            let code = before.module.provider.as_deref();
-            let template = code.and_then(|code| app.modules.templates.find(code));
-            must_be_of_folder(template.as_deref())?;
-            template
-        }
-        Some(false) | None => None,
-    };
     if let Some(settings) = &wanted.settings {
-        if wanted.follows_folder.is_none() {
-            create::must_not_follow(&before)?;
+        match wanted.follows_folder {
+            Some(follows) => create::must_come_from_folder("settings", follows)?,
+            None => create::must_not_follow(&before)?,
         }
         manifest::check_settings(settings)
             .map_err(|problem| ApiError::invalid("settings", sentence(&problem)))?;
     }
     check_user(&app, "leads.responsibleId", wanted.leads.and_then(|leads| leads.responsible_id)).await?;
     check_user(&app, "missedResponsibleId", wanted.missed_responsible_id.flatten()).await?;
-    if let Some(template) = template {
-        update::take(&app.modules, &before, &template, Some(user.id)).await?;
-    }
     let patch = ModulePatch {
         name: wanted.name.as_deref().map(name).transpose()?,
         icon: wanted.icon,
@@ -226,27 +210,23 @@ pub async fn update_module(
         missed_responsible: wanted.missed_responsible_id,
         follows_folder: wanted.follows_folder,
     };
-    let updated = app.store.update_module(id, &patch, app.clock.now()).await?;
-    updated.ok_or_else(|| ApiError::not_found("module"))?;
-    create::seal_new_secrets(&app.modules, id).await?;
-    let active = create::reload(&app.modules, id).await?;
+    let active = if wanted.follows_folder == Some(true) {
+        templates::refresh(&app.modules, false).await;
+        let template = before.module.provider.as_deref().and_then(|code| app.modules.templates.find(code));
+        let template = create::folder_of(template)?;
+        update::take(&app.modules, &before, &template, patch, Some(user.id)).await?
+    } else {
+        let updated = app.store.update_module(id, &patch, app.clock.now()).await?;
+        updated.ok_or_else(|| ApiError::not_found("module"))?;
+        create::seal_new_secrets(&app.modules, id).await?;
+        create::reload(&app.modules, id).await?
+    };
     notify_if_changed(&app.modules, &active);
     let changes = audit::changes(&app, &before, &active);
     if !changes.is_empty() {
         app.audit.record_of(user.id, AuditAction::ModuleChanged, active.module.name.as_str(), changes).await;
     }
     Ok(axum::Json(module(&app, &active, user.role).await?))
-}
-
-/// 422 where there is no folder to follow.
-fn must_be_of_folder(template: Option<&Template>) -> ApiResult<()> {
-    match template {
-        Some(Template { folder: Some(_), .. }) => Ok(()),
-        _ => Err(ApiError::invalid(
-            "followsFolder",
-            "Only a module made from a folder in modules_dir can follow it.",
-        )),
-    }
 }
 
 async fn check_user(app: &App, field: &str, id: Option<UserId>) -> ApiResult<()> {

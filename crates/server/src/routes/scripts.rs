@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use hookswitch_model::{ModuleId, UserId};
-use hookswitch_store::{AuditAction, ScriptInfo};
+use hookswitch_store::{AuditAction, ModulePatch, ScriptInfo};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -113,7 +113,7 @@ pub async fn save_script(
         Some(settings) => {
             create::must_not_follow(&before)?;
             let source = &script.source;
-            let whole = Whole { source, settings, dials_extensions: None, template_hash: None };
+            let whole = Whole { source, settings, patch: ModulePatch::default(), template_hash: None };
             create::save_whole(&app.modules, &before, whole, Some(user.id)).await?
         }
     };

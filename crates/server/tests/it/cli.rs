@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use sqlx::{Connection as _, SqliteConnection};
 
 use crate::support::process::{finished, hookswitch, run, run_with_input, serve, terminate};
 use crate::support::{Database, PASSWORD};
@@ -76,6 +77,23 @@ async fn what_was_not_done_says_so_in_one_line() {
     assert!(code == 1 && error.contains("at least 10 characters"), "{error}");
     for arguments in ["serv", "user create", "token create", "backup", "serve --port 80"] {
         assert_eq!(run(&database, arguments).await.0, 2, "{arguments}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_shown_once_is_shown_even_where_the_audit_trail_cannot_be_written() {
+    let database = Database::sqlite();
+    assert_eq!(run(&database, "user create --login ann").await.0, 0);
+    let mut db = SqliteConnection::connect(&database.url).await.unwrap();
+    let refuse = "create trigger refused before insert on audit begin select raise(abort, 'refused'); end";
+    sqlx::raw_sql(refuse).execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+    for (arguments, lines, what) in
+        [("token create --user ann", 1, "token"), ("user create --login bob", 2, "user")]
+    {
+        let (code, out, error) = run(&database, arguments).await;
+        assert_eq!((code, out.lines().count()), (1, lines), "{arguments}: {out}{error}");
+        assert!(error.contains(&format!("the {what} was made, but the audit trail")), "{error}");
     }
 }
 

@@ -122,12 +122,12 @@ both!(lines_that_cannot_be_taken_come_back_with_the_reason, |server| {
     let lines: Vec<csv::StringRecord> = csv.records().map(|line| line.expect("a line")).collect();
     let told = [
         ("3", "A name has 1 to 200 characters"),
-        ("4", "This is no phone number"),
-        ("5", "This is no e-mail address"),
-        ("6", "\"friend\" is no kind of client"),
+        ("4", "This is not a phone number"),
+        ("5", "This is not an e-mail address"),
+        ("6", "\"friend\" is not a kind of client"),
         ("7", "There is no user \"stranger\""),
         ("8", "This line has 6 cells, the first one 5"),
-        ("9", "\"wrong\" is no kind"),
+        ("9", "\"wrong\" is not a kind"),
     ];
     for (line, (number, reason)) in lines.iter().zip(told) {
         assert!(&line[0] == number && line[1].starts_with(reason), "{line:?}");

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use hookswitch_store::NewScript;
+use hookswitch_store::{ModulePatch, NewScript};
 use serde_json::{Value, json};
 
 use crate::support::{Client, Module, PASS_ON, Server, both, only_call};
@@ -141,6 +141,51 @@ both!(a_module_follows_its_folder, super::folder(), |server| {
     assert_eq!(refused.problem(422, "invalid")["path"], "followsFolder");
     let body = json!({ "name": "Demo", "provider": "demo", "followsFolder": true });
     assert_eq!(admin.post("/api/v1/modules", body).await.problem(422, "invalid")["path"], "followsFolder");
+    for (field, value) in [("script", json!(PASS_ON)), ("settings", json!([]))] {
+        let body = json!({ "name": "Own", "provider": "attic", "followsFolder": true, field: value });
+        assert_eq!(admin.post("/api/v1/modules", body).await.problem(422, "invalid")["path"], field);
+    }
+    fs::remove_dir_all(dir(server)).expect("a folder");
+});
+
+both!(what_a_module_could_not_take_is_tried_again_once_its_settings_are_others, super::folder(), |server| {
+    let admin = server.admin().await;
+    put(server, "attic", &format!("{MANIFEST}{REGION}"), PASS_ON);
+    let body = json!({ "name": "Attic", "provider": "attic", "followsFolder": true });
+    let module = Module::of(server, &admin, body).await;
+    admin.patch(&module.path("/settings"), json!({ "region": "mars" })).await.is(200);
+    let picky =
+        format!("if (Namespace.params.data.region === 'mars') throw new Error('too far');\n{PASS_ON}");
+    put(server, "attic", &format!("{MANIFEST}{REGION}"), &picky);
+    let seen = until(&admin, &module, |module| module["update"]["problem"].is_string()).await;
+    assert!(seen["update"]["problem"].as_str().expect("a text").contains("too far"), "{seen}");
+    assert_eq!((&seen["scriptVersion"], &seen["update"]["available"]), (&json!(1), &json!(true)));
+
+    admin.patch(&module.path("/settings"), json!({ "region": "eu" })).await.is(200);
+    let seen = until(&admin, &module, |module| module["scriptVersion"] == 2).await;
+    assert_eq!((&seen["update"]["available"], &seen["update"]["problem"]), (&json!(false), &json!(null)));
+    fs::remove_dir_all(dir(server)).expect("a folder");
+});
+
+both!(a_module_begins_to_follow_with_all_that_is_asked_or_not_at_all, super::folder(), |server| {
+    let admin = server.admin().await;
+    put(server, "attic", MANIFEST, PASS_ON);
+    let module = Module::of(server, &admin, json!({ "name": "Attic", "provider": "attic" })).await;
+    let newer = PASS_ON.replace("It works.", "It works better.");
+    put(server, "attic", &format!("{MANIFEST}{REGION}"), &newer);
+    for (field, value) in [("name", json!(" ")), ("settings", json!([])), ("defaultCountry", json!("ZZZ"))] {
+        let refused = admin.patch(&module.path(""), json!({ "followsFolder": true, field: value })).await;
+        assert_eq!(refused.problem(422, "invalid")["path"], field);
+    }
+    let seen = admin.get(&module.path("")).await.json(200);
+    let before = (&json!(1), &json!(false), &json!([]));
+    assert_eq!((&seen["scriptVersion"], &seen["followsFolder"], &seen["settings"]), before);
+
+    let all = json!({ "followsFolder": true, "name": "Cellar", "dialsExtensions": true });
+    let seen = admin.patch(&module.path(""), all).await.json(200);
+    assert_eq!((&seen["scriptVersion"], &seen["followsFolder"]), (&json!(2), &json!(true)));
+    assert_eq!((&seen["name"], &seen["dialsExtensions"]), (&json!("Cellar"), &json!(true)));
+    assert_eq!(seen["settings"][0]["name"], "region");
     fs::remove_dir_all(dir(server)).expect("a folder");
 });
 
@@ -162,12 +207,8 @@ both!(a_newer_version_of_a_built_in_module_is_offered_and_taken, |server| {
         { "name": "gone", "label": "Gone", "type": "text" },
     ]);
     let id = module.id.parse().unwrap();
-    let took = NewScript {
-        source: PASS_ON,
-        fields: Some(&older),
-        template_hash: Some("older"),
-        ..NewScript::default()
-    };
+    let patch = ModulePatch { fields: Some(older), ..ModulePatch::default() };
+    let took = NewScript { source: PASS_ON, patch: Some(&patch), template_hash: Some("older") };
     server.app.store.save_script_with(id, took, None, server.app.clock.now()).await.unwrap();
     admin.patch(&module.path(""), json!({ "name": "Office" })).await.is(200);
     admin.patch(&module.path("/settings"), json!({ "pbxUrl": "https://pbx.example" })).await.is(200);

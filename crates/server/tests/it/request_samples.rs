@@ -74,7 +74,7 @@ both!(a_request_becomes_a_sample_of_nobody, |server| {
     assert_eq!(
         request.body.as_deref(),
         Some(expected.as_str()),
-        "digit by digit, and what is no number stays"
+        "digit by digit, and what is not a number stays"
     );
     assert_eq!(
         (request.path.as_str(), &request.query["to"], &request.query["apiKey"]),

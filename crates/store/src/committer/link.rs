@@ -185,7 +185,7 @@ pub(super) fn newly_missed(call: &Changed<'_>) -> bool {
 /// Longest name taken over from a provider, in characters.
 const MAX_NAME: usize = 200;
 
-/// The caller's name as the provider has it; many give the number in its place, which is no name.
+/// The caller's name as the provider has it; many give the number in its place, which is not a name.
 fn caller_name(view: &CallView) -> String {
     let name = view.caller_name.as_deref().unwrap_or_default().trim();
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clients::words::{digits, folded};
 
-/// Fewer digits than these are no telephone number of somebody: half of all texts would have them.
+/// Fewer digits than these are not a telephone number of somebody: half of all texts would have them.
 const MIN_DIGITS: usize = 6;
 /// What people put between the digits of a number.
 const SEPARATORS: [char; 7] = [' ', '-', '(', ')', '.', '/', '\u{a0}'];

@@ -90,12 +90,9 @@ both!(scripts_keep_their_history, |db| {
 both!(a_script_is_saved_with_what_belongs_to_it_or_not_at_all, |db| {
     let id = db.new_module().await;
     let fields = json!([{ "name": "zone" }]);
-    let taken = NewScript {
-        source: "// taken",
-        fields: Some(&fields),
-        dials_extensions: Some(true),
-        template_hash: Some("one"),
-    };
+    let patch =
+        ModulePatch { fields: Some(fields.clone()), dials_extensions: Some(true), ..ModulePatch::default() };
+    let taken = NewScript { source: "// taken", patch: Some(&patch), template_hash: Some("one") };
     db.save_script_with(id, taken, None, at(1)).await.unwrap();
     let module = db.module(id).await.unwrap().expect("a module");
     assert_eq!((module.fields, module.dials_extensions), (fields, true));

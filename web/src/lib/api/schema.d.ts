@@ -4234,7 +4234,7 @@ export interface components {
              */
             missedCloseAfterHours?: number | null;
         };
-        /** @description How a module stands to what it was made from. */
+        /** @description How a module compares with what it was made from. */
         UpdateState: {
             /** @description Whether there is a version of its script or settings that it has not taken. */
             available: boolean;

@@ -7,7 +7,7 @@ export interface Question {
   name: string;
   phones: string[];
   emails: string[];
-  /** The client that is edited is no duplicate of itself. */
+  /** The client that is edited is not a duplicate of itself. */
   exceptId: string | undefined;
 }
 

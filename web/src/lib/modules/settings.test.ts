@@ -59,7 +59,7 @@ describe('a form of settings', () => {
     expect(changesOf(all, inputs)).toEqual({ url: 'https://b.example', seconds: 45, record: false, region: 'us' });
   });
 
-  it('leaves it to the server to refuse what is no number', () => {
+  it('leaves it to the server to refuse what is not a number', () => {
     expect(changesOf([seconds], { seconds: 'soon' })).toEqual({ seconds: 'soon' });
   });
 

@@ -55,6 +55,6 @@ function valueOf({ type }: SettingState, input: Input): unknown {
   if (typeof input !== 'string') return input;
   const text = type === 'number' || type === 'url' ? input.trim() : input;
   if (text === '') return null;
-  // What is no number goes as it is, for the server's sentence about it.
+  // What is not a number goes as it is, for the server's sentence about it.
   return type === 'number' && Number.isFinite(Number(text)) ? Number(text) : text;
 }

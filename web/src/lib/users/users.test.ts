@@ -27,7 +27,7 @@ describe('what is sent of a changed user', () => {
     expect(changesOf(ann, draft)).toEqual({ name: 'Ann Li', role: 'admin' });
   });
 
-  it('is no e-mail where it was emptied', () => {
+  it('is not an e-mail where it was emptied', () => {
     expect(changesOf(ann, { ...draftOf(ann), email: ' ' })).toEqual({ email: null });
   });
 });

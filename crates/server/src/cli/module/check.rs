@@ -5,8 +5,8 @@ use std::path::Path;
 
 use hookswitch_script::{Engine, Function, Limits};
 
-use super::open;
 use super::types::{self, Types};
+use super::{members, open};
 use crate::cli::CliResult;
 use crate::modules::registry::script_warnings;
 use crate::modules::trial;
@@ -36,6 +36,10 @@ pub async fn run(dir: &Path) -> CliResult {
             warning.column,
             warning.message
         )?;
+    }
+    let samples = folder.samples.iter().filter_map(|(_, sample)| sample.as_ref().ok());
+    if let Some(warning) = members::warning(samples) {
+        writeln!(out, "  warning: {warning}")?;
     }
     let types = types::check(dir).await;
     write!(out, "{types}")?;
@@ -80,6 +84,6 @@ const fn cost(function: Function) -> &'static str {
         Function::HoldCall => "no buttons to hold and resume a call",
         Function::MuteCall => "no button to mute the microphone",
         Function::SendDtmf => "no keypad during a call",
-        Function::AttendedTransfer => "no button to transfer a call after asking",
+        Function::AttendedTransfer => "no button for an attended transfer",
     }
 }

@@ -13,6 +13,7 @@ use super::CliResult;
 use crate::modules::folder::{self, Folder};
 
 mod check;
+mod members;
 mod new;
 mod providers;
 mod pull;
@@ -51,7 +52,7 @@ pub enum Command {
     },
     /// Print the page with the capability sheets of the built-in modules (docs/PROVIDERS.md).
     Providers,
-    /// Make a module on a server of a folder, or update the one with its name: script, settings, country, numbers.
+    /// Create a module on a server from a folder, or update the one with its name: script, settings, country, numbers.
     Push {
         /// The module's folder.
         dir: PathBuf,

@@ -67,7 +67,7 @@ pub struct Module {
     pub numbers: Written,
     /// Whether its script dials extensions.
     pub dials_extensions: bool,
-    /// The settings it declares; none for whoever is no administrator.
+    /// The settings it declares; none for whoever is not an administrator.
     pub settings: Option<Vec<DeclaredSetting>>,
     /// The newest version of its script.
     pub script_version: Option<i32>,
@@ -181,8 +181,7 @@ impl Server {
         let named = |module: &Module| module.id.to_string() == which || module.name == which;
         let mut found: Vec<_> = modules.items.into_iter().filter(named).collect();
         if found.iter().any(|module| module.settings.is_none()) {
-            let detail =
-                "the token is no administrator's; make one with `hookswitch token create --user LOGIN`";
+            let detail = "the token does not belong to an administrator; make one with `hookswitch token create --user LOGIN`";
             return Err(detail.to_owned().into());
         }
         if found.len() > 1 {

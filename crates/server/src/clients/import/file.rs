@@ -71,7 +71,7 @@ pub async fn receive(body: Body, place: &Path) -> ApiResult<()> {
 /// Looks through a whole file. Takes as long as the file is large: not for the async threads.
 ///
 /// # Errors
-/// 422 where it is no table within the bounds, or neither UTF-8 nor UTF-16.
+/// 422 where it is not a table within the bounds, or neither UTF-8 nor UTF-16.
 pub fn scan(file: &Path) -> ApiResult<Table> {
     to_utf8(file)?;
     let format = Format::of(file)?;

@@ -152,7 +152,7 @@ impl Lines {
     /// The next line that has something in it.
     ///
     /// # Errors
-    /// 422 where it is no line of a table.
+    /// 422 where it is not a line of a table.
     pub fn next(&mut self) -> ApiResult<Option<Line>> {
         while let Some((length, cells)) = self.record()? {
             let text = &self.text[..length];
@@ -178,7 +178,7 @@ impl Lines {
     /// The next lines; none at the end.
     ///
     /// # Errors
-    /// 422 where one of them is no line of a table.
+    /// 422 where one of them is not a line of a table.
     pub fn take(&mut self, most: usize) -> ApiResult<Vec<Line>> {
         let (mut lines, mut bytes) = (Vec::new(), 0);
         while lines.len() < most

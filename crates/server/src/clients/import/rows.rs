@@ -177,7 +177,7 @@ impl<'a> Reading<'a> {
     /// The row as a client's fields, but for its company.
     ///
     /// # Errors
-    /// Inside: a sentence that says why it is no client. Outside: when the database fails.
+    /// Inside: a sentence that says why it is not a client. Outside: when the database fails.
     pub async fn fields(&self, row: &Row) -> ApiResult<Result<ClientFields, String>> {
         let company = row.company.as_deref().and_then(|name| fields::name(ClientKind::Company, name));
         if let Some(problem) = row.problem.clone().or(company.map(|error| error.detail)) {
@@ -251,7 +251,7 @@ impl Row {
             Some("lead") => self.kind = ClientKind::Lead,
             Some(other) => {
                 self.problem =
-                    Some(format!("\"{other}\" is no kind of client: write contact, company or lead."));
+                    Some(format!("\"{other}\" is not a kind of client: write contact, company or lead."));
             }
             None if self.name.is_empty() && self.company.is_some() => self.kind = ClientKind::Company,
             None => {}

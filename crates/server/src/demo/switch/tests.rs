@@ -144,7 +144,11 @@ fn an_operator_dials_and_the_client_answers() {
     story.then(|switch, now| switch.generate(now, "101", CLIENT, Plan::default()));
     assert!(story.after(2).is_empty());
     assert_eq!(story.then(|switch, now| switch.hang_up(now, "t-2", None)), ["Ended Busy 0"]);
-    assert!(story.refused(|switch, now| switch.dial(now, "101", "?", Plan::default())).contains("no number"));
+    assert!(
+        story
+            .refused(|switch, now| switch.dial(now, "101", "?", Plan::default()))
+            .contains("is not a number")
+    );
 }
 
 #[test]

@@ -120,7 +120,7 @@ const fn gives_nothing(function: Function) -> bool {
     !matches!(function, Function::TestConnection | Function::GetMembers | Function::GetCallLink)
 }
 
-/// What is no language of people.
+/// What is not a human language.
 const NO_LANGUAGE: [&str; 11] = [
     "undefined",
     "NaN",

@@ -128,7 +128,7 @@ fn garbage(request: &Outgoing) -> Vec<(&'static str, Outgoing)> {
     if request.body.is_empty() {
         return vec![
             ("no parameters", with_parameters(request, "")),
-            ("parameters that are no text", with_parameters(request, "%FF%FE=%00&&=&a[=1")),
+            ("parameters that are not text", with_parameters(request, "%FF%FE=%00&&=&a[=1")),
         ];
     }
     // The same each time.

@@ -116,7 +116,7 @@ impl CheckName {
             Self::WrongSignature => "A wrong signature is refused and makes no call",
             Self::NoSignature => "A missing signature is refused and makes no call",
             Self::UnknownEvent => "An unknown event is taken and makes no call",
-            Self::Garbage => "Garbage is no error of the server's and makes no call",
+            Self::Garbage => "Garbage is not an error of the server's and makes no call",
             Self::FailingApi => "When the provider's API fails, people are told in a sentence",
             Self::Cannot => "What the provider cannot do is not offered",
         }
@@ -193,6 +193,6 @@ const fn title(function: Function) -> &'static str {
         Function::HoldCall => "Hold and resume",
         Function::MuteCall => "Mute and unmute",
         Function::SendDtmf => "Keypad",
-        Function::AttendedTransfer => "Transfer after asking",
+        Function::AttendedTransfer => "Attended transfer",
     }
 }

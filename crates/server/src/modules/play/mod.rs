@@ -118,7 +118,7 @@ impl Stage {
         config.server.data_dir = folder.path().to_owned();
         config.server.public_url = PUBLIC_URL.parse().ok();
         let key = SecretKey::from_bytes(random());
-        let store = Store::open_passing(&folder.path().join("play.db"), &key).await;
+        let store = Store::open_temporary(&folder.path().join("play.db"), &key).await;
         let store = store.map_err(|error| failed(&error))?;
         let outside = Arc::new(Recordings::default());
         let time = Arc::clone(&outside);

@@ -3,9 +3,9 @@
 mod read;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -53,17 +53,8 @@ pub struct Templates {
     found: RwLock<Arc<Found>>,
     /// One reading at a time.
     reading: tokio::sync::Mutex<()>,
-    /// Why modules that follow their folder have not taken what stands there now.
-    pub(super) refused: Mutex<HashMap<ModuleId, Refused>>,
-}
-
-/// A version that a module could not take.
-#[derive(Debug, Clone)]
-pub(super) struct Refused {
-    /// The template's.
-    pub hash: String,
-    /// Why, for people.
-    pub problem: String,
+    /// Held while a module takes its folder's version by itself, and while somebody changes whether one does.
+    pub taking: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! Reads the folders of the server's `modules_dir`.
 //!
 //! Nothing outside it is ever read: a symbolic link is refused, and a file is opened by its name in a folder that is held
-//! open. What is no plain file, or too large, is refused as well.
+//! open. What is not a plain file, or too large, is refused as well.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -9,13 +9,13 @@ use std::io::Read as _;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
+use hookswitch_script::MAX_SOURCE_BYTES;
 use rustix::fs::{Mode, OFlags, open, openat};
 use rustix::io::Errno;
 
 /// Folders read at most.
 const MAX_FOLDERS: usize = 100;
-const MAX_MANIFEST_BYTES: u64 = 64 << 10;
-const MAX_SCRIPT_BYTES: u64 = 256 << 10;
+const MAX_MANIFEST_BYTES: usize = 64 << 10;
 
 /// The files of a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +47,11 @@ pub fn folders(dir: &Path) -> Result<Vec<Folder>, String> {
     for entry in fs::read_dir(dir).map_err(wrong)? {
         let entry = entry.map_err(wrong)?;
         // A link to a folder is one for whoever made it: it is said why it is not taken.
-        if entry.path().is_dir() && !entry.file_name().as_encoded_bytes().starts_with(b".") {
-            names.push(entry.file_name());
+        let name = entry.file_name();
+        // A file system of its own has a lost+found, which only root can open.
+        let is_anothers = name.as_encoded_bytes().starts_with(b".") || name == "lost+found";
+        if entry.path().is_dir() && !is_anothers {
+            names.push(name);
         }
     }
     names.sort();
@@ -76,13 +79,13 @@ fn texts(root: &OwnedFd, name: &OsStr) -> Result<Option<Texts>, String> {
         error => format!("the folder cannot be opened: {}", std::io::Error::from(error)),
     })?;
     let Some(manifest) = text(&folder, "module.toml", MAX_MANIFEST_BYTES)? else { return Ok(None) };
-    let source = text(&folder, "module.ts", MAX_SCRIPT_BYTES)?;
+    let source = text(&folder, "module.ts", MAX_SOURCE_BYTES)?;
     let source = source.ok_or("module.ts is missing")?;
     Ok(Some(Texts { manifest, source }))
 }
 
 /// A file's text; none where there is no such file.
-fn text(folder: impl AsFd, name: &str, max_bytes: u64) -> Result<Option<String>, String> {
+fn text(folder: impl AsFd, name: &str, max_bytes: usize) -> Result<Option<String>, String> {
     // A pipe would be waited for.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match openat(folder, name, flags, Mode::empty()) {
@@ -93,14 +96,14 @@ fn text(folder: impl AsFd, name: &str, max_bytes: u64) -> Result<Option<String>,
     };
     let cannot = |error: std::io::Error| format!("{name} cannot be read: {error}");
     if !file.metadata().map_err(cannot)?.is_file() {
-        return Err(format!("{name} is no file"));
+        return Err(format!("{name} is not a file"));
     }
     let mut bytes = Vec::new();
-    file.take(max_bytes + 1).read_to_end(&mut bytes).map_err(cannot)?;
-    if bytes.len() as u64 > max_bytes {
+    file.take(max_bytes as u64 + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    if bytes.len() > max_bytes {
         return Err(format!("{name} is larger than {} KiB", max_bytes >> 10));
     }
-    String::from_utf8(bytes).map(Some).map_err(|_| format!("{name} is no UTF-8"))
+    String::from_utf8(bytes).map(Some).map_err(|_| format!("{name} is not UTF-8"))
 }
 
 #[cfg(test)]
@@ -126,6 +129,7 @@ mod tests {
         put(dir.path(), "b", "m", "s");
         put(dir.path(), "a", "", "");
         put(dir.path(), ".hidden", "", "");
+        put(dir.path(), "lost+found", "", "");
         fs::create_dir(dir.path().join("node_modules")).expect("a folder");
         fs::write(dir.path().join("README.md"), "").expect("a file");
         let found = folders(dir.path()).expect("they are read");
@@ -157,15 +161,15 @@ mod tests {
             0,
         );
         made.expect("a pipe");
-        assert_eq!(said(dir.path(), "pipe"), Err("module.ts is no file".into()));
+        assert_eq!(said(dir.path(), "pipe"), Err("module.ts is not a file".into()));
 
-        put(dir.path(), "large", "m", &"x".repeat((256 << 10) + 1));
+        put(dir.path(), "large", "m", &"x".repeat(MAX_SOURCE_BYTES + 1));
         assert_eq!(said(dir.path(), "large"), Err("module.ts is larger than 256 KiB".into()));
-        put(dir.path(), "huge", &"#".repeat((64 << 10) + 1), "s");
+        put(dir.path(), "huge", &"#".repeat(MAX_MANIFEST_BYTES + 1), "s");
         assert_eq!(said(dir.path(), "huge"), Err("module.toml is larger than 64 KiB".into()));
         put(dir.path(), "binary", "m", "s");
         fs::write(dir.path().join("binary/module.ts"), [0xff, 0xfe]).expect("a file");
-        assert_eq!(said(dir.path(), "binary"), Err("module.ts is no UTF-8".into()));
+        assert_eq!(said(dir.path(), "binary"), Err("module.ts is not UTF-8".into()));
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub async fn convert_lead(
 ) -> ApiResult<axum::Json<ApiClient>> {
     let before = find(&app.calls, &user, id).await?;
     if before.fields.kind != ClientKind::Lead || before.archived_at.is_some() {
-        return Err(ApiError::conflict("noLead", "This client is no lead, or not any more."));
+        return Err(ApiError::conflict("noLead", "This client is not a lead, or not one any more."));
     }
     if before.fields.name.is_empty() {
         return Err(ApiError::conflict("nameless", "Give the lead a name first: a contact has one."));

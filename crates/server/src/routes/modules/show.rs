@@ -17,7 +17,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::modules::create::missing_functions;
-use crate::modules::manifest::{Setting, SettingKind};
+use crate::modules::manifest::Setting;
 use crate::modules::registry::Active;
 use crate::modules::update::{self, Standing};
 
@@ -94,7 +94,7 @@ pub struct ModuleAdmin {
     script_warnings: Vec<ScriptWarning>,
     /// Whether it takes each change of the folder that it was made from, by itself.
     follows_folder: bool,
-    /// How it stands to what it was made from; null where it was made from nothing that is offered now.
+    /// How it compares with what it was made from; null where it was made from nothing that is offered now.
     update: Option<UpdateState>,
     /// What becomes of unknown callers whose call was missed.
     leads: Leads,
@@ -108,7 +108,7 @@ pub struct ModuleAdmin {
     health: Health,
 }
 
-/// How a module stands to what it was made from.
+/// How a module compares with what it was made from.
 #[derive(Serialize, ToSchema)]
 struct UpdateState {
     /// Whether there is a version of its script or settings that it has not taken.
@@ -244,11 +244,10 @@ fn show(app: &App, active: &Active, role: Role, health: Option<ModuleHealth>) ->
 
 fn setting_state(active: &Active, setting: &Setting) -> SettingState {
     let value = active.values.get(&setting.name).filter(|value| !value.is_null());
-    let is_sealed = active.sealed.contains(&setting.name);
     SettingState {
         setting: setting.clone(),
         is_set: active.set.contains(&setting.name),
-        is_sealed,
-        value: value.filter(|_| setting.kind != SettingKind::Secret && !is_sealed).cloned(),
+        is_sealed: active.sealed.contains(&setting.name),
+        value: value.filter(|_| !active.is_secret(&setting.name)).cloned(),
     }
 }

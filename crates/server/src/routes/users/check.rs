@@ -33,7 +33,7 @@ pub fn email(text: &str) -> Option<FieldError> {
     let parts = text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty());
     let plain = !text.contains(|c: char| c.is_whitespace() || c.is_control());
     let fits = text.chars().count() <= MAX_EMAIL_CHARS;
-    wrong("email", parts && plain && fits, "This is no e-mail address.".to_owned())
+    wrong("email", parts && plain && fits, "This is not an e-mail address.".to_owned())
 }
 
 /// What is wrong with a password.

@@ -35,7 +35,7 @@ fn row(line: &str) -> Row {
     let path = word();
     let expected = COLUMNS.map(|column| {
         let status = word();
-        status.parse().unwrap_or_else(|_| panic!("{status:?} is no status for {column} in {line}"))
+        status.parse().unwrap_or_else(|_| panic!("{status:?} is not a status for {column} in {line}"))
     });
     let body = Some(rest.trim().to_owned()).filter(|body| !body.is_empty());
     Row { method, path, expected, body }

@@ -50,7 +50,7 @@ function defaultOf({ type, default: text }: FieldInput): unknown {
     case 'boolean':
       return text === 'true';
     case 'number':
-      // What is no number goes as it is, for the server's sentence about it.
+      // What is not a number goes as it is, for the server's sentence about it.
       return Number.isFinite(Number(text)) ? Number(text) : text;
     default:
       return text.trim();

@@ -72,7 +72,7 @@ describe('the command that sends it again', () => {
     expect(curlOf({ ...request, path: '', query: 'a=1', body: null }, WEBHOOK)).toContain("/s3%20cret?a=1'");
   });
 
-  test('sends bytes that are no text', () => {
+  test('sends bytes that are not text', () => {
     const command = curlOf({ ...request, body: null, bodyBase64: '/wA=' }, WEBHOOK);
     expect(command.startsWith("printf %s '/wA=' | base64 -d | curl -X POST")).toBe(true);
     expect(command).toContain('--data-binary @-');

@@ -49,7 +49,7 @@ interface Hook {
   type: string; call: string; from: string; to: string; extension?: string; seconds?: number; recording?: string;
 }
 
-/** Anybody can send anything: what is no hook must not become an error of the server's. */
+/** Anybody can send anything: what is not a hook must not become an error of the server's. */
 function hookIn(request: FetchRequest): Hook | undefined {
   try {
     const hook = JSON.parse(String(request.body)) as Partial<Hook> | null;
