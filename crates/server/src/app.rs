@@ -1,6 +1,5 @@
 //! The state every handler gets, and running it.
 
-use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
@@ -10,31 +9,29 @@ use std::time::Duration;
 use hookswitch_store::{KeyError, OpenError, Role, SecretKey, Store, StoreError};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret as _;
-use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use crate::accounts::Accounts;
-use crate::audit::Audit;
-use crate::calls::Calls;
-use crate::calls::dials::Dials;
-use crate::catalog::Catalog;
-use crate::clients::import::Imports;
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::demo::Panel;
-use crate::erasure::Erasures;
-use crate::fetch::FetchClient;
-use crate::intake::Intake;
-use crate::listen::{self, Bounds};
-use crate::live::Live;
-use crate::modules::host::Outside;
-use crate::modules::registry::{Modules, World};
-use crate::modules::templates;
-use crate::places::Places;
-use crate::public_url::PublicUrl;
-use crate::tasks::Tasks;
-use crate::web::WebFiles;
-use crate::{jobs, observe, routes};
+use crate::process_metrics;
+use crate::web_files::WebFiles;
+use hookswitch_core::accounts::Accounts;
+use hookswitch_core::audit::Audit;
+use hookswitch_core::calls::Calls;
+use hookswitch_core::calls::dials::Dials;
+use hookswitch_core::catalog::Catalog;
+use hookswitch_core::clients::import::Imports;
+use hookswitch_core::clock::Clock;
+use hookswitch_core::fetch::FetchClient;
+use hookswitch_core::intake::Intake;
+use hookswitch_core::live::Live;
+use hookswitch_core::modules::host::Outside;
+use hookswitch_core::modules::registry::{Modules, World};
+use hookswitch_core::modules::templates;
+use hookswitch_core::places::Places;
+use hookswitch_core::public_url::PublicUrl;
+use hookswitch_core::retention::erasure::Erasures;
+use hookswitch_core::tasks::Tasks;
 
 /// What the server is made of. Handlers take it as `State(app): State<Arc<App>>`.
 pub struct App {
@@ -136,7 +133,7 @@ impl App {
     pub async fn open(start: Start) -> Result<Arc<Self>, StartError> {
         let store = open_store(&start.config).await?;
         let fetch = FetchClient::new(&start.config.fetch).map_err(StartError::Fetch)?;
-        let metrics = observe::metrics_handle().map_err(StartError::Metrics)?;
+        let metrics = process_metrics::handle().map_err(StartError::Metrics)?;
         Self::over(start, store, fetch.clone(), Arc::new(fetch), Some(metrics)).await
     }
 
@@ -256,25 +253,4 @@ pub async fn open_store(config: &Config) -> Result<Store, StartError> {
 /// Only the database's.
 pub async fn has_admin(store: &Store) -> Result<bool, StoreError> {
     Ok(store.users().await?.iter().any(|user| user.role == Role::Admin))
-}
-
-/// Serves on `listener` until `shutdown` resolves, then finishes what it accepted and closes the app.
-pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-    let server = &app.config.server;
-    let bounds = Bounds {
-        connections: server.max_connections,
-        of_address: server.max_connections_per_address,
-        trusted: server.trusted_proxies.clone(),
-        head: Duration::from_secs(server.header_seconds),
-        write: Duration::from_secs(server.write_seconds.get().into()),
-        shutdown: Duration::from_secs(server.shutdown_seconds),
-    };
-    jobs::start(&app);
-    let shutdown = async {
-        shutdown.await;
-        // Sockets would stay open for ever.
-        app.tasks.stopping.cancel();
-    };
-    listen::serve(listener, routes::router(&app), bounds, shutdown).await;
-    app.close().await;
 }

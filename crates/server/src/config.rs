@@ -13,9 +13,9 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::calls::silent::Silence;
-use crate::fetch::AllowRule;
-use crate::public_url::PublicUrl;
+use hookswitch_core::calls::silent::Silence;
+use hookswitch_core::fetch::FetchSettings;
+use hookswitch_core::public_url::PublicUrl;
 
 /// The default file, with its comments.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -45,7 +45,7 @@ pub struct Config {
     pub webhooks: Webhooks,
     pub calls: Silence,
     pub script: Limits,
-    pub fetch: Fetch,
+    pub fetch: FetchSettings,
 }
 
 /// `[server]`
@@ -124,17 +124,6 @@ pub struct Auth {
 pub struct Webhooks {
     pub body_bytes: usize,
     pub keep_days: u32,
-}
-
-/// `[fetch]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the comments of the default file are the documentation")]
-pub struct Fetch {
-    #[serde(deserialize_with = "parsed")]
-    pub allow: Vec<AllowRule>,
-    pub connect_seconds: u64,
-    pub total_seconds: u64,
 }
 
 /// Why the settings cannot be used.
@@ -232,18 +221,6 @@ where
 {
     let text = String::deserialize(deserializer)?;
     if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(de::Error::custom) }
-}
-
-fn parsed<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    T: std::str::FromStr<Err: std::fmt::Display>,
-    D: Deserializer<'de>,
-{
-    let texts = Vec::<String>::deserialize(deserializer)?;
-    texts
-        .iter()
-        .map(|text| text.parse().map_err(|error| de::Error::custom(format!("`{text}`: {error}"))))
-        .collect()
 }
 
 fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {

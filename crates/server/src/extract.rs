@@ -6,12 +6,14 @@ use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use hookswitch_core::Error;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use url::form_urlencoded;
 
-use crate::error::{ApiError, sentence};
+use crate::error::ApiError;
 use crate::page::PageQuery;
+use hookswitch_core::error::sentence;
 
 /// A JSON body. Put `#[serde(deny_unknown_fields)]` on `T`.
 ///
@@ -88,7 +90,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ListQuery<T> {
 fn of_query<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     if let Some((name, _)) = pairs.find(|(_, value)| value.contains('\0')) {
-        return Err(ApiError::invalid(name, "This has the character U+0000, which no text here has."));
+        return Err(Error::invalid(name, "This has the character U+0000, which no text here has.").into());
     }
     let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(pairs).map_err(|error| invalid(error.path(), error.inner()))
@@ -106,14 +108,14 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
             Err(PathRejection::FailedToDeserializePathParams(error)) => Err(match error.kind() {
                 ErrorKind::ParseErrorAtKey { key, value, .. } => {
-                    ApiError::invalid(key, format!("`{value}` is no {key}."))
+                    Error::invalid(key, format!("`{value}` is no {key}.")).into()
                 }
                 ErrorKind::DeserializeError { key, value, message } => {
-                    ApiError::invalid(key, format!("`{value}` is no {key}: {message}."))
+                    Error::invalid(key, format!("`{value}` is no {key}: {message}.")).into()
                 }
-                kind => ApiError::invalid("", format!("The path is not understood: {kind}.")),
+                kind => Error::invalid("", format!("The path is not understood: {kind}.")).into(),
             }),
-            Err(other) => Err(ApiError::internal(other)),
+            Err(other) => Err(Error::internal(other).into()),
         }
     }
 }
@@ -141,7 +143,7 @@ fn not_json(error: &serde_json::Error) -> ApiError {
 
 fn invalid(path: &serde_path_to_error::Path, error: &dyn std::fmt::Display) -> ApiError {
     let path = path.to_string();
-    ApiError::invalid(if path == "." { String::new() } else { path }, sentence(&error.to_string()))
+    Error::invalid(if path == "." { String::new() } else { path }, sentence(&error.to_string())).into()
 }
 
 fn body_error(rejection: &BytesRejection) -> ApiError {

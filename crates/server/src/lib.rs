@@ -1,44 +1,26 @@
 //! The Hookswitch server.
 //!
-//! [`app::App`] is the state every handler gets; [`app::serve`] runs it on a listener until told to stop. [`routes`] lists every
+//! [`app::App`] is the state every handler gets; [`serve::serve`] runs it on a listener until told to stop. [`routes`] lists every
 //! route on one page. The command line is in [`cli`], the settings in [`config`].
 
-pub mod accounts;
 pub mod app;
-pub mod audit;
 pub mod auth;
 mod body;
-pub mod calls;
-pub mod catalog;
 pub mod cli;
-pub mod clients;
-pub mod clock;
 pub mod config;
-mod cut;
 pub mod demo;
-pub mod directory;
-pub mod erasure;
+pub mod demo_setup;
 pub mod error;
 pub mod extract;
-pub mod fetch;
-pub mod intake;
 pub mod jobs;
+pub mod kit;
 mod listen;
-pub mod live;
-pub mod modules;
 mod observe;
-pub mod outcomes;
 pub mod page;
-pub mod places;
-pub mod public_url;
+mod process_metrics;
 pub mod remote;
-pub mod reports;
-pub mod requests;
-pub mod retention;
 pub mod routes;
-pub mod settings;
+pub mod serve;
 mod socket;
-mod spreadsheet;
-pub mod tasks;
-pub mod views;
 pub mod web;
+pub mod web_files;

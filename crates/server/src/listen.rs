@@ -1,6 +1,7 @@
 //! The accept loop: HTTP/1.1 with bounds on connections, on waiting for a request's head and for a client to take its answer,
 //! and on the time to stop.
 
+use hookswitch_core::Error;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -24,8 +25,8 @@ use tower::Service;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::places::{Place, Places, network};
 use crate::remote;
+use hookswitch_core::places::{Place, Places, network};
 
 /// Bytes of a connection's buffer: the head of a request has to fit in.
 const BUFFER: usize = 32 * 1024;
@@ -103,7 +104,7 @@ pub async fn share(State(app): State<Arc<App>>, request: Request, next: Next) ->
     };
     let Some(place) = app.requests_of_address.take(network(address)).map(Arc::new) else {
         let detail = "Too many requests and sockets of this address are open. Wait until others have ended.";
-        return ApiError::too_many(1, detail).into_response();
+        return ApiError::from(Error::too_many(1, detail)).into_response();
     };
     if let Some(seat) = parts.extensions.get_mut::<Seat>() {
         seat.address = Some(Arc::clone(&place));

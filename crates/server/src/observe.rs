@@ -1,6 +1,6 @@
 //! What every request leaves behind: an id, a log line, a count and a time; and the headers every answer carries.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -8,16 +8,12 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use hookswitch_model::ids::uuid_v7;
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing::Instrument;
 
 use crate::app::App;
-use crate::clock;
+use hookswitch_core::clock;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Upper bounds of the duration histogram's buckets, seconds.
-const BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 20.0];
 
 /// Headers that an answer gets unless it brings its own. Nothing here is meant to be shown in a frame or to load anything;
 /// pages that need more say so themselves.
@@ -83,19 +79,4 @@ fn known_method(method: &axum::http::Method) -> &'static str {
         "OPTIONS" => "OPTIONS",
         _ => "other",
     }
-}
-
-/// The process's metrics; installs their recorder the first time.
-///
-/// # Errors
-/// When another recorder is installed already.
-pub fn metrics_handle() -> Result<PrometheusHandle, String> {
-    static HANDLE: OnceLock<Result<PrometheusHandle, String>> = OnceLock::new();
-    let install = || {
-        let builder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Suffix("duration_seconds".to_owned()), &BUCKETS)
-            .map_err(|error| error.to_string())?;
-        builder.install_recorder().map_err(|error| error.to_string())
-    };
-    HANDLE.get_or_init(install).clone()
 }

@@ -2,11 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hookswitch_core::Error;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 
 /// Items a page holds when `limit` is not given.
 pub const DEFAULT_LIMIT: u32 = 50;
@@ -16,7 +17,7 @@ pub const MAX_LIMIT: u32 = 200;
 /// U+0000 in JSON.
 const NUL: &[u8] = b"\\u0000";
 
-/// Which page. A list with filters takes it beside them by [`crate::extract::ListQuery`].
+/// Which page. A list with filters takes it beside them by `ListQuery`.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -41,7 +42,9 @@ impl PageQuery {
         match self.limit {
             None => Ok(DEFAULT_LIMIT),
             Some(limit @ 1..=MAX_LIMIT) => Ok(limit),
-            Some(_) => Err(ApiError::invalid("limit", format!("Give a limit between 1 and {MAX_LIMIT}."))),
+            Some(_) => {
+                Err(Error::invalid("limit", format!("Give a limit between 1 and {MAX_LIMIT}.")).into())
+            }
         }
     }
 
@@ -56,8 +59,8 @@ impl PageQuery {
         let key = URL_SAFE_NO_PAD.decode(cursor).ok().filter(plain);
         let key = key.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let bad =
-            || ApiError::invalid("cursor", "Give the `nextCursor` of a page of this list, or leave it out.");
-        key.map(Some).ok_or_else(bad)
+            || Error::invalid("cursor", "Give the `nextCursor` of a page of this list, or leave it out.");
+        Ok(key.map(Some).ok_or_else(bad)?)
     }
 }
 
@@ -115,8 +118,7 @@ impl<T> Page<T> {
         let more = items.len() > limit;
         items.truncate(limit);
         let last = items.last().filter(|_| more).map(|item| serde_json::to_vec(&key(item)));
-        let next_cursor =
-            last.transpose().map_err(ApiError::internal)?.map(|key| URL_SAFE_NO_PAD.encode(key));
+        let next_cursor = last.transpose().map_err(Error::internal)?.map(|key| URL_SAFE_NO_PAD.encode(key));
         Ok(Self { items, next_cursor, unreadable: 0 })
     }
 }
@@ -126,5 +128,5 @@ impl<T> Page<T> {
 /// # Errors
 /// 500 when the key has no JSON.
 pub fn cursor_of<K: Serialize>(key: &K) -> ApiResult<String> {
-    Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).map_err(ApiError::internal)?))
+    Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).map_err(Error::internal)?))
 }

@@ -12,8 +12,8 @@ use tokio::time::{Instant, interval, timeout};
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::calls::snapshot::snapshot;
-use crate::live::{Connection, Version};
+use hookswitch_core::calls::snapshot::snapshot;
+use hookswitch_core::live::{Connection, Version};
 
 /// Close code: the session or token of the socket has ended. Connecting again is in vain before signing in again.
 const SIGNED_OUT: u16 = 4401;

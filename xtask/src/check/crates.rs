@@ -9,13 +9,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("hookswitch-model", &[]),
     ("hookswitch-script", &["hookswitch-model"]),
     ("hookswitch-store", &["hookswitch-model"]),
-    ("hookswitch-server", &["hookswitch-model", "hookswitch-script", "hookswitch-store"]),
+    ("hookswitch-core", &["hookswitch-model", "hookswitch-script", "hookswitch-store"]),
+    ("hookswitch-server", &["hookswitch-core", "hookswitch-model", "hookswitch-script", "hookswitch-store"]),
     ("xtask", &[]),
 ];
 
 /// Outside crates (by the start of their name) that one crate alone may use.
-const OWNERS: &[(&str, &str)] =
-    &[("sqlx", "hookswitch-store"), ("oxc", "hookswitch-script"), ("rquickjs", "hookswitch-script")];
+const OWNERS: &[(&str, &str)] = &[
+    ("sqlx", "hookswitch-store"),
+    ("oxc", "hookswitch-script"),
+    ("rquickjs", "hookswitch-script"),
+    ("axum", "hookswitch-server"),
+    ("hyper", "hookswitch-server"),
+];
 
 /// What `hookswitch-model` must do without: it does no I/O and is not async.
 const NOT_IN_MODEL: &[&str] = &["tokio", "futures", "hyper", "reqwest", "axum", "tracing"];

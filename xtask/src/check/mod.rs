@@ -1,5 +1,6 @@
 //! `cargo xtask check`: what must hold before anything is merged. Every check runs, even after one failed.
 
+mod circles;
 mod crates;
 mod sources;
 mod tools;
@@ -15,6 +16,8 @@ pub async fn check() -> Result<()> {
         ("file sizes", sources::file_sizes().await),
         ("no provider's name in a crate", sources::provider_names().await),
         ("what depends on what", crates::check().await),
+        ("no circle between folders", circles::check()),
+        ("SQL in the store alone", sources::sql().await),
         ("licences and sources of dependencies", tools::deny().await),
         ("unused dependencies", tools::machete().await),
         ("lints", process::run(&mut cargo("clippy --workspace --all-targets -- -D warnings")).await),

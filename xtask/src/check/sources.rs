@@ -46,6 +46,26 @@ pub async fn provider_names() -> Result<()> {
     Ok(())
 }
 
+/// SQL stands in `store` alone, but for tests that look into a database from outside.
+pub async fn sql() -> Result<()> {
+    let mut found = Vec::new();
+    for file in
+        tracked(&["crates/model/src", "crates/script/src", "crates/core/src", "crates/server/src"]).await?
+    {
+        let Ok(text) = std::fs::read_to_string(project_root().join(&file)) else { continue };
+        let is_sql = |line: &str| {
+            let line = line.trim_start().trim_start_matches(['"', 'r', '#']);
+            ["select ", "insert into ", "delete from "].iter().any(|start| line.starts_with(start))
+                || (line.starts_with("update ") && line.contains(" set "))
+        };
+        if text.lines().any(is_sql) {
+            found.push(file);
+        }
+    }
+    ensure!(found.is_empty(), "SQL outside crates/store: {}", found.join(", "));
+    Ok(())
+}
+
 /// The files git knows or would add, by pattern; paths from the project's top folder.
 async fn tracked(patterns: &[&str]) -> Result<Vec<String>> {
     let mut git = command("git");

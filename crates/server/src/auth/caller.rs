@@ -1,5 +1,6 @@
 //! Extractors: a handler that takes [`SignedIn`] or [`Admin`] is not called for anyone else.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -10,9 +11,9 @@ use hookswitch_store::{Role, User};
 
 use super::cookie::session_token;
 use super::origin;
-use crate::accounts::{Opened, Via};
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
+use hookswitch_core::accounts::{Opened, Via};
 
 /// An active user, signed in by a token (`Authorization: Bearer …`) or a session's cookie. With a cookie, a request that
 /// changes something, or opens a socket, has to come from a page of this server.
@@ -38,14 +39,14 @@ impl FromRequestParts<Arc<App>> for SignedIn {
             Some(token) => app.accounts.by_token(token).await?,
             None => {
                 let secret = session_token(&parts.headers, app.public_url.is_https());
-                let secret = secret.ok_or_else(ApiError::not_signed_in)?;
+                let secret = secret.ok_or_else(Error::not_signed_in)?;
                 if !parts.method.is_safe() || parts.headers.contains_key(header::UPGRADE) {
                     origin::require_own_origin(&parts.headers, &app.public_url)?;
                 }
                 app.accounts.by_session(&secret).await?
             }
         };
-        let Opened { user, via, until } = opened.ok_or_else(ApiError::not_signed_in)?;
+        let Opened { user, via, until } = opened.ok_or_else(Error::not_signed_in)?;
         if app.catalog.directory.role_of(user.id).is_none() {
             // Made on the command line since the users were last read.
             app.catalog.directory.reload(&app.store).await?;
@@ -61,7 +62,7 @@ impl FromRequestParts<Arc<App>> for Admin {
         let caller = SignedIn::from_request_parts(parts, app).await?;
         match caller.user.role {
             Role::Admin => Ok(Self(caller)),
-            Role::Operator => Err(ApiError::not_allowed("Only an administrator may do this.")),
+            Role::Operator => Err(Error::not_allowed("Only an administrator may do this.").into()),
         }
     }
 }

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 
-use crate::accounts::Secret;
+use hookswitch_core::accounts::Secret;
 
 /// The cookie's name where browsers come by http.
 pub const SESSION_COOKIE: &str = "hookswitch_session";

@@ -1,10 +1,11 @@
 //! Requests that other sites make a browser send.
 
 use axum::http::{HeaderMap, header};
+use hookswitch_core::Error;
 use url::Url;
 
-use crate::error::{ApiError, ApiResult};
-use crate::public_url::PublicUrl;
+use crate::error::ApiResult;
+use hookswitch_core::public_url::PublicUrl;
 
 /// Lets through what a page of this server sent: its `Origin` is the public URL's, or is the host the request came to (which
 /// a page elsewhere cannot choose; behind https it must be https itself).
@@ -17,11 +18,11 @@ pub fn require_own_origin(headers: &HeaderMap, public_url: &PublicUrl) -> ApiRes
     if origin == public_url.origin() || is_host(origin, text(header::HOST).unwrap_or_default(), public_url) {
         return Ok(());
     }
-    Err(ApiError::not_allowed(format!(
+    Err(Error::not_allowed(format!(
         "This comes from a page at `{origin}`, not from this server's own at {}. Open the server there, then try again. \
          Programs send a token instead.",
         public_url.origin()
-    )))
+    )).into())
 }
 
 fn is_host(origin: &str, host: &str, public_url: &PublicUrl) -> bool {

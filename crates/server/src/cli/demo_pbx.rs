@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use super::{CliResult, print};
-use crate::accounts::Secret;
-use crate::clock::Clock;
 use crate::demo::pbx::{self, Options};
+use hookswitch_core::accounts::Secret;
+use hookswitch_core::clock::Clock;
 
 /// Arguments of `demo-pbx`.
 #[derive(Debug, clap::Args)]

@@ -7,11 +7,12 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{CliResult, log, print};
-use crate::app::{self, App, Start};
-use crate::clock::Clock;
+use crate::app::{App, Start};
 use crate::config::{self, Config};
-use crate::demo::setup;
-use crate::web;
+use crate::demo_setup as setup;
+use crate::serve;
+use crate::web_files;
+use hookswitch_core::clock::Clock;
 
 /// Arguments of `serve`.
 #[derive(Debug, clap::Args)]
@@ -38,7 +39,7 @@ pub async fn run(mut config: Config, args: Args) -> CliResult {
     let clock = Clock::system();
     let mut demo = if args.demo { Some(setup::prepare(&mut config, &clock).await?) } else { None };
     let panel = demo.as_ref().map(|demo| Arc::clone(&demo.panel));
-    let app = App::open(Start { config, clock, address, web: web::BUILT_IN, demo: panel }).await?;
+    let app = App::open(Start { config, clock, address, web: web_files::BUILT_IN, demo: panel }).await?;
     if let Some(code) = app.accounts.setup.code().await {
         say(&set_up_hint(&app, &code));
     }
@@ -46,7 +47,7 @@ pub async fn run(mut config: Config, args: Args) -> CliResult {
         say(&demo.connect(&app).await?);
     }
     say(&format!("listening on http://{address}\n"));
-    app::serve(app, listener, shutdown).await;
+    serve::serve(app, listener, shutdown).await;
     Ok(())
 }
 

@@ -4,10 +4,10 @@ use hookswitch_store::AuditAction;
 
 use super::{CliResult, print};
 use crate::app::open_store;
-use crate::audit::{audit_command, said};
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::routes::tokens::{self, CreateToken};
+use hookswitch_core::audit::{audit_command, said};
+use hookswitch_core::clock::Clock;
 
 /// What to do with tokens.
 #[derive(Debug, clap::Subcommand)]

@@ -6,12 +6,12 @@ use hookswitch_store::{AuditAction, Role};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{CliResult, print};
-use crate::accounts::{Passwords, Secret};
 use crate::app::open_store;
-use crate::audit::audit_command;
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::routes::users::{self, CreateUser};
+use hookswitch_core::accounts::{Passwords, Secret};
+use hookswitch_core::audit::audit_command;
+use hookswitch_core::clock::Clock;
 
 /// What to do with users.
 #[derive(Debug, clap::Subcommand)]

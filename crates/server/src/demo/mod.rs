@@ -10,7 +10,6 @@ mod panel;
 pub mod pbx;
 mod provider;
 mod scene;
-pub mod setup;
 mod switch;
 mod wav;
 

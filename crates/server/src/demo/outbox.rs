@@ -12,7 +12,7 @@ use serde::Serialize;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::event::{Event, EventKind};
-use crate::fetch;
+use hookswitch_core::fetch;
 
 /// Events of one call that may wait.
 const MAX_WAITING: usize = 256;

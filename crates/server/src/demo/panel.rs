@@ -10,7 +10,7 @@ use super::call::Call;
 use super::pbx::Shared;
 use super::scene::{Cast, Client, Scene};
 use super::switch::{Extension, SwitchError};
-use crate::app::App;
+use hookswitch_core::modules::registry::Modules;
 
 /// Who calls when nobody is named, in turn. The numbers are given to nobody: each country keeps some for plays and films.
 pub const CLIENTS: [(&str, Option<&str>); 7] = [
@@ -40,15 +40,15 @@ impl Panel {
     }
 
     /// The extension that the scenes are about: one bound to this user, else the first.
-    pub fn extension_of(&self, app: &App, user: UserId) -> String {
-        let bound = self.bindings(app).into_iter().filter(|(_, bound)| *bound == user);
+    pub fn extension_of(&self, modules: &Modules, user: UserId) -> String {
+        let bound = self.bindings(modules).into_iter().filter(|(_, bound)| *bound == user);
         let first = || self.pbx.switch().extensions.first().map(|extension| extension.number.clone());
         bound.map(|(number, _)| number).min().or_else(first).unwrap_or_default()
     }
 
     /// The scenes that can be played now.
-    pub fn possible(&self, app: &App, me: &str) -> Vec<Scene> {
-        let cast = self.cast(app, me, self.client());
+    pub fn possible(&self, modules: &Modules, me: &str) -> Vec<Scene> {
+        let cast = self.cast(modules, me, self.client());
         Scene::ALL
             .into_iter()
             .filter(|scene| self.pbx.possible(|switch, now| scene.play(switch, now, &cast)))
@@ -59,8 +59,14 @@ impl Panel {
     ///
     /// # Errors
     /// There is nothing to do it to.
-    pub fn play(&self, app: &App, me: &str, scene: Scene, client: Option<Client>) -> Result<(), SwitchError> {
-        let cast = self.cast(app, me, client.unwrap_or_else(|| self.client()));
+    pub fn play(
+        &self,
+        modules: &Modules,
+        me: &str,
+        scene: Scene,
+        client: Option<Client>,
+    ) -> Result<(), SwitchError> {
+        let cast = self.cast(modules, me, client.unwrap_or_else(|| self.client()));
         self.pbx.act(|switch, now| scene.play(switch, now, &cast))?;
         self.clients_so_far.fetch_add(1, Ordering::Relaxed);
         Ok(())
@@ -76,8 +82,8 @@ impl Panel {
         self.pbx.switch().extensions.clone()
     }
 
-    fn cast(&self, app: &App, me: &str, client: Client) -> Cast {
-        let bindings = self.bindings(app);
+    fn cast(&self, modules: &Modules, me: &str, client: Client) -> Cast {
+        let bindings = self.bindings(modules);
         let mut colleagues: Vec<_> = self
             .extensions()
             .into_iter()
@@ -93,8 +99,8 @@ impl Panel {
         Client { number: number.to_owned(), name: name.map(str::to_owned) }
     }
 
-    fn bindings(&self, app: &App) -> HashMap<String, UserId> {
-        let module = self.module.get().and_then(|id| app.modules.get(*id));
+    fn bindings(&self, modules: &Modules) -> HashMap<String, UserId> {
+        let module = self.module.get().and_then(|id| modules.get(*id));
         module.map(|module| module.bindings.clone()).unwrap_or_default()
     }
 }

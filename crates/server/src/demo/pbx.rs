@@ -14,7 +14,7 @@ use super::event::Event;
 use super::outbox::Outbox;
 use super::switch::{Extension, Switch, SwitchError};
 use super::{control, provider};
-use crate::clock::{self, Clock};
+use hookswitch_core::clock::{self, Clock};
 
 /// The company's number: one of those that are given to nobody, for use in plays and films.
 pub const LINE: &str = "+442079460000";

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::pbx::{Options, Pbx, extensions, start};
-use crate::clock::Clock;
+use hookswitch_core::clock::Clock;
 
 const SECRET: &str = "webhooks are signed with this";
 

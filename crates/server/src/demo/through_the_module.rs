@@ -16,9 +16,9 @@ use super::event::Event;
 use super::leg::Plan;
 use super::pbx::extensions;
 use super::switch::{Strategy, Switch, SwitchError};
-use crate::modules::builtin::{self, BuiltinModule};
-use crate::modules::sample::{self, Sample};
-use crate::modules::trial;
+use hookswitch_core::modules::builtin::{self, BuiltinModule};
+use hookswitch_core::modules::sample::{self, Sample};
+use hookswitch_core::modules::trial;
 
 const CLIENT: &str = "+442079460123";
 

@@ -12,13 +12,13 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::calls::show::show_all;
-use crate::clients::find;
 use crate::error::ApiResult;
 use crate::extract::{Path, Query};
 use crate::page::{Page, PageQuery, cursor_of};
-use crate::views::call::ApiCall;
-use crate::views::comment::{ApiComment, show};
+use hookswitch_core::calls::show::show_all;
+use hookswitch_core::clients::find;
+use hookswitch_core::views::call::ApiCall;
+use hookswitch_core::views::comment::{ApiComment, show};
 
 /// Something in a client's activity stream.
 #[derive(Serialize, ToSchema)]

@@ -15,7 +15,8 @@ use crate::auth::Admin;
 use crate::error::ApiResult;
 use crate::extract::ListQuery;
 use crate::page::{Page, PageQuery};
-use crate::views::{NamedClient, NamedUser};
+use hookswitch_core::catalog::NamedUser;
+use hookswitch_core::views::NamedClient;
 
 /// Something that somebody did.
 #[derive(Serialize, ToSchema)]

@@ -11,12 +11,12 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::calls::controls::{Seen, find};
-use crate::calls::show::show_all;
 use crate::error::ApiResult;
 use crate::extract::Path;
-use crate::views::call::ApiCall;
-use crate::views::comment::{self, ApiComment};
+use hookswitch_core::calls::controls::{Seen, find};
+use hookswitch_core::calls::show::show_all;
+use hookswitch_core::views::call::ApiCall;
+use hookswitch_core::views::comment::{self, ApiComment};
 
 /// Earlier calls that are shown.
 const LAST_CALLS: u32 = 3;

@@ -1,5 +1,6 @@
 //! Calls: list, one, comment, calling out.
 
+use hookswitch_core::Error;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -8,21 +9,21 @@ use chrono::{DateTime, Utc};
 use hookswitch_model::contract::{Direction, Disposition};
 use hookswitch_model::phone::{self, Written};
 use hookswitch_model::{CallId, CallState, ClientId, ModuleId, OutcomeId, UserId};
-use hookswitch_store::{AuditAction, CallCursor, CallFilter, ClientPhone, Role, StoreError, User};
+use hookswitch_store::{AuditAction, CallCursor, CallFilter, Role, StoreError, User};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::calls::controls::{Seen, find};
-use crate::calls::log_on::log_on;
-use crate::calls::show::{show, show_all};
-use crate::calls::{outgoing, tell_stored};
-use crate::clients;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::{Json, ListQuery, Path, nullable};
 use crate::page::{Page, PageQuery, cursor_of};
-use crate::views::call::ApiCall;
+use hookswitch_core::calls::controls::{Seen, find, number_of};
+use hookswitch_core::calls::log_on::log_on;
+use hookswitch_core::calls::show::{show, show_all};
+use hookswitch_core::calls::{outgoing, tell_stored};
+use hookswitch_core::clients;
+use hookswitch_core::views::call::ApiCall;
 
 /// Which calls.
 #[derive(Deserialize, IntoParams)]
@@ -189,7 +190,7 @@ pub async fn update_call(
     let seen = find(&app.calls, &user, id).await?;
     if comment.iter().flatten().any(|comment| comment.chars().count() > MAX_COMMENT) {
         let detail = format!("A comment has at most {MAX_COMMENT} characters.");
-        return Err(ApiError::invalid("comment", detail));
+        return Err(Error::invalid("comment", detail).into());
     }
     let client_id = match client_id {
         // The one that it was merged into, where it was.
@@ -201,7 +202,7 @@ pub async fn update_call(
     if let Some(Some(outcome)) = outcome_id {
         let list = app.catalog.outcomes.for_module(seen.stored.call.module_id);
         if !list.is_some_and(|list| list.codes.iter().any(|code| code.id == outcome)) {
-            return Err(ApiError::invalid("outcomeId", "This outcome is not offered for this call."));
+            return Err(Error::invalid("outcomeId", "This outcome is not offered for this call.").into());
         }
     }
     if let Some(outcome) = outcome_id {
@@ -217,7 +218,7 @@ pub async fn update_call(
     let now = match client_id {
         Some(client) => log_on(&app.calls, &user, &seen.stored, client).await?,
         None => {
-            let now = app.store.call(id).await?.ok_or_else(|| ApiError::not_found("call"))?;
+            let now = app.store.call(id).await?.ok_or_else(|| Error::not_found("call"))?;
             tell_stored(&app.calls, now.clone()).await?;
             now
         }
@@ -229,7 +230,9 @@ pub async fn update_call(
 async fn add_number_of(app: &App, user: &User, seen: &Seen, client: ClientId) -> ApiResult<()> {
     let before = clients::find(&app.calls, user, client).await?;
     let Some(number) = number_of(seen) else {
-        return Err(ApiError::invalid("addNumber", "The caller withholds the number: there is none to add."));
+        return Err(
+            Error::invalid("addNumber", "The caller withholds the number: there is none to add.").into()
+        );
     };
     if before.fields.phones.iter().any(|phone| phone.key() == number.key()) {
         return Ok(());
@@ -243,15 +246,4 @@ async fn add_number_of(app: &App, user: &User, seen: &Seen, client: ClientId) ->
     let changes = clients::audit::changes(&app.calls, &before, &after);
     app.audit.record(user.id, AuditAction::Changed, Some(after.id), None, changes).await;
     Ok(())
-}
-
-/// The outside party's number; none where they withhold it.
-pub fn number_of(seen: &Seen) -> Option<ClientPhone> {
-    if seen.view.is_withheld() {
-        return None;
-    }
-    let e164 = seen.view.client_e164.clone();
-    let number = e164.clone().or_else(|| seen.view.client_raw.clone());
-    let number = number.filter(|number| number.contains(|c: char| c.is_ascii_digit()))?;
-    Some(ClientPhone { label: None, number, e164 })
 }

@@ -16,11 +16,11 @@ use hookswitch_store::{AuditAction, CallCursor, CallFilter, CallPage, MAX_PAGE};
 use super::calls::ListCalls;
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::calls::show::show_all;
 use crate::error::ApiResult;
 use crate::extract::Query;
-use crate::spreadsheet::plain;
-use crate::views::call::{ApiCall, ApiOperator};
+use hookswitch_core::calls::show::show_all;
+use hookswitch_core::spreadsheet::plain;
+use hookswitch_core::views::call::{ApiCall, ApiOperator};
 
 const COLUMNS: [&str; 16] = [
     "Started",

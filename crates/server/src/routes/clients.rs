@@ -1,5 +1,6 @@
 //! Clients: list, one, making and changing them.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -13,20 +14,19 @@ use utoipa::{IntoParams, ToSchema};
 
 use merge::show_with_merges;
 
-use super::calls::number_of;
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::calls::controls;
-use crate::calls::log_on::log_on;
-use crate::clients::audit::changes;
-use crate::clients::fields::{FieldChanges, PhoneInput, changed, empty};
-use crate::clients::numbers::spellings;
-use crate::clients::{self, changed_meanwhile, find};
-use crate::clock;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::{Json, ListQuery, Path, nullable};
 use crate::page::{Page, PageQuery, cursor_of};
-use crate::views::client::{ApiClient, show};
+use hookswitch_core::calls::controls::{self, number_of};
+use hookswitch_core::calls::log_on::log_on;
+use hookswitch_core::clients::audit::changes;
+use hookswitch_core::clients::fields::{FieldChanges, PhoneInput, changed, empty};
+use hookswitch_core::clients::numbers::spellings;
+use hookswitch_core::clients::{self, changed_meanwhile, find};
+use hookswitch_core::clock;
+use hookswitch_core::views::client::{ApiClient, show};
 
 pub mod convert;
 pub mod duplicates;
@@ -87,7 +87,7 @@ impl ListClients {
     /// 422 where the text to search for is too long.
     pub fn asked(self, app: &App, user: &User) -> ApiResult<Asked> {
         if self.query.as_ref().is_some_and(|query| query.chars().count() > MAX_QUERY) {
-            return Err(ApiError::invalid("query", format!("Search for {MAX_QUERY} characters at most.")));
+            return Err(Error::invalid("query", format!("Search for {MAX_QUERY} characters at most.")).into());
         }
         let whole_numbers = app.catalog.settings.get().hides_numbers(user.role);
         let query = self.query.filter(|query| !query.trim().is_empty());
@@ -284,7 +284,7 @@ pub async fn update_client(
 ) -> ApiResult<axum::Json<ApiClient>> {
     let before = find(&app.calls, &user, id).await?;
     if before.id != id || before.version != body.version {
-        return Err(changed_meanwhile());
+        return Err(changed_meanwhile().into());
     }
     let asked = FieldChanges {
         kind: body.kind,
@@ -320,7 +320,7 @@ pub async fn archive_client(
 ) -> ApiResult<StatusCode> {
     let before = find(&app.calls, &user, id).await?;
     if before.id != id {
-        return Err(changed_meanwhile());
+        return Err(changed_meanwhile().into());
     }
     let (scope, now) = (app.catalog.scope(&user), app.clock.now());
     let after = app.store.update_client(id, before.version, &before.fields, true, scope, now).await?;
@@ -345,5 +345,5 @@ async fn tell_change(app: &App, user: &User, before: &Client, after: &Client) ->
     if before.fields.responsible != after.fields.responsible {
         app.live.client_changes.left(after.id, before.fields.responsible);
     }
-    clients::tell(&app.calls, after.id).await
+    Ok(clients::tell(&app.calls, after.id).await?)
 }

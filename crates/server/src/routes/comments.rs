@@ -1,5 +1,6 @@
 //! Comments on clients and their calls.
 
+use hookswitch_core::Error;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -12,12 +13,12 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::clients::find;
-use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
-use crate::live::mentions::{tell_counts, tell_mentioned};
-use crate::views::comment::{ApiComment, show};
+use hookswitch_core::clients::find;
+use hookswitch_core::clock;
+use hookswitch_core::live::mentions::{tell_counts, tell_mentioned};
+use hookswitch_core::views::comment::{ApiComment, show};
 
 /// Longest comment, in characters.
 const MAX_TEXT: usize = 10_000;
@@ -71,7 +72,7 @@ pub async fn add_comment(
     if let Some(call) = body.call_id {
         let stored = app.store.call(call).await?;
         if stored.and_then(|stored| stored.added.client_id) != Some(client.id) {
-            return Err(ApiError::invalid("callId", "This call is not logged on this client."));
+            return Err(Error::invalid("callId", "This call is not logged on this client.").into());
         }
     }
     let now = app.clock.now();
@@ -88,7 +89,7 @@ pub async fn add_comment(
     if !app.store.add_comment(&comment).await? {
         let detail =
             format!("A call has at most {MAX_COMMENTS_OF_CALL} comments. Comment on the client instead.");
-        return Err(ApiError::conflict("tooManyComments", detail));
+        return Err(Error::conflict("tooManyComments", detail).into());
     }
     app.live.client_changes.note(client.id);
     app.audit.record(user.id, AuditAction::Commented, Some(client.id), comment.call_id, Vec::new()).await;
@@ -113,7 +114,7 @@ pub async fn update_comment(
 ) -> ApiResult<axum::Json<ApiComment>> {
     let (before, client) = find_comment(&app, &user, id).await?;
     if before.author_id != user.id {
-        return Err(ApiError::not_allowed("Only who wrote a comment may change it."));
+        return Err(Error::not_allowed("Only who wrote a comment may change it.").into());
     }
     let text = checked_text(&body.text)?;
     let mentions = match body.mentions {
@@ -146,7 +147,9 @@ pub async fn delete_comment(
 ) -> ApiResult<StatusCode> {
     let (comment, client) = find_comment(&app, &user, id).await?;
     if comment.author_id != user.id && user.role != Role::Admin {
-        return Err(ApiError::not_allowed("Only who wrote a comment, or an administrator, may delete it."));
+        return Err(
+            Error::not_allowed("Only who wrote a comment, or an administrator, may delete it.").into()
+        );
     }
     if !app.store.delete_comment(id).await? {
         return Err(no_comment());
@@ -169,7 +172,7 @@ async fn find_comment(app: &App, user: &User, id: CommentId) -> ApiResult<(Comme
 }
 
 fn no_comment() -> ApiError {
-    ApiError::not_found("comment")
+    Error::not_found("comment").into()
 }
 
 fn text_change(from: Option<String>, to: Option<String>) -> AuditChange {
@@ -179,7 +182,7 @@ fn text_change(from: Option<String>, to: Option<String>) -> AuditChange {
 fn checked_text(text: &str) -> ApiResult<String> {
     let text = text.trim();
     if !(1..=MAX_TEXT).contains(&text.chars().count()) {
-        return Err(ApiError::invalid("text", format!("A comment has 1 to {MAX_TEXT} characters.")));
+        return Err(Error::invalid("text", format!("A comment has 1 to {MAX_TEXT} characters.")).into());
     }
     Ok(text.to_owned())
 }
@@ -193,10 +196,11 @@ fn checked_mentions(
     before: &BTreeSet<UserId>,
 ) -> ApiResult<BTreeSet<UserId>> {
     if asked.len() > MAX_MENTIONS {
-        return Err(ApiError::invalid(
+        return Err(Error::invalid(
             "mentions",
             format!("A comment mentions at most {MAX_MENTIONS} colleagues."),
-        ));
+        )
+        .into());
     }
     let responsible = client.fields.responsible;
     let sees =
@@ -205,7 +209,7 @@ fn checked_mentions(
         let fits = before.contains(user) || (app.catalog.directory.is_active(*user) && sees(*user));
         if !fits {
             let detail = "Mention colleagues who are active and may see this client.";
-            return Err(ApiError::invalid(format!("mentions[{at}]"), detail));
+            return Err(Error::invalid(format!("mentions[{at}]"), detail).into());
         }
     }
     Ok(asked.into_iter().filter(|user| *user != author.id).collect())

@@ -4,20 +4,19 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use hookswitch_model::{CallId, UserId};
+use hookswitch_model::CallId;
 use hookswitch_store::User;
-use serde::Deserialize;
 use serde_json::{Value, json};
-use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::calls::controls::{Seen, control, find};
-use crate::calls::show::show;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::{Json, Path};
-use crate::views::actions::Action;
-use crate::views::call::ApiCall;
+use hookswitch_core::calls::buttons::{Dtmf, RedirectTo};
+use hookswitch_core::calls::controls::{Seen, control, find};
+use hookswitch_core::calls::show::show;
+use hookswitch_core::views::actions::Action;
+use hookswitch_core::views::call::ApiCall;
 
 type Answer = ApiResult<axum::Json<ApiCall>>;
 
@@ -91,7 +90,7 @@ button!(
 ///
 /// # Errors
 /// As [`find`] and [`control`].
-pub async fn press(
+async fn press(
     app: &App,
     user: &User,
     id: CallId,
@@ -103,70 +102,4 @@ pub async fn press(
     control(&app.calls, user, &seen, action, arguments).await?;
     let now = find(&app.calls, user, id).await?;
     Ok(axum::Json(show(&app.calls, user.id, &now.stored).await?))
-}
-
-/// To whom a call goes: one of the two.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct RedirectTo {
-    /// The operator's internal number.
-    redirect_to: Option<String>,
-    /// The operator.
-    user_id: Option<UserId>,
-}
-
-impl RedirectTo {
-    /// An internal number.
-    #[must_use]
-    pub const fn number(number: String) -> Self {
-        Self { redirect_to: Some(number), user_id: None }
-    }
-
-    /// The number to give to the module.
-    ///
-    /// # Errors
-    /// 422 where it is none.
-    pub fn argument(&self, seen: &Seen) -> ApiResult<String> {
-        match (&self.redirect_to, self.user_id) {
-            (Some(number), None) => {
-                let number = number.trim();
-                let dialable =
-                    |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '*' | '#' | '.' | '-' | '_');
-                if (1..=64).contains(&number.len()) && number.chars().all(dialable) {
-                    return Ok(number.to_owned());
-                }
-                Err(ApiError::invalid("redirectTo", "Give the internal number of an operator."))
-            }
-            (None, Some(user)) => {
-                let bindings = seen.module.iter().flat_map(|module| &module.bindings);
-                let numbers = bindings.filter(|(_, bound)| **bound == user).map(|(number, _)| number.clone());
-                numbers.min().ok_or_else(|| {
-                    ApiError::invalid("userId", "This user has no number in the call's module.")
-                })
-            }
-            _ => Err(ApiError::invalid("redirectTo", "Give either `redirectTo` or `userId`.")),
-        }
-    }
-}
-
-/// Key tones.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Dtmf {
-    /// One or more of 0-9, *, #, A-D.
-    pub digits: String,
-}
-
-impl Dtmf {
-    /// The keys to give to the module.
-    ///
-    /// # Errors
-    /// 422 where they are none.
-    pub fn argument(&self, _seen: &Seen) -> ApiResult<String> {
-        let is_key = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#' | 'A'..='D');
-        if (1..=64).contains(&self.digits.len()) && self.digits.chars().all(is_key) {
-            return Ok(self.digits.clone());
-        }
-        Err(ApiError::invalid("digits", "Give 1 to 64 of 0-9, *, # and A-D."))
-    }
 }

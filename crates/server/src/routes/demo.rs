@@ -1,5 +1,6 @@
 //! "Try it": what the web app does with the simulated PBX. There only where the server runs with `--demo`.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -12,7 +13,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::demo::{Call, Client, Extension, LegState, Panel, Scene};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::{Json, Path};
 
 /// Letters of a number or a name.
@@ -95,36 +96,35 @@ pub async fn play_scene(
 ) -> ApiResult<axum::Json<Demo>> {
     let panel = panel(&app)?;
     let client = client(body.and_then(|Json(body)| body).unwrap_or_default())?;
-    let me = panel.extension_of(&app, user.id);
-    panel.play(&app, &me, scene, client).map_err(|refused| {
-        ApiError::conflict("notNow", format!("The simulated PBX cannot do this now: {refused}."))
+    let me = panel.extension_of(&app.modules, user.id);
+    panel.play(&app.modules, &me, scene, client).map_err(|refused| {
+        Error::conflict("notNow", format!("The simulated PBX cannot do this now: {refused}."))
     })?;
     Ok(axum::Json(show(&app, panel, &user)))
 }
 
 fn panel(app: &App) -> ApiResult<&Panel> {
-    app.demo.as_deref().ok_or_else(|| ApiError::not_found("route"))
+    Ok(app.demo.as_deref().ok_or_else(|| Error::not_found("route"))?)
 }
 
 fn client(PlayScene { from, name }: PlayScene) -> ApiResult<Option<Client>> {
     for (path, text) in [("from", &from), ("name", &name)] {
         let fits = |text: &String| (1..=MAX_LENGTH).contains(&text.chars().count());
         if !text.as_ref().is_none_or(fits) {
-            return Err(ApiError::invalid(
-                path,
-                format!("Give 1 to {MAX_LENGTH} characters, or leave it out."),
-            ));
+            return Err(
+                Error::invalid(path, format!("Give 1 to {MAX_LENGTH} characters, or leave it out.")).into()
+            );
         }
     }
     if from.is_none() && name.is_some() {
-        return Err(ApiError::invalid("from", "A caller with a name needs a number too."));
+        return Err(Error::invalid("from", "A caller with a name needs a number too.").into());
     }
     Ok(from.map(|number| Client { number, name }))
 }
 
 fn show(app: &App, panel: &Panel, user: &User) -> Demo {
-    let extension = panel.extension_of(app, user.id);
-    let scenes = panel.possible(app, &extension);
+    let extension = panel.extension_of(&app.modules, user.id);
+    let scenes = panel.possible(&app.modules, &extension);
     let phones = panel.extensions();
     // What is hidden from an operator is hidden here too, though nobody is behind the number.
     let hides_numbers = app.catalog.settings.get().hides_numbers(user.role);

@@ -4,66 +4,19 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use hookswitch_model::ids::uuid_v7;
-use hookswitch_model::phone::{masked, shown};
-use hookswitch_model::{CallId, ClientId, ModuleId};
-use hookswitch_script::Function;
-use hookswitch_store::User;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use hookswitch_core::Error;
+use hookswitch_core::calls::outgoing;
+use hookswitch_core::dialling::{MakeCall, MakingCall, dial};
+use hookswitch_model::ModuleId;
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::calls::number_of;
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::calls::controls::find;
-use crate::calls::dials::{Dial, patience};
-use crate::calls::outgoing::{self, Dialled};
-use crate::clients;
-use crate::clock;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::{Json, Path};
-use crate::modules::run::run;
 use crate::page::Page;
-use crate::views::number::{self, Mask};
-
-/// A call to make: to a number, to one of a client's numbers, or to the outside party of a call.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct MakeCall {
-    /// The number to call, where it is not one of those below.
-    #[schema(min_length = 1)]
-    phone: Option<String>,
-    /// The client to call, or on whom to log the call to `phone`.
-    client_id: Option<ClientId>,
-    /// Which of the client's numbers, from 0.
-    position: Option<usize>,
-    /// The call whose outside party is to be called.
-    call_id: Option<CallId>,
-    /// Through which module; the first that can, and that the caller has a number in, when left out.
-    module_id: Option<ModuleId>,
-}
-
-/// A call being made.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct MakingCall {
-    /// What was dialled; a socket's `dialed` tells when the call has appeared.
-    dial_id: Uuid,
-    /// Through which module.
-    module_id: ModuleId,
-    /// The caller's internal number.
-    extension: String,
-    /// The number, as it was given to the module; null where it is hidden from the user.
-    phone: Option<String>,
-    /// The same as people read it.
-    phone_formatted: String,
-    /// The extension behind the number, where the module does not dial it: whoever calls enters it once somebody answers.
-    extension_not_dialled: Option<String>,
-    /// How long the call may take to appear.
-    expires_in_seconds: u32,
-}
 
 /// Calls a number as the signed-in operator. The call itself appears when the provider reports it.
 #[utoipa::path(
@@ -78,115 +31,7 @@ pub async fn make_call(
     SignedIn { user, .. }: SignedIn,
     Json(wanted): Json<MakeCall>,
 ) -> ApiResult<(StatusCode, axum::Json<MakingCall>)> {
-    Ok((StatusCode::ACCEPTED, axum::Json(dial(&app, &user, wanted).await?)))
-}
-
-impl MakeCall {
-    /// A call to a number, through that module.
-    #[must_use]
-    pub const fn to_number(phone: String, module: ModuleId) -> Self {
-        Self { phone: Some(phone), module_id: Some(module), ..Self::NOTHING }
-    }
-
-    /// A call to the outside party of a call, through that module.
-    #[must_use]
-    pub const fn to_party_of(call: CallId, module: ModuleId) -> Self {
-        Self { call_id: Some(call), module_id: Some(module), ..Self::NOTHING }
-    }
-
-    const NOTHING: Self =
-        Self { phone: None, client_id: None, position: None, call_id: None, module_id: None };
-}
-
-/// Calls a number as that user.
-///
-/// # Errors
-/// What is wrong with the number, no way to call out, or what the module's function failed with.
-pub async fn dial(app: &App, user: &User, wanted: MakeCall) -> ApiResult<MakingCall> {
-    let (module, extension) = outgoing::route(&app.calls, user.id, wanted.module_id)?;
-    // A number that the user typed is not a secret to them.
-    let hidden = wanted.phone.is_none() && app.catalog.settings.get().hides_numbers(user.role);
-    let (number, client) = target(app, user, wanted).await?;
-    let mask = Mask::of(&app.catalog, user.role);
-    let Dialled { number, extension: behind } = outgoing::number(&number, module.country)
-        .map_err(|error| mask.knowing(Some(&number)).error(error))?;
-    let (dialled, not_dialled) = match module.module.dials_extensions {
-        true => (behind, None),
-        false => (None, behind),
-    };
-    let mut call = json!({
-        "direction": "out",
-        "operator": { "id": user.id, "name": user.name, "extension": extension },
-    });
-    if let Some(dialled) = dialled {
-        call["dstExtension"] = dialled.into();
-    }
-    let arguments = vec![Value::String(extension.clone()), Value::String(number.clone()), call];
-    let now = app.clock.now();
-    let id = uuid_v7(now, clock::random());
-    // Remembered before it is made: the provider may report it before its answer is here.
-    let dial = Dial {
-        id,
-        user: user.id,
-        module: module.module.id,
-        number: number.clone(),
-        client,
-        until: now + patience(&app.calls),
-        cancelled: false,
-    };
-    app.calls.dials.add(dial, now);
-    if let Err(error) = run(&app.modules, &module, Function::GenerateCall, arguments).await {
-        app.calls.dials.remove(id);
-        return Err(mask.knowing(Some(&number)).error(error));
-    }
-    let phone_formatted = if hidden { masked(&number) } else { shown(&number).formatted };
-    Ok(MakingCall {
-        dial_id: id,
-        module_id: module.module.id,
-        extension,
-        phone: (!hidden).then_some(number),
-        phone_formatted,
-        extension_not_dialled: not_dialled,
-        expires_in_seconds: app.catalog.settings.get().dial_seconds,
-    })
-}
-
-/// The number to call and the client to log it on.
-async fn target(app: &App, user: &User, wanted: MakeCall) -> ApiResult<(String, Option<ClientId>)> {
-    match wanted {
-        MakeCall { phone: Some(phone), client_id, position: None, call_id: None, .. } => {
-            Ok((phone, client_to_log_on(app, user, client_id).await?))
-        }
-        MakeCall { phone: None, client_id: Some(id), position, call_id: None, .. } => {
-            let client = clients::find(&app.calls, user, id).await.map_err(|error| error.at("clientId"))?;
-            let phone = client.fields.phones.get(position.unwrap_or_default());
-            let phone =
-                phone.ok_or_else(|| ApiError::invalid("position", "The client has no such number."))?;
-            let extension = number::extension(phone);
-            let number = phone.e164.clone().unwrap_or_else(|| phone.number.clone());
-            let number = extension.map_or(number.clone(), |extension| format!("{number};ext={extension}"));
-            Ok((number, Some(client.id)))
-        }
-        MakeCall { phone: None, client_id, position: None, call_id: Some(call), .. } => {
-            let seen = find(&app.calls, user, call).await.map_err(|error| error.at("callId"))?;
-            let phone = number_of(&seen);
-            let phone =
-                phone.ok_or_else(|| ApiError::invalid("callId", "This call has no number to call."))?;
-            let client = client_to_log_on(app, user, client_id).await?;
-            Ok((phone.number, client.or(seen.stored.added.client_id)))
-        }
-        _ => {
-            let detail = "Say whom to call in one way: `phone`, `clientId` with `position`, or `callId`.";
-            Err(ApiError::invalid("phone", detail))
-        }
-    }
-}
-
-/// The client that was named for a call, where the user may see it.
-async fn client_to_log_on(app: &App, user: &User, id: Option<ClientId>) -> ApiResult<Option<ClientId>> {
-    let Some(id) = id else { return Ok(None) };
-    let client = clients::find(&app.calls, user, id).await.map_err(|error| error.at("clientId"))?;
-    Ok(Some(client.id))
+    Ok((StatusCode::ACCEPTED, axum::Json(dial(&app.calls, &user, wanted).await?)))
 }
 
 /// Calls off what was dialled: the call is ended as soon as its provider reports it, where the module can do that.
@@ -205,7 +50,7 @@ pub async fn cancel_dial(
     if app.calls.dials.cancel(id, user.id, app.clock.now()) {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(ApiError::not_found("dialled call"))
+        Err(Error::not_found("dialled call").into())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Erasing clients and calls for good, for administrators.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -11,13 +12,13 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::{Admin, SignedIn};
-use crate::calls::controls;
-use crate::clients::{changed_meanwhile, find};
-use crate::erasure;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::{Json, Path, Query};
 use crate::page::{Page, PageQuery};
-use crate::views::NamedUser;
+use hookswitch_core::calls::controls;
+use hookswitch_core::catalog::NamedUser;
+use hookswitch_core::clients::{changed_meanwhile, find};
+use hookswitch_core::retention::erasure;
 
 /// An erasure. What was erased it does not say.
 #[derive(Serialize, ToSchema)]
@@ -121,7 +122,7 @@ pub async fn erase_client(
 ) -> ApiResult<axum::Json<ApiErasure>> {
     let client = find(&app.calls, &user, id).await?;
     if client.id != id || client.version != version {
-        return Err(changed_meanwhile());
+        return Err(changed_meanwhile().into());
     }
     let erasure = erasure::erase_client(&app.erasures, user.id, &client).await?;
     Ok(axum::Json(ApiErasure::new(&app, erasure)))
@@ -195,6 +196,6 @@ pub async fn get_erasure(
     _: Admin,
     Path(id): Path<ErasureId>,
 ) -> ApiResult<axum::Json<ApiErasure>> {
-    let erasure = app.store.erasure(id).await?.ok_or_else(|| ApiError::not_found("erasure"))?;
+    let erasure = app.store.erasure(id).await?.ok_or_else(|| Error::not_found("erasure"))?;
     Ok(axum::Json(ApiErasure::new(&app, erasure)))
 }

@@ -1,5 +1,6 @@
 //! The socket: every change of the user's calls, live.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::ws::WebSocketUpgrade;
@@ -8,10 +9,10 @@ use axum::response::Response;
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::listen::Seat;
-use crate::live::message::{Message, SUBPROTOCOL};
 use crate::socket;
+use hookswitch_core::live::message::{Message, SUBPROTOCOL};
 
 /// Bytes a client may send at once: it has nothing to say but pongs.
 const MAX_INCOMING: usize = 1024;
@@ -35,14 +36,14 @@ pub async fn events(
     let most = app.config.server.max_sockets_per_user;
     let connection =
         app.live.hub.connect(caller.user.id, caller.via.clone(), caller.until, most).ok_or_else(|| {
-            ApiError::too_many(
+            Error::too_many(
                 10,
                 format!("You have {most} sockets open. Close a tab or a program, then try again."),
             )
         })?;
     // The session may have been ended after it was looked up, and before the hub knew of this socket.
     if !app.accounts.is_open(&caller.user, &caller.via).await? {
-        return Err(ApiError::not_signed_in());
+        return Err(Error::not_signed_in().into());
     }
     let upgrade = upgrade
         .protocols([SUBPROTOCOL])

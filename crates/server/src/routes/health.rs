@@ -1,5 +1,6 @@
 //! For whatever runs the server: alive, ready, metrics.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -23,7 +24,7 @@ pub async fn healthz() -> &'static str {
 pub async fn readyz(State(app): State<Arc<App>>) -> ApiResult<String> {
     app.store.ping().await.map_err(|error| {
         tracing::warn!(%error, "not ready");
-        ApiError::unavailable(5, "The database cannot be written now. The server's log says why.")
+        Error::unavailable(5, "The database cannot be written now. The server's log says why.")
     })?;
     Ok(match app.modules.engine.threads() {
         EngineThreads { stuck: 0, .. } => "ok\n".to_owned(),

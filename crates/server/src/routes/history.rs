@@ -14,13 +14,13 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::calls::controls::{find, mask};
-use crate::calls::functions;
 use crate::error::ApiResult;
 use crate::extract::Path;
 use crate::page::Page;
-use crate::views::call::{NamedOperator, Viewer};
-use crate::views::number::Mask;
+use hookswitch_core::calls::controls::{find, mask};
+use hookswitch_core::calls::functions;
+use hookswitch_core::views::call::{NamedOperator, Viewer};
+use hookswitch_core::views::number::Mask;
 
 /// Something that was reported about a call.
 #[derive(Debug, Serialize, ToSchema)]

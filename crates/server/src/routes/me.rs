@@ -1,5 +1,6 @@
 //! Who is signed in, and what they may change of themselves.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -8,13 +9,15 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::users::{self, Change, User, check};
-use crate::accounts::Via;
+use super::users::{self, Change, User};
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::error::{ApiError, ApiResult, FieldError};
+use crate::error::ApiResult;
 use crate::extract::{Json, nullable};
 use crate::remote::RemoteAddress;
+use hookswitch_core::FieldError;
+use hookswitch_core::accounts::Via;
+use hookswitch_core::accounts::check;
 
 /// What to change of oneself; what is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -70,20 +73,20 @@ pub async fn update_me(
         email.as_ref().and_then(Option::as_deref).and_then(check::email),
         new.map(|problem| FieldError { path: "password.new".to_owned(), ..problem }),
     ];
-    ApiError::check(problems.into_iter().flatten().collect())?;
+    Error::check(problems.into_iter().flatten().collect())?;
     let new_password = match password {
         None => None,
         Some(NewPassword { current, new }) => {
             if let Via::Token(_) = caller.via {
                 let detail = "A token cannot change the password. Sign in with login and password and change it there.";
-                return Err(ApiError::conflict("noSession", detail));
+                return Err(Error::conflict("noSession", detail).into());
             }
             let (login, now) = (&caller.user.login, app.clock.now());
             app.accounts.attempts.count(login, address, now)?;
             let hash = caller.user.password_hash.as_deref();
             if !app.accounts.passwords.verify(current, hash, address).await? {
                 app.accounts.attempts.failed(login, address, now);
-                return Err(ApiError::invalid("password.current", "This is not your current password."));
+                return Err(Error::invalid("password.current", "This is not your current password.").into());
             }
             Some(new)
         }

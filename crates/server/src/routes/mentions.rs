@@ -14,10 +14,10 @@ use crate::app::App;
 use crate::auth::SignedIn;
 use crate::error::ApiResult;
 use crate::extract::Query;
-use crate::live::mentions::tell_counts;
 use crate::page::{Page, PageQuery};
-use crate::views::ApiClientSummary;
-use crate::views::comment::{ApiComment, show};
+use hookswitch_core::live::mentions::tell_counts;
+use hookswitch_core::views::ApiClientSummary;
+use hookswitch_core::views::comment::{ApiComment, show};
 
 /// A comment that mentions the user.
 #[derive(Serialize, ToSchema)]

@@ -1,5 +1,6 @@
 //! Missed callers: who called, was not answered, and has not been reached yet.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -13,12 +14,12 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::calls::show::show_all;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::{Json, Path, Query};
 use crate::page::{Page, PageQuery, cursor_of};
-use crate::views::NamedUser;
-use crate::views::call::ApiCall;
+use hookswitch_core::calls::show::show_all;
+use hookswitch_core::catalog::NamedUser;
+use hookswitch_core::views::call::ApiCall;
 
 /// Longest reason, in characters.
 const MAX_REASON: usize = 500;
@@ -117,11 +118,11 @@ pub async fn resolve_missed_call(
     let reason = body.and_then(|Json(body)| body.reason);
     let reason = reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
     if reason.is_some_and(|reason| reason.chars().count() > MAX_REASON) {
-        return Err(ApiError::invalid("reason", format!("A reason has at most {MAX_REASON} characters.")));
+        return Err(Error::invalid("reason", format!("A reason has at most {MAX_REASON} characters.")).into());
     }
     missed(&app, &user, id).await?;
     if !app.store.resolve_missed(id, user.id, reason, app.clock.now()).await? {
-        return Err(ApiError::conflict("alreadyResolved", "This caller has been dealt with already."));
+        return Err(Error::conflict("alreadyResolved", "This caller has been dealt with already.").into());
     }
     changed(&app, id).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -143,7 +144,7 @@ pub async fn reopen_missed_call(
     missed(&app, &user, id).await?;
     if !app.store.reopen_missed(id).await? {
         let detail = "This caller is open already, or somebody has talked with them.";
-        return Err(ApiError::conflict("notResolved", detail));
+        return Err(Error::conflict("notResolved", detail).into());
     }
     changed(&app, id).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -160,5 +161,9 @@ async fn changed(app: &App, id: CallId) -> ApiResult<()> {
 /// Fails unless it is a missed call whose caller the user calls back, or did when it was closed.
 async fn missed(app: &App, user: &User, id: CallId) -> ApiResult<()> {
     let operator = (user.role != Role::Admin).then_some(user.id);
-    if app.store.calls_back(id, operator).await? { Ok(()) } else { Err(ApiError::not_found("missed call")) }
+    if app.store.calls_back(id, operator).await? {
+        Ok(())
+    } else {
+        Err(Error::not_found("missed call").into())
+    }
 }

@@ -1,5 +1,6 @@
 //! The newer version of what a module was made from.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -11,10 +12,10 @@ use utoipa::ToSchema;
 use super::modules::{Module, active, module};
 use crate::app::App;
 use crate::auth::{Admin, SignedIn};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::{Json, Path};
-use crate::modules::manifest::Setting;
-use crate::modules::{templates, update};
+use hookswitch_core::modules::manifest::Setting;
+use hookswitch_core::modules::{templates, update};
 
 /// What taking the newer version changes.
 #[derive(Serialize, ToSchema)]
@@ -118,7 +119,7 @@ pub async fn take_module_update(
     let template = update::template(&app.modules, &active)?;
     if hash.is_some_and(|hash| hash != template.hash) {
         let detail = "There is another version by now. Look at it, and take that.";
-        return Err(ApiError::conflict("changedMeanwhile", detail));
+        return Err(Error::conflict("changedMeanwhile", detail).into());
     }
     let active =
         update::take(&app.modules, &active, &template, ModulePatch::default(), Some(user.id)).await?;

@@ -1,5 +1,6 @@
 //! Modules: `/api/v1/modules`.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -12,18 +13,19 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::audit::said;
 use crate::auth::{Admin, SignedIn};
-use crate::error::{ApiError, ApiResult, sentence};
+use crate::error::ApiResult;
 use crate::extract::{Json, Path};
-use crate::jobs::purge;
-use crate::modules::create::{self, Recipe, check_country};
-use crate::modules::manifest::{self, Setting};
-use crate::modules::registry::{self, Active};
-use crate::modules::templates;
-use crate::modules::token::notify_if_changed;
-use crate::modules::update;
 use crate::page::Page;
+use hookswitch_core::audit::said;
+use hookswitch_core::error::sentence;
+use hookswitch_core::modules::create::{self, Recipe, check_country};
+use hookswitch_core::modules::manifest::{self, Setting};
+use hookswitch_core::modules::registry::{self, Active};
+use hookswitch_core::modules::templates;
+use hookswitch_core::modules::token::notify_if_changed;
+use hookswitch_core::modules::update;
+use hookswitch_core::retention::purge;
 
 pub mod audit;
 mod show;
@@ -192,7 +194,7 @@ pub async fn update_module(
             None => create::must_not_follow(&before)?,
         }
         manifest::check_settings(settings)
-            .map_err(|problem| ApiError::invalid("settings", sentence(&problem)))?;
+            .map_err(|problem| Error::invalid("settings", sentence(&problem)))?;
     }
     check_user(&app, "leads.responsibleId", wanted.leads.and_then(|leads| leads.responsible_id)).await?;
     check_user(&app, "missedResponsibleId", wanted.missed_responsible_id.flatten()).await?;
@@ -203,7 +205,7 @@ pub async fn update_module(
         default_country: wanted.default_country,
         numbers: wanted.numbers,
         dials_extensions: wanted.dials_extensions,
-        fields: wanted.settings.map(serde_json::to_value).transpose().map_err(ApiError::internal)?,
+        fields: wanted.settings.map(serde_json::to_value).transpose().map_err(Error::internal)?,
         services: None,
         lead_kind: wanted.leads.map(|leads| leads.kind),
         lead_responsible: wanted.leads.map(|leads| leads.responsible_id),
@@ -217,7 +219,7 @@ pub async fn update_module(
         update::take(&app.modules, &before, &template, patch, Some(user.id)).await?
     } else {
         let updated = app.store.update_module(id, &patch, app.clock.now()).await?;
-        updated.ok_or_else(|| ApiError::not_found("module"))?;
+        updated.ok_or_else(|| Error::not_found("module"))?;
         create::seal_new_secrets(&app.modules, id).await?;
         create::reload(&app.modules, id).await?
     };
@@ -233,7 +235,7 @@ async fn check_user(app: &App, field: &str, id: Option<UserId>) -> ApiResult<()>
     let Some(id) = id else { return Ok(()) };
     match app.store.user(id).await? {
         Some(user) if user.active => Ok(()),
-        _ => Err(ApiError::invalid(field, "There is no such active user.")),
+        _ => Err(Error::invalid(field, "There is no such active user.").into()),
     }
 }
 
@@ -254,7 +256,7 @@ pub async fn delete_module(
     let deleted = app.store.delete_module(id, app.clock.now()).await?;
     registry::reload(&app.modules, id).await?;
     if !deleted {
-        return Err(ApiError::not_found("module"));
+        return Err(Error::not_found("module").into());
     }
     let (store, tasks) = (app.store.clone(), app.tasks.clone());
     app.tasks.spawn(async move {
@@ -294,7 +296,7 @@ pub async fn update_module_settings(
 
 /// The module, or 404.
 pub fn active(app: &App, id: ModuleId) -> ApiResult<Arc<Active>> {
-    app.modules.get(id).ok_or_else(|| ApiError::not_found("module"))
+    Ok(app.modules.get(id).ok_or_else(|| Error::not_found("module"))?)
 }
 
 fn name(name: &str) -> ApiResult<String> {
@@ -302,6 +304,6 @@ fn name(name: &str) -> ApiResult<String> {
     if (1..=100).contains(&name.chars().count()) {
         Ok(name.to_owned())
     } else {
-        Err(ApiError::invalid("name", "Give the module a name of 1 to 100 characters."))
+        Err(Error::invalid("name", "Give the module a name of 1 to 100 characters.").into())
     }
 }

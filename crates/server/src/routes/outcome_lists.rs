@@ -1,5 +1,6 @@
 //! Lists of outcome codes.
 
+use hookswitch_core::Error;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -11,11 +12,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::audit::change;
 use crate::auth::{Admin, SignedIn};
-use crate::clock;
-use crate::error::{ApiError, ApiResult, FieldError};
+use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
+use hookswitch_core::FieldError;
+use hookswitch_core::audit::change;
+use hookswitch_core::clock;
 
 const MAX_LISTS: usize = 100;
 const MAX_CODES: usize = 100;
@@ -91,7 +93,7 @@ pub async fn create_outcome_list(
 ) -> ApiResult<(StatusCode, axum::Json<OutcomeList>)> {
     if app.catalog.outcomes.lists().len() >= MAX_LISTS {
         let detail = format!("There are {MAX_LISTS} lists already. Delete one that is not used.");
-        return Err(ApiError::conflict("tooManyLists", detail));
+        return Err(Error::conflict("tooManyLists", detail).into());
     }
     let new = OutcomeList {
         id: OutcomeListId::new(app.clock.now(), clock::random()),
@@ -210,7 +212,7 @@ fn checked_modules(
     {
         let detail =
             format!("The list “{}” is for all modules already. Name the modules of this one.", other.name);
-        return Err(ApiError::invalid("moduleIds", detail));
+        return Err(Error::invalid("moduleIds", detail).into());
     }
     for (at, module) in asked.iter().enumerate() {
         let path = format!("moduleIds[{at}]");
@@ -220,7 +222,7 @@ fn checked_modules(
         unless(asked[..at].contains(module), &path, || "Name a module once.".to_owned())?;
         if let Some(other) = others.iter().find(|other| other.module_ids.contains(module)) {
             let detail = format!("The list “{}” is for this module already.", other.name);
-            return Err(ApiError::invalid(path, detail));
+            return Err(Error::invalid(path, detail).into());
         }
     }
     Ok(asked)
@@ -265,11 +267,10 @@ fn same(one: &str, other: &str) -> bool {
 }
 
 fn unless(wrong: bool, path: &str, detail: impl FnOnce() -> String) -> ApiResult<()> {
-    ApiError::check(
-        wrong.then(|| FieldError { path: path.to_owned(), detail: detail() }).into_iter().collect(),
-    )
+    let error = wrong.then(|| FieldError { path: path.to_owned(), detail: detail() });
+    Ok(Error::check(error.into_iter().collect())?)
 }
 
 fn no_list() -> ApiError {
-    ApiError::not_found("outcome list")
+    Error::not_found("outcome list").into()
 }

@@ -1,5 +1,6 @@
 //! What a module does with its provider's account: test, members, bindings, the webhook's token.
 
+use hookswitch_core::Error;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,16 +15,16 @@ use utoipa::ToSchema;
 
 use super::modules::active;
 use crate::app::App;
-use crate::audit::change;
 use crate::auth::{Admin, SignedIn};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::{Json, Path};
-use crate::modules::create::reload;
-use crate::modules::manifest;
-use crate::modules::registry::Active;
-use crate::modules::run::{broke_contract, log_failure, run};
-use crate::modules::token::rotate;
 use crate::page::Page;
+use hookswitch_core::audit::change;
+use hookswitch_core::modules::create::reload;
+use hookswitch_core::modules::manifest;
+use hookswitch_core::modules::registry::Active;
+use hookswitch_core::modules::run::{broke_contract, log_failure, run};
+use hookswitch_core::modules::token::rotate;
 
 /// What a test of the connection gave.
 #[derive(Serialize, ToSchema)]
@@ -52,10 +53,11 @@ pub async fn test_connection(
     let module = active(&app, id)?;
     let missing = manifest::missing(&module.settings, &module.values);
     if let Some(setting) = missing.first() {
-        return Err(ApiError::conflict(
+        return Err(Error::conflict(
             "settingMissing",
             format!("First set \"{}\" ({}).", setting.label, setting.name),
-        ));
+        )
+        .into());
     }
     let started = Instant::now();
     let (success, message) = test(&app, &module).await?;
@@ -75,7 +77,7 @@ async fn test(app: &App, module: &Active) -> ApiResult<(bool, Option<String>)> {
         },
         Err(ScriptError::NotImplemented { .. }) => {
             let detail = format!("The module cannot test its connection: its script has no {function}.");
-            Err(ApiError::conflict("notImplemented", detail))
+            Err(Error::conflict("notImplemented", detail).into())
         }
         Err(error) => {
             log_failure(&app.modules, module, function, &error);
@@ -165,7 +167,8 @@ pub async fn replace_bindings(
     app.catalog.directory.reload(&app.store).await?;
     let mut members = BTreeSet::new();
     for (index, binding) in new.iter().enumerate() {
-        let wrong = |field: &str, detail: &str| Err(ApiError::invalid(format!("[{index}].{field}"), detail));
+        let wrong =
+            |field: &str, detail: &str| Err(Error::invalid(format!("[{index}].{field}"), detail).into());
         if binding.member_id.trim().is_empty() || binding.member_id.len() > 200 {
             return wrong("memberId", "Give the member's number, as it stands in events.");
         }
@@ -185,7 +188,7 @@ pub async fn replace_bindings(
         user_id: binding.user_id,
     });
     app.store.replace_bindings(id, &new.collect::<Vec<_>>()).await.map_err(|error| match error {
-        StoreError::UnknownUser => ApiError::invalid("userId", "One of the users is gone."),
+        StoreError::UnknownUser => Error::invalid("userId", "One of the users is gone."),
         error => error.into(),
     })?;
     let after = reload(&app.modules, id).await?;

@@ -1,5 +1,6 @@
 //! What modules can be made from: `/api/v1/providers`.
 
+use hookswitch_core::Error;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -11,9 +12,9 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::Admin;
-use crate::error::{ApiError, ApiResult};
-use crate::modules::manifest::Setting;
-use crate::modules::templates::{self, Template, Unusable};
+use crate::error::ApiResult;
+use hookswitch_core::modules::manifest::Setting;
+use hookswitch_core::modules::templates::{self, Template, Unusable};
 
 /// A module to start from.
 #[derive(Serialize, ToSchema)]
@@ -83,7 +84,7 @@ struct FolderProblem {
 pub async fn list_providers(State(app): State<Arc<App>>, _: Admin) -> ApiResult<axum::Json<Providers>> {
     let mut items = Vec::new();
     for template in templates::built_in() {
-        let functions = templates::functions(&app.modules, template).await.map_err(ApiError::internal)?;
+        let functions = templates::functions(&app.modules, template).await.map_err(Error::internal)?;
         items.push(Provider::new(template, functions));
     }
     templates::refresh(&app.modules, true).await;

@@ -1,5 +1,6 @@
 //! A call's recording: the provider's link, or the recording through this server.
 
+use hookswitch_core::Error;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,10 +9,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::TryStreamExt as _;
-use hookswitch_model::contract::CallLink;
-use hookswitch_model::{CallId, contract};
-use hookswitch_script::Function;
-use hookswitch_store::{AuditAction, User};
+use hookswitch_model::CallId;
+use hookswitch_store::AuditAction;
 use serde::Deserialize;
 use tokio_util::io::{ReaderStream, StreamReader};
 use url::Url;
@@ -19,13 +18,13 @@ use utoipa::IntoParams;
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::calls::controls::{Seen, find, mask};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Query};
-use crate::fetch::{Outgoing, Redirects};
-use crate::modules::run::{broke_contract, run};
-use crate::requests::encoding;
-use crate::views::number::Mask;
+use hookswitch_core::calls::controls::{find, mask};
+use hookswitch_core::calls::recording_link::recording_link;
+use hookswitch_core::fetch::{Outgoing, Redirects};
+use hookswitch_core::requests::encoding;
+use hookswitch_core::views::number::Mask;
 
 /// How to get a recording.
 #[derive(Deserialize, IntoParams)]
@@ -55,7 +54,7 @@ pub async fn get_recording(
 ) -> ApiResult<Response> {
     let seen = find(&app.calls, &user, id).await?;
     let mask = mask(&app.calls, &user, &seen.view);
-    let link = link(&app, &user, &seen).await?;
+    let link = recording_link(&app.calls, &user, &seen).await?;
     let url =
         Url::parse(&link.url).map_err(|_| bad_gateway("The module gave no link that can be followed."))?;
     // A player asks for one part after the other: that is one entry.
@@ -65,28 +64,13 @@ pub async fn get_recording(
     let direct = link.headers.is_empty() && !mask.hides();
     if proxy == Some(1) || !direct {
         let through = through(&app, url, link.headers, &headers, mask).await;
-        let mut response = through.map_err(|error| mask.error(error))?;
+        let mut response = through.map_err(|error| error.masked(mask))?;
         let word = HeaderValue::from_static(if direct { "direct" } else { "none" });
         response.headers_mut().insert(RECORDING_LINK, word);
         return Ok(response);
     }
     let no_store = (header::CACHE_CONTROL, "no-store");
     Ok((StatusCode::FOUND, [(header::LOCATION, url.as_str()), no_store]).into_response())
-}
-
-/// Where the module says a call's recording is.
-///
-/// # Errors
-/// 404 where there is none, 502 where the module's function failed.
-pub async fn link(app: &App, user: &User, seen: &Seen) -> ApiResult<CallLink> {
-    let mask = mask(&app.calls, user, &seen.view);
-    let data = seen.view.recording.clone().ok_or_else(|| ApiError::not_found("recording"))?;
-    let module = seen.module.as_deref();
-    let module =
-        module.ok_or_else(|| ApiError::conflict("notImplemented", "The call's module was deleted."))?;
-    let function = Function::GetCallLink;
-    let link = run(&app.modules, module, function, vec![data]).await.map_err(|error| mask.error(error))?;
-    contract::call_link(link).map_err(|error| mask.error(broke_contract(function, &error)))
 }
 
 /// Says whether a browser could have the recording from the provider itself: `direct` or `none`.
@@ -171,7 +155,7 @@ async fn through(
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .header(header::CACHE_CONTROL, "private, no-store")
         .body(body);
-    response.map_err(ApiError::internal)
+    Ok(response.map_err(Error::internal)?)
 }
 
 async fn ask(app: &App, url: &Url, headers: HeaderMap) -> ApiResult<reqwest::Response> {

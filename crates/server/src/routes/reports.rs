@@ -1,5 +1,6 @@
 //! Reports.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -13,10 +14,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::auth::Admin;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::Query;
-use crate::reports::{By, Figures, Period, Span, periods, start_of_day};
-use crate::views::NamedUser;
+use hookswitch_core::catalog::NamedUser;
+use hookswitch_core::reports::{By, Figures, Period, Span, periods, start_of_day};
 
 /// Days of a report when `from` is not given, today with them.
 const DEFAULT_DAYS: u64 = 30;
@@ -157,22 +158,22 @@ pub async fn report(app: &App, asked: &GetReport, span: &Span) -> ApiResult<Repo
 /// 422 where they are too many or not to be had.
 pub fn span(asked: &GetReport, now: DateTime<Utc>) -> ApiResult<Span> {
     let zone: Tz = asked.time_zone.as_deref().unwrap_or("UTC").parse().map_err(|_| {
-        ApiError::invalid("timeZone", "Give a name of the IANA's time zone database, such as Europe/London.")
+        Error::invalid("timeZone", "Give a name of the IANA's time zone database, such as Europe/London.")
     })?;
     let to = asked.to.unwrap_or(now);
     if !(1970..=9000).contains(&to.year()) {
-        return Err(ApiError::invalid("to", "Give a time between the years 1970 and 9000."));
+        return Err(Error::invalid("to", "Give a time between the years 1970 and 9000.").into());
     }
     let from = asked.from.unwrap_or_else(|| {
         let last = (to - TimeDelta::nanoseconds(1)).with_timezone(&zone).date_naive();
         start_of_day(zone, last.checked_sub_days(Days::new(DEFAULT_DAYS - 1)).unwrap_or(last))
     });
     if from >= to {
-        return Err(ApiError::invalid("from", "Give a time before `to`."));
+        return Err(Error::invalid("from", "Give a time before `to`.").into());
     }
     let most = if asked.by == By::Hour { MAX_DAYS_BY_HOUR } else { MAX_DAYS };
     if to.signed_duration_since(from) > TimeDelta::days(most) {
-        return Err(ApiError::invalid("from", format!("Give a time at most {most} days before `to`.")));
+        return Err(Error::invalid("from", format!("Give a time at most {most} days before `to`.")).into());
     }
     Ok(Span { from, to, zone })
 }

@@ -1,5 +1,6 @@
 //! A report's tables as files for a spreadsheet.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -15,10 +16,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::reports::{GetReport, Report, report, span};
 use crate::app::App;
 use crate::auth::{Admin, SignedIn};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::Query;
-use crate::reports::{By, Period, Span};
-use crate::spreadsheet::plain;
+use hookswitch_core::reports::{By, Period, Span};
+use hookswitch_core::spreadsheet::plain;
 
 /// A table of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -76,8 +77,8 @@ pub async fn export_report(
     let asked = GetReport { from, to, module_id, direction, by, time_zone };
     let span = span(&asked, app.clock.now())?;
     let report = report(&app, &asked, &span).await?;
-    let csv = table(part, by, &span, report).map_err(ApiError::internal)?;
-    let name = serde_json::to_value(part).map_err(ApiError::internal)?;
+    let csv = table(part, by, &span, report).map_err(Error::internal)?;
+    let name = serde_json::to_value(part).map_err(Error::internal)?;
     let name = name.as_str().unwrap_or_default();
     app.audit.record_of(user.id, AuditAction::Exported, format!("report: {name}"), Vec::new()).await;
     let disposition = format!("attachment; filename=\"{name}-{}.csv\"", app.clock.now().format("%F"));

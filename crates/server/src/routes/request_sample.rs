@@ -11,9 +11,9 @@ use crate::app::App;
 use crate::auth::Admin;
 use crate::error::ApiResult;
 use crate::extract::Path;
-use crate::modules::sample::Sample;
-use crate::modules::sample_of::sample_of;
-use crate::requests::script_request::Received;
+use hookswitch_core::modules::sample::Sample;
+use hookswitch_core::modules::sample_of::sample_of;
+use hookswitch_core::requests::script_request::Received;
 
 /// A request as a sample: what `hookswitch module test` runs from the folder `samples/`.
 ///
@@ -37,5 +37,6 @@ pub async fn get_request_sample(
     let (result, error) = (stored.result.clone(), stored.summary.error.clone());
     let (received, arrival) = Received::of_stored(stored, &active.module.webhook_token);
     let bound = app.config.webhooks.body_bytes;
-    sample_of(&active, &received, arrival.received_at, (result, error.as_ref()), bound).await.map(axum::Json)
+    let sample = sample_of(&active, &received, arrival.received_at, (result, error.as_ref()), bound).await?;
+    Ok(axum::Json(sample))
 }

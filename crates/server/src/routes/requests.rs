@@ -1,5 +1,6 @@
 //! A module's log of webhook requests, and replaying them.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -16,15 +17,15 @@ use utoipa::{IntoParams, ToSchema};
 use super::modules::active;
 use crate::app::App;
 use crate::auth::{Admin, SignedIn};
-use crate::calls::functions;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::{Json, ListQuery, Path};
-use crate::intake::outcome::RequestOutcome;
-use crate::intake::replay;
-use crate::intake::steps::{Processing, StepName};
 use crate::page::{Page, PageQuery};
-use crate::requests::script_request::decoded_body;
-use crate::views::call::{ApiCall, Viewer, api_call};
+use hookswitch_core::calls::functions;
+use hookswitch_core::intake::outcome::RequestOutcome;
+use hookswitch_core::intake::replay;
+use hookswitch_core::intake::steps::{Processing, StepName};
+use hookswitch_core::requests::script_request::decoded_body;
+use hookswitch_core::views::call::{ApiCall, Viewer, api_call};
 
 /// A webhook request.
 #[derive(Serialize, ToSchema)]
@@ -226,19 +227,20 @@ pub async fn get_request(
 /// The request, or 404.
 pub async fn stored(app: &App, module: ModuleId, id: RequestId) -> ApiResult<StoredRequest> {
     let stored = app.store.request(id).await?;
-    stored.filter(|stored| stored.summary.module_id == module).ok_or_else(|| ApiError::not_found("request"))
+    let stored = stored.filter(|stored| stored.summary.module_id == module);
+    Ok(stored.ok_or_else(|| Error::not_found("request"))?)
 }
 
 /// 409 for a request of which too little is left to do anything with it.
 pub fn must_be_kept(stored: &StoredRequest) -> ApiResult<()> {
     if stored.summary.is_unreadable() {
         let detail = "What the database holds of this request is damaged; it cannot be used again.";
-        return Err(ApiError::conflict("unreadable", detail));
+        return Err(Error::conflict("unreadable", detail).into());
     }
     if stored.summary.erased {
         let detail =
             "The request was about a call that was erased. Nothing of it was kept that could be used again.";
-        return Err(ApiError::conflict("erased", detail));
+        return Err(Error::conflict("erased", detail).into());
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! How long things are kept, for administrators.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -10,9 +11,10 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::{Admin, SignedIn};
-use crate::error::{ApiError, ApiResult, FieldError};
+use crate::error::ApiResult;
 use crate::extract::{Json, nullable};
-use crate::retention::{KINDS, LastPurge, MAX_DAYS, Purged, Removed, Retention, name_of};
+use hookswitch_core::FieldError;
+use hookswitch_core::retention::{KINDS, LastPurge, MAX_DAYS, Purged, Removed, Retention, name_of};
 use hookswitch_store::{AuditAction, AuditChange};
 
 /// How long things are kept, and what was deleted.
@@ -60,7 +62,7 @@ pub struct UpdateRetention {
 impl UpdateRetention {
     /// The changes by name.
     fn changes(&self) -> ApiResult<Map<String, Value>> {
-        let Value::Object(changes) = serde_json::to_value(self).map_err(ApiError::internal)? else {
+        let Value::Object(changes) = serde_json::to_value(self).map_err(Error::internal)? else {
             return Ok(Map::new());
         };
         let wrong =
@@ -69,7 +71,7 @@ impl UpdateRetention {
             path: name.clone(),
             detail: format!("Give a number of days between 1 and {MAX_DAYS}, or null for ever."),
         });
-        ApiError::check(problems.collect())?;
+        Error::check(problems.collect())?;
         Ok(changes)
     }
 }

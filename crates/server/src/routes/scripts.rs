@@ -1,5 +1,6 @@
 //! A module's script and its versions.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -12,14 +13,14 @@ use utoipa::ToSchema;
 use super::modules::audit::changes;
 use super::modules::{Module, active, module};
 use crate::app::App;
-use crate::audit::said;
 use crate::auth::{Admin, SignedIn};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::{Json, Path};
-use crate::modules::create::{self, Whole, save_script as save};
-use crate::modules::manifest::Setting;
-use crate::modules::token::notify_if_changed;
 use crate::page::Page;
+use hookswitch_core::audit::said;
+use hookswitch_core::modules::create::{self, Whole, save_script as save};
+use hookswitch_core::modules::manifest::Setting;
+use hookswitch_core::modules::token::notify_if_changed;
 
 /// A version of a script.
 #[derive(Serialize, ToSchema)]
@@ -88,7 +89,7 @@ pub async fn get_script_version(
 async fn version(app: &App, id: ModuleId, number: Option<i32>) -> ApiResult<axum::Json<Script>> {
     active(app, id)?;
     let script = app.store.script(id, number).await?;
-    let script = script.ok_or_else(|| ApiError::not_found("version of the script"))?;
+    let script = script.ok_or_else(|| Error::not_found("version of the script"))?;
     Ok(axum::Json(Script::new(script.info, Some(script.source))))
 }
 
@@ -159,7 +160,7 @@ pub async fn restore_script_version(
 ) -> ApiResult<axum::Json<Module>> {
     active(&app, id)?;
     let script = app.store.script(id, Some(number)).await?;
-    let script = script.ok_or_else(|| ApiError::not_found("version of the script"))?;
+    let script = script.ok_or_else(|| Error::not_found("version of the script"))?;
     let active = save(&app.modules, id, &script.source, user.id).await?;
     notify_if_changed(&app.modules, &active);
     let version = active.script_version.map(|version| said("version", format!("{version}, as {number} was")));

@@ -1,5 +1,6 @@
 //! Signing in and out in a browser.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -10,15 +11,16 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::users::{User, check, with_numbers};
-use crate::accounts::{Secret, Via};
+use super::users::{User, with_numbers};
 use crate::app::App;
-use crate::audit::said;
 use crate::auth::{SignedIn, ended_session, new_session, require_own_origin};
-use crate::cut::{self, cut};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Json;
 use crate::remote::RemoteAddress;
+use hookswitch_core::accounts::check;
+use hookswitch_core::accounts::{Secret, Via};
+use hookswitch_core::audit::said;
+use hookswitch_core::cut::{self, cut};
 
 /// Login and password.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -46,7 +48,7 @@ pub async fn sign_in(
         require_own_origin(&headers, &app.public_url)?;
     }
     let SignIn { login, password } = body;
-    ApiError::check(check::too_long(&login, &password))?;
+    Error::check(check::too_long(&login, &password))?;
     let now = app.clock.now();
     app.accounts.attempts.count(&login, address, now)?;
     let user = app.store.user_by_login(&login).await?.filter(|user| user.active);
@@ -90,7 +92,7 @@ pub async fn sign_out(
 ) -> ApiResult<(StatusCode, [(header::HeaderName, HeaderValue); 1])> {
     let Via::Session { token_hash } = caller.via else {
         let detail = "A token has no session to end. Delete the token with DELETE /api/v1/tokens/{id}.";
-        return Err(ApiError::conflict("noSession", detail));
+        return Err(Error::conflict("noSession", detail).into());
     };
     app.store.delete_session(&token_hash).await?;
     app.live.hub.disconnect_via(caller.user.id, &Via::Session { token_hash });

@@ -1,5 +1,6 @@
 //! Settings of the whole installation.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -9,11 +10,12 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::audit::change;
 use crate::auth::{Admin, SignedIn};
-use crate::error::{ApiError, ApiResult, FieldError};
+use crate::error::ApiResult;
 use crate::extract::{Json, nullable};
-use crate::settings::{AppSettings, ClientVisibility};
+use hookswitch_core::FieldError;
+use hookswitch_core::audit::change;
+use hookswitch_core::catalog::settings::{AppSettings, ClientVisibility};
 
 /// Longest time after which missed calls are closed, in hours: a year.
 const MAX_CLOSE_HOURS: u32 = 8784;
@@ -53,9 +55,9 @@ pub async fn update_settings(
     Admin(SignedIn { user, .. }): Admin,
     Json(body): Json<UpdateSettings>,
 ) -> ApiResult<axum::Json<AppSettings>> {
-    ApiError::check(problems(&body))?;
+    Error::check(problems(&body))?;
     let before = app.catalog.settings.get();
-    if let Value::Object(changes) = serde_json::to_value(&body).map_err(ApiError::internal)? {
+    if let Value::Object(changes) = serde_json::to_value(&body).map_err(Error::internal)? {
         app.catalog.settings.update(&app.store, &changes).await?;
     }
     let after = app.catalog.settings.get();
@@ -79,7 +81,7 @@ pub async fn update_settings(
 
 /// For the audit trail: the settings that differ, by their names in the API.
 fn differences(before: &AppSettings, after: &AppSettings) -> ApiResult<Vec<AuditChange>> {
-    let values = |settings: &AppSettings| serde_json::to_value(settings).map_err(ApiError::internal);
+    let values = |settings: &AppSettings| serde_json::to_value(settings).map_err(Error::internal);
     let (before, after) = (values(before)?, values(after)?);
     let text = |values: &Value, name: &str| match values.get(name) {
         None | Some(Value::Null) => None,

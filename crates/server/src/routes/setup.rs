@@ -1,5 +1,6 @@
 //! The first administrator of a new server.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -12,7 +13,7 @@ use utoipa::ToSchema;
 use super::users::{self, CreateUser, User};
 use crate::app::{App, has_admin};
 use crate::auth::require_own_origin;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::Json;
 use crate::remote::RemoteAddress;
 
@@ -60,16 +61,17 @@ pub async fn set_up(
         require_own_origin(&headers, &app.public_url)?;
     }
     app.accounts.attempts.count("", address, app.clock.now())?;
-    let is_done =
-        || ApiError::conflict("setupDone", "There is an administrator already. Sign in, or ask them.");
+    let is_done = || Error::conflict("setupDone", "There is an administrator already. Sign in, or ask them.");
     let setup = app.accounts.setup.open().await.ok_or_else(is_done)?;
     // The command line may have made one meanwhile.
     if has_admin(&app.store).await? {
         setup.close();
-        return Err(is_done());
+        return Err(is_done().into());
     }
     if !setup.is_code(body.code.expose_secret()) {
-        return Err(ApiError::not_allowed("This is not the code that the server printed when it started."));
+        return Err(
+            Error::not_allowed("This is not the code that the server printed when it started.").into()
+        );
     }
     let SetUp { login, name, password, code: _ } = body;
     let admin = CreateUser { login, name, email: None, role: Role::Admin, password };

@@ -1,5 +1,6 @@
 //! API tokens: what programs sign in with.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -10,14 +11,14 @@ use hookswitch_store::{ApiToken, AuditAction, NewToken, Role, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::accounts::{Secret, Via};
 use crate::app::App;
-use crate::audit::said;
 use crate::auth::SignedIn;
-use crate::clock;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::{Json, ListQuery, Path};
 use crate::page::{Page, PageQuery};
+use hookswitch_core::accounts::{Secret, Via};
+use hookswitch_core::audit::said;
+use hookswitch_core::clock;
 
 const MAX_NAME_CHARS: usize = 100;
 
@@ -93,7 +94,7 @@ pub async fn list_tokens(
 ) -> ApiResult<axum::Json<Page<Token>>> {
     let of = user_id.unwrap_or(caller.user.id);
     if of != caller.user.id && caller.user.role != Role::Admin {
-        return Err(ApiError::not_allowed("Only an administrator may see the tokens of others."));
+        return Err(Error::not_allowed("Only an administrator may see the tokens of others.").into());
     }
     let tokens = app.store.tokens(Some(of)).await?.into_iter().map(Token::from);
     Ok(axum::Json(Page::of_all(tokens, &page, |token| std::cmp::Reverse(token.id))?))
@@ -115,7 +116,7 @@ pub async fn create_token(
                 "The token that you use expires on {}. One that it makes cannot last longer.",
                 last.format("%F at %T UTC")
             );
-            return Err(ApiError::invalid("expiresAt", detail));
+            return Err(Error::invalid("expiresAt", detail).into());
         }
         body.expires_at = Some(until);
     }
@@ -137,7 +138,7 @@ pub async fn delete_token(
     Path(id): Path<TokenId>,
 ) -> ApiResult<StatusCode> {
     let only_of = (caller.user.role != Role::Admin).then_some(caller.user.id);
-    let token = app.store.delete_token(id, only_of).await?.ok_or_else(|| ApiError::not_found("token"))?;
+    let token = app.store.delete_token(id, only_of).await?.ok_or_else(|| Error::not_found("token"))?;
     app.live.hub.disconnect_via(token.user_id, &Via::Token(id));
     let of = app.store.user(token.user_id).await?.map(|user| said("user", user.login));
     app.audit
@@ -158,13 +159,12 @@ pub async fn make(
 ) -> ApiResult<MadeToken> {
     let CreateToken { name, expires_at } = body;
     if !(1..=MAX_NAME_CHARS).contains(&name.trim().chars().count()) {
-        return Err(ApiError::invalid(
-            "name",
-            format!("A token's name has 1 to {MAX_NAME_CHARS} characters."),
-        ));
+        return Err(
+            Error::invalid("name", format!("A token's name has 1 to {MAX_NAME_CHARS} characters.")).into()
+        );
     }
     if expires_at.is_some_and(|until| until <= now) {
-        return Err(ApiError::invalid("expiresAt", "The time a token ends has to be in the future."));
+        return Err(Error::invalid("expiresAt", "The time a token ends has to be in the future.").into());
     }
     let secret = Secret::new();
     let token = NewToken {

@@ -1,5 +1,6 @@
 //! Trying a module's script, and its capability sheet.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,18 +19,19 @@ use utoipa::ToSchema;
 use super::modules::active;
 use super::requests;
 use crate::app::App;
-use crate::audit::said;
 use crate::auth::{Admin, SignedIn};
-use crate::error::{ApiError, ApiResult, sentence};
+use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
-use crate::modules::builtin;
-use crate::modules::conformance::{Sheet, Unmade, sheet_within};
-use crate::modules::create::compiled;
-use crate::modules::play::{Played, Subject};
-use crate::modules::registry::Active;
-use crate::modules::sample::{self, Sample};
-use crate::modules::trial::{self, Ran};
-use crate::modules::try_out;
+use crate::kit::conformance::{Sheet, Unmade, sheet_within};
+use crate::kit::play::{Played, Subject};
+use hookswitch_core::audit::said;
+use hookswitch_core::error::sentence;
+use hookswitch_core::modules::builtin;
+use hookswitch_core::modules::create::compiled;
+use hookswitch_core::modules::registry::Active;
+use hookswitch_core::modules::sample::{self, Sample};
+use hookswitch_core::modules::trial::{self, Ran};
+use hookswitch_core::modules::try_out;
 
 /// What to run: one of `sample` and `requestId`.
 #[derive(Deserialize, ToSchema)]
@@ -144,7 +146,7 @@ pub async fn try_script(
             let body_bytes = app.config.webhooks.body_bytes;
             Tried::new(try_out::request(&app.modules, &module, &script, stored, body_bytes).await?, None)
         }
-        _ => return Err(ApiError::invalid("sample", "Give either `sample` or `requestId`.")),
+        _ => return Err(Error::invalid("sample", "Give either `sample` or `requestId`.").into()),
     };
     Ok(axum::Json(tried))
 }
@@ -154,11 +156,12 @@ async fn stored_source(app: &App, id: ModuleId) -> ApiResult<String> {
 }
 
 fn no_script() -> ApiError {
-    ApiError::conflict("noScript", "The module has no script yet.")
+    Error::conflict("noScript", "The module has no script yet.").into()
 }
 
 fn read_sample(value: &Value) -> ApiResult<Sample> {
-    sample::parse(&value.to_string()).map_err(|problem| ApiError::invalid("sample", sentence(&problem)))
+    let sample = sample::parse(&value.to_string());
+    Ok(sample.map_err(|problem| Error::invalid("sample", sentence(&problem)))?)
 }
 
 impl Tried {
@@ -231,7 +234,7 @@ pub async fn get_conformance(
     let subject = subject(&app, &module).await?;
     let permit = AT_WORK
         .try_acquire()
-        .map_err(|_| ApiError::unavailable(5, "Another module is being checked. Ask again in a moment."))?;
+        .map_err(|_| Error::unavailable(5, "Another module is being checked. Ask again in a moment."))?;
     let gone = app.tasks.stopping.child_token();
     // This function is dropped when whoever asked is gone.
     let _here = gone.clone().drop_guard();
@@ -242,14 +245,14 @@ pub async fn get_conformance(
     };
     // It stays in one place all the while, and closes its stage whatever becomes of this function.
     let made = tokio::task::spawn_blocking(move || Handle::current().block_on(make())).await;
-    let (sheet, scenarios) = made.map_err(ApiError::internal)?.map_err(|unmade| match unmade {
-        Unmade::NoStage(problem) => ApiError::internal(problem),
-        Unmade::Script(problem) => ApiError::conflict("scriptFailed", sentence(&problem)),
-        Unmade::TookTooLong => ApiError::conflict(
+    let (sheet, scenarios) = made.map_err(Error::internal)?.map_err(|unmade| match unmade {
+        Unmade::NoStage(problem) => Error::internal(problem),
+        Unmade::Script(problem) => Error::conflict("scriptFailed", sentence(&problem)),
+        Unmade::TookTooLong => Error::conflict(
             "tookTooLong",
             "The checks were stopped after three minutes: see whether the script waits for something. `hookswitch module test` has no such limit.",
         ),
-        Unmade::GivenUp => ApiError::unavailable(5, "The server is stopping. Ask again in a moment."),
+        Unmade::GivenUp => Error::unavailable(5, "The server is stopping. Ask again in a moment."),
     })?;
     Ok(axum::Json(Conformance { sheet, scenarios }))
 }
@@ -263,7 +266,7 @@ async fn subject(app: &App, module: &Active) -> ApiResult<Subject> {
     let builtin = builtin::find(provider)
         .ok_or_else(|| none("The built-in module that it was made from is not in this version."))?;
     let source = stored_source(app, module.module.id).await?;
-    let mut subject = Subject::of_builtin(builtin).map_err(ApiError::internal)?;
+    let mut subject = Subject::of_builtin(builtin).map_err(Error::internal)?;
     subject.compiled = Arc::new(compiled(&source).await?);
     subject.source = source;
     Ok(subject)

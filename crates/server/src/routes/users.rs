@@ -1,5 +1,7 @@
 //! System users: operators and administrators. Only administrators come here.
 
+use hookswitch_core::Error;
+use hookswitch_core::accounts::check;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -11,17 +13,17 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::accounts::{Passwords, Via};
 use crate::app::App;
-use crate::audit::{change as changed, said};
 use crate::auth::{Admin, SignedIn};
-use crate::clock;
-use crate::error::{ApiError, ApiResult, FieldError};
+use crate::error::ApiResult;
 use crate::extract::{Json, Path, Query, nullable};
-use crate::modules::registry;
 use crate::page::{Page, PageQuery};
+use hookswitch_core::FieldError;
+use hookswitch_core::accounts::{Passwords, Via};
+use hookswitch_core::audit::{change as changed, said};
+use hookswitch_core::clock;
+use hookswitch_core::modules::registry;
 
-pub mod check;
 mod numbers;
 
 pub use numbers::{UserNumber, numbers};
@@ -161,7 +163,7 @@ pub async fn get_user(
     _: Admin,
     Path(id): Path<UserId>,
 ) -> ApiResult<axum::Json<User>> {
-    let user = app.store.user(id).await?.ok_or_else(|| ApiError::not_found("user"))?;
+    let user = app.store.user(id).await?.ok_or_else(|| Error::not_found("user"))?;
     Ok(axum::Json(with_numbers(&app, user)))
 }
 
@@ -175,14 +177,14 @@ pub async fn update_user(
     Path(id): Path<UserId>,
     Json(body): Json<UpdateUser>,
 ) -> ApiResult<axum::Json<User>> {
-    ApiError::check(problems_of_update(&body))?;
+    Error::check(problems_of_update(&body))?;
     let UpdateUser { login, name, email, role, password, end_tokens, active } = body;
     if active == Some(false) || role == Some(Role::Operator) {
         not_oneself(&caller, id)?;
     }
     if password.is_some() && caller.user.id == id {
         let detail = "Change your own password with PATCH /api/v1/me, which asks for the one in use.";
-        return Err(ApiError::conflict("ownPassword", detail).at("password"));
+        return Err(Error::conflict("ownPassword", detail).at("password").into());
     }
     let end_tokens = end_tokens.unwrap_or(password.is_some());
     let patch = UserPatch { login, name, email, role, active, password_hash: None };
@@ -211,8 +213,8 @@ pub async fn change(app: &App, caller: &SignedIn, id: UserId, change: Change) ->
     if let Some(password) = password {
         patch.password_hash = Some(Some(app.accounts.passwords.hash(password).await?));
     }
-    let before = app.store.user(id).await?.ok_or_else(|| ApiError::not_found("user"))?;
-    let user = app.store.update_user(id, &patch).await?.ok_or_else(|| ApiError::not_found("user"))?;
+    let before = app.store.user(id).await?.ok_or_else(|| Error::not_found("user"))?;
+    let user = app.store.update_user(id, &patch).await?.ok_or_else(|| Error::not_found("user"))?;
     if ends_sessions {
         app.store.delete_sessions_of(id, own_session(caller)).await?;
     }
@@ -266,9 +268,9 @@ pub async fn delete_user(
     Path(id): Path<UserId>,
 ) -> ApiResult<StatusCode> {
     not_oneself(&caller, id)?;
-    let user = app.store.user(id).await?.ok_or_else(|| ApiError::not_found("user"))?;
+    let user = app.store.user(id).await?.ok_or_else(|| Error::not_found("user"))?;
     if !app.store.delete_user(id).await? {
-        return Err(ApiError::not_found("user"));
+        return Err(Error::not_found("user").into());
     }
     users_changed(&app).await?;
     app.live.hub.disconnect(id);
@@ -282,7 +284,7 @@ pub async fn delete_user(
 fn not_oneself(caller: &SignedIn, id: UserId) -> ApiResult<()> {
     if caller.user.id == id {
         let detail = "You cannot deactivate, demote or delete your own account. Another administrator can.";
-        return Err(ApiError::conflict("ownAccount", detail));
+        return Err(Error::conflict("ownAccount", detail).into());
     }
     Ok(())
 }
@@ -308,7 +310,7 @@ pub async fn make(
     now: DateTime<Utc>,
     body: CreateUser,
 ) -> ApiResult<User> {
-    ApiError::check(problems_of_create(&body))?;
+    Error::check(problems_of_create(&body))?;
     let CreateUser { login, name, email, role, password } = body;
     let password_hash = Some(passwords.hash(password).await?);
     let id = UserId::new(now, clock::random());

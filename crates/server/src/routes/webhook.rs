@@ -7,12 +7,13 @@ use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use hookswitch_core::Error;
 use hookswitch_model::ModuleId;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::intake::admission::{Refusal, admit};
 use crate::remote::RemoteAddress;
+use hookswitch_core::intake::admission::{Refusal, admit};
 
 /// Takes a provider's webhook.
 ///
@@ -99,10 +100,10 @@ impl From<Refusal> for ApiError {
         let detail = refusal.to_string();
         match refusal {
             Refusal::Unauthorized => Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail),
-            Refusal::SwitchedOff => Self::unavailable(60, detail),
-            Refusal::Busy => Self::unavailable(1, detail),
+            Refusal::SwitchedOff => Error::unavailable(60, detail).into(),
+            Refusal::Busy => Error::unavailable(1, detail).into(),
             Refusal::TooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "tooLarge", detail),
-            Refusal::Unwritable(cause) => Self::internal(cause),
+            Refusal::Unwritable(cause) => Error::internal(cause).into(),
             Refusal::Store(error) => error.into(),
         }
     }

@@ -1,6 +1,6 @@
-//! The web app: the files of `web/build`. A release build has them inside; a debug build reads them from that folder, so that a
-//! change of the web app needs no new server.
+//! Answers with the web app.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -10,23 +10,13 @@ use axum::response::{Html, IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use headers::{ETag, HeaderMapExt as _, IfNoneMatch};
-use rust_embed::{Embed, EmbeddedFile};
+use rust_embed::EmbeddedFile;
 
 use crate::app::App;
 use crate::error::ApiError;
+use crate::web_files::WebFiles;
 
 mod policy;
-
-/// Finds a file of the web app by its path.
-pub type WebFiles = fn(&str) -> Option<EmbeddedFile>;
-
-#[derive(Embed)]
-#[folder = "../../web/build"]
-#[allow_missing = true]
-struct Build;
-
-/// The web app that this program was built with; no files when it was built without.
-pub const BUILT_IN: WebFiles = <Build as Embed>::get;
 
 /// The app's one page: it finds out by the address what to show.
 const PAGE: &str = "index.html";
@@ -47,22 +37,22 @@ pub async fn fallback(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let not_found = || ApiError::not_found("route");
+    let not_found = || Error::not_found("route");
     let path = uri.path().trim_start_matches('/');
     let first = path.split('/').next().unwrap_or_default();
     if !matches!(method, Method::GET | Method::HEAD) || NOT_PAGES.contains(&first) {
-        return Err(not_found());
+        return Err(not_found().into());
     }
     if let Some(file) = (app.web)(path) {
         return Ok(answer(app.web, path, &file, &headers));
     }
     if path.starts_with(APP_FILES) {
-        return Err(not_found());
+        return Err(not_found().into());
     }
     match (app.web)(PAGE) {
         Some(page) => Ok(answer(app.web, PAGE, &page, &headers)),
         None if path.is_empty() => Ok(NOT_BUILT.into_response()),
-        None => Err(not_found()),
+        None => Err(not_found().into()),
     }
 }
 

@@ -229,10 +229,10 @@ both!(a_missed_call_is_closed_after_the_time_that_is_set, |server| {
     missed(&module, "a", CALLER, "101").await;
     admin.patch("/api/v1/settings", json!({ "missedCloseAfterHours": 2 })).await.is(200);
     server.advance(TimeDelta::minutes(119));
-    hookswitch_server::jobs::missed::close_old(&server.app.calls).await.expect("an answer");
+    hookswitch_core::calls::old_missed::close_old(&server.app.calls).await.expect("an answer");
     assert_eq!(items(&admin, "/api/v1/missed-calls").await.len(), 1);
     server.advance(TimeDelta::minutes(2));
-    hookswitch_server::jobs::missed::close_old(&server.app.calls).await.expect("an answer");
+    hookswitch_core::calls::old_missed::close_old(&server.app.calls).await.expect("an answer");
     assert_eq!(items(&admin, "/api/v1/missed-calls").await.len(), 0);
     assert_eq!(only_call(&admin).await["resolved"]["how"], "time");
 });

@@ -9,9 +9,9 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect as RedirectTo, Response};
 use axum::routing::{any, get};
+use hookswitch_core::fetch::{FetchClient, Outgoing, Redirects};
 use hookswitch_script::{FetchRequest, FetchRoom, HostError, Redirect};
 use hookswitch_server::config::Config;
-use hookswitch_server::fetch::{FetchClient, Outgoing, Redirects};
 
 /// A server that answers what the stories need; where it listens.
 async fn target() -> SocketAddr {

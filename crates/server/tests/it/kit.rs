@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hookswitch_core::modules::{builtin, manifest, sample, scenario, trial};
 use hookswitch_script::{Engine, Limits, compile};
 use hookswitch_server::config::Config;
-use hookswitch_server::modules::conformance::{self, CheckName, Outcome, Sheet, Unmade, sheet_within};
-use hookswitch_server::modules::play::{OrderKind, Played, Stage, Subject, play};
-use hookswitch_server::modules::{builtin, manifest, sample, scenario, trial};
+use hookswitch_server::kit::conformance::{self, CheckName, Outcome, Sheet, Unmade, sheet_within};
+use hookswitch_server::kit::play::{OrderKind, Played, Stage, Subject, play};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 

@@ -1,6 +1,6 @@
 //! A request of the log becomes a sample: without people's numbers, and without secrets.
 
-use hookswitch_server::modules::sample;
+use hookswitch_core::modules::sample;
 use reqwest::Method;
 use serde_json::{Value, json};
 

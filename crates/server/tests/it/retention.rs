@@ -1,7 +1,7 @@
 //! What has had its time is deleted, and that is written down.
 
 use chrono::TimeDelta;
-use hookswitch_server::jobs::purge::purge;
+use hookswitch_core::retention::purge::purge;
 use serde_json::{Value, json};
 
 use crate::clients::{contact, path};

@@ -1,8 +1,8 @@
 //! Settings of the whole installation, who did what, and which clients changed.
 
 use chrono::TimeDelta;
+use hookswitch_core::catalog::settings::{AppSettings, ClientVisibility};
 use hookswitch_model::ClientId;
-use hookswitch_server::settings::{AppSettings, ClientVisibility};
 use hookswitch_store::{AuditAction, AuditChange, Role};
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -1,9 +1,9 @@
 //! What the database holds of one call or request is damaged: everything else goes on.
 
 use chrono::TimeDelta;
+use hookswitch_core::calls::silent::close_silent;
+use hookswitch_core::intake::recover::recover;
 use hookswitch_model::RequestId;
-use hookswitch_server::intake::recover::recover;
-use hookswitch_server::calls::silent::close_silent;
 use hookswitch_store::NewRequest;
 use secrecy::ExposeSecret as _;
 use serde_json::value::to_raw_value;

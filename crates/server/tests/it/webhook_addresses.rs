@@ -1,6 +1,6 @@
 //! How providers spell a webhook's address, and what the script gets to see of it.
 
-use hookswitch_server::requests::address;
+use hookswitch_core::requests::address;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -221,7 +221,7 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
     let arrived = stored.summary.received_at.timestamp_millis();
     assert!(!stored.headers.to_string().contains("hush"));
     let active = server.app.modules.get(module.id.parse().expect("an id")).expect("a module");
-    let replayed = hookswitch_server::intake::replay::replay(&server.app.intake, &active, stored, true)
+    let replayed = hookswitch_core::intake::replay::replay(&server.app.intake, &active, stored, true)
         .await
         .expect("an answer");
     let content = &replayed.result.expect("a result")["response"]["content"];

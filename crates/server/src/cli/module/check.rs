@@ -8,8 +8,8 @@ use hookswitch_script::{Engine, Function, Limits};
 use super::types::{self, Types};
 use super::{members, open};
 use crate::cli::CliResult;
-use crate::modules::registry::script_warnings;
-use crate::modules::trial;
+use hookswitch_core::modules::registry::script_warnings;
+use hookswitch_core::modules::trial;
 
 pub async fn run(dir: &Path) -> CliResult {
     let (folder, compiled) = open(dir)?;

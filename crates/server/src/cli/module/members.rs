@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use hookswitch_script::Function;
 use serde_json::Value;
 
-use crate::modules::sample::Sample;
+use hookswitch_core::modules::sample::Sample;
 
 /// Where an event may name a member.
 const FIELDS: [&str; 5] = ["srcPhone", "srcPhoneExt", "dstPhone", "dstPhoneExt", "redirectTo"];

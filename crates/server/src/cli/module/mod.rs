@@ -10,7 +10,7 @@ use hookswitch_script::{Compiled, Diagnostic, compile};
 use remote::Remote;
 
 use super::CliResult;
-use crate::modules::folder::{self, Folder};
+use hookswitch_core::modules::folder::{self, Folder};
 
 mod check;
 mod members;

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use crate::cli::CliResult;
-use crate::modules::builtin;
+use hookswitch_core::modules::builtin;
 
 pub(super) const SDK: &str = include_str!("../../../../../sdk/hookswitch.d.ts");
 pub(super) const TSCONFIG: &str = include_str!("template/tsconfig.json");

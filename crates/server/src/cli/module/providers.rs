@@ -3,9 +3,9 @@
 use hookswitch_script::{Engine, Limits};
 
 use crate::cli::{CliResult, print};
-use crate::modules::builtin;
-use crate::modules::conformance::{self, render};
-use crate::modules::play::{Stage, Subject};
+use crate::kit::conformance::{self, render};
+use crate::kit::play::{Stage, Subject};
+use hookswitch_core::modules::builtin;
 
 /// The module that has no provider.
 const DEMO: &str = "demo";

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::new::{SDK, TSCONFIG, code_of, write};
 use super::remote::{Module, Remote};
 use crate::cli::CliResult;
-use crate::modules::manifest::{self, Manifest, SelectOption, Setting, SettingKind};
+use hookswitch_core::modules::manifest::{self, Manifest, SelectOption, Setting, SettingKind};
 
 pub async fn run(remote: &Remote, which: &str, dir: &Path, force: bool) -> CliResult {
     let server = remote.server()?;
@@ -122,7 +122,7 @@ impl<'a> SettingText<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::modules::builtin;
+    use hookswitch_core::modules::builtin;
 
     #[test]
     fn a_manifest_that_is_written_is_read_as_it_was() {

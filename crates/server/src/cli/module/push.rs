@@ -11,9 +11,9 @@ use similar::{ChangeTag, TextDiff};
 use super::remote::{Module, Refused, Remote, Server};
 use super::{listed, open};
 use crate::cli::CliResult;
-use crate::modules::folder::Folder;
-use crate::modules::manifest::Setting;
-use crate::modules::update;
+use hookswitch_core::modules::folder::Folder;
+use hookswitch_core::modules::manifest::Setting;
+use hookswitch_core::modules::update;
 
 pub async fn run(remote: &Remote, dir: &Path, which: Option<&str>) -> CliResult {
     let (folder, _) = open(dir)?;

@@ -12,9 +12,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::fetch::tls;
-use crate::modules::manifest::Setting;
-use crate::public_url::PublicUrl;
+use hookswitch_core::fetch::tls;
+use hookswitch_core::modules::manifest::Setting;
+use hookswitch_core::public_url::PublicUrl;
 
 /// A server takes no longer for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::remote::Remote;
 use crate::cli::CliResult;
-use crate::modules::sample::Sample;
+use hookswitch_core::modules::sample::Sample;
 
 pub async fn run(remote: &Remote, which: &str, request: RequestId, dir: &Path) -> CliResult {
     let server = remote.server()?;

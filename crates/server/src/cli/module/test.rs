@@ -11,13 +11,13 @@ use serde_json::Value;
 
 use super::open;
 use crate::cli::CliResult;
-use crate::modules::conformance::sheet::State;
-use crate::modules::conformance::{self, render};
-use crate::modules::folder::Folder;
-use crate::modules::play::{Played, Stage, Subject, diff, play};
-use crate::modules::sample::Sample;
-use crate::modules::scenario::Scenario;
-use crate::modules::trial::{self, Ran};
+use crate::kit::conformance::sheet::State;
+use crate::kit::conformance::{self, render};
+use crate::kit::play::{Played, Stage, Subject, diff, play};
+use hookswitch_core::modules::folder::Folder;
+use hookswitch_core::modules::sample::Sample;
+use hookswitch_core::modules::scenario::Scenario;
+use hookswitch_core::modules::trial::{self, Ran};
 
 pub async fn run(dir: &Path, update: bool, sheet: Option<&Path>) -> CliResult {
     let (folder, compiled) = open(dir)?;
@@ -191,7 +191,7 @@ fn pretty(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::modules::sample;
+    use hookswitch_core::modules::sample;
     use hookswitch_model::contract::Warning;
     use serde_json::json;
 

@@ -1,5 +1,6 @@
 //! A lead that turned out to be somebody.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -11,13 +12,13 @@ use utoipa::ToSchema;
 use super::merge::show_with_merges;
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::clients::audit::changes;
-use crate::clients::fields::{FieldChanges, changed, empty};
-use crate::clients::{changed_meanwhile, find, tell};
-use crate::clock;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::{Json, Path};
-use crate::views::client::ApiClient;
+use hookswitch_core::clients::audit::changes;
+use hookswitch_core::clients::fields::{FieldChanges, changed, empty};
+use hookswitch_core::clients::{changed_meanwhile, find, tell};
+use hookswitch_core::clock;
+use hookswitch_core::views::client::ApiClient;
 
 /// The company that the contact belongs to: one that is there, a new one, or none.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -48,16 +49,16 @@ pub async fn convert_lead(
 ) -> ApiResult<axum::Json<ApiClient>> {
     let before = find(&app.calls, &user, id).await?;
     if before.fields.kind != ClientKind::Lead || before.archived_at.is_some() {
-        return Err(ApiError::conflict("noLead", "This client is not a lead, or not one any more."));
+        return Err(Error::conflict("noLead", "This client is not a lead, or not one any more.").into());
     }
     if before.fields.name.is_empty() {
-        return Err(ApiError::conflict("nameless", "Give the lead a name first: a contact has one."));
+        return Err(Error::conflict("nameless", "Give the lead a name first: a contact has one.").into());
     }
     let now = app.clock.now();
     let company = match (company_id, company_name) {
         (Some(_), Some(_)) => {
             let detail = "Give either a company that is there or the name of a new one.";
-            return Err(ApiError::invalid("companyName", detail));
+            return Err(Error::invalid("companyName", detail).into());
         }
         (None, Some(name)) => {
             let asked = FieldChanges { name: Some(name), ..FieldChanges::default() };

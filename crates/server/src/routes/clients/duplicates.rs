@@ -1,5 +1,6 @@
 //! Clients that may be the same as one that somebody is typing.
 
+use hookswitch_core::Error;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -11,11 +12,11 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::clients::numbers::e164;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::Json;
-use crate::views::client::{ApiClient, show};
-use crate::views::number::Phone;
+use hookswitch_core::clients::numbers::e164;
+use hookswitch_core::views::client::{ApiClient, show};
+use hookswitch_core::views::number::Phone;
 
 /// Numbers, and e-mail addresses, that are compared at once.
 const MAX_KEYS: usize = 50;
@@ -73,7 +74,7 @@ pub async fn find_duplicates(
 ) -> ApiResult<axum::Json<Duplicates>> {
     for (path, keys) in [("phones", &body.phones), ("emails", &body.emails)] {
         if keys.len() > MAX_KEYS {
-            return Err(ApiError::invalid(path, format!("A client has at most {MAX_KEYS} of these.")));
+            return Err(Error::invalid(path, format!("A client has at most {MAX_KEYS} of these.")).into());
         }
     }
     let read: Vec<ClientPhone> = body

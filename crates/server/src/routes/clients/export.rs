@@ -16,8 +16,8 @@ use crate::app::App;
 use crate::auth::Admin;
 use crate::error::ApiResult;
 use crate::extract::Query;
-use crate::spreadsheet::plain;
-use crate::views::number;
+use hookswitch_core::spreadsheet::plain;
+use hookswitch_core::views::number;
 
 const COLUMNS: [&str; 12] = [
     "Kind",

@@ -1,5 +1,8 @@
 //! Clients from a file, for administrators.
 
+use hookswitch_core::Error;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::Arc;
 
 use axum::BoxError;
@@ -8,22 +11,22 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use futures::stream;
+use futures::{TryStreamExt as _, stream};
 use hookswitch_model::ImportId;
 use serde::{Deserialize, Serialize};
 use tempfile::TempPath;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::Admin;
-use crate::clients::import::{
-    DuplicateRule, Import, ImportColumn, ImportPreview, ImportTarget, Progress, check_mapping, preview,
-    receive, run, scan,
-};
-use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path};
+use hookswitch_core::clients::import::{
+    DuplicateRule, Import, ImportColumn, ImportPreview, ImportTarget, Progress, check_mapping, preview, run,
+    scan,
+};
+use hookswitch_core::clock;
 
 /// An import of clients from a file.
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,7 +51,7 @@ impl ApiImport {
 }
 
 fn find(app: &App, id: ImportId) -> ApiResult<Arc<Import>> {
-    app.imports.get(id).ok_or_else(|| ApiError::not_found("import"))
+    Ok(app.imports.get(id).ok_or_else(|| Error::not_found("import"))?)
 }
 
 /// Takes a file: CSV in UTF-8 or UTF-16 with `,`, `;`, `|` or tabs, whose first line names the columns. 64 MB, 200 columns, 256 KB
@@ -75,12 +78,12 @@ pub async fn upload_import(
     let id = ImportId::new(now, clock::random());
     // Gone again when anything fails, or whoever sends it leaves.
     let place = app.imports.place(id, caller.user.id)?;
-    let file = TempPath::try_from_path(place).map_err(ApiError::internal)?;
+    let file = TempPath::try_from_path(place).map_err(Error::internal)?;
     receive(body, &file).await?;
     let place = file.to_path_buf();
-    let table = tokio::task::spawn_blocking(move || scan(&place)).await.map_err(ApiError::internal)??;
+    let table = tokio::task::spawn_blocking(move || scan(&place)).await.map_err(Error::internal)??;
     let import = app.imports.add(id, caller.user.id, table, now)?;
-    file.keep().map_err(ApiError::internal)?;
+    file.keep().map_err(Error::internal)?;
     Ok((StatusCode::CREATED, axum::Json(ApiImport::new(&import))))
 }
 
@@ -176,7 +179,7 @@ pub async fn get_rejected_lines(
 ) -> ApiResult<Response> {
     let import = find(&app, id)?;
     let file = tokio::fs::File::open(import.rejected()).await;
-    let file = file.map_err(|_| ApiError::conflict("notStarted", "This import was not started yet."))?;
+    let file = file.map_err(|_| Error::conflict("notStarted", "This import was not started yet."))?;
     let parts = stream::try_unfold(file, async |mut file| {
         let mut part = Vec::with_capacity(PART_BYTES);
         let read = file.read_buf(&mut part).await?;
@@ -207,4 +210,30 @@ pub async fn cancel_import(
 ) -> ApiResult<StatusCode> {
     app.imports.cancel(find(&app, id)?.as_ref());
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Bytes of a file, at most.
+const MAX_BYTES: usize = 64 << 20;
+
+/// Writes a request's body to a new file that nobody else can read.
+///
+/// # Errors
+/// 413 where it is too long, 400 where it breaks off; then there may be part of a file.
+async fn receive(body: Body, place: &std::path::Path) -> ApiResult<()> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(place);
+    let mut file = tokio::fs::File::from_std(file.map_err(Error::internal)?);
+    let mut body = body.into_data_stream();
+    let mut bytes = 0;
+    let broken = |error: axum::Error| {
+        ApiError::new(StatusCode::BAD_REQUEST, "bodyUnreadable", format!("The file broke off: {error}."))
+    };
+    while let Some(part) = body.try_next().await.map_err(broken)? {
+        bytes += part.len();
+        if bytes > MAX_BYTES {
+            let detail = format!("The file has more than {} MB. Send it in parts.", MAX_BYTES >> 20);
+            return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "tooLarge", detail));
+        }
+        file.write_all(&part).await.map_err(Error::internal)?;
+    }
+    file.flush().await.map_err(|error| Error::internal(error).into())
 }

@@ -1,5 +1,6 @@
 //! Two clients that are one.
 
+use hookswitch_core::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -10,11 +11,11 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::clients::{UNDOABLE, changed_meanwhile, find, tell};
-use crate::clock;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::{Json, Path};
-use crate::views::client::{ApiClient, ApiMerge, show};
+use hookswitch_core::clients::{UNDOABLE, changed_meanwhile, find, tell};
+use hookswitch_core::clock;
+use hookswitch_core::views::client::{ApiClient, ApiMerge, show};
 
 /// Which client goes into another.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -43,10 +44,10 @@ pub async fn merge_client(
     let into = find(&app.calls, &user, id).await?;
     let from = find(&app.calls, &user, from_id).await?;
     if into.id == from.id {
-        return Err(ApiError::invalid("fromId", "This is the same client. Give the id of another one."));
+        return Err(Error::invalid("fromId", "This is the same client. Give the id of another one.").into());
     }
     if into.archived_at.is_some() {
-        return Err(ApiError::conflict("archived", "This client was put away. Restore it first."));
+        return Err(Error::conflict("archived", "This client was put away. Restore it first.").into());
     }
     let now = app.clock.now();
     let merge = MergeId::new(now, clock::random());
@@ -73,18 +74,18 @@ pub async fn undo_merge(
     Path(id): Path<MergeId>,
 ) -> ApiResult<axum::Json<ApiClient>> {
     let now = app.clock.now();
-    let merge = app.store.merge(id).await?.ok_or_else(|| ApiError::not_found("merge"))?;
+    let merge = app.store.merge(id).await?.ok_or_else(|| Error::not_found("merge"))?;
     let into = find(&app.calls, &user, merge.into).await.map_err(|error| error.not_found_as("merge"))?;
     // The client that comes back may be a colleague's.
     if !app.catalog.scope(&user).has(merge.responsible()) {
-        return Err(ApiError::not_found("merge"));
+        return Err(Error::not_found("merge").into());
     }
     if merge.made_at < now - UNDOABLE {
-        return Err(ApiError::conflict("tooLate", "This merge is more than a day old and stays."));
+        return Err(Error::conflict("tooLate", "This merge is more than a day old and stays.").into());
     }
     if into.id != merge.into {
         let detail = "The client went into another one since. Undo that merge first.";
-        return Err(ApiError::conflict("mergedAgain", detail));
+        return Err(Error::conflict("mergedAgain", detail).into());
     }
     let back = app.store.undo_merge(&merge, &into, now).await?.ok_or_else(changed_meanwhile)?;
     app.audit.record(user.id, AuditAction::MergeUndone, Some(into.id), None, vec![other(&back)]).await;

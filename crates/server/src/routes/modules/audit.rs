@@ -3,9 +3,9 @@
 use hookswitch_store::{AuditChange, Module, SettingChange};
 
 use crate::app::App;
-use crate::audit::{change, said};
-use crate::modules::registry::Active;
-use crate::modules::update::declared_settings;
+use hookswitch_core::audit::{change, said};
+use hookswitch_core::modules::registry::Active;
+use hookswitch_core::modules::update::declared_settings;
 
 /// The fields that differ, as people read them.
 pub fn changes(app: &App, before: &Active, after: &Active) -> Vec<AuditChange> {

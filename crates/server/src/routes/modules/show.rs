@@ -16,10 +16,10 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::modules::create::missing_functions;
-use crate::modules::manifest::Setting;
-use crate::modules::registry::Active;
-use crate::modules::update::{self, Standing};
+use hookswitch_core::modules::create::missing_functions;
+use hookswitch_core::modules::manifest::Setting;
+use hookswitch_core::modules::registry::Active;
+use hookswitch_core::modules::update::{self, Standing};
 
 /// A module.
 #[derive(Serialize, ToSchema)]

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::{TimeDelta, Utc};
+use hookswitch_core::clock::Clock;
 use hookswitch_model::UserId;
-use hookswitch_server::app::{self, App, Start};
-use hookswitch_server::clock::Clock;
+use hookswitch_server::app::{App, Start};
 use hookswitch_server::config::Config;
 use hookswitch_server::routes::tokens::{self, CreateToken};
-use hookswitch_server::web::WebFiles;
+use hookswitch_server::web_files::WebFiles;
 use hookswitch_store::{NewUser, Role};
 use rust_embed::Embed;
 use serde_json::json;
@@ -61,7 +61,7 @@ impl Server {
         let clock = clock(&ahead_seconds);
         let app = App::open(Start { config, clock, address, web, demo: None }).await.expect("an app");
         let (stop, stopped) = oneshot::channel();
-        let running = tokio::spawn(app::serve(Arc::clone(&app), listener, async {
+        let running = tokio::spawn(hookswitch_server::serve::serve(Arc::clone(&app), listener, async {
             // A test that fails drops the sender: that stops the server as well.
             let _ = stopped.await;
         }));

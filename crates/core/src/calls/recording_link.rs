@@ -1,0 +1,24 @@
+//! Where a call's recording is.
+
+use hookswitch_model::contract::{self, CallLink};
+use hookswitch_script::Function;
+use hookswitch_store::User;
+
+use super::Calls;
+use super::controls::{Seen, mask};
+use crate::error::{Error, Result};
+use crate::modules::run::{broke_contract, run};
+
+/// Where the module says a call's recording is.
+///
+/// # Errors
+/// 404 where there is none, 502 where the module's function failed.
+pub async fn recording_link(calls: &Calls, user: &User, seen: &Seen) -> Result<CallLink> {
+    let mask = mask(calls, user, &seen.view);
+    let data = seen.view.recording.clone().ok_or_else(|| Error::not_found("recording"))?;
+    let module = seen.module.as_deref();
+    let module = module.ok_or_else(|| Error::conflict("notImplemented", "The call's module was deleted."))?;
+    let function = Function::GetCallLink;
+    let link = run(&calls.modules, module, function, vec![data]).await.map_err(|error| mask.error(error))?;
+    contract::call_link(link).map_err(|error| mask.error(broke_contract(function, &error)))
+}

@@ -1,0 +1,261 @@
+//! Secrets in texts that are shown, with something else in their place.
+//!
+//! A script can write a secret in more ways than anybody can think of (backwards, letter by letter), so whoever may run one can get
+//! at it. What is made impossible here are accidents and the cheap ways: a secret as it is, in another case, as part of a URL, a
+//! form, JSON, hexadecimal or base64, and its beginning where a message was cut.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use aho_corasick::AhoCorasick;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Number, Value};
+use url::form_urlencoded;
+
+use super::manifest::SettingKind;
+use super::registry::Active;
+use super::sign::hex;
+use crate::error::{Error, Result};
+use crate::requests::script_request::Received;
+
+/// Shorter texts are no secrets, and stand everywhere.
+const SECRET_BYTES: usize = 4;
+/// Shorter words of a header, such as `Bearer`, prove nothing.
+const WORD_BYTES: usize = 8;
+/// Whatever begins with so much of a secret is hidden as far as it goes on like it.
+const HEAD_BYTES: usize = 16;
+/// Where a text was cut, so much of a secret is hidden too.
+const CUT_BYTES: usize = 6;
+/// What JavaScript's `encodeURIComponent` escapes.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
+
+/// Texts to be put in the place of others.
+pub struct Masks {
+    of: AhoCorasick,
+    known: Vec<Known>,
+}
+
+/// What a pattern is part of.
+struct Known {
+    with: &'static str,
+    /// How the text goes on behind the pattern, which may follow or not.
+    more: String,
+    /// Counts only where the text was cut.
+    is_begin: bool,
+}
+
+impl Masks {
+    /// Puts one text in the place of secrets, in whichever way they are written, and others in that of other texts.
+    ///
+    /// # Errors
+    /// When there are too many of them.
+    pub fn new(
+        secrets: impl IntoIterator<Item = String>,
+        with: &'static str,
+        others: impl IntoIterator<Item = (String, &'static str)>,
+    ) -> Result<Self> {
+        let (mut patterns, mut known) = (Vec::new(), Vec::new());
+        let secrets = secrets.into_iter().filter(|secret| secret.len() >= SECRET_BYTES);
+        let spelled: BTreeSet<String> =
+            secrets.flat_map(|secret| spellings(&secret).into_iter().chain(disguises(&secret))).collect();
+        for spelled in spelled.iter().filter(|spelled| spelled.len() >= SECRET_BYTES) {
+            let head = spelled.floor_char_boundary(HEAD_BYTES);
+            let begins = (CUT_BYTES..head).filter(|end| spelled.is_char_boundary(*end));
+            for begin in begins {
+                patterns.push(spelled[..begin].to_owned());
+                known.push(Known { with, more: String::new(), is_begin: true });
+            }
+            patterns.push(spelled[..head].to_owned());
+            known.push(Known { with, more: spelled[head..].to_owned(), is_begin: false });
+        }
+        for (other, with) in others {
+            for spelled in spellings(&other) {
+                patterns.push(spelled);
+                known.push(Known { with, more: String::new(), is_begin: false });
+            }
+        }
+        let of = AhoCorasick::new(patterns).map_err(Error::internal)?;
+        Ok(Self { of, known })
+    }
+
+    /// The text with others in the place of those; what overlaps is one.
+    #[must_use]
+    pub fn masked(&self, text: &str) -> String {
+        let (mut masked, mut at) = (String::with_capacity(text.len()), 0);
+        for (place, with) in self.found(text) {
+            if place.start >= at {
+                masked.push_str(&text[at..place.start]);
+                masked.push_str(with);
+            }
+            at = at.max(place.end);
+        }
+        masked.push_str(&text[at..]);
+        masked
+    }
+
+    fn found(&self, text: &str) -> Vec<(Range<usize>, &'static str)> {
+        let place = |hit: aho_corasick::Match| {
+            let known = &self.known[hit.pattern().as_usize()];
+            let behind = &text[hit.end()..];
+            let counts = !known.is_begin || behind.is_empty() || behind.starts_with(['…', '"', '\\']);
+            counts.then(|| (hit.start()..hit.end() + common(behind, &known.more), known.with))
+        };
+        let mut found: Vec<_> = self.of.find_overlapping_iter(text).filter_map(place).collect();
+        found.sort_by_key(|(place, _)| (place.start, Reverse(place.end)));
+        found
+    }
+}
+
+/// How many bytes two texts have in common at their beginning.
+fn common(one: &str, other: &str) -> usize {
+    one.floor_char_boundary(one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count())
+}
+
+/// A value with its texts, numbers and names changed.
+pub fn changed(value: Value, change: &impl Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::String(change(&text)),
+        Value::Number(number) => {
+            let text = change(&number.to_string());
+            text.parse::<Number>().map_or(Value::String(text), Value::Number)
+        }
+        Value::Array(items) => items.into_iter().map(|item| changed(item, change)).collect(),
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, value)| (change(&name), changed(value, change)))
+            .collect::<Map<_, _>>()
+            .into(),
+        value => value,
+    }
+}
+
+/// What proves who somebody is, of a module and of a request that reached it: the webhook's token, values of secret settings and of
+/// headers that are kept encrypted.
+pub fn secrets_of(active: &Active, request: &Received) -> Vec<String> {
+    let is_secret = |name: &str| {
+        let mut declared = active.settings.iter();
+        declared.any(|setting| setting.name == name && setting.kind == SettingKind::Secret)
+            || active.sealed.contains(name)
+    };
+    let mut secrets = vec![active.module.webhook_token.clone(), request.address.token().into_owned()];
+    for (_, value) in active.values.iter().filter(|(name, _)| is_secret(name)) {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => continue,
+        };
+        // Keys are written in several lines, and put together without the breaks.
+        secrets.extend(text.lines().filter(|line| line.len() >= WORD_BYTES).map(str::to_owned));
+        secrets.push(text);
+    }
+    let headers = request.secret_headers.values().filter_map(Value::as_str);
+    secrets.extend(headers.flat_map(of_header));
+    secrets
+}
+
+/// What of a header proves who somebody is: all of it, each of its words, and what `Basic` says.
+pub fn of_header(value: &str) -> Vec<String> {
+    let words = value.split([' ', ';', ',', '=', '"']).filter(|word| word.len() >= WORD_BYTES);
+    let mut secrets: Vec<_> = std::iter::once(value).chain(words).map(str::to_owned).collect();
+    let basic = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));
+    let decoded = basic.and_then(|(_, rest)| STANDARD.decode(rest.trim()).ok());
+    if let Some(decoded) = decoded.and_then(|decoded| String::from_utf8(decoded).ok()) {
+        secrets.extend(decoded.split_once(':').map(|(_, password)| password.to_owned()));
+        secrets.push(decoded);
+    }
+    secrets
+}
+
+/// A text as it is, in a URL, in a form and in JSON.
+fn spellings(text: &str) -> [String; 5] {
+    let json = Value::from(text).to_string();
+    [
+        text.to_owned(),
+        utf8_percent_encode(text, NON_ALPHANUMERIC).to_string(),
+        utf8_percent_encode(text, COMPONENT).to_string(),
+        form_urlencoded::byte_serialize(text.as_bytes()).collect(),
+        json[1..json.len() - 1].to_owned(),
+    ]
+}
+
+/// Other ways to write a secret.
+fn disguises(text: &str) -> Vec<String> {
+    let digits = hex::encode(text.as_bytes());
+    let escaped = text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+    let mut disguises = spellings(text).map(|spelled| spelled.to_lowercase()).to_vec();
+    disguises.extend([text.to_uppercase(), digits.to_uppercase(), digits, escaped.to_uppercase(), escaped]);
+    disguises.extend((0..3).flat_map(|before| in_base64(text, before)));
+    disguises
+}
+
+/// The part of its base64 that is a text's alone, where so many bytes of a group stand before it.
+fn in_base64(text: &str, before: usize) -> [String; 2] {
+    let mut bytes = vec![0; before];
+    bytes.extend_from_slice(text.as_bytes());
+    let mixed = [0, 2, 3][before];
+    let whole = bytes.len() * 8 / 6;
+    [STANDARD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)].map(|encoded| encoded[mixed..whole].to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(secrets: &[&str], text: &str) -> String {
+        let masks = Masks::new(secrets.iter().map(|secret| (*secret).to_owned()), "*", []);
+        masks.expect("few").masked(text)
+    }
+
+    #[test]
+    fn a_secret_is_hidden_however_it_is_written() {
+        let secret = "s3cret/key of ours+äß";
+        for spelled in spellings(secret).into_iter().chain(disguises(secret)) {
+            assert_eq!(masked(&[secret], &format!("<{spelled}>")), "<*>", "{spelled}");
+        }
+        for before in ["", "a", "ab", "abc", "user:"] {
+            let text = format!("{before}{secret}{before}");
+            for text in [STANDARD.encode(&text), URL_SAFE_NO_PAD.encode(&text)] {
+                let left = masked(&[secret], &text);
+                let shown = left.replace('*', "");
+                assert!(left.contains('*') && shown.len() <= text.len() - secret.len(), "{before}: {left}");
+            }
+        }
+    }
+
+    #[test]
+    fn overlapping_secrets_are_one_and_cut_ones_are_known_by_their_beginning() {
+        assert_eq!(masked(&["abcdef", "cdefghij", "abc"], "xabcdefghijx abc"), "x*x abc");
+        assert_eq!(masked(&["abcdefghij"], "\"abcdefgh…, abcdefg and abcdefghi"), "\"*…, abcdefg and *");
+        let long = "0123456789abcdefghijklmnopqrstuvwxyz";
+        assert_eq!(masked(&[long], "0123456789abcdefghijkl and so on"), "* and so on");
+        assert_eq!(masked(&["abc"], "abc"), "abc", "it stands everywhere");
+    }
+
+    #[test]
+    fn names_and_numbers_of_a_value_are_changed_as_well() {
+        let masks = Masks::new(["1234567".to_owned()], "*", []).expect("few");
+        let value = serde_json::json!({ "1234567": [1_234_567, { "a": "1234567" }, 8.5, null] });
+        let expected = serde_json::json!({ "*": ["*", { "a": "*" }, 8.5, null] });
+        assert_eq!(changed(value, &|text| masks.masked(text)), expected);
+    }
+
+    #[test]
+    fn a_header_gives_its_words_and_what_basic_says() {
+        assert_eq!(of_header("Bearer abcdefgh"), ["Bearer abcdefgh", "abcdefgh"]);
+        let basic = of_header("Basic YW5uOnBhc3N3b3Jk");
+        assert_eq!(basic, ["Basic YW5uOnBhc3N3b3Jk", "YW5uOnBhc3N3b3Jk", "password", "ann:password"]);
+        assert_eq!(of_header("id=12345678; a=b"), ["id=12345678; a=b", "12345678"]);
+    }
+}

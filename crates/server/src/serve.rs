@@ -1,0 +1,32 @@
+//! Runs a server on a listener.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use crate::app::App;
+use crate::listen::{self, Bounds};
+use crate::{jobs, routes};
+
+/// Serves on `listener` until `shutdown` resolves, then finishes what it accepted and closes the app.
+pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+    let server = &app.config.server;
+    let bounds = Bounds {
+        connections: server.max_connections,
+        of_address: server.max_connections_per_address,
+        trusted: server.trusted_proxies.clone(),
+        head: Duration::from_secs(server.header_seconds),
+        write: Duration::from_secs(server.write_seconds.get().into()),
+        shutdown: Duration::from_secs(server.shutdown_seconds),
+    };
+    jobs::start(&app);
+    let shutdown = async {
+        shutdown.await;
+        // Sockets would stay open for ever.
+        app.tasks.stopping.cancel();
+    };
+    listen::serve(listener, routes::router(&app), bounds, shutdown).await;
+    app.close().await;
+}
