@@ -10,6 +10,8 @@ mod fold;
 mod order;
 mod who;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -58,6 +60,12 @@ pub struct CallView {
 }
 
 impl CallView {
+    /// The users it rang at or who had it.
+    #[must_use]
+    pub fn users(&self) -> BTreeSet<UserId> {
+        self.operators.iter().filter_map(|operator| operator.user).collect()
+    }
+
     /// Whether the outside party withholds the number: then it is nobody whom one could find, call back or meet again.
     #[must_use]
     pub fn is_withheld(&self) -> bool {

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use hookswitch_model::CallKey;
+use hookswitch_model::batch::{FactTarget, Submission, TargetedFact};
 use hookswitch_model::contract::{self, Context, ContractError, ParseResult, Warning};
 use hookswitch_script::{CallContext, Function, ScriptError, Slot};
-use hookswitch_store::{
-    Apply, CallChange, FactTarget, NewRequest, Outcome, OutcomeStatus, RequestError, StoreError, TargetedFact,
-};
+use hookswitch_store::{Apply, CallChange, NewRequest, Outcome, OutcomeStatus, RequestError, StoreError};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
@@ -354,17 +353,17 @@ fn apply(
     let now = app.clock.now();
     app.dials.settle(arrival.module_id, &mut facts, now);
     let client = app.dials.client(arrival.module_id, &facts, now);
-    Apply {
+    let submission = Submission {
         request: Some(arrival.id),
         module_id: arrival.module_id,
         received_at: arrival.received_at,
         facts,
         replace,
-        outcome,
         client,
         lead: active.lead_rule(),
         now,
-    }
+    };
+    Apply { submission, outcome }
 }
 
 /// Keeps what came of a request, with it.

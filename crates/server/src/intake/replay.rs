@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use hookswitch_model::CallAnnotations;
 use hookswitch_model::contract::Warning;
 use hookswitch_model::{Call, CallId, view};
-use hookswitch_store::{Added, CallChange, Matched, StoreError, StoredRequest};
+use hookswitch_store::{CallChange, Matched, StoreError, StoredRequest};
 use serde_json::Value;
 
 use super::process::{Failure, Previewed, commit, preview, read_again};
@@ -47,7 +48,7 @@ pub struct Moment {
     /// Grows with each change of the call.
     pub version: i64,
     /// What people, and rules in their place, added to it.
-    pub added: Added,
+    pub added: CallAnnotations,
     /// Whom it is with.
     pub matched: Matched,
 }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::ws::Utf8Bytes;
+use hookswitch_model::CallAnnotations;
 use hookswitch_model::{Call, CallId, CallView, OperatorState, UserId};
-use hookswitch_store::{Added, Matched};
+use hookswitch_store::Matched;
 
 use super::message::{GoneReason, Message};
 use super::{Hub, Version};
@@ -21,7 +22,7 @@ pub struct Changed<'a> {
     /// After.
     pub after: Option<(&'a Call, CallView)>,
     /// What people, and rules in their place, added to it.
-    pub added: &'a Added,
+    pub added: &'a CallAnnotations,
     /// Whom it is with.
     pub matched: &'a Matched,
 }

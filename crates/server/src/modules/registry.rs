@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
+use hookswitch_model::batch::LeadRule;
 use hookswitch_model::contract::did_you_mean;
 use hookswitch_model::phone::Country;
 use hookswitch_model::{ModuleId, UserId};
@@ -11,7 +12,7 @@ use hookswitch_script::{
     CallContext, Compiled, Diagnostic, Environment, Function, Host as _, Lookalike, ModuleHandle, Outcome,
     ScriptError, Slot, compile,
 };
-use hookswitch_store::{LeadRule, Module, ScriptVersion, StoreError};
+use hookswitch_store::{Module, ScriptVersion, StoreError};
 use serde_json::{Map, Value};
 
 use super::host::ModuleHost;

@@ -8,8 +8,9 @@ use hookswitch_model::masking::digits_in;
 use hookswitch_model::{
     Call, CallId, CallState, CallView, ModuleId, OperatorLeg, OperatorState, UserId, phone,
 };
+use hookswitch_model::{CallAnnotations, ResolvedHow};
 use hookswitch_script::Function;
-use hookswitch_store::{Added, Matched, OutcomeCode, ResolvedHow, Role};
+use hookswitch_store::{Matched, OutcomeCode, Role};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -214,7 +215,7 @@ pub fn api_call<'a>(
     call: &Call,
     version: Version,
     view: &'a CallView,
-    added: &Added,
+    added: &CallAnnotations,
     matched: &Matched,
     viewer: &Viewer<'a>,
 ) -> ApiCall {

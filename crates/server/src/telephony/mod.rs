@@ -13,9 +13,10 @@ pub mod silent;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use hookswitch_model::CallAnnotations;
 use hookswitch_model::{CallView, ClientId, UserId, view};
 use hookswitch_script::Function;
-use hookswitch_store::{Added, Applied, CallChange, CallFilter, MAX_PAGE, Matched, StoreError, StoredCall};
+use hookswitch_store::{Applied, CallChange, CallFilter, MAX_PAGE, Matched, StoreError, StoredCall};
 
 use crate::app::App;
 use crate::live::{Changed, deliver};
@@ -115,7 +116,7 @@ pub async fn tell_stored(app: &App, stored: StoredCall) -> Result<(), StoreError
 ///
 /// # Errors
 /// When the database fails.
-pub async fn matched(app: &App, view: &CallView, added: &Added) -> Result<Matched, StoreError> {
+pub async fn matched(app: &App, view: &CallView, added: &CallAnnotations) -> Result<Matched, StoreError> {
     let number = view.client_e164.as_deref().filter(|_| !added.client_chosen);
     app.store.matched(added.client_id, number).await
 }

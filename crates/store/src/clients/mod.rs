@@ -1,8 +1,8 @@
 //! Clients: contacts, companies and leads.
 
 mod duplicates;
+pub(crate) mod lead_creation;
 mod list;
-pub(crate) mod made;
 pub(crate) mod matching;
 mod merge;
 mod read;

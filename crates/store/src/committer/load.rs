@@ -1,18 +1,23 @@
-//! Loads the calls that a batch may concern.
+//! Loads what the step has to know of a batch.
 
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use hookswitch_model::batch::{
+    Calls, ChangedCall, Changes, ClientsAsked, FactTarget, KnownClients, LoadedCall, Submission,
+};
 use hookswitch_model::matching::{LATE_EVENT, LATE_RECORD};
-use hookswitch_model::{Call, CallId, CallKey, ModuleId, RequestId};
+use hookswitch_model::{Call, CallId, CallKey, ClientId, ModuleId, RequestId};
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 use uuid::Uuid;
 
-use super::types::{Apply, FactTarget};
-use super::working::{Entry, Working, key_text};
-use crate::added::AddedRow;
+use super::batch::BatchError;
+use crate::call_annotations::AnnotationsRow;
+use crate::clients::matching::owners;
+use crate::clients::summary::summaries;
+use crate::clients::{ClientSummary, lead_creation};
 use crate::db::{Tx, far_future, far_past, from_json, on, time};
-use crate::erase::{ErasedCall, Hashes};
+use crate::erase::{ErasedRow, Hashes};
 use crate::error::StoreError;
 use crate::rows::{Rows, chunks};
 
@@ -28,58 +33,59 @@ struct CallRow {
     created_at: DateTime<Utc>,
     heard_at: DateTime<Utc>,
     #[sqlx(flatten)]
-    added: AddedRow,
+    added: AnnotationsRow,
 }
 
 impl CallRow {
-    fn into_entry(self) -> Result<(CallId, Entry), StoreError> {
-        let (id, module_id) = (CallId(self.id), ModuleId(self.module_id));
-        let call = Call { id, module_id, call_id: self.call_id, facts: from_json(&self.facts)? };
-        let entry = Entry {
-            call: Some(call.clone()),
-            stored: Some(call),
-            module_id,
+    fn load(self) -> Result<LoadedCall, StoreError> {
+        let call = Call {
+            id: CallId(self.id),
+            module_id: ModuleId(self.module_id),
+            call_id: self.call_id,
+            facts: from_json(&self.facts)?,
+        };
+        Ok(LoadedCall {
+            call,
             key: self.call_key,
             owns_key: self.owns_key,
             version: self.version,
             created_at: self.created_at,
             heard_at: self.heard_at,
             added: self.added.try_into()?,
-            changes: 0,
-            erased: false,
-        };
-        Ok((id, entry))
+        })
     }
 }
 
 /// A row of a statement that looks for a key both among calls and among erased ones.
 struct KeyRow {
     call: Option<CallRow>,
-    erased: Option<ErasedRow>,
+    erased: Option<ErasedKeyRow>,
 }
 
 #[derive(FromRow)]
-struct ErasedRow {
+struct ErasedKeyRow {
     #[sqlx(rename = "of_module")]
     module_id: Uuid,
     #[sqlx(rename = "of_key")]
     key: String,
     #[sqlx(flatten)]
-    erased: ErasedCall,
+    erased: ErasedRow,
 }
 
 impl<'r, R: Row> FromRow<'r, R> for KeyRow
 where
     CallRow: FromRow<'r, R>,
-    ErasedRow: FromRow<'r, R>,
+    ErasedKeyRow: FromRow<'r, R>,
     &'static str: ColumnIndex<R>,
     Option<Uuid>: Decode<'r, R::Database> + Type<R::Database>,
     Option<Vec<u8>>: Decode<'r, R::Database> + Type<R::Database>,
 {
     fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
         let call = row.try_get::<Option<Uuid>, _>("id")?.map(|_| CallRow::from_row(row)).transpose()?;
-        let erased =
-            row.try_get::<Option<Vec<u8>>, _>("key_hash")?.map(|_| ErasedRow::from_row(row)).transpose()?;
+        let erased = row
+            .try_get::<Option<Vec<u8>>, _>("key_hash")?
+            .map(|_| ErasedKeyRow::from_row(row))
+            .transpose()?;
         Ok(Self { call, erased })
     }
 }
@@ -125,34 +131,38 @@ static LATE: Rows = Rows::new(
      and late_until >= v.column3 and created_at <= v.column4",
 );
 
-/// Everything that the applies may change.
-pub(super) async fn load(tx: &mut Tx, hashes: &Hashes, applies: &[&Apply]) -> Result<Working, StoreError> {
-    let mut working = Working::default();
+/// The calls that the submissions may concern.
+pub(super) async fn calls(
+    tx: &mut Tx,
+    hashes: &Hashes,
+    submissions: &[&Submission],
+) -> Result<Calls, StoreError> {
+    let mut calls = Calls::new(rand::random);
     let replayed: BTreeSet<RequestId> =
-        applies.iter().filter(|apply| apply.replace).filter_map(|apply| apply.request).collect();
+        submissions.iter().filter(|one| one.replace).filter_map(|one| one.request).collect();
     let mut ids: BTreeSet<CallId> = BTreeSet::new();
-    for (request, calls) in reported(tx, &replayed).await? {
-        ids.extend(&calls);
-        working.set_reported(request, calls);
+    for (request, reported) in reported(tx, &replayed).await? {
+        ids.extend(&reported);
+        calls.set_reported(request, reported);
     }
-    let targets = applies.iter().flat_map(|apply| &apply.facts).map(|targeted| &targeted.target);
+    let targets = submissions.iter().flat_map(|one| &one.facts).map(|targeted| &targeted.target);
     ids.extend(targets.filter_map(|target| match target {
         FactTarget::Call(id) => Some(*id),
         FactTarget::Key(_) => None,
     }));
-    by_id(tx, &ids, &mut working).await?;
+    by_id(tx, &ids, &mut calls).await?;
 
     let mut late: HashMap<(ModuleId, String), Window> = HashMap::new();
     // A call found by its id may open again; then who owns its key matters.
     let mut keys: BTreeSet<(ModuleId, String)> =
-        working.keys().map(|(module, key)| (module, key.to_owned())).collect();
-    for apply in applies {
-        for targeted in &apply.facts {
+        calls.keys().map(|(module, key)| (module, key.to_owned())).collect();
+    for submission in submissions {
+        for targeted in &submission.facts {
             let FactTarget::Key(key) = &targeted.target else { continue };
-            let full_key = (apply.module_id, key_text(key));
+            let full_key = (submission.module_id, key.to_text());
             if let CallKey::Numbers(_) = key {
-                let since = time(targeted.fact.at.min(apply.received_at) - LATE_RECORD);
-                let until = time(apply.received_at + LATE_EVENT);
+                let since = time(targeted.fact.at.min(submission.received_at) - LATE_RECORD);
+                let until = time(submission.received_at + LATE_EVENT);
                 let window =
                     late.entry(full_key.clone()).or_insert(Window { since: far_future(), until: far_past() });
                 window.since = window.since.min(since);
@@ -161,9 +171,9 @@ pub(super) async fn load(tx: &mut Tx, hashes: &Hashes, applies: &[&Apply]) -> Re
             keys.insert(full_key);
         }
     }
-    by_key(tx, hashes, &keys.into_iter().collect::<Vec<_>>(), &mut working).await?;
-    late_of_keys(tx, &late.into_iter().collect::<Vec<_>>(), &mut working).await?;
-    Ok(working)
+    by_key(tx, hashes, &keys.into_iter().collect::<Vec<_>>(), &mut calls).await?;
+    late_of_keys(tx, &late.into_iter().collect::<Vec<_>>(), &mut calls).await?;
+    Ok(calls)
 }
 
 async fn reported(
@@ -189,7 +199,7 @@ async fn reported(
     Ok(found)
 }
 
-async fn by_id(tx: &mut Tx, ids: &BTreeSet<CallId>, working: &mut Working) -> Result<(), StoreError> {
+async fn by_id(tx: &mut Tx, ids: &BTreeSet<CallId>, calls: &mut Calls) -> Result<(), StoreError> {
     let ids: Vec<_> = ids.iter().collect();
     for chunk in chunks(&ids) {
         let conn = tx.conn();
@@ -201,7 +211,7 @@ async fn by_id(tx: &mut Tx, ids: &BTreeSet<CallId>, working: &mut Working) -> Re
             }
             query.fetch_all(db).await
         })?;
-        add(working, rows)?;
+        add(calls, rows)?;
     }
     Ok(())
 }
@@ -211,7 +221,7 @@ async fn by_key(
     tx: &mut Tx,
     hashes: &Hashes,
     keys: &[(ModuleId, String)],
-    working: &mut Working,
+    calls: &mut Calls,
 ) -> Result<(), StoreError> {
     for chunk in chunks(keys) {
         let conn = tx.conn();
@@ -227,9 +237,9 @@ async fn by_key(
             query.fetch_all(db).await
         })?;
         for KeyRow { call, erased } in rows {
-            add(working, call.into_iter().collect())?;
-            if let Some(ErasedRow { module_id, key, erased }) = erased {
-                working.add_erased(ModuleId(module_id), key, &erased);
+            add(calls, call.into_iter().collect())?;
+            if let Some(ErasedKeyRow { module_id, key, erased }) = erased {
+                calls.add_erased(ModuleId(module_id), key, &erased.into());
             }
         }
     }
@@ -239,7 +249,7 @@ async fn by_key(
 async fn late_of_keys(
     tx: &mut Tx,
     keys: &[((ModuleId, String), Window)],
-    working: &mut Working,
+    calls: &mut Calls,
 ) -> Result<(), StoreError> {
     for chunk in chunks(keys) {
         let conn = tx.conn();
@@ -255,17 +265,31 @@ async fn late_of_keys(
             }
             query.fetch_all(db).await
         })?;
-        add(working, rows)?;
+        add(calls, rows)?;
     }
     Ok(())
 }
 
-fn add(working: &mut Working, rows: Vec<CallRow>) -> Result<(), StoreError> {
+fn add(calls: &mut Calls, rows: Vec<CallRow>) -> Result<(), StoreError> {
     for row in rows {
-        let (id, entry) = row.into_entry()?;
-        if !working.has(id) {
-            working.add(id, entry);
-        }
+        calls.add(row.load()?);
     }
     Ok(())
+}
+
+/// Answers what a batch asks about clients.
+pub(super) async fn clients(tx: &mut Tx, asked: &ClientsAsked) -> Result<KnownClients, BatchError> {
+    Ok(KnownClients {
+        owners: owners(tx, &asked.numbers).await?,
+        leads: lead_creation::leads(tx, &asked.leads).await?,
+    })
+}
+
+/// The clients whom screens show with the changed calls.
+pub(super) async fn shown_clients(
+    tx: &mut Tx,
+    changes: &Changes<'_>,
+) -> Result<HashMap<ClientId, ClientSummary>, StoreError> {
+    let of_call = |call: &ChangedCall<'_>| call.client_id.into_iter().chain(call.candidates.clone());
+    summaries(tx, &changes.calls.iter().flat_map(of_call).collect()).await
 }

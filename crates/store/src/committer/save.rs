@@ -1,14 +1,15 @@
 //! Writes a batch, many rows a statement.
 
 use chrono::{DateTime, Utc};
+use hookswitch_model::batch::{After, ChangedCall, Changes, KnownCall, Met, Submission, missed_key};
 use hookswitch_model::view::has_closing_record;
-use hookswitch_model::{Call, CallId, CallView, ClientId, RequestId, UserId};
+use hookswitch_model::{Call, CallId, CallView, ClientId, ReduceError, RequestId, UserId};
 use serde_json::value::RawValue;
 
 use super::batch::{BatchError, Incoming, Note};
-use super::reach::missed_key;
 use super::types::{Apply, Outcome};
-use super::working::{After, Changed, Done, Entry, operators};
+use super::{encounters, report_counters};
+use crate::clients::lead_creation;
 use crate::db::{Tx, on, text, time, to_json};
 use crate::error::StoreError;
 use crate::requests::RequestStatus;
@@ -48,8 +49,23 @@ pub(super) async fn requests(tx: &mut Tx, requests: &[Incoming]) -> Result<(), B
     Ok(())
 }
 
+/// Writes all that the step changes.
+pub(super) async fn changes(
+    tx: &mut Tx,
+    changes: &Changes<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), BatchError> {
+    lead_creation::remove(tx, &changes.removed).await.map_err(BatchError::of_clients)?;
+    lead_creation::insert(tx, &changes.made).await.map_err(BatchError::of_calls)?;
+    calls(tx, &changes.calls).await?;
+    lead_creation::release(tx, &changes.removed).await.map_err(BatchError::of_calls)?;
+    lead_creation::adopt(tx, &changes.made).await.map_err(BatchError::of_calls)?;
+    encounters::close(tx, &changes.reached, now).await?;
+    report_counters::add(tx, &changes.counters()).await
+}
+
 /// What became of a request, ready to be written.
-pub(super) struct OutcomeRow<'a> {
+struct OutcomeRow<'a> {
     request: RequestId,
     status: RequestStatus,
     processed_at: DateTime<Utc>,
@@ -63,23 +79,23 @@ pub(super) struct OutcomeRow<'a> {
 }
 
 impl<'a> OutcomeRow<'a> {
-    pub(super) fn new(
+    fn new(
         request: RequestId,
         outcome: &'a Outcome,
-        apply: &Apply,
-        done: &Done,
+        submission: &Submission,
+        met: &Met,
     ) -> Result<Self, StoreError> {
-        let said_something = apply.replace || !apply.facts.is_empty();
+        let said_something = submission.replace || !submission.facts.is_empty();
         Ok(Self {
             request,
             status: outcome.status.into(),
-            processed_at: time(apply.now),
+            processed_at: time(submission.now),
             script_version: outcome.script_version,
             response_status: i32::from(outcome.response_status),
             result: outcome.result.as_deref(),
             error: outcome.error.as_ref().map(to_json).transpose()?,
             steps: &outcome.steps,
-            calls: said_something.then(|| to_json(&done.touched)).transpose()?,
+            calls: said_something.then(|| to_json(&met.touched)).transpose()?,
         })
     }
 }
@@ -92,9 +108,23 @@ static UPDATE_REQUESTS: Rows = Rows::new(
     ") as v where requests.id = v.column1",
 );
 
-/// Writes what became of requests.
-pub(super) async fn outcomes(tx: &mut Tx, outcomes: &[OutcomeRow<'_>]) -> Result<(), BatchError> {
-    for chunk in chunks(outcomes) {
+/// Writes what became of the requests whose facts met their calls.
+pub(super) async fn outcomes(
+    tx: &mut Tx,
+    applies: &[Apply],
+    met: &[Result<Met, ReduceError>],
+) -> Result<(), BatchError> {
+    let (mut outcomes, mut erased) = (Vec::with_capacity(applies.len()), Vec::new());
+    for (Apply { submission, outcome }, met) in applies.iter().zip(met) {
+        let (Some(request), Ok(met)) = (submission.request, met) else { continue };
+        if let Some(outcome) = outcome {
+            outcomes.push(OutcomeRow::new(request, outcome, submission, met)?);
+        }
+        if met.erased {
+            erased.push(request);
+        }
+    }
+    for chunk in chunks(&outcomes) {
         let conn = tx.conn();
         let (sql, rows) = UPDATE_REQUESTS.fill(&conn, chunk);
         on!(conn, |db| {
@@ -114,7 +144,7 @@ pub(super) async fn outcomes(tx: &mut Tx, outcomes: &[OutcomeRow<'_>]) -> Result
             query.execute(db).await.map(drop)
         })?;
     }
-    Ok(())
+    forget(tx, &erased).await
 }
 
 static FORGET: Rows = Rows::new(
@@ -125,7 +155,7 @@ static FORGET: Rows = Rows::new(
 );
 
 /// Takes out of requests everything that they said: they were about calls that were erased.
-pub(super) async fn forget(tx: &mut Tx, requests: &[RequestId]) -> Result<(), BatchError> {
+async fn forget(tx: &mut Tx, requests: &[RequestId]) -> Result<(), BatchError> {
     for chunk in chunks(requests) {
         let conn = tx.conn();
         let (sql, rows) = FORGET.fill(&conn, chunk);
@@ -164,18 +194,18 @@ pub(super) async fn notes(tx: &mut Tx, notes: &[Note]) -> Result<(), BatchError>
 }
 
 /// Writes changed calls; fails with [`BatchError::Conflict`] where another node changed one of them meanwhile.
-pub(super) async fn calls(tx: &mut Tx, changed: &[Changed<'_>]) -> Result<(), BatchError> {
+async fn calls(tx: &mut Tx, changed: &[ChangedCall<'_>]) -> Result<(), BatchError> {
     let (mut gone, mut known, mut taking, mut new) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for changed in changed {
         match &changed.after {
             None => gone.push(changed),
-            Some(_) if changed.entry.stored.is_none() => new.push(CallRow::new(changed)?),
-            Some(after) if after.owns_key && !changed.entry.owns_key => taking.push(CallRow::new(changed)?),
+            Some(_) if changed.known.stored.is_none() => new.push(CallRow::new(changed)?),
+            Some(after) if after.owns_key && !changed.known.owns_key => taking.push(CallRow::new(changed)?),
             Some(_) => known.push(CallRow::new(changed)?),
         }
     }
     // A key is unique at every moment: it has to be free before another call takes it.
-    let gone: Vec<_> = gone.into_iter().map(|gone: &Changed<'_>| (gone.id, gone.entry.version)).collect();
+    let gone: Vec<_> = gone.into_iter().map(|gone: &ChangedCall<'_>| (gone.id, gone.known.version)).collect();
     delete_calls(tx, &gone).await?;
     update_calls(tx, &known).await?;
     update_calls(tx, &taking).await?;
@@ -183,8 +213,8 @@ pub(super) async fn calls(tx: &mut Tx, changed: &[Changed<'_>]) -> Result<(), Ba
 
     let (mut joined, mut left) = (Vec::new(), Vec::new());
     for changed in changed {
-        let before = changed.before.as_ref().map(operators).unwrap_or_default();
-        let after = changed.after.as_ref().map(|after| operators(&after.view)).unwrap_or_default();
+        let before = changed.before.as_ref().map(CallView::users).unwrap_or_default();
+        let after = changed.after.as_ref().map(|after| after.view.users()).unwrap_or_default();
         joined.extend(after.difference(&before).map(|user| (*user, changed.id)));
         left.extend(before.difference(&after).map(|user| (*user, changed.id)));
     }
@@ -214,7 +244,7 @@ pub(crate) async fn delete_calls(tx: &mut Tx, gone: &[(CallId, i32)]) -> Result<
 /// A call to be written and its facts as JSON.
 struct CallRow<'a> {
     id: CallId,
-    entry: &'a Entry,
+    known: &'a KnownCall,
     call: &'a Call,
     view: &'a CallView,
     owns_key: bool,
@@ -224,14 +254,14 @@ struct CallRow<'a> {
 }
 
 impl<'a> CallRow<'a> {
-    fn new(changed: &'a Changed<'a>) -> Result<Self, StoreError> {
+    fn new(changed: &'a ChangedCall<'a>) -> Result<Self, StoreError> {
         let Some(After { call, view, owns_key, late_until }) = &changed.after else {
             return Err(StoreError::Corrupt("a call to be written is gone".to_owned()));
         };
         let facts = to_json(&call.facts)?;
-        let (id, entry) = (changed.id, changed.entry);
+        let (id, known) = (changed.id, changed.known);
         let (owns_key, late_until, client_id) = (*owns_key, time(*late_until), changed.client_id);
-        Ok(Self { id, entry, call, view, owns_key, late_until, facts, client_id })
+        Ok(Self { id, known, call, view, owns_key, late_until, facts, client_id })
     }
 }
 
@@ -243,7 +273,7 @@ macro_rules! bind_changing {
             .bind($row.map(|row| row.owns_key))
             .bind($row.map(|row| row.late_until))
             .bind($row.map(|row| row.facts.clone()))
-            .bind($row.map(|row| time(row.entry.heard_at)))
+            .bind($row.map(|row| time(row.known.heard_at)))
             .bind(view.and_then(|view| view.direction).map(|direction| direction.as_str()))
             .bind(view.map(|view| view.state.as_str()))
             .bind(view.map(|view| view.disposition.as_str()))
@@ -254,9 +284,9 @@ macro_rules! bind_changing {
             .bind(view.and_then(|view| view.ended_at).map(time))
             .bind(view.and_then(|view| i32::try_from(view.talk_seconds?).ok()))
             .bind(view.map(|view| view.missed))
-            .bind(view.map(|view| operators(view).is_empty()))
+            .bind(view.map(|view| view.users().is_empty()))
             .bind($row.and_then(|row| row.client_id).map(|client| client.0))
-            .bind($row.map(|row| row.entry.added.client_chosen))
+            .bind($row.map(|row| row.known.added.client_chosen))
             .bind($row.and_then(|row| missed_key(row.id, row.view)))
             .bind($row.map(|row| has_closing_record(row.call)))
     }};
@@ -286,7 +316,7 @@ async fn update_calls(tx: &mut Tx, rows: &[CallRow<'_>]) -> Result<(), BatchErro
         let updated = on!(conn, |db| {
             let mut query = sqlx::query(sql);
             for row in rows {
-                query = query.bind(row.map(|row| row.id.0)).bind(row.map(|row| row.entry.version));
+                query = query.bind(row.map(|row| row.id.0)).bind(row.map(|row| row.known.version));
                 query = bind_changing!(query, row);
             }
             query.execute(db).await.map(|done| done.rows_affected())
@@ -314,11 +344,11 @@ async fn insert_calls(tx: &mut Tx, rows: &[CallRow<'_>]) -> Result<(), BatchErro
             for row in rows {
                 query = query
                     .bind(row.map(|row| row.id.0))
-                    .bind(row.map(|row| row.entry.module_id.0))
+                    .bind(row.map(|row| row.known.module_id.0))
                     .bind(row.and_then(|row| row.call.call_id.clone()))
-                    .bind(row.map(|row| row.entry.key.clone()))
+                    .bind(row.map(|row| row.known.key.clone()))
                     .bind(row.map(|_| 1))
-                    .bind(row.map(|row| time(row.entry.created_at)));
+                    .bind(row.map(|row| time(row.known.created_at)));
                 query = bind_changing!(query, row);
             }
             query.execute(db).await.map(drop)
@@ -357,6 +387,6 @@ pub(crate) async fn change_operators(
 }
 
 /// Fewer rows than calls: another node was faster with one of them.
-fn all(written: u64, expected: usize) -> Result<(), BatchError> {
+pub(super) fn all(written: u64, expected: usize) -> Result<(), BatchError> {
     if written == expected as u64 { Ok(()) } else { Err(BatchError::Conflict) }
 }

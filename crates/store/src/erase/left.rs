@@ -1,9 +1,8 @@
-//! What is left of an erased call: enough to know a late event of it, not enough to know whose it was.
+//! What is left of erased calls, by the hashes of their keys.
 
 use chrono::{DateTime, Utc};
-use hookswitch_model::contract::Disposition;
-use hookswitch_model::matching::LATE_RECORD;
-use hookswitch_model::{Call, CallId, CallView, Fact, FactKind, ModuleId};
+use hookswitch_model::ModuleId;
+use hookswitch_model::erased_call::ErasedCall;
 use ring::hmac;
 use sqlx::FromRow;
 
@@ -29,51 +28,24 @@ impl Hashes {
     }
 }
 
-/// When an erased call was.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-pub(crate) struct ErasedCall {
-    #[sqlx(rename = "erased_started_at")]
-    started_at: DateTime<Utc>,
-    #[sqlx(rename = "erased_answered_at")]
-    answered_at: Option<DateTime<Utc>>,
-    #[sqlx(rename = "erased_ended_at")]
-    ended_at: DateTime<Utc>,
-    /// Whether its record had come.
-    #[sqlx(rename = "erased_recorded")]
-    recorded: bool,
+/// A row of an erased call, as a statement that looks among calls too names its columns.
+#[derive(FromRow)]
+pub(crate) struct ErasedRow {
+    erased_started_at: DateTime<Utc>,
+    erased_answered_at: Option<DateTime<Utc>>,
+    erased_ended_at: DateTime<Utc>,
+    erased_recorded: bool,
 }
 
-impl ErasedCall {
-    /// Of a call that is over.
-    pub(super) fn new(call: &Call, view: &CallView) -> Self {
+impl From<ErasedRow> for ErasedCall {
+    fn from(row: ErasedRow) -> Self {
         Self {
-            started_at: time(view.started_at),
-            answered_at: view.answered_at.map(time),
-            ended_at: time(view.ended_at.unwrap_or(view.started_at)),
-            recorded: call.facts.iter().any(|fact| fact.kind == FactKind::Record),
+            started_at: row.erased_started_at,
+            answered_at: row.erased_answered_at,
+            ended_at: row.erased_ended_at,
+            recorded: row.erased_recorded,
         }
     }
-
-    /// When it began.
-    pub(crate) const fn started_at(&self) -> DateTime<Utc> {
-        self.started_at
-    }
-
-    /// A call that takes the facts which the erased one would have taken.
-    pub(crate) fn stand_in(&self, module_id: ModuleId) -> Call {
-        let answered = self.answered_at.map(|at| fact(FactKind::Answer, at, Disposition::Unknown));
-        let disposition = if answered.is_some() { Disposition::Answered } else { Disposition::Unknown };
-        let record = self.recorded.then(|| fact(FactKind::Record, self.ended_at, Disposition::Unknown));
-        let mut facts = vec![fact(FactKind::Start, self.started_at, Disposition::Unknown)];
-        facts.extend(answered);
-        facts.push(fact(FactKind::End, self.ended_at, disposition));
-        facts.extend(record);
-        Call { id: CallId::new(self.started_at, rand::random()), module_id, call_id: None, facts }
-    }
-}
-
-fn fact(kind: FactKind, at: DateTime<Utc>, disposition: Disposition) -> Fact {
-    Fact { timed: true, disposition, ..Fact::new(kind, at) }
 }
 
 /// What is to be left of a call.
@@ -81,15 +53,6 @@ pub(super) struct Left {
     pub hash: Vec<u8>,
     pub erased: ErasedCall,
     pub until: DateTime<Utc>,
-}
-
-/// Until when something of a call can come late: with the provider's id as long as anybody may ask for it again, `until`;
-/// without, as long as late events count, since a later call with the same numbers is a new one.
-pub(super) fn late_until(call: &Call, erased: &ErasedCall, until: DateTime<Utc>) -> DateTime<Utc> {
-    match call.call_id {
-        Some(_) => until,
-        None => until.min(erased.ended_at.checked_add_signed(LATE_RECORD).unwrap_or(until)),
-    }
 }
 
 static INSERT: Rows = Rows::new(

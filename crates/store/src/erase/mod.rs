@@ -22,7 +22,7 @@ use crate::error::StoreError;
 use crate::open::{Store, WAIT};
 
 pub use begin::{BeginErasure, ErasurePreview};
-pub(crate) use left::{ErasedCall, Hashes};
+pub(crate) use left::{ErasedRow, Hashes};
 use mentions::Mentions;
 pub(crate) use remove::remove_calls;
 pub use remove::{ErasureStep, GoneCall};

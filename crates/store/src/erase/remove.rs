@@ -3,17 +3,19 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use hookswitch_model::batch::saved_version;
+use hookswitch_model::erased_call::ErasedCall;
 use hookswitch_model::ids::uuid_v7;
 use hookswitch_model::{CallId, ClientId, ErasureId, FactKind, UserId, view};
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::gather::{Gathered, gather};
-use super::left::{self, ErasedCall, Left};
+use super::left::{self, Left};
 use super::{Erasure, Row, Work};
 use crate::audit::{self, AuditAction, AuditChange, AuditEntry};
-use crate::calls::{StoredCall, row_version};
-use crate::committer::{DELETE_OPERATORS, change_operators, delete_calls, operators};
+use crate::calls::StoredCall;
+use crate::committer::{DELETE_OPERATORS, change_operators, delete_calls};
 use crate::db::{Tx, from_json, is_missing_reference, on, time, to_json};
 use crate::error::StoreError;
 use crate::open::Store;
@@ -207,7 +209,7 @@ async fn erase_calls(
     each!(tx, TALKS, &talks, |(number, _)| number.clone(), |(_, call)| *call);
     let left = calls.iter().filter_map(|stored| {
         let erased = ErasedCall::new(&stored.call, &view(&stored.call));
-        let until = left::late_until(&stored.call, &erased, work.until);
+        let until = erased.late_until(&stored.call, work.until);
         let hash = store.inner.hashes.of(stored.call.module_id, keys.get(&stored.call.id.0)?);
         Some(Left { hash, erased, until })
     });
@@ -238,12 +240,13 @@ async fn call_keys(tx: &mut Tx, calls: &[StoredCall]) -> Result<HashMap<Uuid, St
 pub(crate) async fn remove_calls(tx: &mut Tx, calls: &[StoredCall]) -> Result<Vec<GoneCall>, StoreError> {
     let gone: Vec<GoneCall> = calls
         .iter()
-        .map(|stored| GoneCall { id: stored.call.id, operators: operators(&view(&stored.call)) })
+        .map(|stored| GoneCall { id: stored.call.id, operators: view(&stored.call).users() })
         .collect();
     let pairs: Vec<_> =
         gone.iter().flat_map(|call| call.operators.iter().map(|user| (*user, call.id))).collect();
     change_operators(tx, &DELETE_OPERATORS, &pairs).await?;
-    let versions: Vec<_> = calls.iter().map(|stored| (stored.call.id, row_version(stored.version))).collect();
+    let versions: Vec<_> =
+        calls.iter().map(|stored| (stored.call.id, saved_version(stored.version))).collect();
     delete_calls(tx, &versions).await?;
     Ok(gone)
 }

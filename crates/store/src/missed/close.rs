@@ -1,9 +1,8 @@
 //! Closing missed calls, and taking that back.
 
 use chrono::{DateTime, Utc};
-use hookswitch_model::{CallId, UserId};
+use hookswitch_model::{CallId, ResolvedHow, UserId};
 
-use crate::added::ResolvedHow;
 use crate::db::{on, text, time};
 use crate::error::StoreError;
 use crate::open::Store;

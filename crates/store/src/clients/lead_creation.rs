@@ -1,23 +1,15 @@
 //! Clients that missed calls make, and that go again when the call turns out not to be missed.
 
-use chrono::{DateTime, Utc};
-use hookswitch_model::{CallId, ClientId, ClientKind, UserId, phone};
+use std::collections::BTreeSet;
+
+use hookswitch_model::batch::{MadeLead, NewLead};
+use hookswitch_model::{ClientId, phone};
+use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::words;
 use crate::db::{Tx, on, text, time};
 use crate::rows::{Rows, chunks};
-
-/// A client to be made of an unknown caller.
-pub(crate) struct MadeClient {
-    pub id: ClientId,
-    pub kind: ClientKind,
-    /// What the provider calls the caller; empty where it has no name.
-    pub name: String,
-    pub responsible: Option<UserId>,
-    pub e164: String,
-    pub now: DateTime<Utc>,
-}
 
 static CLIENTS: Rows = Rows::new(
     "insert into clients (id, kind, name, name_key, responsible_id, created_at, updated_at, tags, source, version) \
@@ -37,46 +29,59 @@ static ADOPT: Rows = Rows::new(
     ") as v where client_e164 = v.column2 and client_id is null and not client_chosen",
 );
 
-/// Whoever edits, merges or puts away a client changes its version.
-static UNTOUCHED: Rows = Rows::new(
-    "select distinct c.id from (values ",
-    2,
-    ") as v join clients c on c.id = v.column1 where c.source = 'missedCall' and c.version = 1 \
-     and not exists (select 1 from comments where client_id = c.id) \
-     and not exists (select 1 from clients employee where employee.company_id = c.id) \
-     and not exists (select 1 from clients gone where gone.merged_into = c.id) \
-     and not exists (select 1 from calls where calls.client_id = c.id and calls.id <> v.column2 \
-     and (missed or client_chosen or direction = 'out'))",
+/// Whoever edits, merges or puts away a client changes its version. Which calls keep it is `model::batch::lead_creation`'s rule.
+static LEADS: Rows = Rows::new(
+    "select c.id, c.version <> 1 or exists (select 1 from comments where client_id = c.id) \
+     or exists (select 1 from clients employee where employee.company_id = c.id) \
+     or exists (select 1 from clients gone where gone.merged_into = c.id) as touched, \
+     (select count(*) from calls where calls.client_id = c.id and (missed or client_chosen or direction = 'out')) as kept_by \
+     from (values ",
+    1,
+    ") as v join clients c on c.id = v.column1 where c.source = 'missedCall'",
 );
+
+#[derive(FromRow)]
+struct LeadRow {
+    id: Uuid,
+    touched: bool,
+    kept_by: i64,
+}
+
 static DELETE_WORDS: Rows = Rows::new("delete from client_words where client_id in (values ", 1, ")");
 static DELETE_PHONES: Rows = Rows::new("delete from client_phones where client_id in (values ", 1, ")");
 static DELETE_CLIENTS: Rows = Rows::new("delete from clients where id in (values ", 1, ")");
 static RELEASE: Rows =
     Rows::new("update calls set client_id = null, version = version + 1 where client_id in (values ", 1, ")");
 
-/// Removes those of these clients that a missed call made and nobody has touched since: edited, commented, called, chosen,
-/// or missed in another call than this one. Gives those removed; [`release`] takes their calls from them.
-pub(crate) async fn remove_untouched(
-    tx: &mut Tx,
-    made: &[(ClientId, CallId)],
-) -> Result<Vec<ClientId>, sqlx::Error> {
-    let mut removed: Vec<ClientId> = Vec::new();
-    for chunk in chunks(made) {
+/// Those of these clients that a missed call made, and what keeps them.
+pub(crate) async fn leads(tx: &mut Tx, clients: &BTreeSet<ClientId>) -> Result<Vec<MadeLead>, sqlx::Error> {
+    let clients: Vec<_> = clients.iter().copied().collect();
+    let mut leads: Vec<MadeLead> = Vec::new();
+    for chunk in chunks(&clients) {
         let conn = tx.conn();
-        let (sql, filled) = UNTOUCHED.fill(&conn, chunk);
-        let found: Vec<Uuid> = on!(conn, |db| {
-            let mut query = sqlx::query_scalar(sql);
-            for row in filled {
-                query = query.bind(row.map(|(client, _)| client.0)).bind(row.map(|(_, call)| call.0));
+        let (sql, filled) = LEADS.fill(&conn, chunk);
+        let found: Vec<LeadRow> = on!(conn, |db| {
+            let mut query = sqlx::query_as(sql);
+            for client in filled {
+                query = query.bind(client.map(|client| client.0));
             }
             query.fetch_all(db).await
         })?;
-        removed.extend(found.into_iter().map(ClientId));
+        leads.extend(found.into_iter().map(|row| MadeLead {
+            id: ClientId(row.id),
+            touched: row.touched,
+            kept_by: u64::try_from(row.kept_by).unwrap_or_default(),
+        }));
     }
+    Ok(leads)
+}
+
+/// Removes clients; fails with a violated foreign key where somebody touched one meanwhile.
+pub(crate) async fn remove(tx: &mut Tx, removed: &[ClientId]) -> Result<(), sqlx::Error> {
     for statement in [&DELETE_WORDS, &DELETE_PHONES, &DELETE_CLIENTS] {
-        of_each(tx, statement, &removed).await?;
+        of_each(tx, statement, removed).await?;
     }
-    Ok(removed)
+    Ok(())
 }
 
 /// Takes the calls from clients that were removed.
@@ -100,7 +105,7 @@ async fn of_each(tx: &mut Tx, statement: &Rows, clients: &[ClientId]) -> Result<
 }
 
 /// Makes them, each with its number. Not unique: another node was faster with one.
-pub(crate) async fn insert(tx: &mut Tx, clients: &[MadeClient]) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert(tx: &mut Tx, clients: &[NewLead]) -> Result<(), sqlx::Error> {
     for chunk in chunks(clients) {
         let conn = tx.conn();
         let (sql, filled) = CLIENTS.fill(&conn, chunk);
@@ -131,9 +136,9 @@ pub(crate) async fn insert(tx: &mut Tx, clients: &[MadeClient]) -> Result<(), sq
 }
 
 /// Logs on them the calls that there were from their numbers.
-pub(crate) async fn adopt(tx: &mut Tx, clients: &[MadeClient]) -> Result<(), sqlx::Error> {
+pub(crate) async fn adopt(tx: &mut Tx, clients: &[NewLead]) -> Result<(), sqlx::Error> {
     let spellings =
-        |client: &MadeClient| phone::spellings(&client.e164).map(|number| (client.id, number)).collect();
+        |client: &NewLead| phone::spellings(&client.e164).map(|number| (client.id, number)).collect();
     let numbers: Vec<_> = clients.iter().flat_map::<Vec<_>, _>(spellings).collect();
     each(tx, &ADOPT, &numbers).await
 }
