@@ -6,13 +6,14 @@ use chrono::{DateTime, Utc};
 use hookswitch_model::batch::{
     Encounters, EncountersAsked, LONGEST_RING, MissedCall, Question, Reached, Talk, missed_caller,
 };
-use hookswitch_model::{CallId, ClientId, ModuleId, ResolvedHow};
+use hookswitch_model::{CallId, ClientId, ModuleId, ResolvedHow, phone};
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::batch::BatchError;
-use crate::db::{Tx, far_past, on, time};
-use crate::rows::{Rows, chunks};
+use super::save;
+use crate::db::{Tx, far_past, time};
+use crate::rows::{Rows, Values, columns};
 
 #[derive(FromRow)]
 struct MissedRow {
@@ -55,26 +56,33 @@ impl From<TalkRow> for Talk {
     }
 }
 
+columns! {
+    Asked of question: Question {
+        caller: question.caller.clone(),
+        client: question.client.map(|client| client.0),
+        at: question.at,
+        since: question.at.checked_sub_signed(LONGEST_RING).map_or_else(far_past, time),
+    }
+}
+
 macro_rules! missed_of {
     ($caller:literal) => {
         concat!(
             "select calls.id, module_id, started_at, missed_key, client_id from v cross join calls \
              where missed and resolved_at is null and ",
             $caller,
-            " and started_at <= v.column3"
+            " and started_at <= v.at"
         )
     };
 }
 
 /// With an index for each of the two ways in which a caller is the same.
-static MISSED: Rows = Rows::new(
-    "with v as (values ",
-    3,
+static MISSED: Rows = Rows::named(
+    &[Asked::NAMES],
     concat!(
-        ") ",
-        missed_of!("missed_key = v.column1"),
+        missed_of!("missed_key = v.caller"),
         " union all ",
-        missed_of!("client_id is not null and client_id = v.column2")
+        missed_of!("client_id is not null and client_id = v.client")
     ),
 );
 
@@ -83,86 +91,62 @@ macro_rules! talks_of {
         concat!(
             "select id, client_e164, client_raw, client_id, answered_at from v cross join calls where ",
             $caller,
-            " and started_at >= v.column4 and answered_at >= v.column3 and direction <> 'internal'"
+            " and started_at >= v.since and answered_at >= v.at and direction <> 'internal'"
         )
     };
 }
 
-static TALKS: Rows = Rows::new(
-    "with v as (values ",
-    4,
+static TALKS: Rows = Rows::named(
+    &[Asked::NAMES],
     concat!(
-        ") ",
-        talks_of!("(client_e164 = v.column1 or client_raw = v.column1)"),
+        talks_of!("(client_e164 = v.caller or client_raw = v.caller)"),
         " union all ",
-        talks_of!("client_id = v.column2")
+        talks_of!("client_id = v.client")
     ),
 );
 
 /// Answers what a batch asks.
 pub(super) async fn load(tx: &mut Tx, asked: EncountersAsked) -> Result<Encounters, BatchError> {
-    let mut found = Encounters::default();
-    for chunk in chunks(&asked.missed) {
-        let conn = tx.conn();
-        let (sql, filled) = MISSED.fill(&conn, chunk);
-        let rows: Vec<MissedRow> = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for row in filled {
-                query = query
-                    .bind(row.and_then(|row| row.caller.clone()))
-                    .bind(row.and_then(|row| row.client).map(|client| client.0))
-                    .bind(row.map(|row| row.at));
-            }
-            query.fetch_all(db).await
-        })?;
-        found.missed.extend(rows.into_iter().map(MissedCall::from));
-    }
-    for chunk in chunks(&asked.talks) {
-        let conn = tx.conn();
-        let (sql, filled) = TALKS.fill(&conn, chunk);
-        let rows: Vec<TalkRow> = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for row in filled {
-                let since =
-                    |row: &Question| row.at.checked_sub_signed(LONGEST_RING).map_or_else(far_past, time);
-                query = query
-                    .bind(row.and_then(|row| row.caller.clone()))
-                    .bind(row.and_then(|row| row.client).map(|client| client.0))
-                    .bind(row.map(|row| row.at))
-                    .bind(row.map(since));
-            }
-            query.fetch_all(db).await
-        })?;
-        found.talks.extend(rows.into_iter().map(Talk::from));
-    }
-    Ok(found)
+    let missed: Vec<MissedRow> = MISSED.fetch(tx, &asked.missed, Asked::add).await?;
+    // A talk is kept with whichever spelling of the number it came with.
+    let twin = |question: &Question| {
+        let caller = question.caller.as_deref().and_then(phone::twin)?;
+        Some(Question { caller: Some(caller), client: None, at: question.at })
+    };
+    let twins: Vec<Question> = asked.talks.iter().filter_map(twin).collect();
+    let questions = [asked.talks, twins].concat();
+    let talks: Vec<TalkRow> = TALKS.fetch(tx, &questions, Asked::add).await?;
+    Ok(Encounters {
+        missed: missed.into_iter().map(MissedCall::from).collect(),
+        talks: talks.into_iter().map(Talk::from).collect(),
+    })
 }
 
-static CLOSE: Rows = Rows::new(
-    "update calls set resolved_at = v.column2, resolved_how = v.column3, resolved_call = v.column4, \
-     reached_seconds = v.column5, version = version + 1 from (values ",
-    5,
-    ") as v where calls.id = v.column1 and resolved_at is null",
+columns! {
+    Reaching of closed: (&Reached, DateTime<Utc>) {
+        id: closed.0.missed.0,
+    }
+}
+columns! {
+    Closing of closed: (&Reached, DateTime<Utc>) {
+        resolved_at: time(closed.1),
+        resolved_how: ResolvedHow::Talk.as_str(),
+        resolved_call: closed.0.talk.0,
+        reached_seconds: closed.0.seconds,
+    }
+}
+
+static CLOSE: Rows = Rows::named(
+    &[Reaching::NAMES, Closing::NAMES],
+    "update calls set version = version + 1, {set} from v where calls.id = v.id and calls.resolved_at is null",
 );
 
 /// Closes missed calls whose caller was reached; fails with [`BatchError::Conflict`] where somebody closed one meanwhile.
 pub(super) async fn close(tx: &mut Tx, reached: &[Reached], now: DateTime<Utc>) -> Result<(), BatchError> {
-    for chunk in chunks(reached) {
-        let conn = tx.conn();
-        let (sql, filled) = CLOSE.fill(&conn, chunk);
-        let closed = on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in filled {
-                query = query
-                    .bind(row.map(|row| row.missed.0))
-                    .bind(row.map(|_| time(now)))
-                    .bind(row.map(|_| ResolvedHow::Talk.as_str()))
-                    .bind(row.map(|row| row.talk.0))
-                    .bind(row.map(|row| row.seconds));
-            }
-            query.execute(db).await.map(|done| done.rows_affected())
-        })?;
-        super::save::all(closed, chunk.len())?;
-    }
-    Ok(())
+    let closed: Vec<_> = reached.iter().map(|reached| (reached, now)).collect();
+    let add = |values: &mut Values, row: Option<&(&Reached, DateTime<Utc>)>| {
+        Reaching::add(values, row);
+        Closing::add(values, row);
+    };
+    save::all(CLOSE.execute(tx, &closed, add).await?, closed.len())
 }

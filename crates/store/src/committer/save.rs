@@ -10,42 +10,35 @@ use super::batch::{BatchError, Incoming, Note};
 use super::types::{Apply, Outcome};
 use super::{encounters, report_counters};
 use crate::clients::lead_creation;
-use crate::db::{Tx, on, text, time, to_json};
+use crate::db::{Tx, text, time, to_json};
 use crate::error::StoreError;
 use crate::requests::RequestStatus;
-use crate::rows::{Rows, chunks};
+use crate::rows::{Rows, Values, columns};
 
-static INSERT_REQUESTS: Rows = Rows::new(
-    "insert into requests (id, module_id, received_at, method, path, query, headers, body, remote_address, sealed, \
-     status) select v.*, 'new' from (values ",
-    10,
-    ") as v where v.column1 is not null",
+columns! {
+    NewRequestRow of incoming: Incoming {
+        id: incoming.request.id.0,
+        module_id: incoming.request.module_id.0,
+        received_at: time(incoming.request.received_at),
+        method: incoming.request.method.clone(),
+        path: incoming.request.path.clone(),
+        query: incoming.request.query.get().to_owned(),
+        headers: incoming.request.headers.get().to_owned(),
+        body: incoming.request.body.clone(),
+        remote_address: incoming.request.remote_address.clone(),
+        sealed: incoming.sealed.clone(),
+        status: RequestStatus::New.as_str(),
+    }
+}
+
+static INSERT_REQUESTS: Rows = Rows::named(
+    &[NewRequestRow::NAMES],
+    "insert into requests ({columns}) select * from v where id is not null",
 );
 
 /// Writes new requests.
 pub(super) async fn requests(tx: &mut Tx, requests: &[Incoming]) -> Result<(), BatchError> {
-    for chunk in chunks(requests) {
-        let conn = tx.conn();
-        let (sql, rows) = INSERT_REQUESTS.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for incoming in rows {
-                let request = incoming.map(|incoming| &incoming.request);
-                query = query
-                    .bind(request.map(|request| request.id.0))
-                    .bind(request.map(|request| request.module_id.0))
-                    .bind(request.map(|request| time(request.received_at)))
-                    .bind(request.map(|request| request.method.clone()))
-                    .bind(request.map(|request| request.path.clone()))
-                    .bind(request.map(|request| request.query.get().to_owned()))
-                    .bind(request.map(|request| request.headers.get().to_owned()))
-                    .bind(request.map(|request| request.body.clone()))
-                    .bind(request.and_then(|request| request.remote_address.clone()))
-                    .bind(incoming.and_then(|incoming| incoming.sealed.clone()));
-            }
-            query.execute(db).await.map(drop)
-        })?;
-    }
+    INSERT_REQUESTS.execute(tx, requests, NewRequestRow::add).await?;
     Ok(())
 }
 
@@ -100,12 +93,27 @@ impl<'a> OutcomeRow<'a> {
     }
 }
 
-static UPDATE_REQUESTS: Rows = Rows::new(
-    "update requests set status = v.column2, processed_at = v.column3, script_version = v.column4, \
-     response_status = v.column5, result = v.column6, error = v.column7, steps = v.column8, delivery = null, \
-     calls = coalesce(v.column9, calls) from (values ",
-    9,
-    ") as v where requests.id = v.column1",
+columns! {
+    OutcomeKey of row: OutcomeRow<'_> {
+        id: row.request.0,
+        new_calls: row.calls.clone(),
+    }
+}
+columns! {
+    OutcomeColumns of row: OutcomeRow<'_> {
+        status: row.status.as_str(),
+        processed_at: row.processed_at,
+        script_version: row.script_version,
+        response_status: row.response_status,
+        result: row.result.map(|result| result.get().to_owned()),
+        error: row.error.clone(),
+        steps: row.steps.get().to_owned(),
+    }
+}
+
+static UPDATE_REQUESTS: Rows = Rows::named(
+    &[OutcomeKey::NAMES, OutcomeColumns::NAMES],
+    "update requests set {set}, delivery = null, calls = coalesce(v.new_calls, calls) from v where requests.id = v.id",
 );
 
 /// Writes what became of the requests whose facts met their calls.
@@ -124,26 +132,11 @@ pub(super) async fn outcomes(
             erased.push(request);
         }
     }
-    for chunk in chunks(&outcomes) {
-        let conn = tx.conn();
-        let (sql, rows) = UPDATE_REQUESTS.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in rows {
-                query = query
-                    .bind(row.map(|row| row.request.0))
-                    .bind(row.map(|row| row.status.as_str()))
-                    .bind(row.map(|row| row.processed_at))
-                    .bind(row.and_then(|row| row.script_version))
-                    .bind(row.map(|row| row.response_status))
-                    .bind(row.and_then(|row| row.result).map(|result| result.get().to_owned()))
-                    .bind(row.and_then(|row| row.error.clone()))
-                    .bind(row.map(|row| row.steps.get().to_owned()))
-                    .bind(row.and_then(|row| row.calls.clone()));
-            }
-            query.execute(db).await.map(drop)
-        })?;
-    }
+    let add = |values: &mut Values, row: Option<&OutcomeRow<'_>>| {
+        OutcomeKey::add(values, row);
+        OutcomeColumns::add(values, row);
+    };
+    UPDATE_REQUESTS.execute(tx, &outcomes, add).await?;
     forget(tx, &erased).await
 }
 
@@ -156,17 +149,11 @@ static FORGET: Rows = Rows::new(
 
 /// Takes out of requests everything that they said: they were about calls that were erased.
 async fn forget(tx: &mut Tx, requests: &[RequestId]) -> Result<(), BatchError> {
-    for chunk in chunks(requests) {
-        let conn = tx.conn();
-        let (sql, rows) = FORGET.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in rows {
-                query = query.bind(row.map(|request| request.0)).bind(row.map(|_| Vec::<u8>::new()));
-            }
-            query.execute(db).await.map(drop)
-        })?;
-    }
+    let add = |values: &mut Values, row: Option<&RequestId>| {
+        values.add(row.map(|request| request.0));
+        values.add(row.map(|_| Vec::<u8>::new()));
+    };
+    FORGET.execute(tx, requests, add).await?;
     Ok(())
 }
 
@@ -178,18 +165,11 @@ static UPDATE_DELIVERY: Rows = Rows::new(
 
 /// Writes what came of deliveries.
 pub(super) async fn notes(tx: &mut Tx, notes: &[Note]) -> Result<(), BatchError> {
-    for chunk in chunks(notes) {
-        let conn = tx.conn();
-        let (sql, rows) = UPDATE_DELIVERY.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in rows {
-                query =
-                    query.bind(row.map(|note| note.request.0)).bind(row.map(|note| note.delivery.clone()));
-            }
-            query.execute(db).await.map(drop)
-        })?;
-    }
+    let add = |values: &mut Values, row: Option<&Note>| {
+        values.add(row.map(|note| note.request.0));
+        values.add(row.map(|note| note.delivery.clone()));
+    };
+    UPDATE_DELIVERY.execute(tx, notes, add).await?;
     Ok(())
 }
 
@@ -226,19 +206,11 @@ static DELETE_CALLS: Rows = Rows::new("delete from calls where (id, version) in 
 
 /// Deletes calls, each of the version it was read in; fails with [`BatchError::Conflict`] where one was changed meanwhile.
 pub(crate) async fn delete_calls(tx: &mut Tx, gone: &[(CallId, i32)]) -> Result<(), BatchError> {
-    for chunk in chunks(gone) {
-        let conn = tx.conn();
-        let (sql, rows) = DELETE_CALLS.fill(&conn, chunk);
-        let deleted = on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in rows {
-                query = query.bind(row.map(|(id, _)| id.0)).bind(row.map(|(_, version)| *version));
-            }
-            query.execute(db).await.map(|done| done.rows_affected())
-        })?;
-        all(deleted, chunk.len())?;
-    }
-    Ok(())
+    let add = |values: &mut Values, row: Option<&(CallId, i32)>| {
+        values.add(row.map(|(id, _)| id.0));
+        values.add(row.map(|(_, version)| *version));
+    };
+    all(DELETE_CALLS.execute(tx, gone, add).await?, gone.len())
 }
 
 /// A call to be written and its facts as JSON.
@@ -265,96 +237,82 @@ impl<'a> CallRow<'a> {
     }
 }
 
-/// Binds what changes in a call's life.
-macro_rules! bind_changing {
-    ($query:expr, $row:expr) => {{
-        let view = $row.map(|row| row.view);
-        $query
-            .bind($row.map(|row| row.owns_key))
-            .bind($row.map(|row| row.late_until))
-            .bind($row.map(|row| row.facts.clone()))
-            .bind($row.map(|row| time(row.known.heard_at)))
-            .bind(view.and_then(|view| view.direction).map(|direction| direction.as_str()))
-            .bind(view.map(|view| view.state.as_str()))
-            .bind(view.map(|view| view.disposition.as_str()))
-            .bind(view.and_then(|view| view.client_e164.as_deref()).map(text))
-            .bind(view.and_then(|view| view.client_raw.as_deref()).map(text))
-            .bind(view.map(|view| time(view.started_at)))
-            .bind(view.and_then(|view| view.answered_at).map(time))
-            .bind(view.and_then(|view| view.ended_at).map(time))
-            .bind(view.and_then(|view| i32::try_from(view.talk_seconds?).ok()))
-            .bind(view.map(|view| view.missed))
-            .bind(view.map(|view| view.users().is_empty()))
-            .bind($row.and_then(|row| row.client_id).map(|client| client.0))
-            .bind($row.map(|row| row.known.added.client_chosen))
-            .bind($row.and_then(|row| missed_key(row.id, row.view)))
-            .bind($row.map(|row| has_closing_record(row.call)))
-    }};
+columns! {
+    /// A call in the version in which it was read.
+    ReadCall of row: CallRow<'_> {
+        id: row.id.0,
+        version: row.known.version,
+    }
+}
+columns! {
+    /// What stays the same all a call's life.
+    NewCall of row: CallRow<'_> {
+        id: row.id.0,
+        module_id: row.known.module_id.0,
+        call_id: row.call.call_id.clone(),
+        call_key: row.known.key.clone(),
+        version: 1,
+        created_at: time(row.known.created_at),
+    }
+}
+columns! {
+    /// What changes in a call's life.
+    ChangingCall of row: CallRow<'_> {
+        owns_key: row.owns_key,
+        late_until: row.late_until,
+        facts: row.facts.clone(),
+        heard_at: time(row.known.heard_at),
+        direction: row.view.direction.map(|direction| direction.as_str()),
+        state: row.view.state.as_str(),
+        disposition: row.view.disposition.as_str(),
+        client_e164: row.view.client_e164.as_deref().map(text),
+        client_raw: row.view.client_raw.as_deref().map(text),
+        started_at: time(row.view.started_at),
+        answered_at: row.view.answered_at.map(time),
+        ended_at: row.view.ended_at.map(time),
+        talk_seconds: row.view.talk_seconds.and_then(|seconds| i32::try_from(seconds).ok()),
+        missed: row.view.missed,
+        rang_at_nobody: row.view.users().is_empty(),
+        client_id: row.client_id.map(|client| client.0),
+        client_chosen: row.known.added.client_chosen,
+        missed_key: missed_key(row.id, row.view),
+        recorded: has_closing_record(row.call),
+    }
 }
 
 /// What only people add to a call (comment, outcome, resolution) is not among the columns written here. But a call that
 /// turns out not to be missed needs no resolution: should it be missed later, nobody has dealt with that yet.
-static UPDATE_CALLS: Rows = Rows::new(
-    "update calls set version = version + 1, owns_key = v.column3, late_until = v.column4, facts = v.column5, \
-     heard_at = v.column6, direction = v.column7, state = v.column8, disposition = v.column9, \
-     client_e164 = v.column10, client_raw = v.column11, started_at = v.column12, answered_at = v.column13, \
-     ended_at = v.column14, talk_seconds = v.column15, missed = v.column16, rang_at_nobody = v.column17, \
-     client_id = v.column18, client_chosen = v.column19, missed_key = v.column20, recorded = v.column21, \
-     resolved_at = case when v.column16 then resolved_at end, resolved_by = case when v.column16 then resolved_by end, \
-     resolved_how = case when v.column16 then resolved_how end, \
-     resolved_reason = case when v.column16 then resolved_reason end, \
-     resolved_call = case when v.column16 then resolved_call end, \
-     reached_seconds = case when v.column16 then reached_seconds end from (values ",
-    21,
-    ") as v where calls.id = v.column1 and calls.version = v.column2",
+static UPDATE_CALLS: Rows = Rows::named(
+    &[ReadCall::NAMES, ChangingCall::NAMES],
+    "update calls set version = calls.version + 1, {set}, \
+     resolved_at = case when v.missed then resolved_at end, resolved_by = case when v.missed then resolved_by end, \
+     resolved_how = case when v.missed then resolved_how end, \
+     resolved_reason = case when v.missed then resolved_reason end, \
+     resolved_call = case when v.missed then resolved_call end, \
+     reached_seconds = case when v.missed then reached_seconds end \
+     from v where calls.id = v.id and calls.version = v.version",
 );
 
 async fn update_calls(tx: &mut Tx, rows: &[CallRow<'_>]) -> Result<(), BatchError> {
-    for chunk in chunks(rows) {
-        let conn = tx.conn();
-        let (sql, rows) = UPDATE_CALLS.fill(&conn, chunk);
-        let updated = on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in rows {
-                query = query.bind(row.map(|row| row.id.0)).bind(row.map(|row| row.known.version));
-                query = bind_changing!(query, row);
-            }
-            query.execute(db).await.map(|done| done.rows_affected())
-        })
-        .map_err(BatchError::of_calls)?;
-        all(updated, chunk.len())?;
-    }
-    Ok(())
+    let add = |values: &mut Values, row: Option<&CallRow<'_>>| {
+        ReadCall::add(values, row);
+        ChangingCall::add(values, row);
+    };
+    let updated = UPDATE_CALLS.execute(tx, rows, add).await.map_err(BatchError::of_calls)?;
+    all(updated, rows.len())
 }
 
-static INSERT_CALLS: Rows = Rows::new(
-    "insert into calls (id, module_id, call_id, call_key, version, created_at, owns_key, late_until, facts, heard_at, \
-     direction, state, disposition, client_e164, client_raw, started_at, answered_at, ended_at, talk_seconds, missed, \
-     rang_at_nobody, client_id, client_chosen, missed_key, recorded) select * from (values ",
-    25,
-    ") as v where v.column1 is not null",
+static INSERT_CALLS: Rows = Rows::named(
+    &[NewCall::NAMES, ChangingCall::NAMES],
+    "insert into calls ({columns}) select * from v where id is not null",
 );
 
 async fn insert_calls(tx: &mut Tx, rows: &[CallRow<'_>]) -> Result<(), BatchError> {
-    for chunk in chunks(rows) {
-        let conn = tx.conn();
-        let (sql, rows) = INSERT_CALLS.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in rows {
-                query = query
-                    .bind(row.map(|row| row.id.0))
-                    .bind(row.map(|row| row.known.module_id.0))
-                    .bind(row.and_then(|row| row.call.call_id.clone()))
-                    .bind(row.map(|row| row.known.key.clone()))
-                    .bind(row.map(|_| 1))
-                    .bind(row.map(|row| time(row.known.created_at)));
-                query = bind_changing!(query, row);
-            }
-            query.execute(db).await.map(drop)
-        })
-        .map_err(BatchError::of_calls)?;
-    }
+    let add = |values: &mut Values, row: Option<&CallRow<'_>>| {
+        NewCall::add(values, row);
+        ChangingCall::add(values, row);
+    };
+    INSERT_CALLS.execute(tx, rows, add).await.map_err(BatchError::of_calls)?;
     Ok(())
 }
 
@@ -372,17 +330,11 @@ pub(crate) async fn change_operators(
     statement: &Rows,
     pairs: &[(UserId, CallId)],
 ) -> Result<(), BatchError> {
-    for chunk in chunks(pairs) {
-        let conn = tx.conn();
-        let (sql, rows) = statement.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in rows {
-                query = query.bind(row.map(|(user, _)| user.0)).bind(row.map(|(_, call)| call.0));
-            }
-            query.execute(db).await.map(drop)
-        })?;
-    }
+    let add = |values: &mut Values, row: Option<&(UserId, CallId)>| {
+        values.add(row.map(|(user, _)| user.0));
+        values.add(row.map(|(_, call)| call.0));
+    };
+    statement.execute(tx, pairs, add).await?;
     Ok(())
 }
 
