@@ -13,11 +13,9 @@ use crate::view::CallView;
 /// When an erased call was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ErasedCall {
-    /// When it began.
     pub started_at: DateTime<Utc>,
     /// When somebody first answered.
     pub answered_at: Option<DateTime<Utc>>,
-    /// When it ended.
     pub ended_at: DateTime<Utc>,
     /// Whether its record had come.
     pub recorded: bool,

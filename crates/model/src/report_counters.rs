@@ -55,7 +55,6 @@ macro_rules! counters {
 counters! {
     /// Counters of calls.
     CallCounters {
-        /// Calls.
         calls,
         /// Those that somebody answered.
         answered,
@@ -93,7 +92,6 @@ counters! {
 counters! {
     /// How many calls there are of a kind.
     KindCounter {
-        /// Calls.
         calls,
     }
 }

@@ -43,11 +43,9 @@ pub struct CallView {
     pub line: Option<String>,
     /// Everybody it rang at or who had it, in that order.
     pub operators: Vec<OperatorLeg>,
-    /// When it began.
     pub started_at: DateTime<Utc>,
     /// When somebody first answered.
     pub answered_at: Option<DateTime<Utc>>,
-    /// When it ended.
     pub ended_at: Option<DateTime<Utc>>,
     /// Seconds of talk, once that is known.
     pub talk_seconds: Option<u32>,
@@ -165,7 +163,7 @@ pub struct Segment {
 
 /// A fact as a call's history tells it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Told<'a> {
+pub struct TimelineFact<'a> {
     /// When it counts as having happened.
     pub at: DateTime<Utc>,
     /// What was reported.

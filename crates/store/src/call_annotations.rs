@@ -58,9 +58,6 @@ impl TryFrom<AnnotationsRow> for CallAnnotations {
 
 impl Store {
     /// Sets a call's comment or takes it away; says whether there is such a call.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn set_comment(&self, id: CallId, comment: Option<&str>) -> Result<bool, StoreError> {
         let sql = "update calls set comment = $2, version = version + 1 where id = $1";
         let done = on!(self.write(), |db| {
@@ -75,9 +72,6 @@ impl Store {
     }
 
     /// Logs a call on a client or on none, as a person wants it; says whether there is such a call.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn set_client(&self, id: CallId, client: Option<ClientId>) -> Result<bool, StoreError> {
         let sql =
             "update calls set client_id = $2, client_chosen = true, version = version + 1 where id = $1";
@@ -93,9 +87,6 @@ impl Store {
     }
 
     /// Says what a call came to, or takes that back; says whether there is such a call.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn set_outcome(&self, id: CallId, outcome: Option<OutcomeId>) -> Result<bool, StoreError> {
         // The committer may be faster with the same call; it is never faster for long.
         for _ in 0..ATTEMPTS {

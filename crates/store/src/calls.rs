@@ -67,7 +67,6 @@ pub struct CallCursor {
 /// Calls, latest start first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallPage {
-    /// The calls.
     pub items: Vec<StoredCall>,
     /// Calls of the page that cannot be read and are left out; the log names them.
     pub unreadable: u32,
@@ -140,9 +139,6 @@ const MAX_ACTIVE: i64 = 10_000;
 
 impl Store {
     /// The call with this id, whether its direction is known or not.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn call(&self, id: CallId) -> Result<Option<StoredCall>, StoreError> {
         let sql = select!("where id = $1");
         let row: Option<Row> =
@@ -151,9 +147,6 @@ impl Store {
     }
 
     /// Calls, latest start first.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn calls(
         &self,
         filter: &CallFilter,
@@ -171,9 +164,6 @@ impl Store {
     }
 
     /// Calls that have not ended, of one operator (whether it still rings there or not) or all, oldest first.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn active_calls(&self, operator: Option<UserId>) -> Result<Vec<StoredCall>, StoreError> {
         let sql = select!(
             "where state <> 'ended' and direction is not null and ($1 is null or exists \
@@ -187,9 +177,6 @@ impl Store {
     }
 
     /// Calls that have not ended and have been silent since those times.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn silent_calls(
         &self,
         since: &SilentSince,

@@ -43,8 +43,9 @@ pub use audit::{AuditAction, AuditChange, AuditEntry, AuditFilter, AuditLine};
 pub use bindings::Binding;
 pub use calls::{CallCursor, CallFilter, CallPage, SilentCalls, SilentSince, StoredCall};
 pub use clients::{
-    Because, Client, ClientCursor, ClientFields, ClientFilter, ClientKeys, ClientPage, ClientPhone,
-    ClientScope, ClientSearch, ClientSource, ClientSummary, ClientWrite, Matched, Merge, NewClient, folded,
+    Because, Client, ClientCursor, ClientFields, ClientFilter, ClientKeys, ClientMatch, ClientPage,
+    ClientPhone, ClientScope, ClientSearch, ClientSource, ClientSummary, ClientWrite, Merge, NewClient,
+    folded,
 };
 pub use comments::{Comment, CommentCursor, MAX_COMMENTS_OF_CALL};
 pub use committer::{Applied, Apply, CallChange, NewRequest, Outcome, OutcomeStatus, RequestError};

@@ -28,7 +28,6 @@ pub struct ReportFilter {
 /// Figures of an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OperatorFigures {
-    /// Who.
     pub user_id: UserId,
     /// Calls that rang at them or that they had or made.
     pub calls: i64,
@@ -66,9 +65,6 @@ macro_rules! sums {
 
 impl Store {
     /// The figures of each hour that has any, in order.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn report_hours(
         &self,
         filter: &ReportFilter,
@@ -98,9 +94,6 @@ impl Store {
     }
 
     /// How calls came out, the most frequent first.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn report_dispositions(
         &self,
         filter: &ReportFilter,
@@ -118,9 +111,6 @@ impl Store {
     }
 
     /// Each operator's figures, those with the most calls first.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn report_operators(&self, filter: &ReportFilter) -> Result<Vec<OperatorFigures>, StoreError> {
         let rows: Vec<(Uuid, i64, i64, i64, i64)> = on!(self.read(), |db| {
             let columns = concat!("select user_id", sums!("calls", "answered", "missed", "talk_seconds"));
@@ -139,9 +129,6 @@ impl Store {
     }
 
     /// What calls came to by the operators' codes, the most frequent first.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn report_outcomes(&self, filter: &ReportFilter) -> Result<Vec<(OutcomeId, i64)>, StoreError> {
         let rows: Vec<(Uuid, i64)> = on!(self.read(), |db| {
             let mut query = QueryBuilder::new(concat!("select outcome_id", sums!("calls")));

@@ -212,9 +212,6 @@ impl Store {
     }
 
     /// How many rows are from before then, not counted further than ten thousand.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn due(
         &self,
         kept: Kept,

@@ -17,7 +17,6 @@ use crate::view::{CallView, view};
 
 /// A call as it is saved.
 pub struct LoadedCall {
-    /// The call.
     pub call: Call,
     /// Its key, as [`CallKey::to_text`] gives it.
     pub key: String,
@@ -63,7 +62,6 @@ pub struct KnownCall {
 
 /// A call to be written.
 pub struct ChangedCall<'a> {
-    /// Which.
     pub id: CallId,
     /// What else is known of it.
     pub known: &'a KnownCall,
@@ -81,7 +79,6 @@ pub struct ChangedCall<'a> {
 
 /// What a call to be written looks like.
 pub struct After<'a> {
-    /// The call.
     pub call: Cow<'a, Call>,
     /// What people see of it.
     pub view: CallView,

@@ -26,9 +26,7 @@ pub struct LeadRule {
 /// A client to be made of an unknown caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewLead {
-    /// Its id.
     pub id: ClientId,
-    /// What it is.
     pub kind: ClientKind,
     /// What the provider calls the caller; empty where it has no name.
     pub name: String,
@@ -43,7 +41,6 @@ pub struct NewLead {
 /// A client that a missed call made, as it is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MadeLead {
-    /// Its id.
     pub id: ClientId,
     /// Whether somebody edited, merged or put it away, commented on it, or made somebody its employee.
     pub touched: bool,

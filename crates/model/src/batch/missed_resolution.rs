@@ -31,9 +31,7 @@ pub struct EncountersAsked {
 pub struct Question {
     /// The caller, as [`missed_caller`] says it.
     pub caller: Option<String>,
-    /// The client.
     pub client: Option<ClientId>,
-    /// The time.
     pub at: DateTime<Utc>,
 }
 
@@ -49,11 +47,9 @@ pub struct Encounters {
 /// A missed call that is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissedCall {
-    /// Its id.
     pub id: CallId,
     /// The module it came through.
     pub module_id: ModuleId,
-    /// When it began.
     pub started_at: DateTime<Utc>,
     /// Who called, as [`missed_caller`] or [`missed_key`] says it.
     pub caller: Option<String>,
@@ -64,7 +60,6 @@ pub struct MissedCall {
 /// A call in which somebody talked with the outside party.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Talk {
-    /// Its id.
     pub id: CallId,
     /// With whom, as [`missed_caller`] says it.
     pub caller: Option<String>,
@@ -77,13 +72,11 @@ pub struct Talk {
 /// A missed call to be closed: somebody talked with the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reached {
-    /// The missed call.
     pub missed: CallId,
     /// The module that one came through.
     pub module_id: ModuleId,
     /// When that one began.
     pub started_at: DateTime<Utc>,
-    /// The talk.
     pub talk: CallId,
     /// How long after the missed call's start the talk began.
     pub seconds: i32,

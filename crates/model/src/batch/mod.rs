@@ -57,7 +57,6 @@ pub struct Submission {
 /// A fact and the call it is about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TargetedFact {
-    /// The call.
     pub target: FactTarget,
     /// What happened to it.
     pub fact: Fact,

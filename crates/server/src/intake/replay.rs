@@ -7,7 +7,7 @@ use std::time::Instant;
 use hookswitch_model::CallAnnotations;
 use hookswitch_model::contract::Warning;
 use hookswitch_model::{Call, CallId, view};
-use hookswitch_store::{CallChange, Matched, StoreError, StoredRequest};
+use hookswitch_store::{CallChange, ClientMatch, StoreError, StoredRequest};
 use serde_json::Value;
 
 use super::process::{Failure, Previewed, commit, preview, read_again};
@@ -50,7 +50,7 @@ pub struct Moment {
     /// What people, and rules in their place, added to it.
     pub added: CallAnnotations,
     /// Whom it is with.
-    pub matched: Matched,
+    pub matched: ClientMatch,
 }
 
 /// Runs the script on a stored request, as when it arrived, and says what would change; with `dry_run` false also makes it so.
@@ -106,7 +106,7 @@ async fn found(app: &App, mut changes: Vec<CallChange>) -> Result<Vec<CallChange
         change.matched = telephony::matched(app, &view(after), &change.added).await?;
         if let [only] = change.matched.candidates.as_slice() {
             change.added.client_id = Some(only.id);
-            change.matched = Matched { client: Some(only.clone()), candidates: Vec::new() };
+            change.matched = ClientMatch { client: Some(only.clone()), candidates: Vec::new() };
         }
     }
     Ok(changes)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::extract::ws::Utf8Bytes;
 use hookswitch_model::CallAnnotations;
 use hookswitch_model::{Call, CallId, CallView, OperatorState, UserId};
-use hookswitch_store::Matched;
+use hookswitch_store::ClientMatch;
 
 use super::message::{GoneReason, Message};
 use super::{Hub, Version};
@@ -24,7 +24,7 @@ pub struct Changed<'a> {
     /// What people, and rules in their place, added to it.
     pub added: &'a CallAnnotations,
     /// Whom it is with.
-    pub matched: &'a Matched,
+    pub matched: &'a ClientMatch,
 }
 
 /// Tells every tab of everybody concerned. Gives the number of tabs of each who has any.

@@ -10,7 +10,7 @@ use hookswitch_model::{
 };
 use hookswitch_model::{CallAnnotations, ResolvedHow};
 use hookswitch_script::Function;
-use hookswitch_store::{Matched, OutcomeCode, Role};
+use hookswitch_store::{ClientMatch, OutcomeCode, Role};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -216,7 +216,7 @@ pub fn api_call<'a>(
     version: Version,
     view: &'a CallView,
     added: &CallAnnotations,
-    matched: &Matched,
+    matched: &ClientMatch,
     viewer: &Viewer<'a>,
 ) -> ApiCall {
     let viewer = &viewer.of_call(view);

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use hookswitch_model::CallAnnotations;
 use hookswitch_model::{CallView, ClientId, UserId, view};
 use hookswitch_script::Function;
-use hookswitch_store::{Applied, CallChange, CallFilter, MAX_PAGE, Matched, StoreError, StoredCall};
+use hookswitch_store::{Applied, CallChange, CallFilter, ClientMatch, MAX_PAGE, StoreError, StoredCall};
 
 use crate::app::App;
 use crate::live::{Changed, deliver};
@@ -78,7 +78,7 @@ pub fn tell(app: &App, active: Option<&Active>, change: &CallChange) -> Option<T
 }
 
 /// Tells every tab of a call's operators what was added to it.
-pub fn tell_added(app: &App, active: Option<&Active>, stored: StoredCall, matched: Matched) {
+pub fn tell_added(app: &App, active: Option<&Active>, stored: StoredCall, matched: ClientMatch) {
     let change = CallChange {
         version: stored.version,
         before: Some(stored.call.clone()),
@@ -116,7 +116,7 @@ pub async fn tell_stored(app: &App, stored: StoredCall) -> Result<(), StoreError
 ///
 /// # Errors
 /// When the database fails.
-pub async fn matched(app: &App, view: &CallView, added: &CallAnnotations) -> Result<Matched, StoreError> {
+pub async fn matched(app: &App, view: &CallView, added: &CallAnnotations) -> Result<ClientMatch, StoreError> {
     let number = view.client_e164.as_deref().filter(|_| !added.client_chosen);
     app.store.matched(added.client_id, number).await
 }

@@ -7,15 +7,26 @@ use hookswitch_model::{ClientId, phone};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::words;
-use crate::db::{Tx, on, text, time};
-use crate::rows::{Rows, chunks};
+use super::search_terms;
+use crate::db::{Tx, text, time};
+use crate::rows::{Rows, Values, columns};
 
-static CLIENTS: Rows = Rows::new(
+columns! {
+    LeadColumns of lead: NewLead {
+        id: lead.id.0,
+        kind: lead.kind.as_str(),
+        name: text(&lead.name),
+        name_key: text(&search_terms::folded(&lead.name)),
+        wanted_responsible: lead.responsible.map(|user| user.0),
+        created_at: time(lead.now),
+    }
+}
+
+static CLIENTS: Rows = Rows::named(
+    &[LeadColumns::NAMES],
     "insert into clients (id, kind, name, name_key, responsible_id, created_at, updated_at, tags, source, version) \
-     select v.column1, v.column2, v.column3, v.column4, users.id, v.column6, v.column6, '[]', 'missedCall', 1 from (values ",
-    6,
-    ") as v left join users on users.id = v.column5 where v.column1 is not null",
+     select v.id, v.kind, v.name, v.name_key, users.id, v.created_at, v.created_at, '[]', 'missedCall', 1 \
+     from v left join users on users.id = v.wanted_responsible where v.id is not null",
 );
 static PHONES: Rows = Rows::new(
     "insert into client_phones (client_id, position, number, e164, made_by_call) \
@@ -56,24 +67,14 @@ static RELEASE: Rows =
 /// Those of these clients that a missed call made, and what keeps them.
 pub(crate) async fn leads(tx: &mut Tx, clients: &BTreeSet<ClientId>) -> Result<Vec<MadeLead>, sqlx::Error> {
     let clients: Vec<_> = clients.iter().copied().collect();
-    let mut leads: Vec<MadeLead> = Vec::new();
-    for chunk in chunks(&clients) {
-        let conn = tx.conn();
-        let (sql, filled) = LEADS.fill(&conn, chunk);
-        let found: Vec<LeadRow> = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for client in filled {
-                query = query.bind(client.map(|client| client.0));
-            }
-            query.fetch_all(db).await
-        })?;
-        leads.extend(found.into_iter().map(|row| MadeLead {
-            id: ClientId(row.id),
-            touched: row.touched,
-            kept_by: u64::try_from(row.kept_by).unwrap_or_default(),
-        }));
-    }
-    Ok(leads)
+    let found = LEADS.fetch(tx, &clients, |values, client| values.add(client.map(|client| client.0)));
+    let found: Vec<LeadRow> = found.await?;
+    let lead = |row: LeadRow| MadeLead {
+        id: ClientId(row.id),
+        touched: row.touched,
+        kept_by: u64::try_from(row.kept_by).unwrap_or_default(),
+    };
+    Ok(found.into_iter().map(lead).collect())
 }
 
 /// Removes clients; fails with a violated foreign key where somebody touched one meanwhile.
@@ -90,47 +91,23 @@ pub(crate) async fn release(tx: &mut Tx, removed: &[ClientId]) -> Result<(), sql
 }
 
 async fn of_each(tx: &mut Tx, statement: &Rows, clients: &[ClientId]) -> Result<(), sqlx::Error> {
-    for chunk in chunks(clients) {
-        let conn = tx.conn();
-        let (sql, filled) = statement.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for client in filled {
-                query = query.bind(client.map(|client| client.0));
-            }
-            query.execute(db).await.map(drop)
-        })?;
-    }
+    statement.execute(tx, clients, |values, client| values.add(client.map(|client| client.0))).await?;
     Ok(())
 }
 
 /// Makes them, each with its number. Not unique: another node was faster with one.
 pub(crate) async fn insert(tx: &mut Tx, clients: &[NewLead]) -> Result<(), sqlx::Error> {
-    for chunk in chunks(clients) {
-        let conn = tx.conn();
-        let (sql, filled) = CLIENTS.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for client in filled {
-                query = query
-                    .bind(client.map(|client| client.id.0))
-                    .bind(client.map(|client| client.kind.as_str()))
-                    .bind(client.map(|client| text(&client.name)))
-                    .bind(client.map(|client| text(&words::folded(&client.name))))
-                    .bind(client.and_then(|client| client.responsible).map(|user| user.0))
-                    .bind(client.map(|client| time(client.now)));
-            }
-            query.execute(db).await.map(drop)
-        })?;
-    }
+    CLIENTS.execute(tx, clients, LeadColumns::add).await?;
     let words: Vec<(String, ClientId)> = clients
         .iter()
         .flat_map(|client| {
             let numbers = std::iter::once(client.e164.as_str());
-            words::of_name_and_numbers(&client.name, numbers).into_iter().map(|word| (text(&word), client.id))
+            search_terms::of_name_and_numbers(&client.name, numbers)
+                .into_iter()
+                .map(|word| (text(&word), client.id))
         })
         .collect();
-    words::insert(tx, &words).await?;
+    search_terms::insert(tx, &words).await?;
     let numbers: Vec<_> = clients.iter().map(|client| (client.id, client.e164.clone())).collect();
     each(tx, &PHONES, &numbers).await
 }
@@ -144,16 +121,10 @@ pub(crate) async fn adopt(tx: &mut Tx, clients: &[NewLead]) -> Result<(), sqlx::
 }
 
 async fn each(tx: &mut Tx, statement: &Rows, numbers: &[(ClientId, String)]) -> Result<(), sqlx::Error> {
-    for chunk in chunks(numbers) {
-        let conn = tx.conn();
-        let (sql, filled) = statement.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in filled {
-                query = query.bind(row.map(|(client, _)| client.0)).bind(row.map(|(_, number)| text(number)));
-            }
-            query.execute(db).await.map(drop)
-        })?;
-    }
+    let add = |values: &mut Values, row: Option<&(ClientId, String)>| {
+        values.add(row.map(|(client, _)| client.0));
+        values.add(row.map(|(_, number)| text(number)));
+    };
+    statement.execute(tx, numbers, add).await?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::types::{Applied, Apply, CallChange, NewRequest};
 use super::{encounters, load, save};
 use crate::clients::ClientSummary;
-use crate::clients::matching::matched as matched_from;
+use crate::clients::number_owners::matched as matched_from;
 use crate::db::{Pools, Tx, is_unique, text};
 use crate::erase::Hashes;
 use crate::error::StoreError;

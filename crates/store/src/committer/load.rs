@@ -13,13 +13,13 @@ use uuid::Uuid;
 
 use super::batch::BatchError;
 use crate::call_annotations::AnnotationsRow;
-use crate::clients::matching::owners;
+use crate::clients::number_owners::owners;
 use crate::clients::summary::summaries;
 use crate::clients::{ClientSummary, lead_creation};
-use crate::db::{Tx, far_future, far_past, from_json, on, time};
+use crate::db::{Tx, far_future, far_past, from_json, time};
 use crate::erase::{ErasedRow, Hashes};
 use crate::error::StoreError;
-use crate::rows::{Rows, chunks};
+use crate::rows::{Rows, Values};
 
 #[derive(FromRow)]
 struct CallRow {
@@ -180,40 +180,16 @@ async fn reported(
     tx: &mut Tx,
     requests: &BTreeSet<RequestId>,
 ) -> Result<Vec<(RequestId, Vec<CallId>)>, StoreError> {
-    let requests: Vec<_> = requests.iter().collect();
-    let mut found = Vec::new();
-    for chunk in chunks(&requests) {
-        let conn = tx.conn();
-        let (sql, filled) = REPORTED.fill(&conn, chunk);
-        let rows: Vec<(Uuid, String)> = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for request in filled {
-                query = query.bind(request.map(|request| request.0));
-            }
-            query.fetch_all(db).await
-        })?;
-        for (request, calls) in rows {
-            found.push((RequestId(request), from_json(&calls)?));
-        }
-    }
-    Ok(found)
+    let requests: Vec<_> = requests.iter().copied().collect();
+    let found = REPORTED.fetch(tx, &requests, |values, request| values.add(request.map(|request| request.0)));
+    let found: Vec<(Uuid, String)> = found.await?;
+    found.into_iter().map(|(request, calls)| Ok((RequestId(request), from_json(&calls)?))).collect()
 }
 
 async fn by_id(tx: &mut Tx, ids: &BTreeSet<CallId>, calls: &mut Calls) -> Result<(), StoreError> {
-    let ids: Vec<_> = ids.iter().collect();
-    for chunk in chunks(&ids) {
-        let conn = tx.conn();
-        let (sql, filled) = BY_ID.fill(&conn, chunk);
-        let rows = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for id in filled {
-                query = query.bind(id.map(|id| id.0));
-            }
-            query.fetch_all(db).await
-        })?;
-        add(calls, rows)?;
-    }
-    Ok(())
+    let ids: Vec<_> = ids.iter().copied().collect();
+    let rows = BY_ID.fetch(tx, &ids, |values, id| values.add(id.map(|id| id.0))).await?;
+    add(calls, rows)
 }
 
 /// The calls that own keys, and what is left of erased calls that had them.
@@ -223,24 +199,16 @@ async fn by_key(
     keys: &[(ModuleId, String)],
     calls: &mut Calls,
 ) -> Result<(), StoreError> {
-    for chunk in chunks(keys) {
-        let conn = tx.conn();
-        let (sql, filled) = BY_KEY.fill(&conn, chunk);
-        let rows: Vec<KeyRow> = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for row in filled {
-                query = query
-                    .bind(row.map(|(module, _)| module.0))
-                    .bind(row.map(|(_, key)| key.clone()))
-                    .bind(row.map(|(module, key)| hashes.of(*module, key)));
-            }
-            query.fetch_all(db).await
-        })?;
-        for KeyRow { call, erased } in rows {
-            add(calls, call.into_iter().collect())?;
-            if let Some(ErasedKeyRow { module_id, key, erased }) = erased {
-                calls.add_erased(ModuleId(module_id), key, &erased.into());
-            }
+    let add_key = |values: &mut Values, row: Option<&(ModuleId, String)>| {
+        values.add(row.map(|(module, _)| module.0));
+        values.add(row.map(|(_, key)| key.clone()));
+        values.add(row.map(|(module, key)| hashes.of(*module, key)));
+    };
+    let rows: Vec<KeyRow> = BY_KEY.fetch(tx, keys, add_key).await?;
+    for KeyRow { call, erased } in rows {
+        add(calls, call.into_iter().collect())?;
+        if let Some(ErasedKeyRow { module_id, key, erased }) = erased {
+            calls.add_erased(ModuleId(module_id), key, &erased.into());
         }
     }
     Ok(())
@@ -251,23 +219,14 @@ async fn late_of_keys(
     keys: &[((ModuleId, String), Window)],
     calls: &mut Calls,
 ) -> Result<(), StoreError> {
-    for chunk in chunks(keys) {
-        let conn = tx.conn();
-        let (sql, filled) = LATE.fill(&conn, chunk);
-        let rows = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for row in filled {
-                query = query
-                    .bind(row.map(|((module, _), _)| module.0))
-                    .bind(row.map(|((_, key), _)| key.clone()))
-                    .bind(row.map(|(_, window)| window.since))
-                    .bind(row.map(|(_, window)| window.until));
-            }
-            query.fetch_all(db).await
-        })?;
-        add(calls, rows)?;
-    }
-    Ok(())
+    let add_window = |values: &mut Values, row: Option<&((ModuleId, String), Window)>| {
+        values.add(row.map(|((module, _), _)| module.0));
+        values.add(row.map(|((_, key), _)| key.clone()));
+        values.add(row.map(|(_, window)| window.since));
+        values.add(row.map(|(_, window)| window.until));
+    };
+    let rows = LATE.fetch(tx, keys, add_window).await?;
+    add(calls, rows)
 }
 
 fn add(calls: &mut Calls, rows: Vec<CallRow>) -> Result<(), StoreError> {

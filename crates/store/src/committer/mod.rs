@@ -15,7 +15,7 @@ use hookswitch_model::{RequestId, view};
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
-use crate::clients::Matched;
+use crate::clients::ClientMatch;
 use crate::error::StoreError;
 use crate::open::Store;
 
@@ -60,7 +60,7 @@ impl Store {
                 after.settle(|reading| Some(reading) == before.as_deref());
             }
         }
-        Ok(changes.into_iter().map(|change| CallChange::new(change, Matched::default())).collect())
+        Ok(changes.into_iter().map(|change| CallChange::new(change, ClientMatch::default())).collect())
     }
 
     /// Keeps, with a request, what came after its commit. Nobody has to wait for it: dropped when the database cannot keep up

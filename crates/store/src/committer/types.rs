@@ -8,7 +8,7 @@ use hookswitch_model::{Call, CallAnnotations, ClientId, ModuleId, RequestId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::clients::Matched;
+use crate::clients::ClientMatch;
 use crate::requests::RequestStatus;
 
 /// A webhook request as it arrived.
@@ -16,11 +16,8 @@ use crate::requests::RequestStatus;
 pub struct NewRequest {
     /// Which; its time is `received_at`.
     pub id: RequestId,
-    /// Which module's.
     pub module_id: ModuleId,
-    /// When it arrived.
     pub received_at: DateTime<Utc>,
-    /// HTTP method.
     pub method: String,
     /// Path after the module's.
     pub path: String,
@@ -39,7 +36,6 @@ pub struct NewRequest {
 /// Facts to be added to calls, and what became of the request that reported them.
 #[derive(Debug, Clone)]
 pub struct Apply {
-    /// The facts.
     pub submission: Submission,
     /// What became of the request; written with its calls.
     pub outcome: Option<Outcome>,
@@ -50,7 +46,6 @@ pub struct Apply {
 pub struct Outcome {
     /// Whether it was processed.
     pub status: OutcomeStatus,
-    /// Why not.
     pub error: Option<RequestError>,
     /// The HTTP status it was answered with.
     pub response_status: u16,
@@ -128,11 +123,11 @@ pub struct CallChange {
     /// What people, and rules in their place, added to it.
     pub added: CallAnnotations,
     /// Whom its number is.
-    pub matched: Matched,
+    pub matched: ClientMatch,
 }
 
 impl CallChange {
-    pub(super) fn new(change: batch::CallChange, matched: Matched) -> Self {
+    pub(super) fn new(change: batch::CallChange, matched: ClientMatch) -> Self {
         let batch::CallChange { version, before, after, added } = change;
         Self { version, before, after, added, matched }
     }

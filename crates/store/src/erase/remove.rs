@@ -10,8 +10,8 @@ use hookswitch_model::{CallId, ClientId, ErasureId, FactKind, UserId, view};
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::erased_calls::{self, ErasedKey};
 use super::gather::{Gathered, gather};
-use super::left::{self, Left};
 use super::{Erasure, Row, Work};
 use crate::audit::{self, AuditAction, AuditChange, AuditEntry};
 use crate::calls::StoredCall;
@@ -37,7 +37,6 @@ pub struct ErasureStep {
 /// A call that is gone, and on whose screens it may have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoneCall {
-    /// Which.
     pub id: CallId,
     /// Everybody it rang at or who had it.
     pub operators: BTreeSet<UserId>,
@@ -211,29 +210,18 @@ async fn erase_calls(
         let erased = ErasedCall::new(&stored.call, &view(&stored.call));
         let until = erased.late_until(&stored.call, work.until);
         let hash = store.inner.hashes.of(stored.call.module_id, keys.get(&stored.call.id.0)?);
-        Some(Left { hash, erased, until })
+        Some(ErasedKey { hash, erased, until })
     });
-    left::insert(tx, &left.collect::<Vec<_>>()).await?;
+    erased_calls::insert(tx, &left.collect::<Vec<_>>()).await?;
     Ok(gone)
 }
 
 static KEYS: Rows = Rows::new("select id, call_key from calls where id in (values ", 1, ")");
 
 async fn call_keys(tx: &mut Tx, calls: &[StoredCall]) -> Result<HashMap<Uuid, String>, StoreError> {
-    let mut keys = HashMap::new();
-    for chunk in chunks(calls) {
-        let conn = tx.conn();
-        let (sql, filled) = KEYS.fill(&conn, chunk);
-        let found: Vec<(Uuid, String)> = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for row in filled {
-                query = query.bind(row.map(|stored| stored.call.id.0));
-            }
-            query.fetch_all(db).await
-        })?;
-        keys.extend(found);
-    }
-    Ok(keys)
+    let keys = KEYS.fetch(tx, calls, |values, stored| values.add(stored.map(|stored| stored.call.id.0)));
+    let keys: Vec<(Uuid, String)> = keys.await?;
+    Ok(keys.into_iter().collect())
 }
 
 /// Takes calls away, but nothing of what hangs on them. The reports' figures stay.

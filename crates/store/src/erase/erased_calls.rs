@@ -6,9 +6,9 @@ use hookswitch_model::erased_call::ErasedCall;
 use ring::hmac;
 use sqlx::FromRow;
 
-use crate::db::{Tx, on, time};
+use crate::db::{Tx, time};
 use crate::key::SecretKey;
-use crate::rows::{Rows, chunks};
+use crate::rows::{Rows, columns};
 
 /// Makes the hashes that erased calls are known by. Without the key nobody can try numbers against them.
 #[derive(Clone)]
@@ -49,35 +49,29 @@ impl From<ErasedRow> for ErasedCall {
 }
 
 /// What is to be left of a call.
-pub(super) struct Left {
+pub(super) struct ErasedKey {
     pub hash: Vec<u8>,
     pub erased: ErasedCall,
     pub until: DateTime<Utc>,
 }
 
-static INSERT: Rows = Rows::new(
-    "insert into erased_calls (key_hash, started_at, answered_at, ended_at, recorded, until) select * from (values ",
-    6,
-    ") as v where v.column1 is not null on conflict do nothing",
+columns! {
+    ErasedColumns of row: ErasedKey {
+        key_hash: row.hash.clone(),
+        started_at: row.erased.started_at,
+        answered_at: row.erased.answered_at,
+        ended_at: row.erased.ended_at,
+        recorded: row.erased.recorded,
+        until: time(row.until),
+    }
+}
+
+static INSERT: Rows = Rows::named(
+    &[ErasedColumns::NAMES],
+    "insert into erased_calls ({columns}) select * from v where key_hash is not null on conflict do nothing",
 );
 
-pub(super) async fn insert(tx: &mut Tx, left: &[Left]) -> Result<(), sqlx::Error> {
-    for chunk in chunks(left) {
-        let conn = tx.conn();
-        let (sql, rows) = INSERT.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in rows {
-                query = query
-                    .bind(row.map(|row| row.hash.clone()))
-                    .bind(row.map(|row| row.erased.started_at))
-                    .bind(row.and_then(|row| row.erased.answered_at))
-                    .bind(row.map(|row| row.erased.ended_at))
-                    .bind(row.map(|row| row.erased.recorded))
-                    .bind(row.map(|row| time(row.until)));
-            }
-            query.execute(db).await.map(drop)
-        })?;
-    }
+pub(super) async fn insert(tx: &mut Tx, left: &[ErasedKey]) -> Result<(), sqlx::Error> {
+    INSERT.execute(tx, left, ErasedColumns::add).await?;
     Ok(())
 }
