@@ -7,7 +7,7 @@ use std::cmp::max;
 
 use chrono::{DateTime, Datelike, DurationRound, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
-use hookswitch_store::CallFigures;
+use hookswitch_model::report_counters::CallCounters;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -63,8 +63,8 @@ pub struct Figures {
     pub average_reached_seconds: Option<f64>,
 }
 
-impl From<CallFigures> for Figures {
-    fn from(figures: CallFigures) -> Self {
+impl From<CallCounters> for Figures {
+    fn from(figures: CallCounters) -> Self {
         Self {
             calls: figures.calls,
             answered: figures.answered,
@@ -138,7 +138,7 @@ pub fn start_of_day(zone: Tz, date: NaiveDate) -> DateTime<Utc> {
 
 /// The figures of all the periods there are, also of those without calls.
 #[must_use]
-pub fn periods(by: By, span: &Span, hours: &[(DateTime<Utc>, CallFigures)]) -> Vec<Period> {
+pub fn periods(by: By, span: &Span, hours: &[(DateTime<Utc>, CallCounters)]) -> Vec<Period> {
     let at = |at| (Some(at), None);
     let slot = |slot| (None, Some(slot));
     let empty: Vec<(Option<DateTime<Utc>>, Option<u32>)> = match by {
@@ -157,13 +157,13 @@ pub fn periods(by: By, span: &Span, hours: &[(DateTime<Utc>, CallFigures)]) -> V
         };
         usize::try_from(place).ok()
     };
-    let mut sums = vec![CallFigures::default(); empty.len()];
+    let mut sums = vec![CallCounters::default(); empty.len()];
     for (hour, figures) in hours {
         if let Some(sum) = place(*hour).and_then(|place| sums.get_mut(place)) {
             *sum += *figures;
         }
     }
-    let period = |((at, slot), sum): (_, CallFigures)| Period { at, slot, figures: sum.into() };
+    let period = |((at, slot), sum): (_, CallCounters)| Period { at, slot, figures: sum.into() };
     empty.into_iter().zip(sums).map(period).collect()
 }
 

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::call::Call;
 use crate::contract::{Direction, Disposition};
 use crate::fact::{Fact, FactKind, Parties};
+use crate::storable::text;
 use crate::view::{CallView, moment, view};
 
 /// What an event says about which call it means.
@@ -34,13 +35,13 @@ impl CallKey {
         )
     }
 
-    /// As one text for a database column, kinds kept apart.
+    /// As one text, kinds kept apart, as a database keeps it.
     #[must_use]
     pub fn to_text(&self) -> String {
-        match self {
+        text(&match self {
             Self::Id(id) => format!("i{id}"),
             Self::Numbers(numbers) => format!("n{numbers}"),
-        }
+        })
     }
 }
 

@@ -28,7 +28,6 @@ pub enum Assigned {
 /// Who calls a missed caller back, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
-    /// Why.
     pub by: Assigned,
     /// The users; empty for everybody.
     pub users: BTreeSet<UserId>,

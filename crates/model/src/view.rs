@@ -10,6 +10,8 @@ mod fold;
 mod order;
 mod who;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -41,11 +43,9 @@ pub struct CallView {
     pub line: Option<String>,
     /// Everybody it rang at or who had it, in that order.
     pub operators: Vec<OperatorLeg>,
-    /// When it began.
     pub started_at: DateTime<Utc>,
     /// When somebody first answered.
     pub answered_at: Option<DateTime<Utc>>,
-    /// When it ended.
     pub ended_at: Option<DateTime<Utc>>,
     /// Seconds of talk, once that is known.
     pub talk_seconds: Option<u32>,
@@ -58,6 +58,12 @@ pub struct CallView {
 }
 
 impl CallView {
+    /// The users it rang at or who had it.
+    #[must_use]
+    pub fn users(&self) -> BTreeSet<UserId> {
+        self.operators.iter().filter_map(|operator| operator.user).collect()
+    }
+
     /// Whether the outside party withholds the number: then it is nobody whom one could find, call back or meet again.
     #[must_use]
     pub fn is_withheld(&self) -> bool {
@@ -157,7 +163,7 @@ pub struct Segment {
 
 /// A fact as a call's history tells it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Told<'a> {
+pub struct TimelineFact<'a> {
     /// When it counts as having happened.
     pub at: DateTime<Utc>,
     /// What was reported.

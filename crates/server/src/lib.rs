@@ -2,6 +2,7 @@
 //!
 //! [`app::App`] is the state every handler gets; [`serve::serve`] runs it on a listener until told to stop. [`routes`] lists every
 //! route on one page. The command line is in [`cli`], the settings in [`config`].
+#![warn(missing_docs)]
 
 pub mod app;
 pub mod auth;

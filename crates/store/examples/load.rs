@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use hookswitch_model::batch::{Submission, TargetedFact};
 use hookswitch_model::contract::{Context, facts, parse_result};
 use hookswitch_model::{ModuleId, RequestId, UserId};
-use hookswitch_store::{Apply, NewRequest, Outcome, OutcomeStatus, SecretKey, Store, TargetedFact};
+use hookswitch_store::{Apply, NewRequest, Outcome, OutcomeStatus, SecretKey, Store};
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
@@ -102,7 +103,7 @@ async fn webhook(store: &Store, module: ModuleId, call: u64, event: u64) -> Resu
         steps: to_raw_value(&json!({ "queue": 12, "script": 80, "check": 9 }))?,
         script_version: Some(1),
     };
-    let apply = Apply {
+    let submission = Submission {
         request: Some(id),
         module_id: module,
         received_at: now,
@@ -110,10 +111,9 @@ async fn webhook(store: &Store, module: ModuleId, call: u64, event: u64) -> Resu
         replace: false,
         client: None,
         lead: None,
-        outcome: Some(outcome),
         now,
     };
-    store.apply(apply).await?;
+    store.apply(Apply { submission, outcome: Some(outcome) }).await?;
     Ok(())
 }
 

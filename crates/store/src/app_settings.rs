@@ -8,9 +8,6 @@ use crate::open::Store;
 
 impl Store {
     /// The settings that were ever changed.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn app_settings(&self) -> Result<Map<String, Value>, StoreError> {
         let sql = "select name, value from app_settings";
         let rows: Vec<(String, String)> = on!(self.read(), |db| sqlx::query_as(sql).fetch_all(db).await)?;
@@ -18,9 +15,6 @@ impl Store {
     }
 
     /// Sets these, all or none; the others stay.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn update_app_settings(&self, changes: &Map<String, Value>) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let sql = "insert into app_settings (name, value) values ($1, $2) \

@@ -153,11 +153,8 @@ pub struct AuditChange {
 pub struct AuditEntry {
     /// Which; of the time `at`.
     pub id: Uuid,
-    /// When.
     pub at: DateTime<Utc>,
-    /// Who.
     pub user_id: UserId,
-    /// What.
     pub action: AuditAction,
     /// To which client.
     pub client_id: Option<ClientId>,
@@ -222,9 +219,6 @@ impl TryFrom<Row> for AuditLine {
 
 impl Store {
     /// Writes an entry.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn add_audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         insert(&mut tx, entry).await?;
@@ -233,9 +227,6 @@ impl Store {
     }
 
     /// Writes an entry, or what changed anew into one that is there.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn put_audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         let sql = "update audit set detail = $2 where id = $1";
         let detail = to_json(&entry.changes)?;
@@ -252,9 +243,6 @@ impl Store {
     }
 
     /// Whether the trail has what an entry says already, from then or later.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn audited_since(&self, entry: &AuditEntry, since: DateTime<Utc>) -> Result<bool, StoreError> {
         // By id, which begins with the time: so the index of a user's entries bounds what is read.
         let sql = "select exists (select 1 from audit where user_id = $1 and id >= $2 and action = $3 \
@@ -272,9 +260,6 @@ impl Store {
     }
 
     /// Entries, newest first, from before the entry `before` on.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn audit(
         &self,
         filter: AuditFilter,

@@ -19,16 +19,12 @@ pub struct Binding {
     pub member_id: String,
     /// The member's name at the provider.
     pub member_name: String,
-    /// The user.
     #[sqlx(try_from = "Uuid")]
     pub user_id: UserId,
 }
 
 impl Store {
     /// A module's bindings, by member.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn bindings(&self, module: ModuleId) -> Result<Vec<Binding>, StoreError> {
         let sql =
             "select member_id, member_name, user_id from bindings where module_id = $1 order by member_id";

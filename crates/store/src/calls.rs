@@ -1,13 +1,14 @@
 //! Calls, as lists and pages need them.
 
 use chrono::{DateTime, Utc};
+use hookswitch_model::batch::call_version;
 use hookswitch_model::contract::{Direction, Disposition};
-use hookswitch_model::{Call, CallId, CallState, ClientId, ModuleId, OutcomeId, UserId};
+use hookswitch_model::{Call, CallAnnotations, CallId, CallState, ClientId, ModuleId, OutcomeId, UserId};
 use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
 use uuid::Uuid;
 
 use crate::MAX_PAGE;
-use crate::added::{Added, AddedRow};
+use crate::call_annotations::AnnotationsRow;
 use crate::db::{from_json, on, text, time};
 use crate::error::StoreError;
 use crate::open::Store;
@@ -21,7 +22,7 @@ pub struct StoredCall {
     /// The call: its facts.
     pub call: Call,
     /// What people, and rules in their place, added to it.
-    pub added: Added,
+    pub added: CallAnnotations,
 }
 
 /// Which calls to list; what is `None` does not matter. Calls whose direction is not known (a record waiting for its
@@ -66,7 +67,6 @@ pub struct CallCursor {
 /// Calls, latest start first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallPage {
-    /// The calls.
     pub items: Vec<StoredCall>,
     /// Calls of the page that cannot be read and are left out; the log names them.
     pub unreadable: u32,
@@ -103,17 +103,7 @@ pub(crate) struct Row {
     facts: String,
     started_at: DateTime<Utc>,
     #[sqlx(flatten)]
-    added: AddedRow,
-}
-
-/// Orders the changes of a call: by the row's version, and within the batch that wrote it by when they were made.
-pub(crate) fn call_version(row: i32, change: u16) -> i64 {
-    (i64::from(row) << 16) | i64::from(change)
-}
-
-/// The row's version in a [`call_version`].
-pub(crate) fn row_version(version: i64) -> i32 {
-    i32::try_from(version >> 16).unwrap_or(i32::MAX)
+    added: AnnotationsRow,
 }
 
 impl TryFrom<Row> for StoredCall {
@@ -149,9 +139,6 @@ const MAX_ACTIVE: i64 = 10_000;
 
 impl Store {
     /// The call with this id, whether its direction is known or not.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn call(&self, id: CallId) -> Result<Option<StoredCall>, StoreError> {
         let sql = select!("where id = $1");
         let row: Option<Row> =
@@ -160,9 +147,6 @@ impl Store {
     }
 
     /// Calls, latest start first.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn calls(
         &self,
         filter: &CallFilter,
@@ -180,9 +164,6 @@ impl Store {
     }
 
     /// Calls that have not ended, of one operator (whether it still rings there or not) or all, oldest first.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn active_calls(&self, operator: Option<UserId>) -> Result<Vec<StoredCall>, StoreError> {
         let sql = select!(
             "where state <> 'ended' and direction is not null and ($1 is null or exists \
@@ -196,9 +177,6 @@ impl Store {
     }
 
     /// Calls that have not ended and have been silent since those times.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn silent_calls(
         &self,
         since: &SilentSince,

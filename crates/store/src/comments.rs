@@ -20,7 +20,6 @@ pub const MAX_COMMENTS_OF_CALL: i64 = 100;
 /// A comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment {
-    /// Which.
     pub id: CommentId,
     /// In whose stream it is.
     pub client_id: ClientId,
@@ -28,7 +27,6 @@ pub struct Comment {
     pub call_id: Option<CallId>,
     /// Who wrote it.
     pub author_id: UserId,
-    /// What it says.
     pub text: String,
     /// Who is mentioned in it.
     pub mentions: BTreeSet<UserId>,
@@ -138,9 +136,6 @@ impl Store {
     }
 
     /// Deletes a comment; says whether there was one.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn delete_comment(&self, id: CommentId) -> Result<bool, StoreError> {
         let sql = "delete from comments where id = $1";
         let done = on!(self.write(), |db| {
@@ -150,9 +145,6 @@ impl Store {
     }
 
     /// The comment with this id.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn comment(&self, id: CommentId) -> Result<Option<Comment>, StoreError> {
         let sql = select!("where id = $1");
         let rows: Vec<Row> = on!(self.read(), |db| sqlx::query_as(sql).bind(id.0).fetch_all(db).await)?;
@@ -160,9 +152,6 @@ impl Store {
     }
 
     /// The latest comment on a client or on one of its calls.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn last_comment(&self, client: ClientId) -> Result<Option<Comment>, StoreError> {
         let sql = select!("where client_id = $1 order by created_at desc, id desc limit 1");
         let rows: Vec<Row> = on!(self.read(), |db| sqlx::query_as(sql).bind(client.0).fetch_all(db).await)?;
@@ -170,9 +159,6 @@ impl Store {
     }
 
     /// A client's comments that hang under no call of the client's, latest first.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn free_comments(
         &self,
         client: ClientId,
@@ -198,9 +184,6 @@ impl Store {
     }
 
     /// The comments of a client that hang under these calls, oldest first.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn comments_of_calls(
         &self,
         client: ClientId,

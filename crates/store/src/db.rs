@@ -1,12 +1,13 @@
 //! One piece of code for both databases.
 
-use chrono::{DateTime, SubsecRound, TimeZone, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 use crate::error::StoreError;
 use crate::faults;
+
+pub(crate) use hookswitch_model::storable::{far_future, far_past, text, time};
 
 /// The same thing of one database or the other.
 pub(crate) enum Either<S, P> {
@@ -92,24 +93,6 @@ impl Tx {
             faults::distrust();
         }
     }
-}
-
-/// A time as both databases keep it: whole microseconds, years 1 to 9999 (a provider may say any).
-pub(crate) fn time(at: DateTime<Utc>) -> DateTime<Utc> {
-    at.trunc_subsecs(6).clamp(far_past(), far_future())
-}
-
-pub(crate) fn far_past() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(1, 1, 1, 0, 0, 0).single().unwrap_or_default()
-}
-
-pub(crate) fn far_future() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(9999, 12, 31, 0, 0, 0).single().unwrap_or_default()
-}
-
-/// Text as both databases keep it: PostgreSQL cannot hold U+0000.
-pub(crate) fn text(text: &str) -> String {
-    text.replace('\0', "\u{2400}")
 }
 
 /// JSON as both databases keep it.

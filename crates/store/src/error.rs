@@ -35,12 +35,7 @@ pub enum OpenError {
     WrongKey,
     /// The database file could not be made.
     #[error("the database file {path} cannot be made or opened: {source}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    File { path: PathBuf, source: std::io::Error },
     /// The schema could not be brought up to date.
     #[error("the database's schema could not be brought up to date: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -105,7 +100,6 @@ pub enum StoreError {
     BackupFile {
         /// Where it was to go.
         path: PathBuf,
-        /// Why not.
         source: Arc<std::io::Error>,
     },
     /// The database cannot be reached, or cannot write: a full disk, a read-only file, a server that is away. Trying again

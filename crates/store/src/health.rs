@@ -16,7 +16,6 @@ const MAX_FAILURES: i64 = 1000;
 /// How a module is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModuleHealth {
-    /// Which module.
     pub module_id: ModuleId,
     /// When its last request arrived and what became of it.
     pub last: Option<(DateTime<Utc>, RequestStatus)>,
@@ -45,9 +44,6 @@ impl TryFrom<Row> for ModuleHealth {
 
 impl Store {
     /// How one module, or every one that was not deleted, is doing; failures are counted among the requests since then.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn health(
         &self,
         module: Option<ModuleId>,

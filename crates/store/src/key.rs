@@ -21,19 +21,13 @@ pub enum KeyError {
     /// Others than its owner can read the file.
     #[error("the key file {path} can be read by others (mode {mode:03o}); run: chmod 600 {path}")]
     TooOpen {
-        /// The file.
         path: PathBuf,
         /// Its permissions.
         mode: u32,
     },
     /// The file could not be read or made.
     #[error("the key file {path} cannot be read or made: {source}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    File { path: PathBuf, source: std::io::Error },
 }
 
 /// 32 bytes that encrypt the secrets (XChaCha20-Poly1305).

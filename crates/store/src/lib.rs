@@ -4,11 +4,11 @@
 //! which writes what waits in one transaction; everything else is one plain function a question, one file an area.
 //! A function that finds nothing says so with `None` or `false`; errors are what should not happen or is not allowed.
 
-mod added;
 mod app_settings;
 mod audit;
 mod backup;
 mod bindings;
+mod call_annotations;
 mod calls;
 mod clients;
 mod comments;
@@ -39,19 +39,16 @@ mod storage;
 mod tokens;
 mod users;
 
-pub use added::{Added, Resolved, ResolvedHow};
 pub use audit::{AuditAction, AuditChange, AuditEntry, AuditFilter, AuditLine};
 pub use bindings::Binding;
 pub use calls::{CallCursor, CallFilter, CallPage, SilentCalls, SilentSince, StoredCall};
 pub use clients::{
-    Because, Client, ClientCursor, ClientFields, ClientFilter, ClientKeys, ClientPage, ClientPhone,
-    ClientScope, ClientSearch, ClientSource, ClientSummary, ClientWrite, Matched, Merge, NewClient, folded,
+    Because, Client, ClientCursor, ClientFields, ClientFilter, ClientKeys, ClientMatch, ClientPage,
+    ClientPhone, ClientScope, ClientSearch, ClientSource, ClientSummary, ClientWrite, Merge, NewClient,
+    folded,
 };
 pub use comments::{Comment, CommentCursor, MAX_COMMENTS_OF_CALL};
-pub use committer::{
-    Applied, Apply, CallChange, FactTarget, LeadRule, NewRequest, Outcome, OutcomeStatus, RequestError,
-    TargetedFact,
-};
+pub use committer::{Applied, Apply, CallChange, NewRequest, Outcome, OutcomeStatus, RequestError};
 pub use erase::{BeginErasure, Erasure, ErasureCounts, ErasurePreview, ErasureStep, GoneCall};
 pub use error::{OpenError, StoreError};
 pub use health::ModuleHealth;
@@ -62,7 +59,7 @@ pub use missed::{MissedCaller, MissedCounts, MissedCursor, MissedPage};
 pub use modules::{Module, ModulePatch, NewModule};
 pub use open::Store;
 pub use outcomes::{OutcomeCode, OutcomeList};
-pub use reports::{CallFigures, OperatorFigures, ReportFilter};
+pub use reports::{OperatorFigures, ReportFilter};
 pub use requests::{RequestFilter, RequestStatus, RequestSummary, StoredRequest};
 pub use retention::{Kept, PurgeStep};
 pub use scripts::{NewScript, ScriptInfo, ScriptVersion};

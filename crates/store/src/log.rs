@@ -12,7 +12,7 @@ use crate::MAX_PAGE;
 use crate::db::{is_missing_reference, on, text, time};
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::rows::{Rows, chunks};
+use crate::rows::{Rows, columns};
 
 /// Lines kept of a module; older ones go.
 const MAX_LINES: i64 = 5000;
@@ -48,17 +48,12 @@ impl TryFrom<i32> for LogLevel {
 /// A line to be kept.
 #[derive(Debug, Clone)]
 pub struct NewLogEntry {
-    /// Whose.
     pub module_id: ModuleId,
-    /// When.
     pub at: DateTime<Utc>,
-    /// How serious.
     pub level: LogLevel,
-    /// What.
     pub message: String,
     /// TypeScript line, from 1.
     pub line: Option<u32>,
-    /// The function that ran.
     pub function: Option<String>,
     /// The request it ran for.
     pub request_id: Option<RequestId>,
@@ -69,15 +64,11 @@ pub struct NewLogEntry {
 pub struct LogEntry {
     /// Grows with every line; the cursor of lists.
     pub id: i64,
-    /// When.
     pub at: DateTime<Utc>,
-    /// How serious.
     pub level: LogLevel,
-    /// What.
     pub message: String,
     /// TypeScript line, from 1.
     pub line: Option<u32>,
-    /// The function that ran.
     pub function: Option<String>,
     /// The request it ran for.
     pub request_id: Option<RequestId>,
@@ -86,7 +77,6 @@ pub struct LogEntry {
 /// Which lines to list.
 #[derive(Debug, Clone)]
 pub struct LogFilter {
-    /// Whose.
     pub module_id: ModuleId,
     /// No less serious than this.
     pub min_level: LogLevel,
@@ -120,10 +110,21 @@ impl From<Row> for LogEntry {
     }
 }
 
-static INSERT: Rows = Rows::new(
-    "insert into module_log (module_id, at, level, message, line, function, request_id) select * from (values ",
-    7,
-    ") as v where v.column1 is not null",
+columns! {
+    LogColumns of entry: NewLogEntry {
+        module_id: entry.module_id.0,
+        at: time(entry.at),
+        level: entry.level as i32,
+        message: text(&entry.message),
+        line: entry.line.and_then(|line| i32::try_from(line).ok()),
+        function: entry.function.as_deref().map(text),
+        request_id: entry.request_id.map(|request| request.0),
+    }
+}
+
+static INSERT: Rows = Rows::named(
+    &[LogColumns::NAMES],
+    "insert into module_log ({columns}) select * from v where module_id is not null",
 );
 
 fn unknown_module(error: sqlx::Error) -> StoreError {
@@ -137,25 +138,7 @@ impl Store {
     /// [`StoreError::UnknownModule`]; then none of them is kept.
     pub async fn append_log(&self, entries: &[NewLogEntry]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        for chunk in chunks(entries) {
-            let conn = tx.conn();
-            let (sql, rows) = INSERT.fill(&conn, chunk);
-            let done = on!(conn, |db| {
-                let mut query = sqlx::query(sql);
-                for entry in rows {
-                    query = query
-                        .bind(entry.map(|entry| entry.module_id.0))
-                        .bind(entry.map(|entry| time(entry.at)))
-                        .bind(entry.map(|entry| entry.level as i32))
-                        .bind(entry.map(|entry| text(&entry.message)))
-                        .bind(entry.and_then(|entry| i32::try_from(entry.line?).ok()))
-                        .bind(entry.and_then(|entry| entry.function.as_deref().map(text)))
-                        .bind(entry.and_then(|entry| entry.request_id.map(|request| request.0)));
-                }
-                query.execute(db).await.map(drop)
-            });
-            done.map_err(unknown_module)?;
-        }
+        INSERT.execute(&mut tx, entries, LogColumns::add).await.map_err(unknown_module)?;
         let modules: BTreeSet<_> = entries.iter().map(|entry| entry.module_id).collect();
         for module in modules {
             let sql = "delete from module_log where module_id = $1 and id <= \
@@ -167,9 +150,6 @@ impl Store {
     }
 
     /// Deletes the lines of a request.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn forget_log_of(&self, module: ModuleId, request: RequestId) -> Result<(), StoreError> {
         let sql = "delete from module_log where module_id = $1 and request_id = $2";
         on!(self.write(), |db| sqlx::query(sql).bind(module.0).bind(request.0).execute(db).await.map(drop))?;
@@ -177,9 +157,6 @@ impl Store {
     }
 
     /// Lines, newest first, from before the line `before` on.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn log_entries(
         &self,
         filter: &LogFilter,

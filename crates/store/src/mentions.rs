@@ -14,7 +14,6 @@ use crate::open::Store;
 /// A comment that mentions somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mention {
-    /// The comment.
     pub comment: Comment,
     /// When they saw that.
     pub seen_at: Option<DateTime<Utc>>,
@@ -42,9 +41,6 @@ macro_rules! of_user {
 impl Store {
     /// The comments that mention a user, the latest first, from before the comment `before` on. `own`: only those on clients
     /// that are the user's or nobody's.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn mentions(
         &self,
         user: UserId,
@@ -73,9 +69,6 @@ impl Store {
     }
 
     /// How many of a user's [`Store::mentions`] they have not seen.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn mention_count(&self, user: UserId, own: bool) -> Result<u64, StoreError> {
         let sql = of_user!("select count(*)", "and seen_at is null");
         let count: i64 =
@@ -84,9 +77,6 @@ impl Store {
     }
 
     /// Notes that a user has seen their mentions.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn see_mentions(&self, user: UserId, now: DateTime<Utc>) -> Result<(), StoreError> {
         let sql = "update mentions set seen_at = $2 where user_id = $1 and seen_at is null";
         on!(self.write(), |db| sqlx::query(sql).bind(user.0).bind(time(now)).execute(db).await.map(drop))?;

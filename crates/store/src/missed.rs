@@ -112,7 +112,7 @@ struct Group {
 }
 
 #[derive(FromRow)]
-struct Keyed {
+struct MissedRow {
     missed_key: String,
     #[sqlx(flatten)]
     row: Row,
@@ -124,19 +124,16 @@ struct OfCaller {
     call: StoredCall,
 }
 
-impl TryFrom<Keyed> for OfCaller {
+impl TryFrom<MissedRow> for OfCaller {
     type Error = StoreError;
 
-    fn try_from(keyed: Keyed) -> Result<Self, StoreError> {
+    fn try_from(keyed: MissedRow) -> Result<Self, StoreError> {
         Ok(Self { key: keyed.missed_key, call: keyed.row.try_into()? })
     }
 }
 
 impl Store {
     /// Callers not reached yet: all, or those of an operator. The latest call first.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn missed_callers(
         &self,
         operator: Option<UserId>,
@@ -185,9 +182,6 @@ impl Store {
 
     /// How many missed calls of a caller are open, by number or by client, and when the latest came. Calls of clients outside
     /// `scope` are left out.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn open_missed_of(
         &self,
         number: Option<&str>,
@@ -209,9 +203,6 @@ impl Store {
     }
 
     /// Who called, of a missed call.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn missed_key(&self, id: CallId) -> Result<Option<String>, StoreError> {
         let sql = "select missed_key from calls where id = $1 and missed_key is not null";
         Ok(on!(self.read(), |db| sqlx::query_scalar(sql).bind(id.0).fetch_optional(db).await)?)
@@ -224,7 +215,7 @@ impl Store {
         if groups.is_empty() {
             return Ok((HashMap::new(), 0));
         }
-        let rows: Vec<Readable<Keyed>> = on!(self.read(), |db| {
+        let rows: Vec<Readable<MissedRow>> = on!(self.read(), |db| {
             let mut query = QueryBuilder::new(
                 "select * from (select *, row_number() over (partition by missed_key order by started_at desc, id desc) as place \
                  from calls where missed and resolved_at is null and missed_key in (",
@@ -238,7 +229,7 @@ impl Store {
             query.build_query_as().fetch_all(db).await
         })?;
         let mut calls: HashMap<String, Vec<StoredCall>> = HashMap::new();
-        let rows = rows.into_iter().map(|row| row.turn(|keyed: &Keyed| keyed.row.id));
+        let rows = rows.into_iter().map(|row| row.turn(|keyed: &MissedRow| keyed.row.id));
         let (of_callers, unreadable) = readable::<OfCaller>("missed call", rows);
         for OfCaller { key, call } in of_callers {
             calls.entry(key).or_default().push(call);
@@ -276,9 +267,6 @@ impl Store {
 
     /// Whether a missed call is there and its caller is, or was when the call was closed, one that `operator` calls back;
     /// without an operator, whether it is there.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn calls_back(&self, id: CallId, operator: Option<UserId>) -> Result<bool, StoreError> {
         // The call, and with it those of the same caller that are open too, or that were closed with it.
         let sql = concat!(
@@ -303,9 +291,6 @@ impl Store {
     }
 
     /// How many missed callers a user has to call back; without one, how many there are.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn missed_count(&self, operator: Option<UserId>) -> Result<u64, StoreError> {
         let sql = concat!(
             assigned!(
@@ -324,9 +309,6 @@ impl Store {
     }
 
     /// How many missed callers everybody has to call back.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn missed_counts(&self) -> Result<MissedCounts, StoreError> {
         let sql = concat!(
             "select distinct missed_key, ",

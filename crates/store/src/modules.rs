@@ -15,7 +15,6 @@ use crate::open::Store;
 /// A module.
 #[derive(Clone, PartialEq)]
 pub struct Module {
-    /// Which.
     pub id: ModuleId,
     /// What people call it.
     pub name: String,
@@ -52,7 +51,6 @@ pub struct Module {
     pub template_version: Option<i32>,
     /// Whether it takes each change of its folder by itself.
     pub follows_folder: bool,
-    /// Since when.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
@@ -67,50 +65,32 @@ impl std::fmt::Debug for Module {
 /// A module to be made.
 #[derive(Clone)]
 pub struct NewModule {
-    /// Which.
     pub id: ModuleId,
-    /// See [`Module::name`].
     pub name: String,
-    /// See [`Module::icon`].
     pub icon: Option<String>,
-    /// See [`Module::provider`].
     pub provider: Option<String>,
-    /// See [`Module::enabled`].
     pub enabled: bool,
-    /// See [`Module::default_country`].
     pub default_country: Option<String>,
-    /// See [`Module::numbers`].
     pub numbers: Written,
-    /// See [`Module::dials_extensions`].
     pub dials_extensions: bool,
-    /// See [`Module::fields`].
     pub fields: Value,
-    /// See [`Module::services`].
     pub services: Value,
-    /// See [`Module::webhook_token`].
     pub webhook_token: String,
-    /// See [`Module::created_at`].
     pub created_at: DateTime<Utc>,
 }
 
 /// What to change of a module; what is `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct ModulePatch {
-    /// See [`Module::name`].
     pub name: Option<String>,
     /// See [`Module::icon`]; `Some(None)` takes it away.
     pub icon: Option<Option<String>>,
-    /// See [`Module::enabled`].
     pub enabled: Option<bool>,
     /// See [`Module::default_country`]; `Some(None)` takes it away.
     pub default_country: Option<Option<String>>,
-    /// See [`Module::numbers`].
     pub numbers: Option<Written>,
-    /// See [`Module::dials_extensions`].
     pub dials_extensions: Option<bool>,
-    /// See [`Module::fields`].
     pub fields: Option<Value>,
-    /// See [`Module::services`].
     pub services: Option<Value>,
     /// See [`Module::lead_kind`]; `Some(None)` wants no clients made.
     pub lead_kind: Option<Option<ClientKind>>,
@@ -118,7 +98,6 @@ pub struct ModulePatch {
     pub lead_responsible: Option<Option<UserId>>,
     /// See [`Module::missed_responsible`]; `Some(None)` takes it away.
     pub missed_responsible: Option<Option<UserId>>,
-    /// See [`Module::follows_folder`].
     pub follows_folder: Option<bool>,
 }
 
@@ -182,9 +161,6 @@ fn token_name(id: ModuleId) -> String {
 
 impl Store {
     /// Makes a module.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn create_module(&self, module: &NewModule) -> Result<Module, StoreError> {
         let sql = "insert into modules (id, name, icon, provider, enabled, default_country, fields, services, \
                    webhook_token, created_at, updated_at, numbers, dials_extensions) \
@@ -233,9 +209,6 @@ impl Store {
     }
 
     /// Ids and names of all modules there ever were: calls outlive their module.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn module_names(&self) -> Result<Vec<(ModuleId, String)>, StoreError> {
         let sql = "select id, name from modules order by id";
         let rows: Vec<(Uuid, String)> = on!(self.read(), |db| sqlx::query_as(sql).fetch_all(db).await)?;
@@ -243,9 +216,6 @@ impl Store {
     }
 
     /// Changes a module; `None` when there is no such module.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn update_module(
         &self,
         id: ModuleId,
@@ -259,9 +229,6 @@ impl Store {
     }
 
     /// Gives the module a new webhook token, which its script has not been told; says whether there is such a module.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn set_webhook_token(
         &self,
         id: ModuleId,
@@ -284,9 +251,6 @@ impl Store {
     }
 
     /// Notes which webhook URL the module's script was told; says whether there is such a module.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn set_public_url_notified(&self, id: ModuleId, url: Option<&str>) -> Result<bool, StoreError> {
         let sql = "update modules set public_url_notified = $2 where id = $1 and deleted_at is null";
         let done = on!(self.write(), |db| {
@@ -298,9 +262,6 @@ impl Store {
     /// Deletes a module with its scripts, settings, bindings, storage and log. Its requests are left to
     /// [`Store::purge_deleted_modules`]: there may be millions. Its calls stay, and so does its name, for them. Says whether
     /// there was one.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn delete_module(&self, id: ModuleId, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let mark = "update modules set deleted_at = $2, enabled = false, webhook_token = $3, \
@@ -332,9 +293,6 @@ impl Store {
     }
 
     /// Deletes up to `limit` requests of deleted modules; says how many. Call it again while it says `limit`.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn purge_deleted_modules(&self, limit: u32) -> Result<u64, StoreError> {
         let sql = "delete from requests where id in (select requests.id from modules \
                    join requests on requests.module_id = modules.id where modules.deleted_at is not null limit $1)";

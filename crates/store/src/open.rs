@@ -61,9 +61,6 @@ impl Store {
     }
 
     /// Opens a SQLite database that nobody needs after this process: it waits for no disk.
-    ///
-    /// # Errors
-    /// See [`OpenError`].
     pub async fn open_temporary(file: &Path, key: &SecretKey) -> Result<Self, OpenError> {
         let url = format!("sqlite:{}", file.display());
         Self::over(sqlite(&url, SqliteSynchronous::Off).await?, key).await

@@ -56,9 +56,6 @@ struct CodeRow {
 
 impl Store {
     /// The lists that are offered, oldest first, with the codes that are.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn outcome_lists(&self) -> Result<Vec<OutcomeList>, StoreError> {
         let sql = "select id, name, required, module_ids from outcome_lists where archived_at is null \
                    order by created_at, id";
@@ -82,9 +79,6 @@ impl Store {
     }
 
     /// What every code says, also those that are offered no longer: calls may have them.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn outcome_labels(&self) -> Result<HashMap<OutcomeId, String>, StoreError> {
         let sql = "select id, label from outcome_codes";
         let rows: Vec<(Uuid, String)> = on!(self.read(), |db| sqlx::query_as(sql).fetch_all(db).await)?;
@@ -93,9 +87,6 @@ impl Store {
 
     /// Makes a list, or puts this in place of the one with its id. A code that it has no longer is not offered any more, but
     /// stays on calls. Says `false`, and changes nothing, where the list was archived.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn save_outcome_list(
         &self,
         list: &OutcomeList,
@@ -143,9 +134,6 @@ impl Store {
     }
 
     /// Offers a list and its codes no longer; calls keep them. Says whether it was offered.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn archive_outcome_list(
         &self,
         id: OutcomeListId,

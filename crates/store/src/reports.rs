@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use hookswitch_model::contract::{Direction, Disposition};
+use hookswitch_model::report_counters::CallCounters;
 use hookswitch_model::{ModuleId, OutcomeId, UserId};
-use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
+use sqlx::{ColumnIndex, Database, Decode, Encode, FromRow, QueryBuilder, Row, Type};
 use uuid::Uuid;
 
 use crate::db::{from_word, on, time};
@@ -24,47 +25,9 @@ pub struct ReportFilter {
     pub direction: Option<Direction>,
 }
 
-/// Figures of calls.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromRow)]
-pub struct CallFigures {
-    /// Calls.
-    pub calls: i64,
-    /// Those that somebody answered.
-    pub answered: i64,
-    /// Those of which it is known when somebody answered.
-    pub answers_timed: i64,
-    /// Seconds until that, of all of those together.
-    pub answer_seconds: i64,
-    /// Those that somebody answered soon.
-    pub answered_soon: i64,
-    /// Seconds of talk.
-    pub talk_seconds: i64,
-    /// Those that were missed.
-    pub missed: i64,
-    /// Missed ones whose caller somebody talked with later.
-    pub reached: i64,
-    /// Seconds until that, of all of those together.
-    pub reached_seconds: i64,
-}
-
-impl std::ops::AddAssign for CallFigures {
-    fn add_assign(&mut self, other: Self) {
-        self.calls += other.calls;
-        self.answered += other.answered;
-        self.answers_timed += other.answers_timed;
-        self.answer_seconds += other.answer_seconds;
-        self.answered_soon += other.answered_soon;
-        self.talk_seconds += other.talk_seconds;
-        self.missed += other.missed;
-        self.reached += other.reached;
-        self.reached_seconds += other.reached_seconds;
-    }
-}
-
 /// Figures of an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OperatorFigures {
-    /// Who.
     pub user_id: UserId,
     /// Calls that rang at them or that they had or made.
     pub calls: i64,
@@ -76,11 +39,21 @@ pub struct OperatorFigures {
     pub talk_seconds: i64,
 }
 
-#[derive(FromRow)]
 struct HourRow {
     hour: DateTime<Utc>,
-    #[sqlx(flatten)]
-    figures: CallFigures,
+    counters: CallCounters,
+}
+
+impl<'r, R: Row> FromRow<'r, R> for HourRow
+where
+    &'static str: ColumnIndex<R>,
+    DateTime<Utc>: Decode<'r, R::Database> + Type<R::Database>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        let counters = CallCounters::from_names(|name| row.try_get(name))?;
+        Ok(Self { hour: row.try_get("hour")?, counters })
+    }
 }
 
 /// What a sum of PostgreSQL's is too wide for otherwise.
@@ -92,13 +65,10 @@ macro_rules! sums {
 
 impl Store {
     /// The figures of each hour that has any, in order.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn report_hours(
         &self,
         filter: &ReportFilter,
-    ) -> Result<Vec<(DateTime<Utc>, CallFigures)>, StoreError> {
+    ) -> Result<Vec<(DateTime<Utc>, CallCounters)>, StoreError> {
         let rows: Vec<HourRow> = on!(self.read(), |db| {
             let mut query = QueryBuilder::new(concat!(
                 "select hour",
@@ -120,13 +90,10 @@ impl Store {
             query.push(" group by hour order by hour");
             query.build_query_as().fetch_all(db).await
         })?;
-        Ok(rows.into_iter().map(|row| (row.hour, row.figures)).collect())
+        Ok(rows.into_iter().map(|row| (row.hour, row.counters)).collect())
     }
 
     /// How calls came out, the most frequent first.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn report_dispositions(
         &self,
         filter: &ReportFilter,
@@ -144,9 +111,6 @@ impl Store {
     }
 
     /// Each operator's figures, those with the most calls first.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn report_operators(&self, filter: &ReportFilter) -> Result<Vec<OperatorFigures>, StoreError> {
         let rows: Vec<(Uuid, i64, i64, i64, i64)> = on!(self.read(), |db| {
             let columns = concat!("select user_id", sums!("calls", "answered", "missed", "talk_seconds"));
@@ -165,9 +129,6 @@ impl Store {
     }
 
     /// What calls came to by the operators' codes, the most frequent first.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn report_outcomes(&self, filter: &ReportFilter) -> Result<Vec<(OutcomeId, i64)>, StoreError> {
         let rows: Vec<(Uuid, i64)> = on!(self.read(), |db| {
             let mut query = QueryBuilder::new(concat!("select outcome_id", sums!("calls")));

@@ -65,13 +65,9 @@ pub struct StoredRequest {
 /// A request, as lists show it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestSummary {
-    /// Which.
     pub id: RequestId,
-    /// Which module's.
     pub module_id: ModuleId,
-    /// When it arrived.
     pub received_at: DateTime<Utc>,
-    /// HTTP method.
     pub method: String,
     /// Path after the module's.
     pub path: String,
@@ -96,7 +92,6 @@ pub struct RequestSummary {
 /// Which requests to list.
 #[derive(Debug, Clone)]
 pub struct RequestFilter {
-    /// Which module's.
     pub module_id: ModuleId,
     /// What became of them.
     pub status: Option<RequestStatus>,
@@ -273,9 +268,6 @@ macro_rules! list {
 
 impl Store {
     /// The request with this id.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError> {
         let sql = "select * from requests where id = $1";
         let row: Option<Row> =
@@ -284,9 +276,6 @@ impl Store {
     }
 
     /// Requests, newest first, from before the request `before` on.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn requests(
         &self,
         filter: &RequestFilter,
@@ -319,9 +308,6 @@ impl Store {
     /// Requests that were accepted but not processed, oldest first: those between `after` and `before`, so that a start
     /// can go through what an earlier process left without meeting what came since. Of one that cannot be read, which it is
     /// and why not.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn unprocessed_requests(
         &self,
         after: Option<RequestId>,
@@ -352,9 +338,6 @@ impl Store {
     }
 
     /// Marks a request as failed, whatever else is in its row.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn fail_request(
         &self,
         id: RequestId,
@@ -371,9 +354,6 @@ impl Store {
 
     /// Deletes up to `limit` processed or failed requests that arrived before then (as their ids say); says how many.
     /// Call it again while it says `limit`.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn purge_requests(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
         let sql = "delete from requests where id in \
                    (select id from requests where id < $1 and status <> 'new' order by id limit $2)";

@@ -1,6 +1,7 @@
 //! Deleting what has had its time, a bounded part at a time, and counting what would go.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use hookswitch_model::batch::saved_version;
 use hookswitch_model::ids::uuid_v7;
 use hookswitch_model::{FactKind, view};
 use uuid::Uuid;
@@ -200,7 +201,7 @@ impl Store {
                 for (place, stored) in filled.enumerate() {
                     query = query
                         .bind(stored.map(|stored| stored.call.id.0))
-                        .bind(stored.map(|stored| calls::row_version(stored.version)))
+                        .bind(stored.map(|stored| saved_version(stored.version)))
                         .bind(facts.get(place).cloned());
                 }
                 query.execute(db).await.map(|done| done.rows_affected())
@@ -211,9 +212,6 @@ impl Store {
     }
 
     /// How many rows are from before then, not counted further than ten thousand.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn due(
         &self,
         kept: Kept,

@@ -15,14 +15,12 @@ use crate::open::Store;
 pub struct ScriptVersion {
     /// Which, when, by whom.
     pub info: ScriptInfo,
-    /// TypeScript.
     pub source: String,
 }
 
 /// A script to be saved with what belongs to it; what is `None` stays as it is.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NewScript<'a> {
-    /// TypeScript.
     pub source: &'a str,
     /// What else changes of the module.
     pub patch: Option<&'a ModulePatch>,
@@ -128,33 +126,7 @@ impl Store {
         Ok(saved)
     }
 
-    /// Saves a copy of an earlier version as the module's next; `None` when there is no such version.
-    ///
-    /// # Errors
-    /// [`StoreError::UnknownModule`].
-    pub async fn restore_script(
-        &self,
-        module: ModuleId,
-        version: i32,
-        by: Option<UserId>,
-        now: DateTime<Utc>,
-    ) -> Result<Option<ScriptVersion>, StoreError> {
-        let mut tx = self.begin().await?;
-        modules::lock(&mut tx, module).await?;
-        let sql = "select source from scripts where module_id = $1 and version = $2";
-        let source: Option<String> = on!(tx.conn(), |db| {
-            sqlx::query_scalar(sql).bind(module.0).bind(version).fetch_optional(db).await
-        })?;
-        let Some(source) = source else { return Ok(None) };
-        let saved = insert(&mut tx, module, &source, by, now).await?;
-        tx.commit().await?;
-        Ok(Some(saved))
-    }
-
     /// The versions of a module's script, newest first.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn script_versions(&self, module: ModuleId) -> Result<Vec<ScriptInfo>, StoreError> {
         let sql =
             "select version, created_at, created_by from scripts where module_id = $1 order by version desc";
@@ -164,9 +136,6 @@ impl Store {
     }
 
     /// One version of a module's script, or the newest.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn script(
         &self,
         module: ModuleId,

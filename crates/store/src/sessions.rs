@@ -15,10 +15,7 @@ pub struct Session {
     /// Whose; always an active user.
     #[sqlx(flatten)]
     pub user: User,
-    /// Until when.
     pub expires_at: DateTime<Utc>,
-    /// When it was last used, as told by [`Store::touch_session`].
-    pub last_seen_at: DateTime<Utc>,
 }
 
 /// A session to be made.
@@ -26,11 +23,8 @@ pub struct Session {
 pub struct NewSession {
     /// Of the cookie's token.
     pub token_hash: Vec<u8>,
-    /// Whose.
     pub user_id: UserId,
-    /// Since when.
     pub created_at: DateTime<Utc>,
-    /// Until when.
     pub expires_at: DateTime<Utc>,
 }
 
@@ -40,6 +34,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::UnknownUser`].
     pub async fn create_session(&self, session: &NewSession) -> Result<(), StoreError> {
+        // `last_seen_at` is read by nobody any more.
         let sql = "insert into sessions (token_hash, user_id, created_at, expires_at, last_seen_at) \
                    values ($1, $2, $3, $4, $3)";
         let done = on!(self.write(), |db| {
@@ -56,50 +51,20 @@ impl Store {
     }
 
     /// The session of this token, while it lasts and its user is active.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn session(
         &self,
         token_hash: &[u8],
         now: DateTime<Utc>,
     ) -> Result<Option<Session>, StoreError> {
         let sql = "select users.id, login, name, email, role, password_hash, active, users.created_at, \
-                   sessions.expires_at, sessions.last_seen_at \
-                   from sessions join users on users.id = sessions.user_id \
+                   sessions.expires_at from sessions join users on users.id = sessions.user_id \
                    where token_hash = $1 and expires_at > $2 and active";
         Ok(on!(self.read(), |db| {
             sqlx::query_as(sql).bind(token_hash.to_vec()).bind(time(now)).fetch_optional(db).await
         })?)
     }
 
-    /// Notes that the session was used and how long it lasts now.
-    ///
-    /// # Errors
-    /// Only the database's.
-    pub async fn touch_session(
-        &self,
-        token_hash: &[u8],
-        now: DateTime<Utc>,
-        expires_at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let sql = "update sessions set last_seen_at = $2, expires_at = $3 where token_hash = $1";
-        on!(self.write(), |db| {
-            sqlx::query(sql)
-                .bind(token_hash.to_vec())
-                .bind(time(now))
-                .bind(time(expires_at))
-                .execute(db)
-                .await
-                .map(drop)
-        })?;
-        Ok(())
-    }
-
     /// Ends a session; says whether there was one.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn delete_session(&self, token_hash: &[u8]) -> Result<bool, StoreError> {
         let sql = "delete from sessions where token_hash = $1";
         let gone = on!(self.write(), |db| {
@@ -109,9 +74,6 @@ impl Store {
     }
 
     /// Ends all sessions of a user, but perhaps one; says how many.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn delete_sessions_of(&self, user: UserId, except: Option<&[u8]>) -> Result<u64, StoreError> {
         let sql = "delete from sessions where user_id = $1 and ($2 is null or token_hash <> $2)";
         Ok(on!(self.write(), |db| {
@@ -125,9 +87,6 @@ impl Store {
     }
 
     /// Deletes the sessions that are over; says how many.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn purge_sessions(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let sql = "delete from sessions where expires_at <= $1";
         Ok(on!(self.write(), |db| {

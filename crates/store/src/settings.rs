@@ -45,7 +45,6 @@ impl std::fmt::Debug for Settings {
 /// A setting to change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SettingChange {
-    /// The field.
     pub name: String,
     /// Its new value.
     pub value: SettingValue,

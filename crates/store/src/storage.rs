@@ -64,9 +64,6 @@ async fn keep(
 
 impl Store {
     /// Everything that a module keeps.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn storage_all(
         &self,
         module: ModuleId,
@@ -80,9 +77,6 @@ impl Store {
     }
 
     /// The value under the key, unless it expired.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn storage_get(
         &self,
         module: ModuleId,
@@ -150,9 +144,6 @@ impl Store {
     }
 
     /// Forgets the key; says whether there was one.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn storage_delete(&self, module: ModuleId, key: &str) -> Result<bool, StoreError> {
         let gone = on!(self.write(), |db| {
             sqlx::query(DELETE)
@@ -166,9 +157,6 @@ impl Store {
     }
 
     /// Deletes what expired, of all modules; says how much.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn purge_storage(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let sql = "delete from module_storage where expires_at <= $1";
         Ok(on!(self.write(), |db| {

@@ -14,15 +14,12 @@ use crate::users::User;
 /// A token, without what it opens with.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct ApiToken {
-    /// Which.
     #[sqlx(try_from = "Uuid")]
     pub id: TokenId,
-    /// Whose.
     #[sqlx(try_from = "Uuid")]
     pub user_id: UserId,
     /// What its user calls it.
     pub name: String,
-    /// Since when.
     pub created_at: DateTime<Utc>,
     /// When it was last used, as told by [`Store::touch_token`].
     pub last_used_at: Option<DateTime<Utc>>,
@@ -33,15 +30,12 @@ pub struct ApiToken {
 /// A token to be made.
 #[derive(Debug, Clone)]
 pub struct NewToken {
-    /// Which.
     pub id: TokenId,
     /// Of the token.
     pub token_hash: Vec<u8>,
-    /// Whose.
     pub user_id: UserId,
     /// What its user calls it.
     pub name: String,
-    /// Since when.
     pub created_at: DateTime<Utc>,
     /// Until when; none for ever.
     pub expires_at: Option<DateTime<Utc>>,
@@ -96,9 +90,6 @@ impl Store {
     }
 
     /// The tokens of a user, or of all; newest first.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn tokens(&self, of: Option<UserId>) -> Result<Vec<ApiToken>, StoreError> {
         let sql = "select id, user_id, name, created_at, last_used_at, expires_at from tokens \
                    where $1 is null or user_id = $1 order by id desc";
@@ -106,9 +97,6 @@ impl Store {
     }
 
     /// The token with this hash, until it expires and while its user is active.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn token_by_hash(
         &self,
         token_hash: &[u8],
@@ -121,9 +109,6 @@ impl Store {
     }
 
     /// The token with this id, until it expires and while its user is active.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn open_token(&self, id: TokenId, now: DateTime<Utc>) -> Result<Option<OpenToken>, StoreError> {
         let sql = select_open!("tokens.id = $1");
         Ok(on!(self.read(), |db| {
@@ -132,9 +117,6 @@ impl Store {
     }
 
     /// Notes that the token was used.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn touch_token(&self, id: TokenId, now: DateTime<Utc>) -> Result<(), StoreError> {
         let sql = "update tokens set last_used_at = $2 where id = $1";
         on!(self.write(), |db| sqlx::query(sql).bind(id.0).bind(time(now)).execute(db).await.map(drop))?;
@@ -142,9 +124,6 @@ impl Store {
     }
 
     /// Deletes a token, anyone's or only this user's, and returns it; `None` when there is no such token.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn delete_token(
         &self,
         id: TokenId,
@@ -158,9 +137,6 @@ impl Store {
     }
 
     /// Deletes all tokens of a user; returns their number.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn delete_tokens_of(&self, user: UserId) -> Result<u64, StoreError> {
         let sql = "delete from tokens where user_id = $1";
         Ok(on!(self.write(), |db| {

@@ -43,7 +43,6 @@ impl TryFrom<String> for Role {
 /// A user.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct User {
-    /// Which.
     #[sqlx(try_from = "Uuid")]
     pub id: UserId,
     /// What they sign in with; upper and lower case count the same.
@@ -59,43 +58,31 @@ pub struct User {
     pub password_hash: Option<String>,
     /// Whether they may sign in and be given calls.
     pub active: bool,
-    /// Since when.
     pub created_at: DateTime<Utc>,
 }
 
 /// A user to be made; active from the start.
 #[derive(Debug, Clone)]
 pub struct NewUser {
-    /// Which.
     pub id: UserId,
-    /// See [`User::login`].
     pub login: String,
-    /// See [`User::name`].
     pub name: String,
-    /// See [`User::email`].
     pub email: Option<String>,
-    /// See [`User::role`].
     pub role: Role,
-    /// See [`User::password_hash`].
     pub password_hash: Option<String>,
-    /// See [`User::created_at`].
     pub created_at: DateTime<Utc>,
 }
 
 /// What to change of a user; what is `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct UserPatch {
-    /// See [`User::login`].
     pub login: Option<String>,
-    /// See [`User::name`].
     pub name: Option<String>,
     /// See [`User::email`]; `Some(None)` takes it away.
     pub email: Option<Option<String>>,
-    /// See [`User::role`].
     pub role: Option<Role>,
     /// See [`User::password_hash`]; `Some(None)` takes it away.
     pub password_hash: Option<Option<String>>,
-    /// See [`User::active`].
     pub active: Option<bool>,
 }
 
@@ -131,27 +118,18 @@ impl Store {
     }
 
     /// The user with this id.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         let sql = select!("where id = $1");
         Ok(on!(self.read(), |db| sqlx::query_as(sql).bind(id.0).fetch_optional(db).await)?)
     }
 
     /// The user with this login, in whichever case.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn user_by_login(&self, login: &str) -> Result<Option<User>, StoreError> {
         let sql = select!("where login_key = $1");
         Ok(on!(self.read(), |db| sqlx::query_as(sql).bind(login_key(login)).fetch_optional(db).await)?)
     }
 
     /// All users, by name.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn users(&self) -> Result<Vec<User>, StoreError> {
         let sql = select!("order by name, id");
         Ok(on!(self.read(), |db| sqlx::query_as(sql).fetch_all(db).await)?)

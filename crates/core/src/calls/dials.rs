@@ -4,9 +4,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use hookswitch_model::batch::TargetedFact;
 use hookswitch_model::contract::Direction;
 use hookswitch_model::{CallId, CallView, ClientId, Fact, ModuleId, UserId, view};
-use hookswitch_store::{CallChange, TargetedFact};
+use hookswitch_store::CallChange;
 use uuid::Uuid;
 
 use super::Calls;

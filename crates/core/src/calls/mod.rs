@@ -15,10 +15,11 @@ pub mod snapshot;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use hookswitch_model::CallAnnotations;
 use hookswitch_model::{CallView, ClientId, UserId, view};
 use hookswitch_script::Function;
 use hookswitch_store::{
-    Added, Applied, CallChange, CallFilter, MAX_PAGE, Matched, Store, StoreError, StoredCall,
+    Applied, CallChange, CallFilter, MAX_PAGE, ClientMatch, Store, StoreError, StoredCall,
 };
 
 use crate::audit::Audit;
@@ -108,7 +109,7 @@ pub fn tell(calls: &Calls, active: Option<&Active>, change: &CallChange) -> Opti
 }
 
 /// Tells every tab of a call's operators what was added to it.
-pub fn tell_added(calls: &Calls, active: Option<&Active>, stored: StoredCall, matched: Matched) {
+pub fn tell_added(calls: &Calls, active: Option<&Active>, stored: StoredCall, matched: ClientMatch) {
     let change = CallChange {
         version: stored.version,
         before: Some(stored.call.clone()),
@@ -146,7 +147,7 @@ pub async fn tell_stored(calls: &Calls, stored: StoredCall) -> Result<(), StoreE
 ///
 /// # Errors
 /// When the database fails.
-pub async fn matched(calls: &Calls, view: &CallView, added: &Added) -> Result<Matched, StoreError> {
+pub async fn matched(calls: &Calls, view: &CallView, added: &CallAnnotations) -> Result<ClientMatch, StoreError> {
     let number = view.client_e164.as_deref().filter(|_| !added.client_chosen);
     calls.store.matched(added.client_id, number).await
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hookswitch_model::{UserId, view};
-use hookswitch_store::{Matched, StoreError, StoredCall};
+use hookswitch_store::{ClientMatch, StoreError, StoredCall};
 
 use super::Calls;
 use super::{functions, matched};
@@ -34,7 +34,7 @@ pub async fn show_all<'a>(
     let clients = calls.store.client_summaries(&clients).await?;
     let show = |stored: &StoredCall| {
         let client = stored.added.client_id.and_then(|id| clients.get(&id)).cloned();
-        let matched = Matched { client, candidates: Vec::new() };
+        let matched = ClientMatch { client, candidates: Vec::new() };
         let module = calls.modules.get(stored.call.module_id);
         let viewer = Viewer::new(&calls.catalog, user, functions(module.as_deref()));
         api_call(&stored.call, stored.version, &view(&stored.call), &stored.added, &matched, &viewer)

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use hookswitch_model::Fact;
-use hookswitch_store::{Apply, FactTarget, SilentSince, StoreError, StoredCall, TargetedFact};
+use hookswitch_model::batch::{FactTarget, Submission, TargetedFact};
+use hookswitch_store::{Apply, SilentSince, StoreError, StoredCall};
 use serde::Deserialize;
 
 use super::Calls;
@@ -74,18 +75,17 @@ async fn close(calls: &Arc<Calls>, stored: &StoredCall) -> Result<(), StoreError
     let now = calls.clock.now();
     let fact = Fact::timed_out(&stored.call, now);
     let active = calls.modules.get(stored.call.module_id);
-    let apply = Apply {
+    let submission = Submission {
         request: None,
         module_id: stored.call.module_id,
         received_at: now,
         facts: vec![TargetedFact { target: FactTarget::Call(stored.call.id), fact }],
         replace: false,
-        outcome: None,
         client: None,
         lead: active.as_deref().and_then(|active| active.lead_rule()),
         now,
     };
-    let applied = calls.store.apply(apply).await?;
+    let applied = calls.store.apply(Apply { submission, outcome: None }).await?;
     tell_applied(calls, active.as_deref(), &applied);
     Ok(())
 }

@@ -4,11 +4,10 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use hookswitch_model::CallKey;
+use hookswitch_model::batch::{FactTarget, Submission, TargetedFact};
 use hookswitch_model::contract::{self, Context};
 use hookswitch_script::{CallContext, Function, ScriptError, Slot};
-use hookswitch_store::{
-    Apply, CallChange, FactTarget, NewRequest, Outcome, OutcomeStatus, StoreError, TargetedFact,
-};
+use hookswitch_store::{Apply, CallChange, NewRequest, Outcome, OutcomeStatus, StoreError};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
@@ -294,17 +293,17 @@ fn apply(
     let now = intake.calls.clock.now();
     intake.calls.dials.settle(arrival.module_id, &mut facts, now);
     let client = intake.calls.dials.client(arrival.module_id, &facts, now);
-    Apply {
+    let submission = Submission {
         request: Some(arrival.id),
         module_id: arrival.module_id,
         received_at: arrival.received_at,
         facts,
         replace,
-        outcome,
         client,
         lead: active.lead_rule(),
         now,
-    }
+    };
+    Apply { submission, outcome }
 }
 
 /// Keeps what came of a request, with it.

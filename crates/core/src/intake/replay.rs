@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use hookswitch_model::CallAnnotations;
 use hookswitch_model::contract::Warning;
 use hookswitch_model::{Call, CallId, view};
-use hookswitch_store::{Added, CallChange, Matched, StoreError, StoredRequest};
+use hookswitch_store::{CallChange, ClientMatch, StoreError, StoredRequest};
 use serde_json::Value;
 
 use super::Intake;
@@ -48,9 +49,9 @@ pub struct Moment {
     /// Grows with each change of the call.
     pub version: i64,
     /// What people, and rules in their place, added to it.
-    pub added: Added,
+    pub added: CallAnnotations,
     /// Whom it is with.
-    pub matched: Matched,
+    pub matched: ClientMatch,
 }
 
 /// Runs the script on a stored request, as when it arrived, and says what would change; with `dry_run` false also makes it so.
@@ -106,7 +107,7 @@ async fn found(intake: &Intake, mut changes: Vec<CallChange>) -> Result<Vec<Call
         change.matched = calls::matched(&intake.calls, &view(after), &change.added).await?;
         if let [only] = change.matched.candidates.as_slice() {
             change.added.client_id = Some(only.id);
-            change.matched = Matched { client: Some(only.clone()), candidates: Vec::new() };
+            change.matched = ClientMatch { client: Some(only.clone()), candidates: Vec::new() };
         }
     }
     Ok(changes)

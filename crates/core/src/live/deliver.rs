@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
+use hookswitch_model::CallAnnotations;
 use hookswitch_model::{Call, CallId, CallView, OperatorState, UserId};
-use hookswitch_store::{Added, Matched};
+use hookswitch_store::ClientMatch;
 
 use super::message::{GoneReason, Message};
 use super::{Hub, Version};
@@ -21,9 +22,9 @@ pub struct Changed<'a> {
     /// After.
     pub after: Option<(&'a Call, CallView)>,
     /// What people, and rules in their place, added to it.
-    pub added: &'a Added,
+    pub added: &'a CallAnnotations,
     /// Whom it is with.
-    pub matched: &'a Matched,
+    pub matched: &'a ClientMatch,
 }
 
 /// Tells every tab of everybody concerned. Gives the number of tabs of each who has any.

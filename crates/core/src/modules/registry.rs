@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
+use hookswitch_model::batch::LeadRule;
 use hookswitch_model::contract::did_you_mean;
 use hookswitch_model::phone::Country;
 use hookswitch_model::{ModuleId, UserId};
@@ -12,7 +13,7 @@ use hookswitch_script::{
     CallContext, Compiled, Diagnostic, Engine, Environment, Function, Host as _, Limits, Lookalike,
     ModuleHandle, Outcome, ScriptError, Slot, compile,
 };
-use hookswitch_store::{LeadRule, Module, ScriptVersion, Store, StoreError};
+use hookswitch_store::{Module, ScriptVersion, Store, StoreError};
 use metrics::Counter;
 use serde_json::{Map, Value};
 use tokio::runtime::Handle;

@@ -9,8 +9,8 @@ fn span(from: &str, to: &str, zone: &str) -> Span {
 }
 
 /// One call in each of those hours.
-fn calls(hours: &[&str]) -> Vec<(DateTime<Utc>, CallFigures)> {
-    hours.iter().map(|hour| (utc(hour), CallFigures { calls: 1, ..CallFigures::default() })).collect()
+fn calls(hours: &[&str]) -> Vec<(DateTime<Utc>, CallCounters)> {
+    hours.iter().map(|hour| (utc(hour), CallCounters { calls: 1, ..CallCounters::default() })).collect()
 }
 
 fn counts(periods: &[Period]) -> Vec<i64> {
@@ -70,7 +70,7 @@ fn hours_without_calls_are_there_too() {
 
 #[test]
 fn averages_are_there_where_there_is_something_to_divide_by() {
-    let figures = CallFigures {
+    let figures = CallCounters {
         calls: 4,
         answered: 3,
         answers_timed: 2,
@@ -84,7 +84,7 @@ fn averages_are_there_where_there_is_something_to_divide_by() {
     let figures = Figures::from(figures);
     assert_eq!((figures.answered_share, figures.average_answer_seconds), (Some(0.75), Some(4.5)));
     assert_eq!((figures.average_talk_seconds, figures.average_reached_seconds), (Some(50.0), Some(600.0)));
-    let none = Figures::from(CallFigures::default());
+    let none = Figures::from(CallCounters::default());
     assert_eq!((none.answered_share, none.average_answer_seconds), (None, None));
     assert_eq!((none.average_talk_seconds, none.average_reached_seconds), (None, None));
 }

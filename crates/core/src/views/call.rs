@@ -8,8 +8,9 @@ use hookswitch_model::masking::digits_in;
 use hookswitch_model::{
     Call, CallId, CallState, CallView, ModuleId, OperatorLeg, OperatorState, UserId, phone,
 };
+use hookswitch_model::{CallAnnotations, ResolvedHow};
 use hookswitch_script::Function;
-use hookswitch_store::{Added, Matched, OutcomeCode, ResolvedHow, Role};
+use hookswitch_store::{ClientMatch, OutcomeCode, Role};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -204,8 +205,8 @@ pub fn api_call<'a>(
     call: &Call,
     version: i64,
     view: &'a CallView,
-    added: &Added,
-    matched: &Matched,
+    added: &CallAnnotations,
+    matched: &ClientMatch,
     viewer: &Viewer<'a>,
 ) -> ApiCall {
     let viewer = &viewer.of_call(view);

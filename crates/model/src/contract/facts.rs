@@ -18,14 +18,12 @@ pub struct Context<'a> {
     pub written: phone::Written,
     /// When the request arrived.
     pub received_at: DateTime<Utc>,
-    /// The request.
     pub source: RequestId,
 }
 
 /// A fact and which call it is about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyedFact {
-    /// Which call.
     pub key: CallKey,
     /// What happened to it.
     pub fact: Fact,

@@ -6,7 +6,7 @@ use super::answers::resolve;
 use super::fold::Fold;
 use super::order::{Placed, by_weight, placed, records_last};
 use super::who::{Who, who};
-use super::{CallState, CallView, OperatorLeg, Told};
+use super::{CallState, CallView, OperatorLeg, TimelineFact};
 use crate::call::Call;
 use crate::contract::{Direction, Disposition};
 use crate::fact::{Fact, FactKind, Target};
@@ -73,7 +73,7 @@ pub fn view(call: &Call) -> CallView {
 
 /// A call's facts in the order in which [`view`] tells it.
 #[must_use]
-pub fn history(call: &Call) -> Vec<Told<'_>> {
+pub fn history(call: &Call) -> Vec<TimelineFact<'_>> {
     let mut placed = placed(&call.facts);
     let who = who(&by_weight(&placed));
     resolve(&mut placed, &who);
@@ -82,7 +82,7 @@ pub fn history(call: &Call) -> Vec<Told<'_>> {
         // A record is about a call that is over; it came when it came.
         let is_record = p.fact.kind == FactKind::Record;
         let at = end.filter(|_| !is_record).map_or(p.at, |end| p.at.min(end.at));
-        Told { at, fact: p.fact, operator: p.operator }
+        TimelineFact { at, fact: p.fact, operator: p.operator }
     });
     told.collect()
 }

@@ -1,6 +1,7 @@
 //! The model's tests: call stories, matching, properties, the contract.
 #![cfg(test)]
 
+mod batch;
 mod calls;
 mod contract;
 mod documented;
@@ -11,3 +12,4 @@ mod operators;
 mod properties;
 mod stories;
 mod story;
+mod world;

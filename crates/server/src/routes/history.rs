@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use hookswitch_model::contract::Disposition;
-use hookswitch_model::view::{Told, history};
+use hookswitch_model::view::{TimelineFact, history};
 use hookswitch_model::{CallId, FactKind, RequestId, Target};
 use hookswitch_store::Role;
 use serde::Serialize;
@@ -61,7 +61,7 @@ pub async fn get_call_history(
     let viewer = Viewer::new(&app.catalog, user.id, functions(module.as_deref())).of_call(&seen.view);
     let named = |target: &Target| viewer.named(target.user, &target.extension);
     let legs = shown_legs(&facts, mask(&app.calls, &user, &seen.view));
-    let entry = |Told { at, fact, operator }: &Told<'_>| HistoryEntry {
+    let entry = |TimelineFact { at, fact, operator }: &TimelineFact<'_>| HistoryEntry {
         kind: fact.kind,
         at: *at,
         disposition: fact.disposition,
@@ -74,7 +74,7 @@ pub async fn get_call_history(
 }
 
 /// The ids of the legs as the user sees them.
-fn shown_legs<'a>(facts: &'a [Told<'_>], mask: Mask<'_>) -> HashMap<&'a str, String> {
+fn shown_legs<'a>(facts: &'a [TimelineFact<'_>], mask: Mask<'_>) -> HashMap<&'a str, String> {
     let mut legs: HashMap<&str, String> = HashMap::new();
     for leg in facts.iter().filter_map(|told| told.fact.leg.as_deref()) {
         let place = legs.len() + 1;

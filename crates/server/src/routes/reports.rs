@@ -8,7 +8,8 @@ use chrono::{DateTime, Datelike, Days, TimeDelta, Utc};
 use chrono_tz::Tz;
 use hookswitch_model::ModuleId;
 use hookswitch_model::contract::{Direction, Disposition};
-use hookswitch_store::{CallFigures, OutcomeCode, ReportFilter};
+use hookswitch_model::report_counters::CallCounters;
+use hookswitch_store::{OutcomeCode, ReportFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -128,7 +129,7 @@ pub async fn report(app: &App, asked: &GetReport, span: &Span) -> ApiResult<Repo
         app.store.report_operators(&filter),
         app.store.report_outcomes(&filter),
     )?;
-    let mut totals = CallFigures::default();
+    let mut totals = CallCounters::default();
     hours.iter().for_each(|(_, figures)| totals += *figures);
     let operators = operators.into_iter().map(|figures| OperatorReport {
         user: app.catalog.directory.named(figures.user_id),

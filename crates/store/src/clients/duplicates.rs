@@ -6,7 +6,7 @@ use hookswitch_model::{ClientId, phone};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::words::{email_key, folded};
+use super::search_terms::{email_key, folded};
 use super::{Client, ClientScope, read};
 use crate::db::{Tx, on, text};
 use crate::error::StoreError;
@@ -41,9 +41,6 @@ const MAX_LOOKED_AT: i64 = 100;
 
 impl Store {
     /// Clients that may be the same as one with these keys, with why, the best reason first. Those put away are not looked at.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn duplicates(
         &self,
         scope: ClientScope,

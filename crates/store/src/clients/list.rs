@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::read::columns;
 use super::scope::Part;
-use super::words::tag_word;
+use super::search_terms::tag_word;
 use super::{Client, ClientScope, read};
 use crate::MAX_PAGE;
 use crate::db::{Tx, on, text};
@@ -53,9 +53,6 @@ pub(super) const MAX_SCAN: i64 = 5000;
 
 impl Store {
     /// Clients, by name.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn clients(
         &self,
         scope: ClientScope,
@@ -91,7 +88,7 @@ impl Store {
 
 /// What clients are found by, where that is better than to go through all of them by name.
 #[derive(Debug, Clone)]
-pub(super) enum Found {
+pub(super) enum SearchKey {
     /// One of these numbers.
     Numbers(Vec<String>),
     /// A word among these.
@@ -121,14 +118,14 @@ impl Span {
     }
 }
 
-async fn found_by(tx: &mut Tx, filter: &ClientFilter) -> Result<Option<Found>, StoreError> {
+async fn found_by(tx: &mut Tx, filter: &ClientFilter) -> Result<Option<SearchKey>, StoreError> {
     if let Some(numbers) = &filter.numbers {
-        return Ok(Some(Found::Numbers(numbers.clone())));
+        return Ok(Some(SearchKey::Numbers(numbers.clone())));
     }
     let Some(tag) = &filter.tag else { return Ok(None) };
     let span = Span::of_word(&tag_word(tag));
     // Of a tag that many have, the first page is soon found by going through the names.
-    Ok((count(tx, &span).await? < MAX_SCAN).then_some(Found::Words(span)))
+    Ok((count(tx, &span).await? < MAX_SCAN).then_some(SearchKey::Words(span)))
 }
 
 /// How many words there are in the span, [`MAX_SCAN`] at most.
@@ -140,7 +137,7 @@ pub(super) async fn count(tx: &mut Tx, span: &Span) -> Result<i64, StoreError> {
 }
 
 /// The statement for the clients in those parts, as far as its conditions; more of them may follow.
-pub(super) fn select<DB>(found: Option<&Found>, filter: &ClientFilter, parts: &[Part]) -> QueryBuilder<DB>
+pub(super) fn select<DB>(found: Option<&SearchKey>, filter: &ClientFilter, parts: &[Part]) -> QueryBuilder<DB>
 where
     DB: Database,
     for<'q> Uuid: Encode<'q, DB> + Type<DB>,
@@ -173,7 +170,7 @@ where
     query
 }
 
-fn push_found<DB>(query: &mut QueryBuilder<DB>, found: &Found, of_archived: bool)
+fn push_found<DB>(query: &mut QueryBuilder<DB>, found: &SearchKey, of_archived: bool)
 where
     DB: Database,
     for<'q> Uuid: Encode<'q, DB> + Type<DB>,
@@ -181,7 +178,7 @@ where
     for<'q> i64: Encode<'q, DB> + Type<DB>,
 {
     match found {
-        Found::Numbers(numbers) => {
+        SearchKey::Numbers(numbers) => {
             // With a null: PostgreSQL takes no empty list.
             query.push("(select distinct client_id from client_phones where e164 in (null");
             for number in numbers {
@@ -189,12 +186,12 @@ where
             }
             query.push("))");
         }
-        Found::Words(span) => {
+        SearchKey::Words(span) => {
             query.push("(select client_id from client_words where word >= ").push_bind(span.from.clone());
             query.push(" and word < ").push_bind(span.to.clone());
             query.push(" order by word, client_id limit ").push_bind(MAX_SCAN).push(")");
         }
-        Found::Names(span, part) => {
+        SearchKey::Names(span, part) => {
             query.push("(select id as client_id from clients where ").push(archived("", of_archived));
             push_parts(query, "", &[*part]);
             query.push(" and name_key >= ").push_bind(span.from.clone());

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::union::{union, without};
+use super::merged_fields::{union, without};
 use super::write::{Change, adopt, parts, remove_parts, update};
 use super::{Client, ClientFields, ClientScope};
 use crate::db::{Tx, from_json, on, time, to_json};
@@ -16,7 +16,6 @@ use crate::open::Store;
 /// A client that went into another, as long as that can be undone.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Merge {
-    /// Which.
     #[sqlx(try_from = "Uuid")]
     pub id: MergeId,
     /// The client that is still there.
@@ -27,14 +26,12 @@ pub struct Merge {
     pub from: ClientId,
     /// What that one was called.
     pub name: String,
-    /// When.
     pub made_at: DateTime<Utc>,
     made_by: Option<Uuid>,
     responsible_id: Option<Uuid>,
 }
 
 impl Merge {
-    /// By whom.
     #[must_use]
     pub fn made_by(&self) -> Option<UserId> {
         self.made_by.map(UserId)
@@ -68,9 +65,6 @@ macro_rules! select {
 impl Store {
     /// Merges a client into another: its numbers, e-mail addresses, tags, notes, calls, comments and employees go there, and
     /// nothing finds it any more. None where one of the two was changed meanwhile.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn merge_clients(
         &self,
         id: MergeId,
@@ -137,18 +131,12 @@ impl Store {
     }
 
     /// A merge, as long as it can be undone.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn merge(&self, id: MergeId) -> Result<Option<Merge>, StoreError> {
         let sql = select!("where merges.id = $1");
         Ok(on!(self.read(), |db| sqlx::query_as(sql).bind(id.0).fetch_optional(db).await)?)
     }
 
     /// The merges into a client since then, latest first.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn merges_into(&self, id: ClientId, since: DateTime<Utc>) -> Result<Vec<Merge>, StoreError> {
         let sql = select!("where into_id = $1 and made_at >= $2 order by made_at desc, merges.id desc");
         Ok(on!(self.read(), |db| { sqlx::query_as(sql).bind(id.0).bind(time(since)).fetch_all(db).await })?)
@@ -156,9 +144,6 @@ impl Store {
 
     /// Takes a merge back: what went to `into` goes back, what was changed there since stays. Gives the client that is there
     /// again; none where `into` was changed meanwhile.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn undo_merge(
         &self,
         merge: &Merge,
@@ -195,9 +180,6 @@ impl Store {
     }
 
     /// Deletes what is kept for undoing merges made before then; says how many merges.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn purge_merges(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
         let sql = "delete from merges where made_at < $1";
         Ok(on!(self.write(), |db| {

@@ -1,16 +1,16 @@
 //! Clients: contacts, companies and leads.
 
 mod duplicates;
+pub(crate) mod lead_creation;
 mod list;
-pub(crate) mod made;
-pub(crate) mod matching;
 mod merge;
+mod merged_fields;
+pub(crate) mod number_owners;
 mod read;
 mod scope;
 mod search;
+pub(crate) mod search_terms;
 pub(crate) mod summary;
-mod union;
-pub(crate) mod words;
 mod write;
 
 use chrono::{DateTime, Utc};
@@ -22,19 +22,18 @@ use crate::error::StoreError;
 
 pub use duplicates::{Because, ClientKeys};
 pub use list::{ClientCursor, ClientFilter, ClientPage};
-pub use matching::Matched;
 pub use merge::Merge;
+pub use number_owners::ClientMatch;
 pub use scope::ClientScope;
 pub use search::ClientSearch;
+pub use search_terms::folded;
 pub use summary::ClientSummary;
-pub use words::folded;
 pub use write::ClientWrite;
 pub(crate) use write::remove_parts;
 
 /// A client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
-    /// Which.
     pub id: ClientId,
     /// What people say of it.
     pub fields: ClientFields,
@@ -44,7 +43,6 @@ pub struct Client {
     pub source: ClientSource,
     /// Grows with each change.
     pub version: i32,
-    /// Since when.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
@@ -56,13 +54,11 @@ pub struct Client {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientFields {
-    /// What it is.
     pub kind: ClientKind,
     /// Its name; empty where a missed call made it and nobody has named it yet.
     pub name: String,
     /// The company it belongs to.
     pub company: Option<ClientId>,
-    /// Whose it is.
     pub responsible: Option<UserId>,
     /// Its numbers, in the order in which people see them.
     pub phones: Vec<ClientPhone>,
@@ -131,12 +127,10 @@ impl TryFrom<String> for ClientSource {
 /// A client to be made.
 #[derive(Debug, Clone)]
 pub struct NewClient {
-    /// Which.
     pub id: ClientId,
     /// What people say of it.
     pub fields: ClientFields,
     /// Where it comes from.
     pub source: ClientSource,
-    /// See [`Client::created_at`].
     pub created_at: DateTime<Utc>,
 }

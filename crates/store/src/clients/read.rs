@@ -11,7 +11,7 @@ use super::{Client, ClientFields, ClientPhone, ClientScope};
 use crate::db::{Tx, from_json, from_word, on};
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::rows::{Rows, chunks};
+use crate::rows::Rows;
 
 #[derive(FromRow)]
 pub(super) struct Row {
@@ -56,9 +56,6 @@ const MAX_MERGES: usize = 100;
 
 impl Store {
     /// The client with this id, or the one it was merged into.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn client(&self, id: ClientId, scope: ClientScope) -> Result<Option<Client>, StoreError> {
         let mut tx = self.inner.pools.begin_read().await?;
         let found = find(&mut tx, id).await?;
@@ -86,18 +83,8 @@ static BY_ID: Rows = Rows::new(select!("where c.id in (values "), 1, ")");
 
 /// The clients with these ids, in their order; merged ones as they are.
 pub(super) async fn by_ids(tx: &mut Tx, ids: &[ClientId]) -> Result<Vec<Client>, StoreError> {
-    let mut rows: Vec<Row> = Vec::with_capacity(ids.len());
-    for chunk in chunks(ids) {
-        let conn = tx.conn();
-        let (sql, filled) = BY_ID.fill(&conn, chunk);
-        rows.extend(on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for id in filled {
-                query = query.bind(id.map(|id| id.0));
-            }
-            query.fetch_all(db).await
-        })?);
-    }
+    let rows = BY_ID.fetch(tx, ids, |values, id| values.add(id.map(|id| id.0)));
+    let mut rows: Vec<Row> = rows.await?;
     let place: HashMap<Uuid, usize> = ids.iter().enumerate().map(|(place, id)| (id.0, place)).collect();
     rows.sort_by_key(|row: &Row| place.get(&row.id).copied());
     complete(tx, rows).await
@@ -119,31 +106,14 @@ pub(super) async fn complete(tx: &mut Tx, rows: Vec<Row>) -> Result<Vec<Client>,
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut phones: HashMap<Uuid, Vec<ClientPhone>> = HashMap::new();
     let mut emails: HashMap<Uuid, Vec<String>> = HashMap::new();
-    for chunk in chunks(&ids) {
-        let conn = tx.conn();
-        let (sql, filled) = PHONES.fill(&conn, chunk);
-        let found: Vec<(Uuid, Option<String>, String, Option<String>)> = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for id in filled {
-                query = query.bind(id.copied());
-            }
-            query.fetch_all(db).await
-        })?;
-        for (client, label, number, e164) in found {
-            phones.entry(client).or_default().push(ClientPhone { label, number, e164 });
-        }
-        let conn = tx.conn();
-        let (sql, filled) = EMAILS.fill(&conn, chunk);
-        let found: Vec<(Uuid, String)> = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for id in filled {
-                query = query.bind(id.copied());
-            }
-            query.fetch_all(db).await
-        })?;
-        for (client, address) in found {
-            emails.entry(client).or_default().push(address);
-        }
+    let found: Vec<(Uuid, Option<String>, String, Option<String>)> =
+        PHONES.fetch(tx, &ids, |values, id| values.add(id.copied())).await?;
+    for (client, label, number, e164) in found {
+        phones.entry(client).or_default().push(ClientPhone { label, number, e164 });
+    }
+    let found: Vec<(Uuid, String)> = EMAILS.fetch(tx, &ids, |values, id| values.add(id.copied())).await?;
+    for (client, address) in found {
+        emails.entry(client).or_default().push(address);
     }
     let client = |row: Row| {
         let phones = phones.remove(&row.id).unwrap_or_default();

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use hookswitch_model::{ClientId, phone};
 
-use super::list::{Found, Span, count, select};
-use super::words::{digits, email_key, folded, tag_word, words};
+use super::list::{SearchKey, Span, count, select};
+use super::search_terms::{digits, email_key, folded, tag_word, words};
 use super::{Client, ClientFilter, ClientScope, read};
 use crate::MAX_PAGE;
 use crate::db::{Tx, on};
@@ -96,9 +96,6 @@ fn number_term(number: &str, whole: bool, e164: impl Fn(&str) -> Vec<String>) ->
 impl Store {
     /// The clients that fit best: those whose name begins as it was typed, then the others, each by name. Not all, where very
     /// many would do.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn search_clients(
         &self,
         scope: ClientScope,
@@ -111,14 +108,14 @@ impl Store {
         let mut finder = Finder { scope, filter, limit, seen: BTreeSet::new(), rows: Vec::new() };
         if let Some(name) = &search.name {
             for part in scope.parts(filter.responsible) {
-                finder.find(&mut tx, &Found::Names(name.clone(), part), &[]).await?;
+                finder.find(&mut tx, &SearchKey::Names(name.clone(), part), &[]).await?;
             }
         }
         finder.rows.sort_by(by_name);
         if let Some((rarest, others)) = rarest(&mut tx, &search.terms).await? {
             let begun = finder.rows.len();
             for span in rarest {
-                finder.find(&mut tx, &Found::Words(span.clone()), &others).await?;
+                finder.find(&mut tx, &SearchKey::Words(span.clone()), &others).await?;
             }
             finder.rows[begun..].sort_by(by_name);
         }
@@ -159,7 +156,7 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    async fn find(&mut self, tx: &mut Tx, found: &Found, others: &[&Term]) -> Result<(), StoreError> {
+    async fn find(&mut self, tx: &mut Tx, found: &SearchKey, others: &[&Term]) -> Result<(), StoreError> {
         if self.rows.len() >= self.limit {
             return Ok(());
         }

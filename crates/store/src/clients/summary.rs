@@ -6,23 +6,20 @@ use hookswitch_model::{ClientId, ClientKind, UserId};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::db::{Tx, from_word, on};
+use crate::db::{Tx, from_word};
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::rows::{Rows, chunks};
+use crate::rows::Rows;
 
 /// A client in short.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientSummary {
-    /// Which.
     pub id: ClientId,
-    /// What it is.
     pub kind: ClientKind,
     /// Its name; empty where a missed call made it and nobody has named it yet.
     pub name: String,
     /// The company it belongs to, and that one's name.
     pub company: Option<(ClientId, String)>,
-    /// Whose it is.
     pub responsible: Option<UserId>,
 }
 
@@ -59,9 +56,6 @@ static SUMMARIES: Rows = Rows::new(
 
 impl Store {
     /// These clients in short, those that there are.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn client_summaries(
         &self,
         ids: &BTreeSet<ClientId>,
@@ -79,21 +73,7 @@ pub(crate) async fn summaries(
     ids: &BTreeSet<ClientId>,
 ) -> Result<HashMap<ClientId, ClientSummary>, StoreError> {
     let ids: Vec<_> = ids.iter().collect();
-    let mut found = HashMap::new();
-    for chunk in chunks(&ids) {
-        let conn = tx.conn();
-        let (sql, filled) = SUMMARIES.fill(&conn, chunk);
-        let rows: Vec<Row> = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for id in filled {
-                query = query.bind(id.map(|id| id.0));
-            }
-            query.fetch_all(db).await
-        })?;
-        for row in rows {
-            let summary = ClientSummary::try_from(row)?;
-            found.insert(summary.id, summary);
-        }
-    }
-    Ok(found)
+    let rows: Vec<Row> = SUMMARIES.fetch(tx, &ids, |values, id| values.add(id.map(|id| id.0))).await?;
+    let summary = |row| ClientSummary::try_from(row).map(|summary| (summary.id, summary));
+    rows.into_iter().map(summary).collect()
 }

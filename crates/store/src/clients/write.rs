@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use hookswitch_model::{ClientId, ClientKind, phone};
 
-use super::words::{self, email_key, folded, of_client};
+use super::search_terms::{self, email_key, folded, of_client};
 use super::{Client, ClientFields, ClientPhone, ClientScope, NewClient, read};
 use crate::db::{Tx, is_missing_reference, on, text, time, to_json};
 use crate::error::StoreError;
 use crate::missed::{assigned, assignee};
 use crate::open::Store;
-use crate::rows::{Rows, chunks};
+use crate::rows::{Rows, columns};
 
 impl Store {
     /// Makes a client. The calls there were from its numbers are logged on it, those that are on nobody and whose number is
@@ -124,7 +124,6 @@ pub enum ClientWrite {
     New(NewClient),
     /// One that is there and was not put away.
     Change {
-        /// Which.
         id: ClientId,
         /// The version that is changed.
         version: i32,
@@ -144,40 +143,34 @@ pub(super) struct Change<'a> {
     pub now: DateTime<Utc>,
 }
 
-static CLIENTS: Rows = Rows::new(
-    "insert into clients (id, kind, name, name_key, company_id, responsible_id, notes, tags, source, version, created_at, \
-     updated_at) select column1, column2, column3, column4, column5, column6, column7, column8, column9, 1, column10, \
-     column10 from (values ",
-    10,
-    ") as v where column1 is not null",
+columns! {
+    ClientColumns of row: (&NewClient, String) {
+        id: row.0.id.0,
+        kind: row.0.fields.kind.as_str(),
+        name: text(&row.0.fields.name),
+        name_key: text(&folded(&row.0.fields.name)),
+        company_id: row.0.fields.company.map(|company| company.0),
+        responsible_id: row.0.fields.responsible.map(|user| user.0),
+        notes: row.0.fields.notes.as_deref().map(text),
+        tags: row.1.clone(),
+        source: row.0.source.as_str(),
+        version: 1,
+        created_at: time(row.0.created_at),
+        updated_at: time(row.0.created_at),
+    }
+}
+
+static CLIENTS: Rows = Rows::named(
+    &[ClientColumns::NAMES],
+    "insert into clients ({columns}) select * from v where id is not null",
 );
 
 async fn create(tx: &mut Tx, clients: &[&NewClient], scope: ClientScope) -> Result<(), StoreError> {
-    for chunk in chunks(clients) {
-        let tags: Vec<String> =
-            chunk.iter().map(|client| to_json(&client.fields.tags)).collect::<Result<_, _>>()?;
-        let conn = tx.conn();
-        let (sql, filled) = CLIENTS.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for (place, client) in filled.enumerate() {
-                let fields = client.map(|client| &client.fields);
-                query = query
-                    .bind(client.map(|client| client.id.0))
-                    .bind(fields.map(|fields| fields.kind.as_str()))
-                    .bind(fields.map(|fields| text(&fields.name)))
-                    .bind(fields.map(|fields| text(&folded(&fields.name))))
-                    .bind(fields.and_then(|fields| fields.company).map(|company| company.0))
-                    .bind(fields.and_then(|fields| fields.responsible).map(|user| user.0))
-                    .bind(fields.and_then(|fields| fields.notes.as_deref()).map(text))
-                    .bind(tags.get(place).cloned())
-                    .bind(client.map(|client| client.source.as_str()))
-                    .bind(client.map(|client| time(client.created_at)));
-            }
-            query.execute(db).await.map(drop)
-        })
-        .map_err(unknown_reference)?;
+    let mut rows: Vec<(&NewClient, String)> = Vec::with_capacity(clients.len());
+    for client in clients {
+        rows.push((client, to_json(&client.fields.tags)?));
     }
+    CLIENTS.execute(tx, &rows, ClientColumns::add).await.map_err(unknown_reference)?;
     let all: Vec<_> = clients.iter().map(|client| (client.id, &client.fields)).collect();
     parts(tx, &all).await?;
     for client in clients {
@@ -240,16 +233,32 @@ pub(crate) async fn remove_parts(tx: &mut Tx, id: ClientId) -> Result<(), StoreE
     Ok(())
 }
 
-static PHONES: Rows = Rows::new(
-    "insert into client_phones (client_id, position, label, number, e164, made_by_call) \
-     select column1, column2, column3, column4, column5, false from (values ",
-    5,
-    ") as v where column1 is not null",
+columns! {
+    PhoneColumns of row: (ClientId, i32, &ClientPhone) {
+        client_id: row.0.0,
+        position: row.1,
+        label: row.2.label.as_deref().map(text),
+        number: text(&row.2.number),
+        e164: row.2.e164.clone(),
+        made_by_call: false,
+    }
+}
+columns! {
+    EmailColumns of row: (ClientId, i32, &String) {
+        client_id: row.0.0,
+        position: row.1,
+        address: text(row.2),
+        address_key: text(&email_key(row.2)),
+    }
+}
+
+static PHONES: Rows = Rows::named(
+    &[PhoneColumns::NAMES],
+    "insert into client_phones ({columns}) select * from v where client_id is not null",
 );
-static EMAILS: Rows = Rows::new(
-    "insert into client_emails (client_id, position, address, address_key) select * from (values ",
-    4,
-    ") as v where column1 is not null",
+static EMAILS: Rows = Rows::named(
+    &[EmailColumns::NAMES],
+    "insert into client_emails ({columns}) select * from v where client_id is not null",
 );
 
 /// Writes clients' numbers, e-mail addresses and what they are found by. A number that people wrote no longer counts as one
@@ -259,47 +268,17 @@ pub(super) async fn parts(tx: &mut Tx, clients: &[(ClientId, &ClientFields)]) ->
         .iter()
         .flat_map(|(id, fields)| (0..).zip(&fields.phones).map(|(place, phone)| (*id, place, phone)))
         .collect();
-    for chunk in chunks(&phones) {
-        let conn = tx.conn();
-        let (sql, filled) = PHONES.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in filled {
-                let phone = row.map(|(_, _, phone)| *phone);
-                query = query
-                    .bind(row.map(|(client, _, _)| client.0))
-                    .bind(row.map(|(_, place, _)| *place))
-                    .bind(phone.and_then(|phone| phone.label.as_deref()).map(text))
-                    .bind(phone.map(|phone| text(&phone.number)))
-                    .bind(phone.and_then(|phone| phone.e164.clone()));
-            }
-            query.execute(db).await.map(drop)
-        })?;
-    }
+    PHONES.execute(tx, &phones, PhoneColumns::add).await?;
     let emails: Vec<(ClientId, i32, &String)> = clients
         .iter()
         .flat_map(|(id, fields)| (0..).zip(&fields.emails).map(|(place, email)| (*id, place, email)))
         .collect();
-    for chunk in chunks(&emails) {
-        let conn = tx.conn();
-        let (sql, filled) = EMAILS.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in filled {
-                query = query
-                    .bind(row.map(|(client, _, _)| client.0))
-                    .bind(row.map(|(_, place, _)| *place))
-                    .bind(row.map(|(_, _, email)| text(email)))
-                    .bind(row.map(|(_, _, email)| text(&email_key(email))));
-            }
-            query.execute(db).await.map(drop)
-        })?;
-    }
+    EMAILS.execute(tx, &emails, EmailColumns::add).await?;
     let words: Vec<(String, ClientId)> = clients
         .iter()
         .flat_map(|(id, fields)| of_client(fields).into_iter().map(|word| (word, *id)))
         .collect();
-    Ok(words::insert(tx, &words).await?)
+    Ok(search_terms::insert(tx, &words).await?)
 }
 
 /// Logs on a client the calls there were from these numbers, where they are on nobody, nobody else has the number, and

@@ -1,15 +1,17 @@
 //! One transaction.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
+use hookswitch_model::batch::{Changes, Met};
 use hookswitch_model::{ClientId, RequestId};
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
-use super::types::{Applied, Apply, NewRequest};
-use super::working::Done;
-use super::{figures, link, load, reach, save};
-use crate::clients::made;
+use super::types::{Applied, Apply, CallChange, NewRequest};
+use super::{encounters, load, save};
+use crate::clients::ClientSummary;
+use crate::clients::number_owners::matched as matched_from;
 use crate::db::{Pools, Tx, is_unique, text};
 use crate::erase::Hashes;
 use crate::error::StoreError;
@@ -143,44 +145,44 @@ async fn write(
     Ok(applied)
 }
 
+/// Loads what the step has to know, takes its strides and saves what it says.
 async fn applies(
     tx: &mut Tx,
     hashes: &Hashes,
     applies: &[Apply],
 ) -> Result<Vec<Result<Applied, StoreError>>, BatchError> {
-    let mut working = load::load(tx, hashes, &applies.iter().collect::<Vec<_>>()).await?;
+    let submissions: Vec<_> = applies.iter().map(|apply| &apply.submission).collect();
+    let mut calls = load::calls(tx, hashes, &submissions).await?;
     let matched_at = Instant::now();
-    let (mut outcomes, mut erased) = (Vec::with_capacity(applies.len()), Vec::new());
-    let mut results = Vec::with_capacity(applies.len());
-    for apply in applies {
-        let done = working.apply(apply);
-        if let (Ok(done), Some(request), Some(outcome)) = (&done, apply.request, &apply.outcome) {
-            outcomes.push(save::OutcomeRow::new(request, outcome, apply, done)?);
-        }
-        if let (Ok(Done { erased: true, .. }), Some(request)) = (&done, apply.request) {
-            erased.push(request);
-        }
-        results.push(done);
-    }
-    let mut changed = working.changed();
-    let removed = link::unmake(tx, &mut changed).await?;
-    let links = link::link(tx, &mut changed, applies).await?;
-    save::calls(tx, &changed).await?;
-    made::release(tx, &removed).await.map_err(BatchError::of_calls)?;
-    made::adopt(tx, &links.made).await.map_err(BatchError::of_calls)?;
-    let reached = reach::reach(tx, &changed, applies).await?;
-    figures::add(tx, &figures::of_batch(&changed, &reached)).await?;
-    save::outcomes(tx, &outcomes).await?;
-    save::forget(tx, &erased).await?;
+    let met: Vec<_> = submissions.iter().map(|submission| calls.meet(submission)).collect();
+    let mut changes = Changes::of(&calls);
+    changes.link(load::clients(tx, &changes.clients_asked()).await?, &submissions, rand::random);
+    changes.resolve(encounters::load(tx, changes.encounters_asked()).await?);
 
-    let clients_made: Vec<ClientId> = links.made.iter().map(|client| client.id).collect();
-    let applied = |done: Done| Applied {
-        erased: done.erased,
-        changes: done.changes.into_iter().map(|change| links.complete(change)).collect(),
-        missed_closed: !reached.is_empty(),
+    let now = submissions.iter().map(|submission| submission.now).max().unwrap_or_default();
+    save::changes(tx, &changes, now).await?;
+    save::outcomes(tx, applies, &met).await?;
+
+    let with = load::shown_clients(tx, &changes).await?;
+    let clients_made: Vec<ClientId> = changes.made.iter().map(|lead| lead.id).collect();
+    let applied = |met: Met| Applied {
+        erased: met.erased,
+        changes: met.changes.into_iter().map(|change| completed(&changes, change, &with)).collect(),
+        missed_closed: !changes.reached.is_empty(),
         clients_made: clients_made.clone(),
-        clients_removed: removed.clone(),
+        clients_removed: changes.removed.clone(),
         matched_at,
     };
-    Ok(results.into_iter().map(|done| done.map(applied).map_err(StoreError::from)).collect())
+    Ok(met.into_iter().map(|met| met.map(applied).map_err(StoreError::from)).collect())
+}
+
+fn completed(
+    changes: &Changes<'_>,
+    change: hookswitch_model::batch::CallChange,
+    clients: &HashMap<ClientId, ClientSummary>,
+) -> CallChange {
+    let id = change.after.as_ref().or(change.before.as_ref()).map(|call| call.id);
+    let matched = id.and_then(|id| changes.call(id));
+    let matched = matched.map(|call| matched_from(call.client_id, &call.candidates, clients));
+    CallChange::new(changes.complete(change), matched.unwrap_or_default())
 }

@@ -1,20 +1,25 @@
-//! Loads the calls that a batch may concern.
+//! Loads what the step has to know of a batch.
 
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use hookswitch_model::batch::{
+    Calls, ChangedCall, Changes, ClientsAsked, FactTarget, KnownClients, LoadedCall, Submission,
+};
 use hookswitch_model::matching::{LATE_EVENT, LATE_RECORD};
-use hookswitch_model::{Call, CallId, CallKey, ModuleId, RequestId};
+use hookswitch_model::{Call, CallId, CallKey, ClientId, ModuleId, RequestId};
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 use uuid::Uuid;
 
-use super::types::{Apply, FactTarget};
-use super::working::{Entry, Working, key_text};
-use crate::added::AddedRow;
-use crate::db::{Tx, far_future, far_past, from_json, on, time};
-use crate::erase::{ErasedCall, Hashes};
+use super::batch::BatchError;
+use crate::call_annotations::AnnotationsRow;
+use crate::clients::number_owners::owners;
+use crate::clients::summary::summaries;
+use crate::clients::{ClientSummary, lead_creation};
+use crate::db::{Tx, far_future, far_past, from_json, time};
+use crate::erase::{ErasedRow, Hashes};
 use crate::error::StoreError;
-use crate::rows::{Rows, chunks};
+use crate::rows::{Rows, Values};
 
 #[derive(FromRow)]
 struct CallRow {
@@ -28,58 +33,59 @@ struct CallRow {
     created_at: DateTime<Utc>,
     heard_at: DateTime<Utc>,
     #[sqlx(flatten)]
-    added: AddedRow,
+    added: AnnotationsRow,
 }
 
 impl CallRow {
-    fn into_entry(self) -> Result<(CallId, Entry), StoreError> {
-        let (id, module_id) = (CallId(self.id), ModuleId(self.module_id));
-        let call = Call { id, module_id, call_id: self.call_id, facts: from_json(&self.facts)? };
-        let entry = Entry {
-            call: Some(call.clone()),
-            stored: Some(call),
-            module_id,
+    fn load(self) -> Result<LoadedCall, StoreError> {
+        let call = Call {
+            id: CallId(self.id),
+            module_id: ModuleId(self.module_id),
+            call_id: self.call_id,
+            facts: from_json(&self.facts)?,
+        };
+        Ok(LoadedCall {
+            call,
             key: self.call_key,
             owns_key: self.owns_key,
             version: self.version,
             created_at: self.created_at,
             heard_at: self.heard_at,
             added: self.added.try_into()?,
-            changes: 0,
-            erased: false,
-        };
-        Ok((id, entry))
+        })
     }
 }
 
 /// A row of a statement that looks for a key both among calls and among erased ones.
 struct KeyRow {
     call: Option<CallRow>,
-    erased: Option<ErasedRow>,
+    erased: Option<ErasedKeyRow>,
 }
 
 #[derive(FromRow)]
-struct ErasedRow {
+struct ErasedKeyRow {
     #[sqlx(rename = "of_module")]
     module_id: Uuid,
     #[sqlx(rename = "of_key")]
     key: String,
     #[sqlx(flatten)]
-    erased: ErasedCall,
+    erased: ErasedRow,
 }
 
 impl<'r, R: Row> FromRow<'r, R> for KeyRow
 where
     CallRow: FromRow<'r, R>,
-    ErasedRow: FromRow<'r, R>,
+    ErasedKeyRow: FromRow<'r, R>,
     &'static str: ColumnIndex<R>,
     Option<Uuid>: Decode<'r, R::Database> + Type<R::Database>,
     Option<Vec<u8>>: Decode<'r, R::Database> + Type<R::Database>,
 {
     fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
         let call = row.try_get::<Option<Uuid>, _>("id")?.map(|_| CallRow::from_row(row)).transpose()?;
-        let erased =
-            row.try_get::<Option<Vec<u8>>, _>("key_hash")?.map(|_| ErasedRow::from_row(row)).transpose()?;
+        let erased = row
+            .try_get::<Option<Vec<u8>>, _>("key_hash")?
+            .map(|_| ErasedKeyRow::from_row(row))
+            .transpose()?;
         Ok(Self { call, erased })
     }
 }
@@ -125,34 +131,38 @@ static LATE: Rows = Rows::new(
      and late_until >= v.column3 and created_at <= v.column4",
 );
 
-/// Everything that the applies may change.
-pub(super) async fn load(tx: &mut Tx, hashes: &Hashes, applies: &[&Apply]) -> Result<Working, StoreError> {
-    let mut working = Working::default();
+/// The calls that the submissions may concern.
+pub(super) async fn calls(
+    tx: &mut Tx,
+    hashes: &Hashes,
+    submissions: &[&Submission],
+) -> Result<Calls, StoreError> {
+    let mut calls = Calls::new(rand::random);
     let replayed: BTreeSet<RequestId> =
-        applies.iter().filter(|apply| apply.replace).filter_map(|apply| apply.request).collect();
+        submissions.iter().filter(|one| one.replace).filter_map(|one| one.request).collect();
     let mut ids: BTreeSet<CallId> = BTreeSet::new();
-    for (request, calls) in reported(tx, &replayed).await? {
-        ids.extend(&calls);
-        working.set_reported(request, calls);
+    for (request, reported) in reported(tx, &replayed).await? {
+        ids.extend(&reported);
+        calls.set_reported(request, reported);
     }
-    let targets = applies.iter().flat_map(|apply| &apply.facts).map(|targeted| &targeted.target);
+    let targets = submissions.iter().flat_map(|one| &one.facts).map(|targeted| &targeted.target);
     ids.extend(targets.filter_map(|target| match target {
         FactTarget::Call(id) => Some(*id),
         FactTarget::Key(_) => None,
     }));
-    by_id(tx, &ids, &mut working).await?;
+    by_id(tx, &ids, &mut calls).await?;
 
     let mut late: HashMap<(ModuleId, String), Window> = HashMap::new();
     // A call found by its id may open again; then who owns its key matters.
     let mut keys: BTreeSet<(ModuleId, String)> =
-        working.keys().map(|(module, key)| (module, key.to_owned())).collect();
-    for apply in applies {
-        for targeted in &apply.facts {
+        calls.keys().map(|(module, key)| (module, key.to_owned())).collect();
+    for submission in submissions {
+        for targeted in &submission.facts {
             let FactTarget::Key(key) = &targeted.target else { continue };
-            let full_key = (apply.module_id, key_text(key));
+            let full_key = (submission.module_id, key.to_text());
             if let CallKey::Numbers(_) = key {
-                let since = time(targeted.fact.at.min(apply.received_at) - LATE_RECORD);
-                let until = time(apply.received_at + LATE_EVENT);
+                let since = time(targeted.fact.at.min(submission.received_at) - LATE_RECORD);
+                let until = time(submission.received_at + LATE_EVENT);
                 let window =
                     late.entry(full_key.clone()).or_insert(Window { since: far_future(), until: far_past() });
                 window.since = window.since.min(since);
@@ -161,49 +171,25 @@ pub(super) async fn load(tx: &mut Tx, hashes: &Hashes, applies: &[&Apply]) -> Re
             keys.insert(full_key);
         }
     }
-    by_key(tx, hashes, &keys.into_iter().collect::<Vec<_>>(), &mut working).await?;
-    late_of_keys(tx, &late.into_iter().collect::<Vec<_>>(), &mut working).await?;
-    Ok(working)
+    by_key(tx, hashes, &keys.into_iter().collect::<Vec<_>>(), &mut calls).await?;
+    late_of_keys(tx, &late.into_iter().collect::<Vec<_>>(), &mut calls).await?;
+    Ok(calls)
 }
 
 async fn reported(
     tx: &mut Tx,
     requests: &BTreeSet<RequestId>,
 ) -> Result<Vec<(RequestId, Vec<CallId>)>, StoreError> {
-    let requests: Vec<_> = requests.iter().collect();
-    let mut found = Vec::new();
-    for chunk in chunks(&requests) {
-        let conn = tx.conn();
-        let (sql, filled) = REPORTED.fill(&conn, chunk);
-        let rows: Vec<(Uuid, String)> = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for request in filled {
-                query = query.bind(request.map(|request| request.0));
-            }
-            query.fetch_all(db).await
-        })?;
-        for (request, calls) in rows {
-            found.push((RequestId(request), from_json(&calls)?));
-        }
-    }
-    Ok(found)
+    let requests: Vec<_> = requests.iter().copied().collect();
+    let found = REPORTED.fetch(tx, &requests, |values, request| values.add(request.map(|request| request.0)));
+    let found: Vec<(Uuid, String)> = found.await?;
+    found.into_iter().map(|(request, calls)| Ok((RequestId(request), from_json(&calls)?))).collect()
 }
 
-async fn by_id(tx: &mut Tx, ids: &BTreeSet<CallId>, working: &mut Working) -> Result<(), StoreError> {
-    let ids: Vec<_> = ids.iter().collect();
-    for chunk in chunks(&ids) {
-        let conn = tx.conn();
-        let (sql, filled) = BY_ID.fill(&conn, chunk);
-        let rows = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for id in filled {
-                query = query.bind(id.map(|id| id.0));
-            }
-            query.fetch_all(db).await
-        })?;
-        add(working, rows)?;
-    }
-    Ok(())
+async fn by_id(tx: &mut Tx, ids: &BTreeSet<CallId>, calls: &mut Calls) -> Result<(), StoreError> {
+    let ids: Vec<_> = ids.iter().copied().collect();
+    let rows = BY_ID.fetch(tx, &ids, |values, id| values.add(id.map(|id| id.0))).await?;
+    add(calls, rows)
 }
 
 /// The calls that own keys, and what is left of erased calls that had them.
@@ -211,26 +197,18 @@ async fn by_key(
     tx: &mut Tx,
     hashes: &Hashes,
     keys: &[(ModuleId, String)],
-    working: &mut Working,
+    calls: &mut Calls,
 ) -> Result<(), StoreError> {
-    for chunk in chunks(keys) {
-        let conn = tx.conn();
-        let (sql, filled) = BY_KEY.fill(&conn, chunk);
-        let rows: Vec<KeyRow> = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for row in filled {
-                query = query
-                    .bind(row.map(|(module, _)| module.0))
-                    .bind(row.map(|(_, key)| key.clone()))
-                    .bind(row.map(|(module, key)| hashes.of(*module, key)));
-            }
-            query.fetch_all(db).await
-        })?;
-        for KeyRow { call, erased } in rows {
-            add(working, call.into_iter().collect())?;
-            if let Some(ErasedRow { module_id, key, erased }) = erased {
-                working.add_erased(ModuleId(module_id), key, &erased);
-            }
+    let add_key = |values: &mut Values, row: Option<&(ModuleId, String)>| {
+        values.add(row.map(|(module, _)| module.0));
+        values.add(row.map(|(_, key)| key.clone()));
+        values.add(row.map(|(module, key)| hashes.of(*module, key)));
+    };
+    let rows: Vec<KeyRow> = BY_KEY.fetch(tx, keys, add_key).await?;
+    for KeyRow { call, erased } in rows {
+        add(calls, call.into_iter().collect())?;
+        if let Some(ErasedKeyRow { module_id, key, erased }) = erased {
+            calls.add_erased(ModuleId(module_id), key, &erased.into());
         }
     }
     Ok(())
@@ -239,33 +217,38 @@ async fn by_key(
 async fn late_of_keys(
     tx: &mut Tx,
     keys: &[((ModuleId, String), Window)],
-    working: &mut Working,
+    calls: &mut Calls,
 ) -> Result<(), StoreError> {
-    for chunk in chunks(keys) {
-        let conn = tx.conn();
-        let (sql, filled) = LATE.fill(&conn, chunk);
-        let rows = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for row in filled {
-                query = query
-                    .bind(row.map(|((module, _), _)| module.0))
-                    .bind(row.map(|((_, key), _)| key.clone()))
-                    .bind(row.map(|(_, window)| window.since))
-                    .bind(row.map(|(_, window)| window.until));
-            }
-            query.fetch_all(db).await
-        })?;
-        add(working, rows)?;
+    let add_window = |values: &mut Values, row: Option<&((ModuleId, String), Window)>| {
+        values.add(row.map(|((module, _), _)| module.0));
+        values.add(row.map(|((_, key), _)| key.clone()));
+        values.add(row.map(|(_, window)| window.since));
+        values.add(row.map(|(_, window)| window.until));
+    };
+    let rows = LATE.fetch(tx, keys, add_window).await?;
+    add(calls, rows)
+}
+
+fn add(calls: &mut Calls, rows: Vec<CallRow>) -> Result<(), StoreError> {
+    for row in rows {
+        calls.add(row.load()?);
     }
     Ok(())
 }
 
-fn add(working: &mut Working, rows: Vec<CallRow>) -> Result<(), StoreError> {
-    for row in rows {
-        let (id, entry) = row.into_entry()?;
-        if !working.has(id) {
-            working.add(id, entry);
-        }
-    }
-    Ok(())
+/// Answers what a batch asks about clients.
+pub(super) async fn clients(tx: &mut Tx, asked: &ClientsAsked) -> Result<KnownClients, BatchError> {
+    Ok(KnownClients {
+        owners: owners(tx, &asked.numbers).await?,
+        leads: lead_creation::leads(tx, &asked.leads).await?,
+    })
+}
+
+/// The clients whom screens show with the changed calls.
+pub(super) async fn shown_clients(
+    tx: &mut Tx,
+    changes: &Changes<'_>,
+) -> Result<HashMap<ClientId, ClientSummary>, StoreError> {
+    let of_call = |call: &ChangedCall<'_>| call.client_id.into_iter().chain(call.candidates.clone());
+    summaries(tx, &changes.calls.iter().flat_map(of_call).collect()).await
 }

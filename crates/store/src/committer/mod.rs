@@ -4,19 +4,18 @@
 //! who waits. Nothing waits for a timer: while one batch is being written the next one gathers.
 
 mod batch;
-pub(crate) mod figures;
-mod link;
+mod encounters;
 mod load;
-mod reach;
+pub(crate) mod report_counters;
 mod save;
 mod task;
 mod types;
-mod working;
 
 use hookswitch_model::{RequestId, view};
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
+use crate::clients::ClientMatch;
 use crate::error::StoreError;
 use crate::open::Store;
 
@@ -24,11 +23,7 @@ use batch::Note;
 pub(crate) use save::{DELETE_OPERATORS, change_operators, delete_calls};
 pub(crate) use task::Committer;
 use task::Message;
-pub use types::{
-    Applied, Apply, CallChange, FactTarget, LeadRule, NewRequest, Outcome, OutcomeStatus, RequestError,
-    TargetedFact,
-};
-pub(crate) use working::operators;
+pub use types::{Applied, Apply, CallChange, NewRequest, Outcome, OutcomeStatus, RequestError};
 
 impl Store {
     /// Keeps a request as it arrived; when this returns, it survives a power cut.
@@ -40,8 +35,8 @@ impl Store {
         self.ask(|answer| Message::Accept(request, answer)).await
     }
 
-    /// Adds facts to their calls and writes what became of the request, in one transaction. The facts meet the calls as
-    /// [`hookswitch_model::matching::choose`] and [`hookswitch_model::reduce`] say; a replayed request's facts first
+    /// Adds facts to their calls and writes what became of the request, in one transaction. What the facts make of the calls
+    /// says [`hookswitch_model::batch`]; a replayed request's facts first
     /// meet the calls that it reported before. A fact that names no call of the module by our id is dropped.
     ///
     /// # Errors
@@ -57,15 +52,15 @@ impl Store {
     /// As [`Store::apply`].
     pub async fn preview(&self, apply: Apply) -> Result<Vec<CallChange>, StoreError> {
         let mut tx = self.inner.pools.begin_read().await?;
-        let mut working = load::load(&mut tx, &self.inner.hashes, &[&apply]).await?;
-        let mut changes = working.apply(&apply)?.changes;
+        let mut calls = load::calls(&mut tx, &self.inner.hashes, &[&apply.submission]).await?;
+        let mut changes = calls.meet(&apply.submission)?.changes;
         for change in &mut changes {
             let before = change.before.as_ref().and_then(|before| view(before).client_e164);
             if let Some(after) = &mut change.after {
                 after.settle(|reading| Some(reading) == before.as_deref());
             }
         }
-        Ok(changes)
+        Ok(changes.into_iter().map(|change| CallChange::new(change, ClientMatch::default())).collect())
     }
 
     /// Keeps, with a request, what came after its commit. Nobody has to wait for it: dropped when the database cannot keep up

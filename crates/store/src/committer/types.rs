@@ -3,13 +3,12 @@
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use hookswitch_model::contract::KeyedFact;
-use hookswitch_model::{Call, CallId, CallKey, ClientId, ClientKind, Fact, ModuleId, RequestId, UserId};
+use hookswitch_model::batch::{self, Submission};
+use hookswitch_model::{Call, CallAnnotations, ClientId, ModuleId, RequestId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::added::Added;
-use crate::clients::Matched;
+use crate::clients::ClientMatch;
 use crate::requests::RequestStatus;
 
 /// A webhook request as it arrived.
@@ -17,11 +16,8 @@ use crate::requests::RequestStatus;
 pub struct NewRequest {
     /// Which; its time is `received_at`.
     pub id: RequestId,
-    /// Which module's.
     pub module_id: ModuleId,
-    /// When it arrived.
     pub received_at: DateTime<Utc>,
-    /// HTTP method.
     pub method: String,
     /// Path after the module's.
     pub path: String,
@@ -40,48 +36,9 @@ pub struct NewRequest {
 /// Facts to be added to calls, and what became of the request that reported them.
 #[derive(Debug, Clone)]
 pub struct Apply {
-    /// The request; none for what the server itself found out.
-    pub request: Option<RequestId>,
-    /// Which module's. Facts reach no other module's calls.
-    pub module_id: ModuleId,
-    /// When the request arrived; for what the server itself found out, now.
-    pub received_at: DateTime<Utc>,
-    /// The facts, in order.
-    pub facts: Vec<TargetedFact>,
-    /// First take back what the request reported before.
-    pub replace: bool,
+    pub submission: Submission,
     /// What became of the request; written with its calls.
     pub outcome: Option<Outcome>,
-    /// The client that its calls are for, where whoever dialled chose one.
-    pub client: Option<ClientId>,
-    /// What becomes of unknown callers; none: nothing.
-    pub lead: Option<LeadRule>,
-    /// The time of this processing.
-    pub now: DateTime<Utc>,
-}
-
-/// A fact and the call it is about.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TargetedFact {
-    /// The call.
-    pub target: FactTarget,
-    /// What happened to it.
-    pub fact: Fact,
-}
-
-impl From<KeyedFact> for TargetedFact {
-    fn from(keyed: KeyedFact) -> Self {
-        Self { target: FactTarget::Key(keyed.key), fact: keyed.fact }
-    }
-}
-
-/// How a fact says which call it is about.
-#[derive(Debug, Clone, PartialEq)]
-pub enum FactTarget {
-    /// As the provider says it; where there is no such call, one begins.
-    Key(CallKey),
-    /// By our id; where there is no such call, the fact is dropped.
-    Call(CallId),
 }
 
 /// What became of a request.
@@ -89,7 +46,6 @@ pub enum FactTarget {
 pub struct Outcome {
     /// Whether it was processed.
     pub status: OutcomeStatus,
-    /// Why not.
     pub error: Option<RequestError>,
     /// The HTTP status it was answered with.
     pub response_status: u16,
@@ -165,16 +121,14 @@ pub struct CallChange {
     /// The call after; none for one of which nothing is left.
     pub after: Option<Call>,
     /// What people, and rules in their place, added to it.
-    pub added: Added,
+    pub added: CallAnnotations,
     /// Whom its number is.
-    pub matched: Matched,
+    pub matched: ClientMatch,
 }
 
-/// What becomes of an unknown caller whose call was missed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LeadRule {
-    /// What kind of client is made.
-    pub kind: ClientKind,
-    /// Whose it is.
-    pub responsible: Option<UserId>,
+impl CallChange {
+    pub(super) fn new(change: batch::CallChange, matched: ClientMatch) -> Self {
+        let batch::CallChange { version, before, after, added } = change;
+        Self { version, before, after, added, matched }
+    }
 }

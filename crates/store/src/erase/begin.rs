@@ -28,9 +28,7 @@ pub enum BeginErasure {
 pub struct ErasurePreview {
     /// Clients that were merged into it.
     pub merged: u64,
-    /// Calls.
     pub calls: u64,
-    /// Comments.
     pub comments: u64,
     /// People whose company it is. They stay, without a company.
     pub employees: u64,
@@ -44,7 +42,7 @@ impl ErasurePreview {
 }
 
 /// What a beginning came to.
-enum Begun {
+enum BeginResult {
     Work(Box<Work>),
     CallGoesOn,
     Changed,
@@ -62,9 +60,6 @@ macro_rules! count {
 impl Store {
     /// Begins to erase a client, with the clients that were merged into it. Late events of its calls that have the provider's
     /// id are known as such until `until`.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn erase_client(
         &self,
         client: &Client,
@@ -79,9 +74,6 @@ impl Store {
     }
 
     /// Begins to erase a call; with it the lead that it made, where that has nothing else.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn erase_call(
         &self,
         call: &StoredCall,
@@ -92,9 +84,9 @@ impl Store {
         let id = call.call.id;
         let mut tx = self.begin().await?;
         let begun = match lead_of(&mut tx, call).await? {
-            _ if view(&call.call).ended_at.is_none() => Begun::CallGoesOn,
+            _ if view(&call.call).ended_at.is_none() => BeginResult::CallGoesOn,
             Some((lead, version)) => begin_client(&mut tx, lead, version, now, until).await?,
-            None => Begun::Work(Box::new(Work {
+            None => BeginResult::Work(Box::new(Work {
                 step: Step::Calls,
                 clients: Vec::new(),
                 call: Some(id.0),
@@ -107,9 +99,6 @@ impl Store {
     }
 
     /// What would go with a client.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn would_erase_client(&self, client: ClientId) -> Result<ErasurePreview, StoreError> {
         let mut tx = self.inner.pools.begin_read().await?;
         let clients = with_merged(&mut tx, client).await?;
@@ -133,9 +122,6 @@ impl Store {
     }
 
     /// What would go with a call.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn would_erase_call(&self, call: &StoredCall) -> Result<ErasurePreview, StoreError> {
         let mut tx = self.inner.pools.begin_read().await?;
         let comments = count!(tx, "select 1 from comments where call_id = $1", call.call.id.0);
@@ -156,11 +142,15 @@ fn asked(by: UserId, now: DateTime<Utc>) -> Erasure {
     }
 }
 
-async fn write_down(mut tx: Tx, begun: Begun, mut erasure: Erasure) -> Result<BeginErasure, StoreError> {
+async fn write_down(
+    mut tx: Tx,
+    begun: BeginResult,
+    mut erasure: Erasure,
+) -> Result<BeginErasure, StoreError> {
     let work = match begun {
-        Begun::Work(work) => work,
-        Begun::CallGoesOn => return Ok(BeginErasure::CallGoesOn),
-        Begun::Changed => return Ok(BeginErasure::Changed),
+        BeginResult::Work(work) => work,
+        BeginResult::CallGoesOn => return Ok(BeginErasure::CallGoesOn),
+        BeginResult::Changed => return Ok(BeginErasure::Changed),
     };
     erasure.counts.clients = work.clients.len() as u64;
     let sql = "insert into erasures (id, kind, client_id, call_id, asked_at, asked_by, work, counts) \
@@ -191,13 +181,13 @@ async fn begin_client(
     version: i32,
     now: DateTime<Utc>,
     until: DateTime<Utc>,
-) -> Result<Begun, StoreError> {
+) -> Result<BeginResult, StoreError> {
     let clients = with_merged(tx, client).await?;
     let own = own_numbers(tx, &clients).await?;
     let mentions = mentions_of(tx, &clients, &own).await?;
     let numbers: Vec<String> = own.into_iter().filter_map(|(_, e164)| e164).collect();
     if calls_go_on(tx, &clients, &numbers).await? {
-        return Ok(Begun::CallGoesOn);
+        return Ok(BeginResult::CallGoesOn);
     }
     let sql = "update clients set merged_into = $1, archived_at = coalesce(archived_at, $3), updated_at = $3, name = '', \
                name_key = '', notes = null, tags = '[]', company_id = null, responsible_id = null, \
@@ -209,13 +199,13 @@ async fn begin_client(
             query.execute(db).await.map(|done| done.rows_affected())
         })?;
         if done == 0 {
-            return Ok(Begun::Changed);
+            return Ok(BeginResult::Changed);
         }
         remove_parts(tx, ClientId(*of)).await?;
         let sql = "delete from merges where into_id = $1 or from_id = $1";
         on!(tx.conn(), |db| sqlx::query(sql).bind(*of).execute(db).await.map(drop))?;
     }
-    Ok(Begun::Work(Box::new(Work { step: Step::Calls, clients, call: None, numbers, mentions, until })))
+    Ok(BeginResult::Work(Box::new(Work { step: Step::Calls, clients, call: None, numbers, mentions, until })))
 }
 
 /// The client and those that were merged into it.

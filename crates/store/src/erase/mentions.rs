@@ -3,7 +3,7 @@
 use hookswitch_model::phone;
 use serde::{Deserialize, Serialize};
 
-use crate::clients::words::{digits, folded};
+use crate::clients::search_terms::{digits, folded};
 
 /// Fewer digits than these are not a telephone number of somebody: half of all texts would have them.
 const MIN_DIGITS: usize = 6;

@@ -5,8 +5,8 @@
 //! webhooks do not wait for long, and an erasure that a crash cut short goes on where it was.
 
 mod begin;
+mod erased_calls;
 mod gather;
-mod left;
 mod mentions;
 mod remove;
 
@@ -22,7 +22,7 @@ use crate::error::StoreError;
 use crate::open::{Store, WAIT};
 
 pub use begin::{BeginErasure, ErasurePreview};
-pub(crate) use left::{ErasedCall, Hashes};
+pub(crate) use erased_calls::{ErasedRow, Hashes};
 use mentions::Mentions;
 pub(crate) use remove::remove_calls;
 pub use remove::{ErasureStep, GoneCall};
@@ -30,7 +30,6 @@ pub use remove::{ErasureStep, GoneCall};
 /// An erasure. What was erased it does not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erasure {
-    /// Which.
     pub id: ErasureId,
     /// The client that was erased, where it was one.
     pub client_id: Option<ClientId>,
@@ -38,7 +37,6 @@ pub struct Erasure {
     pub call_id: Option<CallId>,
     /// When somebody asked for it.
     pub asked_at: DateTime<Utc>,
-    /// Who.
     pub asked_by: UserId,
     /// When it was over; none while it goes on.
     pub done_at: Option<DateTime<Utc>>,
@@ -148,9 +146,6 @@ macro_rules! select {
 
 impl Store {
     /// The erasure with this id.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn erasure(&self, id: ErasureId) -> Result<Option<Erasure>, StoreError> {
         let sql = select!("where id = $1");
         let row: Option<Row> =
@@ -159,9 +154,6 @@ impl Store {
     }
 
     /// Erasures, latest first, from before the erasure `before` on.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn erasures(&self, before: Option<ErasureId>, limit: u32) -> Result<Vec<Erasure>, StoreError> {
         let sql = select!("where id < $1 order by id desc limit $2");
         let before = before.map_or(Uuid::max(), |erasure| erasure.0);
@@ -172,9 +164,6 @@ impl Store {
     }
 
     /// The erasures that go on, oldest first.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn erasures_going_on(&self) -> Result<Vec<Erasure>, StoreError> {
         let sql = select!("where done_at is null order by id limit 1000");
         let rows: Vec<Row> = on!(self.read(), |db| sqlx::query_as(sql).fetch_all(db).await)?;
@@ -183,9 +172,6 @@ impl Store {
 
     /// On SQLite, empties the log of writes into the file, where deleted rows are overwritten: afterwards neither has anything
     /// of them. Says `false` where somebody reads what is older just then: try again later. On PostgreSQL there is nothing to do.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn overwrite_deleted(&self) -> Result<bool, StoreError> {
         let Either::Sqlite(pool) = self.write() else { return Ok(true) };
         let mut db = pool.acquire().await?;
@@ -199,9 +185,6 @@ impl Store {
     }
 
     /// Forgets, of erased calls, what their late events were known by, where no more are to come. Says of how many.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn purge_erased_calls(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let sql = "delete from erased_calls where until < $1";
         Ok(on!(self.write(), |db| {

@@ -3,17 +3,19 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use hookswitch_model::batch::saved_version;
+use hookswitch_model::erased_call::ErasedCall;
 use hookswitch_model::ids::uuid_v7;
 use hookswitch_model::{CallId, ClientId, ErasureId, FactKind, UserId, view};
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::erased_calls::{self, ErasedKey};
 use super::gather::{Gathered, gather};
-use super::left::{self, ErasedCall, Left};
 use super::{Erasure, Row, Work};
 use crate::audit::{self, AuditAction, AuditChange, AuditEntry};
-use crate::calls::{StoredCall, row_version};
-use crate::committer::{DELETE_OPERATORS, change_operators, delete_calls, operators};
+use crate::calls::StoredCall;
+use crate::committer::{DELETE_OPERATORS, change_operators, delete_calls};
 use crate::db::{Tx, from_json, is_missing_reference, on, time, to_json};
 use crate::error::StoreError;
 use crate::open::Store;
@@ -35,7 +37,6 @@ pub struct ErasureStep {
 /// A call that is gone, and on whose screens it may have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoneCall {
-    /// Which.
     pub id: CallId,
     /// Everybody it rang at or who had it.
     pub operators: BTreeSet<UserId>,
@@ -207,43 +208,33 @@ async fn erase_calls(
     each!(tx, TALKS, &talks, |(number, _)| number.clone(), |(_, call)| *call);
     let left = calls.iter().filter_map(|stored| {
         let erased = ErasedCall::new(&stored.call, &view(&stored.call));
-        let until = left::late_until(&stored.call, &erased, work.until);
+        let until = erased.late_until(&stored.call, work.until);
         let hash = store.inner.hashes.of(stored.call.module_id, keys.get(&stored.call.id.0)?);
-        Some(Left { hash, erased, until })
+        Some(ErasedKey { hash, erased, until })
     });
-    left::insert(tx, &left.collect::<Vec<_>>()).await?;
+    erased_calls::insert(tx, &left.collect::<Vec<_>>()).await?;
     Ok(gone)
 }
 
 static KEYS: Rows = Rows::new("select id, call_key from calls where id in (values ", 1, ")");
 
 async fn call_keys(tx: &mut Tx, calls: &[StoredCall]) -> Result<HashMap<Uuid, String>, StoreError> {
-    let mut keys = HashMap::new();
-    for chunk in chunks(calls) {
-        let conn = tx.conn();
-        let (sql, filled) = KEYS.fill(&conn, chunk);
-        let found: Vec<(Uuid, String)> = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for row in filled {
-                query = query.bind(row.map(|stored| stored.call.id.0));
-            }
-            query.fetch_all(db).await
-        })?;
-        keys.extend(found);
-    }
-    Ok(keys)
+    let keys = KEYS.fetch(tx, calls, |values, stored| values.add(stored.map(|stored| stored.call.id.0)));
+    let keys: Vec<(Uuid, String)> = keys.await?;
+    Ok(keys.into_iter().collect())
 }
 
 /// Takes calls away, but nothing of what hangs on them. The reports' figures stay.
 pub(crate) async fn remove_calls(tx: &mut Tx, calls: &[StoredCall]) -> Result<Vec<GoneCall>, StoreError> {
     let gone: Vec<GoneCall> = calls
         .iter()
-        .map(|stored| GoneCall { id: stored.call.id, operators: operators(&view(&stored.call)) })
+        .map(|stored| GoneCall { id: stored.call.id, operators: view(&stored.call).users() })
         .collect();
     let pairs: Vec<_> =
         gone.iter().flat_map(|call| call.operators.iter().map(|user| (*user, call.id))).collect();
     change_operators(tx, &DELETE_OPERATORS, &pairs).await?;
-    let versions: Vec<_> = calls.iter().map(|stored| (stored.call.id, row_version(stored.version))).collect();
+    let versions: Vec<_> =
+        calls.iter().map(|stored| (stored.call.id, saved_version(stored.version))).collect();
     delete_calls(tx, &versions).await?;
     Ok(gone)
 }

@@ -1,9 +1,8 @@
 //! Closing missed calls, and taking that back.
 
 use chrono::{DateTime, Utc};
-use hookswitch_model::{CallId, UserId};
+use hookswitch_model::{CallId, ResolvedHow, UserId};
 
-use crate::added::ResolvedHow;
 use crate::db::{on, text, time};
 use crate::error::StoreError;
 use crate::open::Store;
@@ -11,9 +10,6 @@ use crate::open::Store;
 impl Store {
     /// Notes that the caller of this missed call was dealt with: closes it and all their other calls that are open. Says
     /// whether the call was open.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn resolve_missed(
         &self,
         id: CallId,
@@ -40,9 +36,6 @@ impl Store {
 
     /// Takes [`Store::resolve_missed`] back, or a closing after a time, of all the calls that it closed; says whether there
     /// were any. What a talk closed stays closed.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn reopen_missed(&self, id: CallId) -> Result<bool, StoreError> {
         let sql = "update calls set resolved_at = null, resolved_how = null, resolved_by = null, resolved_reason = null, \
                    version = version + 1 from (select missed_key as caller, resolved_at as at from calls where id = $1) as it \
@@ -55,9 +48,6 @@ impl Store {
     }
 
     /// Closes missed calls that came before a time and that nobody dealt with; says how many.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn close_old_missed(
         &self,
         before: DateTime<Utc>,

@@ -1,10 +1,11 @@
 //! Missed callers: who calls them back, how they become clients, and what closes them.
 
+use hookswitch_model::ResolvedHow;
+use hookswitch_model::batch::{LeadRule, TargetedFact};
 use hookswitch_model::contract::Direction;
 use hookswitch_model::{Call, CallId, ClientId, ClientKind, Fact, FactKind, ModuleId, Parties, UserId};
 use hookswitch_store::{
-    Applied, ClientFields, ClientPhone, ClientScope, LeadRule, MissedCaller, ResolvedHow, Role, StoredCall,
-    TargetedFact, UserPatch,
+    Applied, ClientFields, ClientPhone, ClientScope, MissedCaller, Role, StoredCall, UserPatch,
 };
 
 use crate::support::{Db, answer, at, both, end, fact, incoming, of_id, processed, request, start};
@@ -15,7 +16,7 @@ const CALLER: &str = "+4930111111";
 pub async fn report(db: &Db, module: ModuleId, second: i64, facts: Vec<TargetedFact>) -> Applied {
     let request = request(module, second);
     let mut apply = processed(module, request.id, second, facts);
-    apply.lead = Some(LeadRule { kind: ClientKind::Lead, responsible: None });
+    apply.submission.lead = Some(LeadRule { kind: ClientKind::Lead, responsible: None });
     db.accept(request).await.unwrap();
     db.apply(apply).await.unwrap()
 }
@@ -242,7 +243,7 @@ both!(whoever_is_responsible_for_the_client_calls_back, |db| {
     let bob = db.new_user("bob", Role::Operator).await;
     let request = request(module, 0);
     let mut apply = processed(module, request.id, 0, vec![start("a", CALLER, Some(ada)), end("a")]);
-    apply.lead = Some(LeadRule { kind: ClientKind::Contact, responsible: Some(bob) });
+    apply.submission.lead = Some(LeadRule { kind: ClientKind::Contact, responsible: Some(bob) });
     db.accept(request).await.unwrap();
     db.apply(apply).await.unwrap();
     assert_eq!(callers(&db, Some(ada)).await.len(), 0, "though it rang there");
@@ -258,7 +259,7 @@ both!(the_client_that_was_dialled_is_the_client_of_the_call, |db| {
     let chosen = ClientId::new(at(0), [7; 10]);
     let request = request(module, 0);
     let mut apply = processed(module, request.id, 0, vec![out("a", CALLER)]);
-    apply.client = Some(chosen);
+    apply.submission.client = Some(chosen);
     db.accept(request).await.unwrap();
     let id = db.apply(apply).await.unwrap().changes[0].after.as_ref().expect("it").id;
     // No rule takes it away.

@@ -1,8 +1,9 @@
 //! Facts become calls.
 
+use hookswitch_model::batch::{FactTarget, TargetedFact};
 use hookswitch_model::call::MAX_FACTS;
 use hookswitch_model::{CallId, CallState, ClientId, Fact, FactKind, ReduceError, RequestId, view};
-use hookswitch_store::{FactTarget, RequestStatus, Role, StoreError, TargetedFact};
+use hookswitch_store::{RequestStatus, Role, StoreError};
 use uuid::Uuid;
 
 use crate::support::{
@@ -128,8 +129,8 @@ both!(a_replay_says_anew_what_its_request_said, |db| {
     let id = began[0].id;
     db.set_comment(id, Some("keep me")).await.unwrap();
     let mut replay = processed(module, wrong, 0, vec![start("a", "+4930222222", None), end("a")]);
-    replay.replace = true;
-    replay.now = at(500);
+    replay.submission.replace = true;
+    replay.submission.now = at(500);
     let preview = db.preview(replay.clone()).await.unwrap();
     assert_eq!(db.call(id).await.unwrap().expect("as before").call, began[0]);
     let done = db.apply(replay).await.unwrap();
@@ -144,7 +145,7 @@ both!(a_call_of_which_nothing_is_left_is_gone, |db| {
     let ada = db.new_user("ada", Role::Operator).await;
     let (wrong, began) = db.report(module, 0, vec![start("a", "+4930111111", Some(ada))]).await;
     let mut replay = processed(module, wrong, 0, vec![start("b", "+4930111111", Some(ada))]);
-    replay.replace = true;
+    replay.submission.replace = true;
     let done = db.apply(replay.clone()).await.unwrap();
     assert_eq!(done.changes.len(), 2);
     assert_eq!((done.changes[0].before.as_ref(), &done.changes[0].after), (Some(&began[0]), &None));
@@ -152,7 +153,7 @@ both!(a_call_of_which_nothing_is_left_is_gone, |db| {
     let of_ada = db.active_calls(Some(ada)).await.unwrap();
     assert_eq!(of_ada.iter().map(|call| call.call.call_id.as_deref()).collect::<Vec<_>>(), [Some("b")]);
 
-    replay.facts.clear();
+    replay.submission.facts.clear();
     db.apply(replay).await.unwrap();
     assert!(db.active_calls(None).await.unwrap().is_empty());
     assert!(db.request(wrong).await.unwrap().expect("it").summary.calls.is_empty());

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use hookswitch_model::batch::LeadRule;
 use hookswitch_model::ids::uuid_v7;
 use hookswitch_model::{CallId, ClientId, ClientKind, CommentId, ErasureId, MergeId, ModuleId, UserId};
 use hookswitch_store::{
     Apply, AuditAction, AuditChange, AuditEntry, AuditFilter, BeginErasure, CallFilter, Client, ClientFields,
-    ClientScope, Comment, Erasure, ErasureCounts, ErasurePreview, LeadRule, LogLevel, NewLogEntry,
-    RequestStatus, Role, Store,
+    ClientScope, Comment, Erasure, ErasureCounts, ErasurePreview, LogLevel, NewLogEntry, RequestStatus, Role,
+    Store,
 };
 use serde_json::json;
 
@@ -35,7 +36,7 @@ async fn say(
     db: &Db,
     module: ModuleId,
     second: i64,
-    apply: impl FnOnce(Apply) -> Apply,
+    change: impl FnOnce(&mut Apply),
 ) -> hookswitch_store::Applied {
     let mut request = request(module, second);
     request.body = format!("{{\"from\":\"{NUMBER}\",\"name\":\"{NAME}\"}}").into_bytes();
@@ -43,19 +44,20 @@ async fn say(
     if let Some(outcome) = &mut all.outcome {
         outcome.result = Some(raw(&json!({ "event": { "srcPhone": NUMBER } })));
     }
-    let all = apply(all);
-    let facts = processed(module, request.id, second, all.facts).facts;
+    change(&mut all);
+    let facts = std::mem::take(&mut all.submission.facts);
+    all.submission.facts = processed(module, request.id, second, facts).submission.facts;
     db.accept(request).await.unwrap();
-    db.apply(Apply { facts, ..all }).await.unwrap()
+    db.apply(all).await.unwrap()
 }
 
 async fn tell(
     db: &Db,
     module: ModuleId,
     second: i64,
-    facts: Vec<hookswitch_store::TargetedFact>,
+    facts: Vec<hookswitch_model::batch::TargetedFact>,
 ) -> hookswitch_store::Applied {
-    say(db, module, second, |apply| Apply { facts, ..apply }).await
+    say(db, module, second, |apply| apply.submission.facts = facts).await
 }
 
 /// Goes through an erasure to its end.
@@ -134,11 +136,10 @@ async fn story(db: &Db) -> Story {
     tell(db, module, 30, vec![start("b", SECOND, Some(ada)), end("b")]).await;
     let others = tell(db, module, 40, vec![start("c", OTHER, Some(ada)), end("c")]).await;
     // One that failed: no call is known of it.
-    say(db, module, 50, |mut apply| {
+    say(db, module, 50, |apply| {
         if let Some(outcome) = &mut apply.outcome {
             outcome.status = hookswitch_store::OutcomeStatus::Failed;
         }
-        apply
     })
     .await;
     for (second, client_id) in [(60, client.id), (61, other)] {
@@ -373,7 +374,7 @@ both!(a_lead_goes_with_the_call_that_made_it, |db| {
     let module = db.new_module().await;
     let lead = Some(LeadRule { kind: ClientKind::Lead, responsible: None });
     let facts = vec![start("m", NUMBER, None), end("m")];
-    say(&db, module, 10, |apply| Apply { facts, lead, ..apply }).await;
+    say(&db, module, 10, |apply| (apply.submission.facts, apply.submission.lead) = (facts, lead)).await;
     let stored = db.call(calls(&db).await[0]).await.unwrap().expect("a call");
     let made = stored.added.client_id.expect("a lead");
     assert!(db.would_erase_call(&stored).await.unwrap().lead);

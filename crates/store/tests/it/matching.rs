@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use hookswitch_model::batch::TargetedFact;
 use hookswitch_model::contract::Disposition;
 use hookswitch_model::{Call, CallState, Fact, FactKind, Record, reduce, view};
-use hookswitch_store::TargetedFact;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
@@ -69,13 +69,13 @@ both!(an_old_request_is_not_about_todays_call, |db| {
     let answer = Fact { disposition: Disposition::Answered, ..fact(FactKind::End) };
     let answer = of_numbers(&incoming("+4930123456", None), answer);
     let mut late = processed(module, request.id, 61, vec![answer]);
-    late.now = at(9 * HOUR);
+    late.submission.now = at(9 * HOUR);
     let done = db.apply(late).await.unwrap();
     assert_eq!(done.changes[0].after.as_ref().expect("a call").id, old[0].id);
 
     // Replayed.
     let mut replay = processed(module, ended, 60, vec![numbers(FactKind::End)]);
-    replay.replace = true;
+    replay.submission.replace = true;
     db.apply(replay).await.unwrap();
     let open = db.active_calls(None).await.unwrap();
     assert_eq!(open.iter().map(|call| call.call.id).collect::<Vec<_>>(), [today[0].id]);
@@ -87,7 +87,7 @@ both!(a_call_that_a_replay_opens_again_leaves_the_newer_its_key, |db| {
     let (ended, _) = db.report(module, 60, vec![numbers(FactKind::End)]).await;
     let (_, new) = db.report(module, 120, vec![numbers(FactKind::Start)]).await;
     let mut replay = processed(module, ended, 60, vec![]);
-    replay.replace = true;
+    replay.submission.replace = true;
     db.apply(replay).await.unwrap();
     let open = db.active_calls(None).await.unwrap();
     assert_eq!(open.iter().map(|call| call.call.id).collect::<Vec<_>>(), [old[0].id, new[0].id]);

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use hookswitch_model::batch::TargetedFact;
 use hookswitch_model::{CallId, ClientId, ModuleId, UserId};
-use hookswitch_store::{ClientFields, ClientScope, MissedCaller, ModulePatch, Role, TargetedFact, UserPatch};
+use hookswitch_store::{ClientFields, ClientScope, MissedCaller, ModulePatch, Role, UserPatch};
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom as _, IteratorRandom as _};
 use rand::{Rng as _, SeedableRng as _};

@@ -1,7 +1,8 @@
 //! Several nodes on one database.
 
+use hookswitch_model::batch::TargetedFact;
 use hookswitch_model::{Fact, FactKind};
-use hookswitch_store::{CallFilter, Store, TargetedFact};
+use hookswitch_store::{CallFilter, Store};
 
 use crate::support::{at, both, end, fact, incoming, of_id, of_numbers, processed, request, start, unasked};
 
@@ -60,7 +61,7 @@ both!(nodes_that_delete_and_change_the_same_call_agree, |db| {
         db.accept(first.clone()).await.unwrap();
         db.apply(processed(module, first.id, round, vec![start(&id, "+4930123456", None)])).await.unwrap();
         let mut replay = processed(module, first.id, round, vec![]);
-        replay.replace = true;
+        replay.submission.replace = true;
         let ended = unasked(module, round, vec![end(&id)]);
         let (one, two) = tokio::join!(db.apply(replay), other.apply(ended));
         one.unwrap();

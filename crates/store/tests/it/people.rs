@@ -88,15 +88,15 @@ both!(a_session_lasts_until_it_is_over, |db| {
         db.create_session(&session(hash)).await.unwrap();
     }
     let found = db.session(&[1; 32], at(99)).await.unwrap().expect("a session");
-    assert_eq!((found.user.id, found.last_seen_at), (ada, at(0)));
+    assert_eq!((found.user.id, found.expires_at), (ada, at(100)));
     assert!(db.session(&[1; 32], at(100)).await.unwrap().is_none());
     assert!(db.session(&[9; 32], at(1)).await.unwrap().is_none());
 
-    db.touch_session(&[1; 32], at(50), at(200)).await.unwrap();
-    assert_eq!(db.session(&[1; 32], at(150)).await.unwrap().expect("longer").last_seen_at, at(50));
-    assert_eq!(db.purge_sessions(at(150)).await.unwrap(), 2);
-    assert!(db.delete_session(&[1; 32]).await.unwrap());
-    assert!(!db.delete_session(&[1; 32]).await.unwrap());
+    let longer = NewSession { expires_at: at(200), ..session(4) };
+    db.create_session(&longer).await.unwrap();
+    assert_eq!(db.purge_sessions(at(150)).await.unwrap(), 3);
+    assert!(db.delete_session(&[4; 32]).await.unwrap());
+    assert!(!db.delete_session(&[4; 32]).await.unwrap());
 
     for hash in [4, 5] {
         db.create_session(&session(hash)).await.unwrap();

@@ -1,9 +1,11 @@
 //! Reports, and the figures that are kept for them with the calls.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use hookswitch_model::batch::TargetedFact;
 use hookswitch_model::contract::{Direction, Disposition};
+use hookswitch_model::report_counters::CallCounters;
 use hookswitch_model::{CallId, Fact, FactKind, ModuleId, OutcomeId, Parties, RequestId, UserId};
-use hookswitch_store::{CallFigures, OperatorFigures, ReportFilter, Role, TargetedFact};
+use hookswitch_store::{OperatorFigures, ReportFilter, Role};
 use uuid::Uuid;
 
 use crate::support::{Db, answer, at, both, end, fact, incoming, of_id, processed, record, start};
@@ -43,7 +45,7 @@ fn out(id: &str, client: &str, operator: UserId) -> TargetedFact {
     of_id(id, Fact { parties: Some(parties), ..fact(FactKind::Start) })
 }
 
-const ANSWERED: CallFigures = CallFigures {
+const ANSWERED: CallCounters = CallCounters {
     calls: 1,
     answered: 1,
     answers_timed: 1,
@@ -54,7 +56,7 @@ const ANSWERED: CallFigures = CallFigures {
     reached: 0,
     reached_seconds: 0,
 };
-const NONE: CallFigures = CallFigures {
+const NONE: CallCounters = CallCounters {
     calls: 0,
     answered: 0,
     answers_timed: 0,
@@ -63,7 +65,7 @@ const NONE: CallFigures = CallFigures {
     talk_seconds: 0,
     ..ANSWERED
 };
-const MISSED: CallFigures = CallFigures { calls: 1, missed: 1, ..NONE };
+const MISSED: CallCounters = CallCounters { calls: 1, missed: 1, ..NONE };
 
 fn operator(user_id: UserId, figures: [i64; 4]) -> OperatorFigures {
     let [calls, answered, missed, talk_seconds] = figures;
@@ -142,12 +144,12 @@ both!(figures_follow_what_is_learned_of_a_call_later, |db| {
 
     // An hour after it began somebody talks with the caller.
     talk(&db, module, 2, out("talk 2", "+4930111111", ada)).await;
-    let reached = CallFigures { reached: 1, reached_seconds: 3610, ..MISSED };
+    let reached = CallCounters { reached: 1, reached_seconds: 3610, ..MISSED };
     assert_eq!(db.report_hours(&all).await.unwrap(), [(hour(1), reached), (hour(2), ANSWERED)]);
 
     // The provider's record says that it was answered after all, though not when.
     db.report(module, 3 * 3600, vec![record("missed 1 +4930111111", 25)]).await;
-    let answered = CallFigures { calls: 1, answered: 1, talk_seconds: 25, ..NONE };
+    let answered = CallCounters { calls: 1, answered: 1, talk_seconds: 25, ..NONE };
     assert_eq!(db.report_hours(&all).await.unwrap()[0], (hour(1), answered));
     assert_eq!(db.report_dispositions(&all).await.unwrap(), [(Disposition::Answered, 2)]);
     db.set_outcome(call, None).await.unwrap();
@@ -163,9 +165,9 @@ both!(a_replay_that_says_something_else_counts_once, |db| {
     assert_eq!(db.report_hours(&between(0, 48)).await.unwrap(), [(hour(1), MISSED)]);
     let mut anew =
         processed(module, request, 3600, vec![start("a", "+4930111111", Some(ada)), answer("a"), end("a")]);
-    anew.replace = true;
+    anew.submission.replace = true;
     db.apply(anew).await.unwrap();
-    let answered = CallFigures { answer_seconds: 0, talk_seconds: 0, ..ANSWERED };
+    let answered = CallCounters { answer_seconds: 0, talk_seconds: 0, ..ANSWERED };
     assert_eq!(db.report_hours(&between(0, 48)).await.unwrap(), [(hour(1), answered)]);
     assert_eq!(db.report_dispositions(&between(0, 48)).await.unwrap(), [(Disposition::Answered, 1)]);
 });

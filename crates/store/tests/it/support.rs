@@ -4,13 +4,13 @@ use std::ops::Deref;
 use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use hookswitch_model::batch::{FactTarget, Submission, TargetedFact};
 use hookswitch_model::contract::{Direction, Disposition};
 use hookswitch_model::ids::uuid_v7;
 use hookswitch_model::phone::Written;
 use hookswitch_model::{Call, CallKey, Fact, FactKind, ModuleId, Parties, Record, RequestId, Target, UserId};
 use hookswitch_store::{
-    Apply, FactTarget, NewModule, NewRequest, NewUser, Outcome, OutcomeStatus, RequestStatus, Role,
-    SecretKey, Store, TargetedFact,
+    Apply, NewModule, NewRequest, NewUser, Outcome, OutcomeStatus, RequestStatus, Role, SecretKey, Store,
 };
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
@@ -225,7 +225,7 @@ pub fn processed(module: ModuleId, request: RequestId, second: i64, mut facts: V
             targeted.fact.at = at(second);
         }
     }
-    Apply {
+    let submission = Submission {
         request: Some(request),
         module_id: module,
         received_at: at(second),
@@ -233,17 +233,17 @@ pub fn processed(module: ModuleId, request: RequestId, second: i64, mut facts: V
         replace: false,
         client: None,
         lead: None,
-        outcome: Some(outcome()),
         now: at(second),
-    }
+    };
+    Apply { submission, outcome: Some(outcome()) }
 }
 
 /// What the server itself found out.
 pub fn unasked(module: ModuleId, second: i64, facts: Vec<TargetedFact>) -> Apply {
     let request = RequestId::new(at(second), [0; 10]);
     let mut apply = processed(module, request, second, facts);
-    (apply.request, apply.outcome) = (None, None);
-    apply.facts.iter_mut().for_each(|targeted| targeted.fact.source = None);
+    (apply.submission.request, apply.outcome) = (None, None);
+    apply.submission.facts.iter_mut().for_each(|targeted| targeted.fact.source = None);
     apply
 }
 

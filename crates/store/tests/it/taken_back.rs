@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use hookswitch_model::ResolvedHow;
+use hookswitch_model::batch::{FactTarget, LeadRule, TargetedFact};
 use hookswitch_model::contract::Disposition;
 use hookswitch_model::{
     CallId, CallState, ClientId, ClientKind, CommentId, Fact, FactKind, ModuleId, Record, UserId, view,
 };
-use hookswitch_store::{
-    Applied, ClientScope, Comment, FactTarget, LeadRule, ResolvedHow, Role, StoredCall, TargetedFact,
-};
+use hookswitch_store::{Applied, ClientScope, Comment, Role, StoredCall};
 
 use crate::callers::{callers, missed, out, report};
 use crate::support::{Db, answer, at, both, end, fact, of_id, record, start, unasked};
@@ -25,7 +25,7 @@ async fn times_out(db: &Db, module: ModuleId, second: i64, call: CallId) -> Appl
     let fact = Fact::timed_out(&stored(db, call).await.call, at(second));
     let targeted = TargetedFact { target: FactTarget::Call(call), fact };
     let mut apply = unasked(module, second, vec![targeted]);
-    apply.lead = Some(LeadRule { kind: ClientKind::Lead, responsible: None });
+    apply.submission.lead = Some(LeadRule { kind: ClientKind::Lead, responsible: None });
     db.apply(apply).await.unwrap()
 }
 

@@ -7,17 +7,17 @@ use hookswitch_model::{ClientId, phone};
 use uuid::Uuid;
 
 use super::summary::{ClientSummary, summaries};
-use crate::db::{Tx, far_past, on, text};
+use crate::db::{Tx, far_past, text};
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::rows::{Rows, chunks};
+use crate::rows::Rows;
 
 /// Clients offered where several have the number; more than anybody picks from.
 const MAX_CANDIDATES: usize = 20;
 
 /// Whom a call is with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Matched {
+pub struct ClientMatch {
     /// The client it is logged on.
     pub client: Option<ClientSummary>,
     /// Where it is logged on none and several have its number: those, the one last talked with first, twenty at most.
@@ -26,10 +26,11 @@ pub struct Matched {
 
 impl Store {
     /// Whom a call with that client and that number is with.
-    ///
-    /// # Errors
-    /// Only the database's.
-    pub async fn matched(&self, client: Option<ClientId>, e164: Option<&str>) -> Result<Matched, StoreError> {
+    pub async fn matched(
+        &self,
+        client: Option<ClientId>,
+        e164: Option<&str>,
+    ) -> Result<ClientMatch, StoreError> {
         let mut tx = self.inner.pools.begin_read().await?;
         let owned = match (client, e164) {
             (None, Some(e164)) => {
@@ -49,13 +50,13 @@ pub(crate) fn matched(
     client: Option<ClientId>,
     owners: &[ClientId],
     found: &HashMap<ClientId, ClientSummary>,
-) -> Matched {
+) -> ClientMatch {
     let client = client.and_then(|client| found.get(&client)).cloned();
     let candidates = match client {
         Some(_) => Vec::new(),
         None => owners.iter().filter_map(|owner| found.get(owner)).cloned().collect(),
     };
-    Matched { client, candidates }
+    ClientMatch { client, candidates }
 }
 
 static OWNERS: Rows = Rows::new(
@@ -71,22 +72,13 @@ pub(crate) async fn owners(
     numbers: &BTreeSet<String>,
 ) -> Result<HashMap<String, Vec<ClientId>>, StoreError> {
     let numbers: Vec<_> = numbers.iter().collect();
+    let rows = OWNERS.fetch(tx, &numbers, |values, number| values.add(number.map(|number| text(number))));
+    let rows: Vec<(String, Uuid)> = rows.await?;
     let mut found: HashMap<String, Vec<ClientId>> = HashMap::new();
-    for chunk in chunks(&numbers) {
-        let conn = tx.conn();
-        let (sql, filled) = OWNERS.fill(&conn, chunk);
-        let rows: Vec<(String, Uuid)> = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for number in filled {
-                query = query.bind(number.map(|number| text(number)));
-            }
-            query.fetch_all(db).await
-        })?;
-        for (number, client) in rows {
-            let clients = found.entry(number).or_default();
-            if !clients.contains(&ClientId(client)) {
-                clients.push(ClientId(client));
-            }
+    for (number, client) in rows {
+        let clients = found.entry(number).or_default();
+        if !clients.contains(&ClientId(client)) {
+            clients.push(ClientId(client));
         }
     }
     for clients in found.values_mut().filter(|clients| clients.len() > 1) {
@@ -104,19 +96,10 @@ static LAST_CALL: Rows = Rows::new(
 
 async fn last_talked_first(tx: &mut Tx, clients: &mut Vec<ClientId>) -> Result<(), StoreError> {
     clients.sort();
-    let mut last: HashMap<Uuid, DateTime<Utc>> = HashMap::new();
-    for chunk in chunks(clients) {
-        let conn = tx.conn();
-        let (sql, filled) = LAST_CALL.fill(&conn, chunk);
-        let rows: Vec<(Uuid, Option<DateTime<Utc>>)> = on!(conn, |db| {
-            let mut query = sqlx::query_as(sql);
-            for client in filled {
-                query = query.bind(client.map(|client| client.0));
-            }
-            query.fetch_all(db).await
-        })?;
-        last.extend(rows.into_iter().filter_map(|(client, at)| Some((client, at?))));
-    }
+    let rows = LAST_CALL.fetch(tx, clients, |values, client| values.add(client.map(|client| client.0)));
+    let rows: Vec<(Uuid, Option<DateTime<Utc>>)> = rows.await?;
+    let last: HashMap<Uuid, DateTime<Utc>> =
+        rows.into_iter().filter_map(|(client, at)| Some((client, at?))).collect();
     clients.sort_by_key(|client| std::cmp::Reverse(last.get(&client.0).copied().unwrap_or_else(far_past)));
     clients.truncate(MAX_CANDIDATES);
     Ok(())

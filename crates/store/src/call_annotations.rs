@@ -2,13 +2,13 @@
 //! shows an older one after a newer one.
 
 use chrono::{DateTime, Utc};
-use hookswitch_model::{CallId, ClientId, OutcomeId, UserId, view};
-use serde::{Deserialize, Serialize};
+use hookswitch_model::batch::saved_version;
+use hookswitch_model::report_counters::ReportCounters;
+use hookswitch_model::{CallAnnotations, CallId, ClientId, OutcomeId, Resolution, ResolvedHow, UserId, view};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::calls::row_version;
-use crate::committer::figures::{self, Figures};
+use crate::committer::report_counters;
 use crate::db::{from_word, on, text};
 use crate::error::StoreError;
 use crate::open::Store;
@@ -16,63 +16,8 @@ use crate::open::Store;
 /// How often a change of a call starts over.
 const ATTEMPTS: usize = 50;
 
-/// What was added to a call.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Added {
-    /// An operator's comment.
-    pub comment: Option<String>,
-    /// The client it is logged on.
-    pub client_id: Option<ClientId>,
-    /// Whether a person chose that client, or that it has none: then no rule changes it.
-    pub client_chosen: bool,
-    /// What it came to, by one of the administrator's codes.
-    pub outcome_id: Option<OutcomeId>,
-    /// How a missed call was dealt with.
-    pub resolved: Option<Resolved>,
-}
-
-/// How a missed call was dealt with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resolved {
-    /// When.
-    pub at: DateTime<Utc>,
-    /// In what way.
-    pub how: ResolvedHow,
-    /// By whom, where somebody said so.
-    pub by: Option<UserId>,
-    /// Why, in that person's words.
-    pub reason: Option<String>,
-    /// The talk with the same caller.
-    pub call: Option<CallId>,
-    /// How long after its start that talk began.
-    pub reached_seconds: Option<i32>,
-}
-
-/// In what way a missed call was dealt with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub enum ResolvedHow {
-    /// Somebody talked with the caller.
-    Talk,
-    /// Somebody said so.
-    Hand,
-    /// It was open for too long.
-    Time,
-}
-
-impl ResolvedHow {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Talk => "talk",
-            Self::Hand => "hand",
-            Self::Time => "time",
-        }
-    }
-}
-
 #[derive(FromRow)]
-pub(crate) struct AddedRow {
+pub(crate) struct AnnotationsRow {
     comment: Option<String>,
     client_id: Option<Uuid>,
     client_chosen: bool,
@@ -85,13 +30,13 @@ pub(crate) struct AddedRow {
     reached_seconds: Option<i32>,
 }
 
-impl TryFrom<AddedRow> for Added {
+impl TryFrom<AnnotationsRow> for CallAnnotations {
     type Error = StoreError;
 
-    fn try_from(row: AddedRow) -> Result<Self, StoreError> {
+    fn try_from(row: AnnotationsRow) -> Result<Self, StoreError> {
         let resolved = match row.resolved_at {
             None => None,
-            Some(at) => Some(Resolved {
+            Some(at) => Some(Resolution {
                 at,
                 // By hand was the only way once.
                 how: row.resolved_how.map_or(Ok(ResolvedHow::Hand), from_word)?,
@@ -113,9 +58,6 @@ impl TryFrom<AddedRow> for Added {
 
 impl Store {
     /// Sets a call's comment or takes it away; says whether there is such a call.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn set_comment(&self, id: CallId, comment: Option<&str>) -> Result<bool, StoreError> {
         let sql = "update calls set comment = $2, version = version + 1 where id = $1";
         let done = on!(self.write(), |db| {
@@ -130,9 +72,6 @@ impl Store {
     }
 
     /// Logs a call on a client or on none, as a person wants it; says whether there is such a call.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn set_client(&self, id: CallId, client: Option<ClientId>) -> Result<bool, StoreError> {
         let sql =
             "update calls set client_id = $2, client_chosen = true, version = version + 1 where id = $1";
@@ -148,18 +87,15 @@ impl Store {
     }
 
     /// Says what a call came to, or takes that back; says whether there is such a call.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn set_outcome(&self, id: CallId, outcome: Option<OutcomeId>) -> Result<bool, StoreError> {
         // The committer may be faster with the same call; it is never faster for long.
         for _ in 0..ATTEMPTS {
             let Some(stored) = self.call(id).await? else { return Ok(false) };
             let before = stored.added.outcome_id;
             let (module, seen) = (stored.call.module_id, view(&stored.call));
-            let mut figures = Figures::default();
-            figures.count(-1, module, &seen, before, None);
-            figures.count(1, module, &seen, outcome, None);
+            let mut counters = ReportCounters::default();
+            counters.count(-1, module, &seen, before, None);
+            counters.count(1, module, &seen, outcome, None);
             let mut tx = self.begin().await?;
             let sql =
                 "update calls set outcome_id = $2, version = version + 1 where id = $1 and version = $3";
@@ -167,13 +103,13 @@ impl Store {
                 sqlx::query(sql)
                     .bind(id.0)
                     .bind(outcome.map(|outcome| outcome.0))
-                    .bind(row_version(stored.version))
+                    .bind(saved_version(stored.version))
                     .execute(db)
                     .await
                     .map(|done| done.rows_affected())
             })?;
             if done > 0 {
-                figures::add(&mut tx, &figures).await?;
+                report_counters::add(&mut tx, &counters).await?;
                 tx.commit().await?;
                 return Ok(true);
             }

@@ -7,8 +7,8 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::ClientFields;
-use crate::db::{Tx, on, text};
-use crate::rows::{Rows, chunks};
+use crate::db::{Tx, text};
+use crate::rows::{Rows, Values};
 
 /// Characters of a word that are kept: nobody types more.
 const MAX_WORD: usize = 64;
@@ -79,16 +79,10 @@ static WORDS: Rows = Rows::new(
 
 /// Writes what clients are found by.
 pub(crate) async fn insert(tx: &mut Tx, words: &[(String, ClientId)]) -> Result<(), sqlx::Error> {
-    for chunk in chunks(words) {
-        let conn = tx.conn();
-        let (sql, filled) = WORDS.fill(&conn, chunk);
-        on!(conn, |db| {
-            let mut query = sqlx::query(sql);
-            for row in filled {
-                query = query.bind(row.map(|(word, _)| word.clone())).bind(row.map(|(_, client)| client.0));
-            }
-            query.execute(db).await.map(drop)
-        })?;
-    }
+    let add = |values: &mut Values, row: Option<&(String, ClientId)>| {
+        values.add(row.map(|(word, _)| word.clone()));
+        values.add(row.map(|(_, client)| client.0));
+    };
+    WORDS.execute(tx, words, add).await?;
     Ok(())
 }

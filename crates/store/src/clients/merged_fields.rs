@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use hookswitch_model::ClientId;
 
-use super::words::folded;
+use super::search_terms::folded;
 use super::{Client, ClientFields};
 
 impl Client {

@@ -1,0 +1,130 @@
+//! Clients that missed calls make, and that go again when the call turns out not to be missed.
+
+use std::collections::BTreeSet;
+
+use hookswitch_model::batch::{MadeLead, NewLead};
+use hookswitch_model::{ClientId, phone};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::search_terms;
+use crate::db::{Tx, text, time};
+use crate::rows::{Rows, Values, columns};
+
+columns! {
+    LeadColumns of lead: NewLead {
+        id: lead.id.0,
+        kind: lead.kind.as_str(),
+        name: text(&lead.name),
+        name_key: text(&search_terms::folded(&lead.name)),
+        wanted_responsible: lead.responsible.map(|user| user.0),
+        created_at: time(lead.now),
+    }
+}
+
+static CLIENTS: Rows = Rows::named(
+    &[LeadColumns::NAMES],
+    "insert into clients (id, kind, name, name_key, responsible_id, created_at, updated_at, tags, source, version) \
+     select v.id, v.kind, v.name, v.name_key, users.id, v.created_at, v.created_at, '[]', 'missedCall', 1 \
+     from v left join users on users.id = v.wanted_responsible where v.id is not null",
+);
+static PHONES: Rows = Rows::new(
+    "insert into client_phones (client_id, position, number, e164, made_by_call) \
+     select v.column1, 0, v.column2, v.column2, true from (values ",
+    2,
+    ") as v where v.column1 is not null",
+);
+static ADOPT: Rows = Rows::new(
+    "update calls set client_id = v.column1, version = version + 1 from (values ",
+    2,
+    ") as v where client_e164 = v.column2 and client_id is null and not client_chosen",
+);
+
+/// Whoever edits, merges or puts away a client changes its version. Which calls keep it is `model::batch::lead_creation`'s rule.
+static LEADS: Rows = Rows::new(
+    "select c.id, c.version <> 1 or exists (select 1 from comments where client_id = c.id) \
+     or exists (select 1 from clients employee where employee.company_id = c.id) \
+     or exists (select 1 from clients gone where gone.merged_into = c.id) as touched, \
+     (select count(*) from calls where calls.client_id = c.id and (missed or client_chosen or direction = 'out')) as kept_by \
+     from (values ",
+    1,
+    ") as v join clients c on c.id = v.column1 where c.source = 'missedCall'",
+);
+
+#[derive(FromRow)]
+struct LeadRow {
+    id: Uuid,
+    touched: bool,
+    kept_by: i64,
+}
+
+static DELETE_WORDS: Rows = Rows::new("delete from client_words where client_id in (values ", 1, ")");
+static DELETE_PHONES: Rows = Rows::new("delete from client_phones where client_id in (values ", 1, ")");
+static DELETE_CLIENTS: Rows = Rows::new("delete from clients where id in (values ", 1, ")");
+static RELEASE: Rows =
+    Rows::new("update calls set client_id = null, version = version + 1 where client_id in (values ", 1, ")");
+
+/// Those of these clients that a missed call made, and what keeps them.
+pub(crate) async fn leads(tx: &mut Tx, clients: &BTreeSet<ClientId>) -> Result<Vec<MadeLead>, sqlx::Error> {
+    let clients: Vec<_> = clients.iter().copied().collect();
+    let found = LEADS.fetch(tx, &clients, |values, client| values.add(client.map(|client| client.0)));
+    let found: Vec<LeadRow> = found.await?;
+    let lead = |row: LeadRow| MadeLead {
+        id: ClientId(row.id),
+        touched: row.touched,
+        kept_by: u64::try_from(row.kept_by).unwrap_or_default(),
+    };
+    Ok(found.into_iter().map(lead).collect())
+}
+
+/// Removes clients; fails with a violated foreign key where somebody touched one meanwhile.
+pub(crate) async fn remove(tx: &mut Tx, removed: &[ClientId]) -> Result<(), sqlx::Error> {
+    for statement in [&DELETE_WORDS, &DELETE_PHONES, &DELETE_CLIENTS] {
+        of_each(tx, statement, removed).await?;
+    }
+    Ok(())
+}
+
+/// Takes the calls from clients that were removed.
+pub(crate) async fn release(tx: &mut Tx, removed: &[ClientId]) -> Result<(), sqlx::Error> {
+    of_each(tx, &RELEASE, removed).await
+}
+
+async fn of_each(tx: &mut Tx, statement: &Rows, clients: &[ClientId]) -> Result<(), sqlx::Error> {
+    statement.execute(tx, clients, |values, client| values.add(client.map(|client| client.0))).await?;
+    Ok(())
+}
+
+/// Makes them, each with its number. Not unique: another node was faster with one.
+pub(crate) async fn insert(tx: &mut Tx, clients: &[NewLead]) -> Result<(), sqlx::Error> {
+    CLIENTS.execute(tx, clients, LeadColumns::add).await?;
+    let words: Vec<(String, ClientId)> = clients
+        .iter()
+        .flat_map(|client| {
+            let numbers = std::iter::once(client.e164.as_str());
+            search_terms::of_name_and_numbers(&client.name, numbers)
+                .into_iter()
+                .map(|word| (text(&word), client.id))
+        })
+        .collect();
+    search_terms::insert(tx, &words).await?;
+    let numbers: Vec<_> = clients.iter().map(|client| (client.id, client.e164.clone())).collect();
+    each(tx, &PHONES, &numbers).await
+}
+
+/// Logs on them the calls that there were from their numbers.
+pub(crate) async fn adopt(tx: &mut Tx, clients: &[NewLead]) -> Result<(), sqlx::Error> {
+    let spellings =
+        |client: &NewLead| phone::spellings(&client.e164).map(|number| (client.id, number)).collect();
+    let numbers: Vec<_> = clients.iter().flat_map::<Vec<_>, _>(spellings).collect();
+    each(tx, &ADOPT, &numbers).await
+}
+
+async fn each(tx: &mut Tx, statement: &Rows, numbers: &[(ClientId, String)]) -> Result<(), sqlx::Error> {
+    let add = |values: &mut Values, row: Option<&(ClientId, String)>| {
+        values.add(row.map(|(client, _)| client.0));
+        values.add(row.map(|(_, number)| text(number)));
+    };
+    statement.execute(tx, numbers, add).await?;
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! What is left of erased calls, by the hashes of their keys.
+
+use chrono::{DateTime, Utc};
+use hookswitch_model::ModuleId;
+use hookswitch_model::erased_call::ErasedCall;
+use ring::hmac;
+use sqlx::FromRow;
+
+use crate::db::{Tx, time};
+use crate::key::SecretKey;
+use crate::rows::{Rows, columns};
+
+/// Makes the hashes that erased calls are known by. Without the key nobody can try numbers against them.
+#[derive(Clone)]
+pub(crate) struct Hashes(hmac::Key);
+
+impl Hashes {
+    pub(crate) fn new(key: &SecretKey) -> Self {
+        Self(key.hashing("erased calls"))
+    }
+
+    /// Of a call's module and key, the key as its column has it.
+    pub(crate) fn of(&self, module: ModuleId, key: &str) -> Vec<u8> {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(module.0.as_bytes());
+        context.update(key.as_bytes());
+        context.sign().as_ref().to_vec()
+    }
+}
+
+/// A row of an erased call, as a statement that looks among calls too names its columns.
+#[derive(FromRow)]
+pub(crate) struct ErasedRow {
+    erased_started_at: DateTime<Utc>,
+    erased_answered_at: Option<DateTime<Utc>>,
+    erased_ended_at: DateTime<Utc>,
+    erased_recorded: bool,
+}
+
+impl From<ErasedRow> for ErasedCall {
+    fn from(row: ErasedRow) -> Self {
+        Self {
+            started_at: row.erased_started_at,
+            answered_at: row.erased_answered_at,
+            ended_at: row.erased_ended_at,
+            recorded: row.erased_recorded,
+        }
+    }
+}
+
+/// What is to be left of a call.
+pub(super) struct ErasedKey {
+    pub hash: Vec<u8>,
+    pub erased: ErasedCall,
+    pub until: DateTime<Utc>,
+}
+
+columns! {
+    ErasedColumns of row: ErasedKey {
+        key_hash: row.hash.clone(),
+        started_at: row.erased.started_at,
+        answered_at: row.erased.answered_at,
+        ended_at: row.erased.ended_at,
+        recorded: row.erased.recorded,
+        until: time(row.until),
+    }
+}
+
+static INSERT: Rows = Rows::named(
+    &[ErasedColumns::NAMES],
+    "insert into erased_calls ({columns}) select * from v where key_hash is not null on conflict do nothing",
+);
+
+pub(super) async fn insert(tx: &mut Tx, left: &[ErasedKey]) -> Result<(), sqlx::Error> {
+    INSERT.execute(tx, left, ErasedColumns::add).await?;
+    Ok(())
+}
