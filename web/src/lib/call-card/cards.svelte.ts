@@ -34,13 +34,16 @@ export class Cards {
 
   /** Follows the socket until the function that it gives is called. */
   start(): () => void {
-    const stops = [
-      this.#live.on('snapshot', ({ calls }) => this.#restore(calls)),
-      this.#live.on('call', ({ call }) => this.#change(call)),
-      this.#live.on('callGone', ({ id, ...gone }) => this.#leave(id, gone)),
-      this.memory.start((id) => this.#remove(id)),
-    ];
-    return () => stops.forEach((stop) => stop());
+    const stopListening = this.#live.on({
+      snapshot: ({ calls }) => this.#restore(calls),
+      call: ({ call }) => this.#change(call),
+      callGone: ({ id, ...gone }) => this.#leave(id, gone),
+    });
+    const stopRemembering = this.memory.start((id) => this.#remove(id));
+    return () => {
+      stopListening();
+      stopRemembering();
+    };
   }
 
   find(id: string): Card | undefined {

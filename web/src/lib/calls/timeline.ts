@@ -17,7 +17,7 @@ export interface Row {
   bars: Bar[];
 }
 
-export interface Timeline {
+interface Timeline {
   from: number;
   to: number;
   rows: Row[];

@@ -5,11 +5,10 @@ import type { Live } from '$lib/live/live.svelte';
  * happened without a connection is not told later. Gives the function that ends it.
  */
 export function onModuleActivity(live: Live, id: string | undefined, refresh: () => void): () => void {
-  const ends = [
-    live.on('activity', ({ modules }) => {
+  return live.on({
+    activity: ({ modules }) => {
       if (id === undefined ? modules.length > 0 : modules.includes(id)) refresh();
-    }),
-    live.on('snapshot', refresh),
-  ];
-  return () => ends.forEach((end) => end());
+    },
+    snapshot: refresh,
+  });
 }

@@ -5,7 +5,7 @@ export type RequestDetail = Omit<Schemas['WebhookRequestDetail'], 'headers'> & {
 export type Pair = [name: string, value: string];
 
 /** What a body holds, where that can be told: shown laid out rather than as it came. */
-export type Readable = { kind: 'json'; text: string } | { kind: 'form'; fields: Pair[] };
+type Readable = { kind: 'json'; text: string } | { kind: 'form'; fields: Pair[] };
 
 /** The server puts this in the place of the token before it stores a query. */
 const TOKEN_PLACE = '{token}';

@@ -7,7 +7,7 @@ import type { WebhookRequest } from './request-list.svelte';
 /** Of those that still fail, as many as anybody reads. */
 const LISTED = 50;
 
-export interface StillFailing {
+interface StillFailing {
   id: string;
   receivedAt: string;
   message: string;

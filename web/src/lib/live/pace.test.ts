@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { oneAtATime } from './one-at-a-time';
+import { expect, test, vi } from 'vitest';
+import { oneAtATime, Soon } from './pace';
 
 /** Work that ends when it is told to. */
 function slowWork() {
@@ -30,4 +30,22 @@ test('it runs anew when asked after it has ended', async () => {
   await settle();
   run();
   expect(ends).toHaveLength(2);
+});
+
+test('what asks within a moment is done together, and not at all once it is cancelled', () => {
+  vi.useFakeTimers();
+  const work = vi.fn();
+  const soon = new Soon(work);
+  soon.ask();
+  soon.ask();
+  vi.runAllTimers();
+  expect(work).toHaveBeenCalledOnce();
+  soon.ask();
+  soon.cancel();
+  vi.runAllTimers();
+  expect(work).toHaveBeenCalledOnce();
+  soon.ask();
+  vi.runAllTimers();
+  expect(work).toHaveBeenCalledTimes(2);
+  vi.useRealTimers();
 });

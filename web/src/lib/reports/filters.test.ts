@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cutOf } from './periods';
+import { cutOf } from './filters';
 
 test('a day or two are cut into hours, more into days', () => {
   const now = new Date(2026, 10, 24, 15);

@@ -1,8 +1,7 @@
 import type { Schemas } from '$lib/api/client';
-import { phone } from '$lib/format';
+import { country, phone } from '$lib/format';
 import type { Call } from '$lib/live/live.svelte';
 import { m } from '$lib/paraglide/messages';
-import type { Card } from './cards.svelte';
 
 type Operator = Schemas['ApiOperator'];
 
@@ -11,32 +10,32 @@ export function operatorName({ name, extension }: { name?: string | null; extens
   return name ? m.card_operator({ name, extension }) : extension;
 }
 
+/** Who is at the other end, for a title. */
+export function titleOf(call: Call): string {
+  return call.client?.name || (call.direction === 'internal' ? m.calls_internal() : phone(call.clientNumber));
+}
+
+/** The caller's name and country, as far as they are known. */
+export function aboutCaller(call: Call): string {
+  return [call.callerName, country(call.clientNumber?.country)].filter(Boolean).join(' · ');
+}
+
+/** Everybody it rang at or who had it. */
+export function operatorsOf(call: Call): string {
+  return call.operators.map(operatorName).join(', ');
+}
+
+/** Those who talked, or talk; where nobody did, all it rang at. */
+export function whoHadIt({ operators, answeredAt }: Call): Call['operators'] {
+  const had = operators.filter(({ state }) => ['talking', 'held', 'left', 'ended'].includes(state));
+  return answeredAt && had.length > 0 ? had : operators;
+}
+
 /** Who is at the other end: the client, or their number; the colleague of an internal call. */
 export function otherParty(call: Call, userId: string): string {
   if (call.direction !== 'internal') return call.client?.name || phone(call.clientNumber);
   const colleague = call.operators.find((operator) => operator.userId !== userId);
   return colleague ? operatorName(colleague) : m.unknown_number();
-}
-
-/** What the call is to this operator, in a few words. */
-export function headline({ call, gone }: Card): string {
-  if (gone) {
-    const by = gone.by && operatorName(gone.by);
-    switch (gone.reason) {
-      case 'answeredElsewhere':
-        return by ? m.card_answered_by({ who: by }) : m.card_answered_elsewhere();
-      case 'left':
-        return by ? m.card_passed_to({ who: by }) : m.card_passed_on();
-      case 'missed':
-        return m.card_missed();
-      default:
-        return m.card_ended();
-    }
-  }
-  if (call.state === 'held') return m.card_held();
-  if (call.state === 'talking') return m.card_talking();
-  if (call.direction === 'out') return m.card_dialling();
-  return call.direction === 'internal' ? m.card_ringing_internal() : m.card_ringing();
 }
 
 /** Colleagues at whom the call rings too, or who talk in it. */

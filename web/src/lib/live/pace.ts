@@ -21,3 +21,25 @@ export function oneAtATime(work: () => Promise<void>): () => void {
     }
   };
 }
+
+/** Changes that come this close together, in milliseconds, are read together. */
+const PAUSE = 250;
+
+/** Runs `work` a little after it was asked for, once for everything that asked meanwhile. */
+export class Soon {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly work: () => void) {}
+
+  ask() {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.work();
+    }, PAUSE);
+  }
+
+  cancel() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}

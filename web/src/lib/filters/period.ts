@@ -39,8 +39,3 @@ export function startOfDay(date: string, daysLater = 0): Date | undefined {
   const midnight = new Date(year, month - 1, day + daysLater);
   return Number.isNaN(midnight.getTime()) ? undefined : midnight;
 }
-
-/** The one of these that a text names; the first where it names none. */
-export function oneOf<T extends string>(values: readonly [T, ...T[]], text: string): T {
-  return values.find((value) => value === text) ?? values[0];
-}

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { append, change, merge as mergeBy } from './newest-first';
-import type { Page } from './pages';
+import { append, change, mergeNewest, mergeOrdered, type Page } from './pages';
 
 /** The n-th thing of the day; `line` tells two readings of one thing apart. */
 interface Thing {
@@ -12,7 +11,7 @@ const page = (numbers: number[], nextCursor: string | null = 'more', line = ''):
   items: numbers.map((n) => ({ id: `thing-${n}`, at: n, line })),
   nextCursor,
 });
-const merge = (list: Page<Thing>, newest: Page<Thing>) => mergeBy(list, newest, ({ at }) => at);
+const merge = (list: Page<Thing>, newest: Page<Thing>) => mergeNewest(list, newest, ({ at }) => at);
 const numbers = (list: Page<Thing>) => list.items.map(({ id }) => Number(id.replace('thing-', '')));
 
 describe('the newest part of a list, read anew', () => {
@@ -56,4 +55,29 @@ test('an item changes in its place, and one that is not listed changes nothing',
   const list = page([2, 1]);
   expect(change(list, 'thing-1', (thing) => ({ ...thing, line: 'other' })).items.at(1)?.line).toBe('other');
   expect(change(list, 'thing-7', (thing) => thing)).toBe(list);
+});
+
+describe('the beginning of a list that only the server can order, read again', () => {
+  const named = (names: string, nextCursor: string | null = 'more') => ({
+    items: [...names].map((id) => ({ id })),
+    nextCursor,
+  });
+  const names = (list: { items: { id: string }[] }) => list.items.map(({ id }) => id).join('');
+
+  test('what was read further down stays behind the beginning that was read anew', () => {
+    const list = mergeOrdered(named('acegik', 'after k'), named('abceg', 'after g'));
+    expect(names(list)).toBe('abcegik');
+    expect(list.nextCursor).toBe('after k');
+  });
+
+  test('what went, and what moved up, is not there twice', () => {
+    expect(names(mergeOrdered(named('acegik'), named('akeg')))).toBe('akegi');
+  });
+
+  test('the list goes on behind a beginning that is all, or whose end is new', () => {
+    expect(names(mergeOrdered(named('ace'), named('ab', null)))).toBe('ab');
+    const list = mergeOrdered(named('ace', 'after e'), named('abd', 'after d'));
+    expect(names(list)).toBe('abd');
+    expect(list.nextCursor).toBe('after d');
+  });
 });

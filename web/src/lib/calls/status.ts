@@ -1,33 +1,9 @@
-import { operatorName } from '$lib/call-card/words';
-import { country, phone } from '$lib/format';
 import type { Call } from '$lib/live/live.svelte';
 import { m } from '$lib/paraglide/messages';
-import type { HistoryEntry } from './timeline';
 
 type Tone = 'neutral' | 'accent' | 'ok' | 'warn' | 'danger';
 type Direction = NonNullable<Call['direction']>;
 type Disposition = Call['disposition'];
-
-/** Who is at the other end, for a title. */
-export function titleOf(call: Call): string {
-  return call.client?.name || (call.direction === 'internal' ? m.calls_internal() : phone(call.clientNumber));
-}
-
-/** The caller's name and country, as far as they are known. */
-export function aboutCaller(call: Call): string {
-  return [call.callerName, country(call.clientNumber?.country)].filter(Boolean).join(' · ');
-}
-
-/** Everybody it rang at or who had it. */
-export function operatorsOf(call: Call): string {
-  return call.operators.map(operatorName).join(', ');
-}
-
-/** Those who talked, or talk; where nobody did, all it rang at. */
-export function whoHadIt({ operators, answeredAt }: Call): Call['operators'] {
-  const had = operators.filter(({ state }) => ['talking', 'held', 'left', 'ended'].includes(state));
-  return answeredAt && had.length > 0 ? had : operators;
-}
 
 export function directionWord(direction: Direction): string {
   const words = { in: m.calls_direction_in, out: m.calls_direction_out, internal: m.calls_direction_internal };
@@ -35,7 +11,7 @@ export function directionWord(direction: Direction): string {
 }
 
 /** How a call came out, or where it stands. */
-export function outcomeOf(call: Call): { text: string; tone: Tone } {
+export function statusOf(call: Call): { text: string; tone: Tone } {
   switch (call.state) {
     case 'ringing':
       return { text: call.direction === 'out' ? m.calls_dialling() : m.calls_ringing(), tone: 'accent' };
@@ -101,32 +77,5 @@ export function operatorStateWord(call: Call, state: Call['operators'][number]['
       return m.calls_operator_missed();
     case 'ended':
       return call.disposition === 'answered' ? m.calls_operator_ended() : m.calls_operator_dialled();
-  }
-}
-
-/** What happened, of one entry of a call's history. */
-export function eventWord(call: Call, { kind, operator, redirectTo, legId }: HistoryEntry): string {
-  const who = operator && operatorName(operator);
-  switch (kind) {
-    case 'start':
-      if (!who) return m.calls_history_begun();
-      return call.direction === 'out' ? m.calls_history_dialled({ who }) : m.calls_history_rang({ who });
-    case 'redirect':
-      if (!redirectTo) return m.calls_history_passed_on();
-      if (!who) return m.calls_history_passed({ who: operatorName(redirectTo) });
-      return m.calls_history_passed_by({ by: who, who: operatorName(redirectTo) });
-    case 'answer':
-      return who && call.direction !== 'out' ? m.calls_history_answered_by({ who }) : m.calls_history_answered();
-    case 'hold':
-      return who ? m.calls_history_held_by({ who }) : m.calls_history_held();
-    case 'unhold':
-      return who ? m.calls_history_resumed_by({ who }) : m.calls_history_resumed();
-    case 'record':
-      return m.calls_history_record();
-    case 'timedOut':
-      return m.calls_history_timed_out();
-    case 'end':
-      if (!legId) return m.calls_history_ended();
-      return who ? m.calls_history_leg_ended({ who }) : m.calls_history_part_ended();
   }
 }
