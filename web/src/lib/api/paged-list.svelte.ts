@@ -31,7 +31,7 @@ export abstract class PagedList<T extends Item> {
   #abort = new AbortController();
   readonly #soon = new Soon(() => void this.#refresh());
 
-  /** Asks the server for a part of the list. */
+  /** Reads a part of the list from the server. */
   protected abstract read(part: Part, signal: AbortSignal): Promise<Page<T>>;
 
   /** The list once its beginning was read again. */

@@ -14,11 +14,11 @@ const page = (numbers: number[], nextCursor: string | null = 'more', line = ''):
 const merge = (list: Page<Thing>, newest: Page<Thing>) => mergeNewest(list, newest, ({ at }) => at);
 const numbers = (list: Page<Thing>) => list.items.map(({ id }) => Number(id.replace('thing-', '')));
 
-describe('the newest part of a list, read anew', () => {
+describe('the newest part of a list, read again', () => {
   test('brings what is new in on top and keeps what was read further down', () => {
-    const list = merge(page([6, 5, 4, 3, 2, 1], 'after 1'), page([8, 7, 6, 5], 'after 5', 'anew'));
+    const list = merge(page([6, 5, 4, 3, 2, 1], 'after 1'), page([8, 7, 6, 5], 'after 5', 'again'));
     expect(numbers(list)).toEqual([8, 7, 6, 5, 4, 3, 2, 1]);
-    expect(list.items.map(({ line }) => line)).toEqual(['anew', 'anew', 'anew', 'anew', '', '', '', '']);
+    expect(list.items.map(({ line }) => line)).toEqual(['again', 'again', 'again', 'again', '', '', '', '']);
     expect(list.nextCursor).toBe('after 1');
   });
 
@@ -64,7 +64,7 @@ describe('the beginning of a list that only the server can order, read again', (
   });
   const names = (list: { items: { id: string }[] }) => list.items.map(({ id }) => id).join('');
 
-  test('what was read further down stays behind the beginning that was read anew', () => {
+  test('what was read further down stays behind the beginning that was read again', () => {
     const list = mergeOrdered(named('acegik', 'after k'), named('abceg', 'after g'));
     expect(names(list)).toBe('abcegik');
     expect(list.nextCursor).toBe('after k');

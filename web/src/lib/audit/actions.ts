@@ -5,7 +5,7 @@ import type { AuditEntry } from './audit-list.svelte';
 type Action = AuditEntry['action'];
 type Change = Schemas['AuditChange'];
 
-/** What people do, in the order in which a filter offers it. */
+/** What people do, in the filter's order. */
 export const ACTIONS: Record<Action, () => string> = {
   seen: m.audit_seen,
   created: m.audit_created,
@@ -93,7 +93,7 @@ const FIELDS: Record<string, () => string> = {
   auditDays: m.retention_audit,
 };
 
-/** Fields of which there is nothing that they were before. */
+/** Fields that have no value from before. */
 const SAID = new Set(['address', 'password', 'tokens', 'user', 'expires', 'provider', 'set', 'unset', 'version']);
 
 /** What erasing and deleting count. */

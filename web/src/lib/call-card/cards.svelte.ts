@@ -12,7 +12,7 @@ export interface Card {
   gone: Gone | undefined;
   /** What the provider said to the last button. */
   failure: string | undefined;
-  /** The button whose answer is awaited. */
+  /** The button that was pressed, until its answer comes. */
   busy: string | undefined;
 }
 
@@ -65,7 +65,7 @@ export class Cards {
       await request();
       return true;
     } catch (error) {
-      // A call that went on meanwhile says by itself how it stands: what failed was about how it stood before.
+      // A call that has moved on shows its state by itself: the failure was about the state before.
       if (!card.gone && card.call.state === state) card.failure = messageOf(error);
       return false;
     } finally {
@@ -89,7 +89,7 @@ export class Cards {
       this.#put(call);
       this.#leave(id, { reason: call.missed ? 'missed' : call.state === 'ended' ? 'ended' : 'left' });
     } catch {
-      // Unless it is back by now: the socket tells that, and is right.
+      // Unless it is back by now: then the socket has reported it, and is right.
       if (this.find(id)?.call.version === known) this.#remove(id);
     }
   }

@@ -33,7 +33,7 @@ export class CallList extends PagedList<Call> {
     };
   }
 
-  /** Shows the calls that fit; those there are stay in sight until the others come. */
+  /** Shows the calls that fit; the previous ones stay in sight until those come. */
   async show(filters: Filters) {
     if (this.wasRead && searchOf(filters) === searchOf(this.filters)) return;
     this.filters = filters;

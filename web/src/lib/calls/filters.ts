@@ -26,7 +26,7 @@ export interface Filters {
   operator: string;
   module: string;
   phone: string;
-  /** What operators said that it came to. */
+  /** The outcome that operators chose. */
   outcomeId: string;
   clientId: string;
 }

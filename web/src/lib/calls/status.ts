@@ -10,7 +10,7 @@ export function directionWord(direction: Direction): string {
   return words[direction]();
 }
 
-/** How a call came out, or where it stands. */
+/** The result of a call, or its present state. */
 export function statusOf(call: Call): { text: string; tone: Tone } {
   switch (call.state) {
     case 'ringing':

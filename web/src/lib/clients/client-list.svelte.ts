@@ -23,7 +23,7 @@ export class ClientList extends PagedList<Client> {
     };
   }
 
-  /** Shows the clients that fit; those there are stay in sight until the others come. */
+  /** Shows the clients that fit; the previous ones stay in sight until those come. */
   async show(filters: Filters) {
     if (this.wasRead && searchOf(filters) === searchOf(this.filters)) return;
     this.filters = filters;

@@ -2,7 +2,7 @@ import type { Schemas } from '$lib/api/client';
 import { m } from '$lib/paraglide/messages';
 import type { ClientKind } from './clients';
 
-/** What a client is called: a missed call makes one whose name nobody knows yet. */
+/** What a client is called: one made by a missed call has no name yet. */
 export function clientName({ name }: { name: string }): string {
   return name || m.clients_unknown();
 }

@@ -9,7 +9,7 @@ type Listeners = { [T in MessageType]?: (message: MessageOf<T>) => void };
 
 /** Waits before each new try to connect; the last one again and again. */
 const PAUSES = [300, 1000, 2000, 4000, 8000, 15_000];
-/** The code with which the server closes a socket whose session has ended. */
+/** The server's code for closing a socket after its session has ended. */
 const SIGNED_OUT = 4401;
 
 /**

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { oneAtATime, Soon } from './pace';
 
-/** Work that ends when it is told to. */
+/** Work that the test ends. */
 function slowWork() {
   const ends: (() => void)[] = [];
   const run = oneAtATime(() => new Promise<void>((resolve) => ends.push(resolve)));
@@ -23,7 +23,7 @@ test('what is asked for while it runs is done once more afterwards, not twice', 
   expect(ends).toHaveLength(2);
 });
 
-test('it runs anew when asked after it has ended', async () => {
+test('it runs again when asked after it has ended', async () => {
   const { run, ends, settle } = slowWork();
   run();
   ends[0]?.();

@@ -68,7 +68,7 @@ export class Demo {
     try {
       this.now = await ask(api.GET('/api/v1/demo'));
     } catch (error) {
-      // A connection that is lost is told elsewhere; what was known is shown until it is back.
+      // A lost connection is reported elsewhere; what was known is shown until it is back.
       if (error instanceof Problem && error.status === 404) this.now = undefined;
     }
   }

@@ -13,7 +13,7 @@ interface StillFailing {
   message: string;
 }
 
-/** Replays every failed request of a module, one by one, oldest first, so that calls are told in their order. */
+/** Replays every failed request of a module, one by one, oldest first, so that calls are reported in their order. */
 export class ReplayAll {
   phase = $state<'reading' | 'running' | 'stopped' | 'done'>('reading');
   total = $state(0);
