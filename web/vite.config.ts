@@ -1,6 +1,7 @@
 import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { sveltekit } from '@sveltejs/kit/vite';
 import tailwindcss from '@tailwindcss/vite';
+import { svelteTesting } from '@testing-library/svelte/vite';
 import { defineConfig } from 'vite';
 
 // `npm run dev` shows the app from its sources, on the data of a server that runs beside it.
@@ -10,9 +11,9 @@ export default defineConfig({
   plugins: [
     tailwindcss(),
     sveltekit(),
-    // It would keep the tests from ending; `npm test` compiles the messages before.
+    // Paraglide's would keep the tests from ending; `npm test` compiles the messages before.
     process.env.VITEST
-      ? undefined
+      ? svelteTesting({ autoCleanup: false })
       : paraglideVitePlugin({
           project: './project.inlang',
           outdir: './src/lib/paraglide',

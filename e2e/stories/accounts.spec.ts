@@ -10,10 +10,10 @@ test('a new server is set up by the link that it prints, once', async ({ browser
   await page.getByLabel('Your name').fill('Administrator');
   await page.getByLabel('Login').fill('admin');
   await page.getByLabel('Password', { exact: true }).fill('short');
-  await page.getByRole('button', { name: 'Make the administrator' }).click();
+  await page.getByRole('button', { name: 'Create administrator' }).click();
   await expect(page.getByRole('alert')).toContainText('at least 10 characters');
   await page.getByLabel('Password', { exact: true }).fill('long enough now');
-  await page.getByRole('button', { name: 'Make the administrator' }).click();
+  await page.getByRole('button', { name: 'Create administrator' }).click();
   await expect(page.getByText('No provider is connected')).toBeVisible();
 
   await page.goto(server.setUpUrl);

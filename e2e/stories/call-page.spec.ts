@@ -170,7 +170,7 @@ test('several calls are stacked, made small and moved, all by keyboard', async (
   await expect(button(page, 'Answer')).toBeVisible();
 
   await page.reload();
-  await expect(button(page, 'Show all of it')).toBeVisible();
+  await expect(button(page, 'Expand')).toBeVisible();
   await expect.poll(async () => (await region.boundingBox())?.x).toBeLessThan(100);
 });
 

@@ -156,13 +156,13 @@ test('a lead becomes a contact of a new company; a client goes to the archive an
 
   await main.getByRole('button', { name: 'More actions' }).click();
   await page.getByRole('menuitem', { name: 'Archive' }).click();
-  await expect(main).toContainText('It is not found by searches');
+  await expect(main).toContainText('Searches do not find it');
   await page.goto('/clients');
   await expect(main).not.toContainText('Ann Lee');
   await page.goto('/clients?archived=true');
   await main.getByRole('link', { name: 'Ann Lee' }).click();
   await main.getByRole('button', { name: 'Restore' }).click();
-  await expect(main).not.toContainText('It is not found by searches');
+  await expect(main).not.toContainText('Searches do not find it');
 });
 
 test('a call and its comments stand in the stream; who is mentioned learns of it', async ({ server, openAs }) => {

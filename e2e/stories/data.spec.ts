@@ -18,11 +18,11 @@ test('a client is erased for good, and leaves everybody’s screens', async ({ s
   await expect(dialog).toContainText('1 comment');
   const erase = dialog.getByRole('button', { name: 'Erase for good' });
   await expect(erase).toBeDisabled();
-  await dialog.getByLabel('Type "Zoe Fairweather" to go on').fill('zoe fairweather');
+  await dialog.getByLabel('Type “Zoe Fairweather” to confirm').fill('zoe fairweather');
   await admin.keyboard.press('Enter');
   await expect(admin).toHaveURL(/\/clients$/);
   await expect(admin.getByRole('main')).not.toContainText('Fairweather');
-  await expect(reception.getByText('This client is not here')).toBeVisible();
+  await expect(reception.getByText('Client not found')).toBeVisible();
 
   await admin.goto('/data');
   await expect(admin.getByRole('region', { name: 'Erased' })).toContainText('Client erased');

@@ -21,7 +21,7 @@ test('an outcome is asked for after a call, and found again', async ({ server, o
   await card(page).getByRole('button', { name: 'Answer' }).click();
   await expect(card(page)).toContainText('In a call');
   await server.pbx.hangUp(id);
-  await expect(card(page)).toContainText('Choose an outcome: then the call can be closed.');
+  await expect(card(page)).toContainText('Choose an outcome before you close the call.');
   await expect(card(page).getByRole('button', { name: 'Close' })).toBeDisabled();
   await card(page).getByLabel('Outcome: No outcome').click();
   await expect(page.getByRole('option')).toHaveText(['No outcome', 'Wants an offer', 'Sold']);

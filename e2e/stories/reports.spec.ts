@@ -19,7 +19,7 @@ test('reports count calls, as charts and as tables', async ({ server, openAs }) 
   const figure = (name: string) => main.getByRole('term').filter({ hasText: name }).locator('xpath=..');
   await expect(figure('Calls')).toContainText('3');
   await expect(figure('Answered share')).toContainText('33%');
-  await expect(figure('Missed')).toContainText('50% reached since');
+  await expect(figure('Missed')).toContainText('50% reached later');
 
   const byHour = main.getByRole('region', { name: 'Calls by hour', exact: true });
   await byHour.getByRole('button', { name: /^Table/ }).click();

@@ -35,7 +35,7 @@ test('an unknown caller is missed twice, becomes one lead, is called back, and h
   await expect(page.locator('[data-call-message]')).toHaveCount(3);
   await expect(page.locator('[data-call-message]').first()).toContainText('Answered');
   await page.goto('/calls');
-  await expect(page.getByRole('main')).toContainText('Reached since');
+  await expect(page.getByRole('main')).toContainText('Reached later');
 });
 
 test('an unknown caller becomes a contact while one talks', async ({ server, openAs }) => {

@@ -10,7 +10,7 @@ import type { Dialling } from '$lib/telephony/dialling.svelte';
 
 /** Who is signed in. */
 export const [getSession, setSession] = createContext<Session>();
-/** The open socket and what it told. */
+/** The open socket and the news from it. */
 export const [getLive, setLive] = createContext<Live>();
 /** How this browser is to look and to ring. */
 export const [getPreferences, setPreferences] = createContext<Preferences>();

@@ -1,3 +1,5 @@
+import { Remembered } from '$lib/remembered.svelte';
+
 export type Theme = 'system' | 'light' | 'dark';
 
 interface Kept {
@@ -19,16 +21,10 @@ const DEFAULTS: Kept = { theme: 'system', ringTone: true, notifications: null, t
  * tablet at home does not. All tabs of a browser agree.
  */
 export class Preferences {
-  #kept = $state<Kept>(read());
+  #kept = new Remembered<Kept>(KEY, DEFAULTS);
 
   constructor() {
-    $effect(() => {
-      const again = (event: StorageEvent) => {
-        if (event.key === KEY) this.#kept = read();
-      };
-      window.addEventListener('storage', again);
-      return () => window.removeEventListener('storage', again);
-    });
+    $effect(() => this.#kept.start());
     $effect(() => {
       const dark = matchMedia('(prefers-color-scheme: dark)');
       const apply = () => document.documentElement.classList.toggle('dark', this.isDark(dark.matches));
@@ -43,47 +39,30 @@ export class Preferences {
   }
 
   get theme() {
-    return this.#kept.theme;
+    return this.#kept.now.theme;
   }
   set theme(theme) {
-    this.#keep({ theme });
+    this.#kept.change({ theme });
   }
 
   get ringTone() {
-    return this.#kept.ringTone;
+    return this.#kept.now.ringTone;
   }
   set ringTone(ringTone) {
-    this.#keep({ ringTone });
+    this.#kept.change({ ringTone });
   }
 
   get notifications() {
-    return this.#kept.notifications;
+    return this.#kept.now.notifications;
   }
   set notifications(notifications) {
-    this.#keep({ notifications });
+    this.#kept.change({ notifications });
   }
 
   get tryIt() {
-    return this.#kept.tryIt;
+    return this.#kept.now.tryIt;
   }
   set tryIt(tryIt) {
-    this.#keep({ tryIt });
-  }
-
-  #keep(change: Partial<Kept>) {
-    this.#kept = { ...this.#kept, ...change };
-    try {
-      localStorage.setItem(KEY, JSON.stringify(this.#kept));
-    } catch {
-      // A browser that keeps nothing still does as told until the page is closed.
-    }
-  }
-}
-
-function read(): Kept {
-  try {
-    return { ...DEFAULTS, ...(JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Kept>) };
-  } catch {
-    return DEFAULTS;
+    this.#kept.change({ tryIt });
   }
 }

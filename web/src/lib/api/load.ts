@@ -1,14 +1,13 @@
 import { error } from '@sveltejs/kit';
 import { ask } from './client';
-import { Problem } from './problem';
+import { isMissing } from './problem';
 
 /** {@link ask} for the thing that a page is about: where there is no such thing, there is no such page. */
 export async function load<T>(request: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
   try {
     return await ask(request);
   } catch (cause) {
-    // 422: what stands in the address can be no id.
-    if (cause instanceof Problem && [404, 422].includes(cause.status)) error(404, cause.message);
+    if (isMissing(cause)) error(404, cause.message);
     throw cause;
   }
 }

@@ -1,13 +1,11 @@
 import type { WindowVirtualizerHandle } from 'virtua/svelte';
-import { append } from './newest-first';
-import type { Page } from './pages';
+import { Soon } from '$lib/live/pace';
+import { append, type Item, type Page } from './pages';
 
 /** Items read at once. */
 const PAGE = 50;
-/** Items read anew at once, at most: as many as the server gives. */
-const MAX_ANEW = 200;
-/** Several changes that come together are read together. */
-const PAUSE = 250;
+/** Items read again at once, at most: as many as the server gives. */
+const MAX_AGAIN = 200;
 
 export interface Part {
   limit: number;
@@ -15,11 +13,11 @@ export interface Part {
 }
 
 /** A long list as far as it has been scrolled through, kept true while things change. */
-export abstract class PagedList<T extends { id: string }> {
+export abstract class PagedList<T extends Item> {
   page = $state.raw<Page<T>>({ items: [] });
   isLoading = $state(true);
   isReadingMore = $state(false);
-  /** Why the list could not be read, or not anew. */
+  /** Why the list could not be read, or not again. */
   failure = $state.raw<unknown>();
   /** Why it could not be read further. */
   moreFailure = $state.raw<unknown>();
@@ -31,12 +29,12 @@ export abstract class PagedList<T extends { id: string }> {
   protected wasRead = false;
   /** Ends what is under way for a question that no longer counts. */
   #abort = new AbortController();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #soon = new Soon(() => void this.#refresh());
 
-  /** Asks the server for a part of the list. */
+  /** Reads a part of the list from the server. */
   protected abstract read(part: Part, signal: AbortSignal): Promise<Page<T>>;
 
-  /** The list with its beginning read anew. */
+  /** The list once its beginning was read again. */
   protected abstract merge(list: Page<T>, beginning: Page<T>): Page<T>;
 
   /** How many of the first items may have changed. */
@@ -44,9 +42,9 @@ export abstract class PagedList<T extends { id: string }> {
     return this.page.items.length;
   }
 
-  /** How many to read to have the beginning anew. */
-  protected get anew(): number {
-    return Math.min(Math.max(PAGE, this.changeable), MAX_ANEW);
+  /** How many to read again from the beginning. */
+  protected get again(): number {
+    return Math.min(Math.max(PAGE, this.changeable), MAX_AGAIN);
   }
 
   get hasMore(): boolean {
@@ -71,13 +69,15 @@ export abstract class PagedList<T extends { id: string }> {
   }
 
   async readMore() {
-    if (!this.page.nextCursor || this.isReadingMore || this.isLoading) return;
+    const cursor = this.page.nextCursor;
+    if (!cursor || this.isReadingMore || this.isLoading) return;
     const { signal } = this.#abort;
     this.isReadingMore = true;
     this.moreFailure = undefined;
     try {
-      const next = await this.read({ limit: PAGE, cursor: this.page.nextCursor }, signal);
-      if (!signal.aborted) this.set(append(this.page, next));
+      const next = await this.read({ limit: PAGE, cursor }, signal);
+      // Unless a new beginning took the place of the whole list meanwhile.
+      if (!signal.aborted && this.page.nextCursor === cursor) this.set(append(this.page, next));
     } catch (error) {
       if (!signal.aborted) this.moreFailure = error;
     } finally {
@@ -85,17 +85,19 @@ export abstract class PagedList<T extends { id: string }> {
     }
   }
 
+  /** Reads the list for the first time; later, what changed in it. */
+  open() {
+    if (this.wasRead) this.refreshSoon();
+    else void this.load();
+  }
+
   /** Something in it changed. */
   refreshSoon() {
-    if (!this.wasRead) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.#refresh();
-    }, PAUSE);
+    if (this.wasRead) this.#soon.ask();
   }
 
   stop() {
-    clearTimeout(this.#timer);
+    this.#soon.cancel();
     this.#abort.abort();
   }
 
@@ -107,7 +109,7 @@ export abstract class PagedList<T extends { id: string }> {
     if (this.isLoading || this.isReadingMore) return this.refreshSoon();
     const { signal } = this.#abort;
     try {
-      const beginning = await this.read({ limit: this.anew }, signal);
+      const beginning = await this.read({ limit: this.again }, signal);
       if (signal.aborted) return;
       this.failure = undefined;
       this.set(this.merge(this.page, beginning));

@@ -1,6 +1,6 @@
 import { m } from '$lib/paraglide/messages';
 
-export interface FieldProblem {
+interface FieldProblem {
   path: string;
   detail: string;
 }
@@ -71,7 +71,12 @@ function sentence(code: string, detail: string, retryAfter: number | undefined):
   }
 }
 
-/** What to tell of anything that was thrown. */
+/** Whether there is nothing at an address; 422: what stands in it can be no id. */
+export function isMissing(error: unknown): error is Problem {
+  return error instanceof Problem && [404, 422].includes(error.status);
+}
+
+/** What to say about anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error && error.message ? error.message : m.error_unknown();
 }

@@ -1,7 +1,6 @@
 import { api, ask, type Schemas } from '$lib/api/client';
-import { merge } from '$lib/api/newest-first';
 import { PagedList, type Part } from '$lib/api/paged-list.svelte';
-import type { Page } from '$lib/api/pages';
+import { mergeNewest, type Page } from '$lib/api/pages';
 import type { paths } from '$lib/api/schema';
 import type { Live } from '$lib/live/live.svelte';
 
@@ -17,7 +16,7 @@ export class AuditList extends PagedList<AuditEntry> {
 
   /** Reads on as clients change, until the function that it gives is called. */
   start(live: Live): () => void {
-    const stop = live.on('clients', () => this.refreshSoon());
+    const stop = live.on({ clients: () => this.refreshSoon() });
     return () => {
       stop();
       this.stop();
@@ -31,7 +30,7 @@ export class AuditList extends PagedList<AuditEntry> {
 
   protected override merge(list: Page<AuditEntry>, newest: Page<AuditEntry>): Page<AuditEntry> {
     // Ids grow with time.
-    return merge(list, newest, ({ id }) => id);
+    return mergeNewest(list, newest, ({ id }) => id);
   }
 
   protected override read(part: Part, signal: AbortSignal): Promise<Page<AuditEntry>> {

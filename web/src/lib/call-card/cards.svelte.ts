@@ -12,7 +12,7 @@ export interface Card {
   gone: Gone | undefined;
   /** What the provider said to the last button. */
   failure: string | undefined;
-  /** The button whose answer is awaited. */
+  /** The button that was pressed, until its answer comes. */
   busy: string | undefined;
 }
 
@@ -34,13 +34,16 @@ export class Cards {
 
   /** Follows the socket until the function that it gives is called. */
   start(): () => void {
-    const stops = [
-      this.#live.on('snapshot', ({ calls }) => this.#restore(calls)),
-      this.#live.on('call', ({ call }) => this.#change(call)),
-      this.#live.on('callGone', ({ id, ...gone }) => this.#leave(id, gone)),
-      this.memory.start((id) => this.#remove(id)),
-    ];
-    return () => stops.forEach((stop) => stop());
+    const stopListening = this.#live.on({
+      snapshot: ({ calls }) => this.#restore(calls),
+      call: ({ call }) => this.#change(call),
+      callGone: ({ id, ...gone }) => this.#leave(id, gone),
+    });
+    const stopRemembering = this.memory.start((id) => this.#remove(id));
+    return () => {
+      stopListening();
+      stopRemembering();
+    };
   }
 
   find(id: string): Card | undefined {
@@ -62,7 +65,7 @@ export class Cards {
       await request();
       return true;
     } catch (error) {
-      // A call that went on meanwhile says by itself how it stands: what failed was about how it stood before.
+      // A call that has moved on shows its state by itself: the failure was about the state before.
       if (!card.gone && card.call.state === state) card.failure = messageOf(error);
       return false;
     } finally {
@@ -86,7 +89,7 @@ export class Cards {
       this.#put(call);
       this.#leave(id, { reason: call.missed ? 'missed' : call.state === 'ended' ? 'ended' : 'left' });
     } catch {
-      // Unless it is back by now: the socket tells that, and is right.
+      // Unless it is back by now: then the socket has reported it, and is right.
       if (this.find(id)?.call.version === known) this.#remove(id);
     }
   }

@@ -28,14 +28,14 @@ const call = (version: number, more: Partial<Call> = {}): Call => ({
 });
 
 function open() {
-  const listeners = new Map<string, (message: unknown) => void>();
-  const on = (type: string, listener: (message: unknown) => void) => {
-    listeners.set(type, listener);
+  let listeners: Record<string, (message: unknown) => void> = {};
+  const on = (all: typeof listeners) => {
+    listeners = all;
     return () => {};
   };
   const cards = new Cards({ on } as unknown as Live, 'me');
   cards.start();
-  const say = (type: string, message: object) => listeners.get(type)?.(message);
+  const say = (type: string, message: object) => listeners[type]?.(message);
   return { cards, say, shown: () => cards.find('call') };
 }
 

@@ -1,6 +1,6 @@
 import { untrack } from 'svelte';
 import { api, ask, type Schemas } from '$lib/api/client';
-import { oneAtATime } from '$lib/live/one-at-a-time';
+import { oneAtATime } from '$lib/live/pace';
 import type { Call, Live } from '$lib/live/live.svelte';
 
 /**
@@ -23,8 +23,10 @@ export class CallContext {
       if (!isInternal) this.load();
     });
     $effect(() =>
-      live.on('clients', ({ ids }) => {
-        if (clientId && (ids.length === 0 || ids.includes(clientId))) this.load();
+      live.on({
+        clients: ({ ids }) => {
+          if (clientId && (ids.length === 0 || ids.includes(clientId))) this.load();
+        },
       }),
     );
   }

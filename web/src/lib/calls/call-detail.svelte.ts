@@ -1,9 +1,8 @@
 import { api, ask } from '$lib/api/client';
 import type { Call, Live } from '$lib/live/live.svelte';
+import { Soon } from '$lib/live/pace';
 import type { HistoryEntry } from './timeline';
 
-/** Several changes that come together are read together. */
-const PAUSE = 250;
 /** How long after its end a call may still change by itself: its record comes late. */
 const SETTLES_AFTER = 15 * 60_000;
 
@@ -11,10 +10,10 @@ const SETTLES_AFTER = 15 * 60_000;
 export class CallDetail {
   call = $state.raw<Call>();
   history = $state.raw<HistoryEntry[]>();
-  /** Why it could not be read, or not anew. */
+  /** Why it could not be read, or not again. */
   failure = $state.raw<unknown>();
 
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #soon = new Soon(() => void this.load());
 
   /** `known`: the call where it was shown before; its history is still to be read. */
   constructor(
@@ -27,19 +26,19 @@ export class CallDetail {
   /** Reads it, and follows the socket until the function that it gives is called. */
   start(live: Live): () => void {
     void this.load();
-    const stops = [
-      live.on('call', ({ call }) => {
+    const stop = live.on({
+      call: ({ call }) => {
         if (call.id !== this.id) return;
         this.#put(call);
-        this.#loadSoon();
-      }),
-      live.on('callGone', ({ id, reason }) => id === this.id && reason === 'removed' && this.#loadSoon()),
-      live.on('activity', ({ calls }) => calls && this.#mayChange && this.#loadSoon()),
-      live.on('snapshot', () => this.#loadSoon()),
-    ];
+        this.#soon.ask();
+      },
+      callGone: ({ id, reason }) => id === this.id && reason === 'removed' && this.#soon.ask(),
+      activity: ({ calls }) => calls && this.#mayChange && this.#soon.ask(),
+      snapshot: () => this.#soon.ask(),
+    });
     return () => {
-      stops.forEach((stop) => stop());
-      clearTimeout(this.#timer);
+      stop();
+      this.#soon.cancel();
     };
   }
 
@@ -66,12 +65,5 @@ export class CallDetail {
   get #mayChange(): boolean {
     const ended = this.call?.endedAt;
     return !ended || Date.now() - Date.parse(ended) < SETTLES_AFTER;
-  }
-
-  #loadSoon() {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.load();
-    }, PAUSE);
   }
 }

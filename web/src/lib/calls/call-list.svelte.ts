@@ -1,8 +1,7 @@
 import { createContext } from 'svelte';
 import { api, ask } from '$lib/api/client';
-import { change, merge } from '$lib/api/newest-first';
 import { PagedList, type Part } from '$lib/api/paged-list.svelte';
-import type { Page } from '$lib/api/pages';
+import { change, mergeNewest, type Page } from '$lib/api/pages';
 import type { Call, Live } from '$lib/live/live.svelte';
 import { NO_FILTERS, queryOf, searchOf, type Filters } from './filters';
 
@@ -17,24 +16,24 @@ export class CallList extends PagedList<Call> {
 
   /** Follows the socket until the function that it gives is called. */
   start(live: Live): () => void {
-    const stops = [
-      live.on('call', ({ call }) => {
+    const stop = live.on({
+      call: ({ call }) => {
         const before = this.page;
         this.page = change(before, call.id, () => call);
         // Whether a new call fits the filters, or a changed one still does, is for the server to say.
         if (this.page === before || searchOf(this.filters)) this.refreshSoon();
-      }),
-      live.on('activity', ({ calls }) => calls && this.refreshSoon()),
+      },
+      activity: ({ calls }) => calls && this.refreshSoon(),
       // The connection was lost and is back.
-      live.on('snapshot', () => this.refreshSoon()),
-    ];
+      snapshot: () => this.refreshSoon(),
+    });
     return () => {
-      stops.forEach((stop) => stop());
+      stop();
       this.stop();
     };
   }
 
-  /** Shows the calls that fit; those there are stay in sight until the others come. */
+  /** Shows the calls that fit; the previous ones stay in sight until those come. */
   async show(filters: Filters) {
     if (this.wasRead && searchOf(filters) === searchOf(this.filters)) return;
     this.filters = filters;
@@ -47,7 +46,7 @@ export class CallList extends PagedList<Call> {
   }
 
   protected override merge(list: Page<Call>, newest: Page<Call>): Page<Call> {
-    return merge(list, newest, ({ startedAt }) => Date.parse(startedAt));
+    return mergeNewest(list, newest, ({ startedAt }) => Date.parse(startedAt));
   }
 
   protected override set(page: Page<Call>) {

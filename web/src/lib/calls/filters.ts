@@ -1,9 +1,9 @@
 import type { paths } from '$lib/api/schema';
-import { oneOf, rangeOf, startOfDay } from '$lib/period';
+import { addressOf, DIRECTIONS, idOf, oneOf, type Direction } from '$lib/filters/address';
+import { rangeOf, startOfDay } from '$lib/filters/period';
 
 export const PERIODS = ['all', 'today', 'yesterday', '7days', '30days', 'own'] as const;
-export const DIRECTIONS = ['all', 'in', 'out', 'internal'] as const;
-export const RESULTS = [
+const RESULTS = [
   'all',
   'active',
   'answered',
@@ -21,12 +21,12 @@ export interface Filters {
   /** First and last day of one's own period, as a date field has it: 2026-11-24. */
   from: string;
   to: string;
-  direction: (typeof DIRECTIONS)[number];
+  direction: Direction;
   result: (typeof RESULTS)[number];
   operator: string;
   module: string;
   phone: string;
-  /** What operators said that it came to. */
+  /** The outcome that operators chose. */
   outcomeId: string;
   clientId: string;
 }
@@ -44,36 +44,26 @@ export const NO_FILTERS: Filters = {
   clientId: '',
 };
 
-export type CallQuery = NonNullable<paths['/api/v1/calls']['get']['parameters']['query']>;
+type CallQuery = NonNullable<paths['/api/v1/calls']['get']['parameters']['query']>;
 
 /** What an address says; what it says wrongly does not count. */
 export function filtersOf(search: URLSearchParams): Filters {
   const text = (name: keyof Filters) => search.get(name)?.trim() ?? '';
-  const id = (name: keyof Filters) => (/^[0-9a-f-]{36}$/i.test(text(name)) ? text(name) : '');
   return {
     period: oneOf(PERIODS, text('period')),
     from: startOfDay(text('from')) ? text('from') : '',
     to: startOfDay(text('to')) ? text('to') : '',
     direction: oneOf(DIRECTIONS, text('direction')),
     result: oneOf(RESULTS, text('result')),
-    operator: id('operator'),
-    module: id('module'),
+    operator: idOf(text('operator')),
+    module: idOf(text('module')),
     phone: text('phone'),
-    outcomeId: id('outcomeId'),
-    clientId: id('clientId'),
+    outcomeId: idOf(text('outcomeId')),
+    clientId: idOf(text('clientId')),
   };
 }
 
-/** What an address says to mean these: only what narrows the list. */
-export function searchOf(filters: Filters): string {
-  const search = new URLSearchParams();
-  for (const name of Object.keys(NO_FILTERS) as (keyof Filters)[]) {
-    const isDay = name === 'from' || name === 'to';
-    if (filters[name] !== NO_FILTERS[name] && !(isDay && filters.period !== 'own')) search.set(name, filters[name]);
-  }
-  const text = search.toString();
-  return text && `?${text}`;
-}
+export const searchOf = (filters: Filters) => addressOf(filters, NO_FILTERS);
 
 /** How many filters narrow the list. */
 export function filterCount(filters: Filters): number {

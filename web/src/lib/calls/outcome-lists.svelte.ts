@@ -1,7 +1,7 @@
 import { createContext } from 'svelte';
 import { api, ask, type Schemas } from '$lib/api/client';
 
-/** What operators can say that a call came to. */
+/** The outcomes that operators can choose for a call. */
 export class OutcomeLists {
   all = $state.raw<Schemas['OutcomeList'][]>([]);
 

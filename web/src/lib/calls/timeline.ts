@@ -17,7 +17,7 @@ export interface Row {
   bars: Bar[];
 }
 
-export interface Timeline {
+interface Timeline {
   from: number;
   to: number;
   rows: Row[];
@@ -72,7 +72,7 @@ function ringsAndHolds(history: HistoryEntry[], talks: Stretch[], end: number): 
     const extension = operator?.extension;
     switch (kind) {
       case 'start':
-        // A start told late does not make the phone ring again that is being talked on.
+        // A start reported late does not make a phone ring again that is in a call already.
         if (extension && !talksAt(at).some((talk) => talk.extension === extension)) begin('ringing', extension, at);
         break;
       case 'redirect':

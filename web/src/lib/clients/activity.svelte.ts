@@ -1,8 +1,7 @@
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import { api, ask, type Schemas } from '$lib/api/client';
-import { change, merge } from '$lib/api/newest-first';
 import { PagedList, type Part } from '$lib/api/paged-list.svelte';
-import type { Page } from '$lib/api/pages';
+import { change, mergeNewest, type Page } from '$lib/api/pages';
 import type { Live } from '$lib/live/live.svelte';
 import type { Comment } from './clients';
 
@@ -34,17 +33,17 @@ export class ActivityList extends PagedList<Entry> {
   /** Reads it, and follows the socket until the function that it gives is called. */
   start(live: Live): () => void {
     void this.load();
-    const stops = [
-      live.on('clients', ({ ids }) => {
+    const stop = live.on({
+      clients: ({ ids }) => {
         if (ids.length === 0 || ids.includes(this.clientId)) this.refreshSoon();
-      }),
-      live.on('call', ({ call }) => {
+      },
+      call: ({ call }) => {
         this.page = change(this.page, call.id, (entry) => ({ ...entry, call }) as Entry);
-      }),
-      live.on('snapshot', () => this.refreshSoon()),
-    ];
+      },
+      snapshot: () => this.refreshSoon(),
+    });
     return () => {
-      stops.forEach((stop) => stop());
+      stop();
       this.stop();
     };
   }
@@ -53,12 +52,12 @@ export class ActivityList extends PagedList<Entry> {
   async write(text: string, mentions: string[], callId?: string) {
     const params = { path: { id: this.clientId } };
     await ask(api.POST('/api/v1/clients/{id}/activity', { params, body: { text, mentions, callId } }));
-    await this.#again();
+    await this.#changed();
   }
 
   async edit({ id }: Comment, text: string, mentions: string[]) {
     await ask(api.PATCH('/api/v1/comments/{id}', { params: { path: { id } }, body: { text, mentions } }));
-    await this.#again();
+    await this.#changed();
   }
 
   /** It goes out of sight at once and is deleted a little later. `failed`: it could not be, and is there again. */
@@ -84,19 +83,19 @@ export class ActivityList extends PagedList<Entry> {
   async #remove({ id }: Comment) {
     try {
       await ask(api.DELETE('/api/v1/comments/{id}', { params: { path: { id } } }));
-      await this.#again();
+      await this.#changed();
     } finally {
       this.#leaving.delete(id);
     }
   }
 
-  /** Reads anew what somebody here has changed. */
-  async #again() {
-    this.page = this.merge(this.page, await this.read({ limit: this.anew }));
+  /** Reads again what somebody here has changed. */
+  async #changed() {
+    this.page = this.merge(this.page, await this.read({ limit: this.again }));
   }
 
   protected override merge(list: Page<Entry>, newest: Page<Entry>): Page<Entry> {
-    return merge(list, newest, ({ at }) => Date.parse(at));
+    return mergeNewest(list, newest, ({ at }) => Date.parse(at));
   }
 
   protected override async read(part: Part, signal?: AbortSignal): Promise<Page<Entry>> {

@@ -1,9 +1,8 @@
 import { api, ask } from '$lib/api/client';
 import type { Call, Live } from '$lib/live/live.svelte';
+import { Soon } from '$lib/live/pace';
 import { readClient, type Client } from './clients';
 
-/** Several changes that come together are read together. */
-const PAUSE = 250;
 /** People of a company that stand on its page; the list has all. */
 const PEOPLE = 10;
 /** Missed calls that are looked at for open ones. */
@@ -16,10 +15,10 @@ export class ClientDetail {
   #people = $state.raw<Client[]>([]);
   /** Missed calls that nobody has dealt with yet, latest first. */
   missed = $state.raw<Call[]>([]);
-  /** Why it could not be read, or not anew. */
+  /** Why it could not be read, or not again. */
   failure = $state.raw<unknown>();
 
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #soon = new Soon(() => void this.load());
 
   constructor(readonly id: string) {}
 
@@ -34,16 +33,16 @@ export class ClientDetail {
   /** Reads it, and follows the socket until the function that it gives is called. */
   start(live: Live): () => void {
     void this.load();
-    const stops = [
-      live.on('clients', ({ ids }) => {
+    const stop = live.on({
+      clients: ({ ids }) => {
         const concerned = [this.id, ...this.#people.map(({ id }) => id)];
-        if (ids.length === 0 || concerned.some((id) => ids.includes(id))) this.#loadSoon();
-      }),
-      live.on('snapshot', () => this.#loadSoon()),
-    ];
+        if (ids.length === 0 || concerned.some((id) => ids.includes(id))) this.#soon.ask();
+      },
+      snapshot: () => this.#soon.ask(),
+    });
     return () => {
-      stops.forEach((stop) => stop());
-      clearTimeout(this.#timer);
+      stop();
+      this.#soon.cancel();
     };
   }
 
@@ -68,12 +67,5 @@ export class ClientDetail {
     const params = { query: { clientId: id, missed: true, limit: MISSED } };
     const { items } = await ask(api.GET('/api/v1/calls', { params }));
     return items.filter(({ resolved }) => !resolved);
-  }
-
-  #loadSoon() {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.load();
-    }, PAUSE);
   }
 }

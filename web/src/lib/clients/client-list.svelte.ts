@@ -1,11 +1,10 @@
 import { createContext } from 'svelte';
 import { api, ask } from '$lib/api/client';
 import { PagedList, type Part } from '$lib/api/paged-list.svelte';
-import type { Page } from '$lib/api/pages';
+import { mergeOrdered, type Page } from '$lib/api/pages';
 import type { Live } from '$lib/live/live.svelte';
 import type { Client } from './clients';
 import { NO_FILTERS, queryOf, searchOf, type Filters } from './filters';
-import { mergeOrdered } from './merge-ordered';
 
 /**
  * The clients that fit the filters, by name. The list outlives its page, so that whoever looked at one client comes back to
@@ -16,14 +15,15 @@ export class ClientList extends PagedList<Client> {
 
   /** Follows the socket until the function that it gives is called. */
   start(live: Live): () => void {
-    const stops = [live.on('clients', () => this.refreshSoon()), live.on('snapshot', () => this.refreshSoon())];
+    const again = () => this.refreshSoon();
+    const stop = live.on({ clients: again, snapshot: again });
     return () => {
-      stops.forEach((stop) => stop());
+      stop();
       this.stop();
     };
   }
 
-  /** Shows the clients that fit; those there are stay in sight until the others come. */
+  /** Shows the clients that fit; the previous ones stay in sight until those come. */
   async show(filters: Filters) {
     if (this.wasRead && searchOf(filters) === searchOf(this.filters)) return;
     this.filters = filters;

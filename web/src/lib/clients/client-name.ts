@@ -1,7 +1,8 @@
+import type { Schemas } from '$lib/api/client';
 import { m } from '$lib/paraglide/messages';
 import type { ClientKind } from './clients';
 
-/** What a client is called: a missed call makes one whose name nobody knows yet. */
+/** What a client is called: one made by a missed call has no name yet. */
 export function clientName({ name }: { name: string }): string {
   return name || m.clients_unknown();
 }
@@ -12,3 +13,9 @@ export function kindWord(kind: ClientKind): string {
 }
 
 export const KINDS = ['contact', 'company', 'lead'] as const satisfies readonly ClientKind[];
+
+/** What else is known of a client in a line: kind, company, who is responsible. */
+export function aboutClient({ kind, company, responsible }: Schemas['ClientSummary']): string {
+  const responsibleFor = responsible && m.client_responsible({ who: responsible.name });
+  return [kindWord(kind), company?.name, responsibleFor].filter(Boolean).join(' · ');
+}

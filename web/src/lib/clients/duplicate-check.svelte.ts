@@ -3,7 +3,7 @@ import type { Duplicate, Phone } from './clients';
 
 const PAUSE = 400;
 
-export interface Question {
+interface Question {
   name: string;
   phones: string[];
   emails: string[];

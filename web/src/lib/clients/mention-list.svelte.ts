@@ -1,9 +1,8 @@
 import { api, ask, type Schemas } from '$lib/api/client';
 import { PagedList, type Part } from '$lib/api/paged-list.svelte';
-import type { Page } from '$lib/api/pages';
-import { merge } from '$lib/api/newest-first';
+import { mergeNewest, type Page } from '$lib/api/pages';
 
-export type MentionEntry = Schemas['Mention'] & { id: string };
+type MentionEntry = Schemas['Mention'] & { id: string };
 
 /** Comments that mention whoever is signed in, newest first. */
 export class MentionList extends PagedList<MentionEntry> {
@@ -12,7 +11,7 @@ export class MentionList extends PagedList<MentionEntry> {
   }
 
   protected override merge(list: Page<MentionEntry>, newest: Page<MentionEntry>): Page<MentionEntry> {
-    return merge(list, newest, ({ comment }) => Date.parse(comment.createdAt));
+    return mergeNewest(list, newest, ({ comment }) => Date.parse(comment.createdAt));
   }
 
   protected override async read(part: Part, signal: AbortSignal): Promise<Page<MentionEntry>> {

@@ -8,7 +8,7 @@ interface Value {
   stays: boolean;
 }
 
-export interface PreviewRow {
+interface PreviewRow {
   title: string;
   into: Value[];
   from: Value[];

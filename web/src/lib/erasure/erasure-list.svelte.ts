@@ -1,7 +1,6 @@
 import { api, ask } from '$lib/api/client';
-import { merge } from '$lib/api/newest-first';
 import { PagedList, type Part } from '$lib/api/paged-list.svelte';
-import type { Page } from '$lib/api/pages';
+import { mergeNewest, type Page } from '$lib/api/pages';
 import type { Erasure } from './erasures';
 
 /** How often it is asked how far those are that go on. */
@@ -23,7 +22,7 @@ export class ErasureList extends PagedList<Erasure> {
 
   protected override merge(list: Page<Erasure>, newest: Page<Erasure>): Page<Erasure> {
     // Ids grow with time.
-    return merge(list, newest, ({ id }) => id);
+    return mergeNewest(list, newest, ({ id }) => id);
   }
 
   protected override read(part: Part, signal: AbortSignal): Promise<Page<Erasure>> {

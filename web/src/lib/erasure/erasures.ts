@@ -3,7 +3,7 @@ import { count } from '$lib/format';
 import { m } from '$lib/paraglide/messages';
 
 export type Erasure = Schemas['Erasure'];
-export type WouldErase = Schemas['WouldErase'];
+type WouldErase = Schemas['WouldErase'];
 
 /** What is to be erased. */
 export type Subject = { clientId: string; version: number } | { callId: string };

@@ -5,10 +5,11 @@ type Message = Schemas['Message'];
 type MessageType = Message['type'];
 type MessageOf<T extends MessageType> = Extract<Message, { type: T }>;
 type Listener = (message: Message) => void;
+type Listeners = { [T in MessageType]?: (message: MessageOf<T>) => void };
 
 /** Waits before each new try to connect; the last one again and again. */
 const PAUSES = [300, 1000, 2000, 4000, 8000, 15_000];
-/** The code with which the server closes a socket whose session has ended. */
+/** The server's code for closing a socket after its session has ended. */
 const SIGNED_OUT = 4401;
 
 /**
@@ -26,13 +27,14 @@ export class Live {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
 
-  /** Calls `listener` for every message of that type, until the function that it gives is called. */
-  on<T extends MessageType>(type: T, listener: (message: MessageOf<T>) => void): () => void {
-    // It only ever gets messages of that type.
-    const untyped = listener as Listener;
-    const listeners = this.#listeners.get(type) ?? new Set();
-    this.#listeners.set(type, listeners.add(untyped));
-    return () => listeners.delete(untyped);
+  /** Calls each listener for the messages of its type, until the function that it gives is called. */
+  on(listeners: Listeners): () => void {
+    // Each only ever gets messages of its type.
+    const added = Object.entries(listeners) as [MessageType, Listener][];
+    for (const [type, listener] of added) {
+      this.#listeners.set(type, (this.#listeners.get(type) ?? new Set()).add(listener));
+    }
+    return () => added.forEach(([type, listener]) => this.#listeners.get(type)?.delete(listener));
   }
 
   /** Connects, and again whenever the connection is lost, until the function that it gives is called. */

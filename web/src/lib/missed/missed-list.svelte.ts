@@ -1,8 +1,7 @@
 import { SvelteSet } from 'svelte/reactivity';
 import { api, ask, type Schemas } from '$lib/api/client';
-import { merge } from '$lib/api/newest-first';
 import { PagedList, type Part } from '$lib/api/paged-list.svelte';
-import type { Page } from '$lib/api/pages';
+import { mergeNewest, type Page } from '$lib/api/pages';
 import { Problem } from '$lib/api/problem';
 import type { Live } from '$lib/live/live.svelte';
 
@@ -21,16 +20,16 @@ export class MissedList extends PagedList<MissedCaller> {
   start(live: Live): () => void {
     void this.load();
     const again = () => this.refreshSoon();
-    const stops = [
-      live.on('missed', again),
-      live.on('snapshot', again),
+    const stop = live.on({
+      missed: again,
+      snapshot: again,
       // Somebody on the list called once more, or became a client.
-      live.on('call', ({ call }) => call.missed && again()),
-      live.on('activity', ({ calls }) => calls && again()),
-      live.on('clients', again),
-    ];
+      call: ({ call }) => call.missed && again(),
+      activity: ({ calls }) => calls && again(),
+      clients: again,
+    });
     return () => {
-      stops.forEach((stop) => stop());
+      stop();
       this.stop();
     };
   }
@@ -56,7 +55,7 @@ export class MissedList extends PagedList<MissedCaller> {
   }
 
   protected override merge(list: Page<MissedCaller>, newest: Page<MissedCaller>): Page<MissedCaller> {
-    return merge(list, newest, ({ lastAt }) => Date.parse(lastAt));
+    return mergeNewest(list, newest, ({ lastAt }) => Date.parse(lastAt));
   }
 
   protected override read(part: Part, signal: AbortSignal): Promise<Page<MissedCaller>> {

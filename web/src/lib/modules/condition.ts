@@ -1,7 +1,21 @@
+import { m } from '$lib/paraglide/messages';
 import type { Module } from './module.svelte';
 
 /** How a module is doing, the worst first. */
-export type Condition = 'scriptError' | 'unfinished' | 'settingsMissing' | 'off' | 'failing' | 'silent' | 'working';
+type Condition = 'scriptError' | 'unfinished' | 'settingsMissing' | 'off' | 'failing' | 'silent' | 'working';
+
+export const CONDITIONS: Record<
+  Condition,
+  { text: () => string; tone: 'neutral' | 'ok' | 'warn' | 'danger' | 'accent' }
+> = {
+  scriptError: { text: m.modules_condition_script_error, tone: 'danger' },
+  unfinished: { text: m.modules_condition_unfinished, tone: 'warn' },
+  settingsMissing: { text: m.modules_condition_settings_missing, tone: 'warn' },
+  off: { text: m.modules_condition_off, tone: 'neutral' },
+  failing: { text: m.modules_condition_failing, tone: 'danger' },
+  silent: { text: m.modules_condition_silent, tone: 'accent' },
+  working: { text: m.modules_condition_working, tone: 'ok' },
+};
 
 export function conditionOf(module: Module): Condition {
   if (module.scriptError) return 'scriptError';

@@ -1,7 +1,7 @@
 import { m } from '$lib/paraglide/messages';
 
 /** A function that a module's script may implement. */
-export interface ModuleFunction {
+interface ModuleFunction {
   name: string;
   required: boolean;
   /** What the module does with it. */

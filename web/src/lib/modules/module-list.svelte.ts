@@ -1,5 +1,5 @@
 import { api, ask } from '$lib/api/client';
-import { oneAtATime } from '$lib/live/one-at-a-time';
+import { oneAtATime } from '$lib/live/pace';
 import type { Module, Provider } from './module.svelte';
 
 /** All modules, as the list of them shows them. */

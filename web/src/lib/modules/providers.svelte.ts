@@ -1,6 +1,7 @@
 import { api, ask } from '$lib/api/client';
 import type { components } from '$lib/api/schema';
-import type { Provider } from './module.svelte';
+import { m } from '$lib/paraglide/messages';
+import type { Module, Provider } from './module.svelte';
 
 /** The modules to start from. */
 export class Providers {
@@ -19,4 +20,10 @@ export class Providers {
       this.failure = error;
     }
   };
+}
+
+/** What a module was made from. */
+export function providerName({ provider }: Pick<Module, 'provider'>, providers: readonly Provider[]): string {
+  if (!provider) return m.modules_own();
+  return providers.find(({ code }) => code === provider)?.name ?? provider;
 }

@@ -1,45 +1,37 @@
 import type { paths } from '$lib/api/schema';
-import { oneOf, rangeOf, startOfDay } from '$lib/period';
+import { addressOf, DIRECTIONS, idOf, oneOf, type Direction } from '$lib/filters/address';
+import { rangeOf, startOfDay } from '$lib/filters/period';
 
 export const PERIODS = ['7days', 'today', 'yesterday', '30days', '90days', 'own'] as const;
-export const DIRECTIONS = ['all', 'in', 'out', 'internal'] as const;
 
 /** What a report is about, as the page's address says it. The module and the days are empty where they do not matter. */
-export interface ReportFilters {
+export interface Filters {
   period: (typeof PERIODS)[number];
   from: string;
   to: string;
   moduleId: string;
-  direction: (typeof DIRECTIONS)[number];
+  direction: Direction;
 }
 
-export type ReportQuery = NonNullable<paths['/api/v1/reports']['get']['parameters']['query']>;
+type ReportQuery = NonNullable<paths['/api/v1/reports']['get']['parameters']['query']>;
 
-const DEFAULTS: ReportFilters = { period: '7days', from: '', to: '', moduleId: '', direction: 'all' };
+const DEFAULTS: Filters = { period: '7days', from: '', to: '', moduleId: '', direction: 'all' };
 
-export function filtersOf(search: URLSearchParams): ReportFilters {
-  const text = (name: keyof ReportFilters) => search.get(name)?.trim() ?? '';
+export function filtersOf(search: URLSearchParams): Filters {
+  const text = (name: keyof Filters) => search.get(name)?.trim() ?? '';
   return {
     period: oneOf(PERIODS, text('period')),
     from: startOfDay(text('from')) ? text('from') : '',
     to: startOfDay(text('to')) ? text('to') : '',
-    moduleId: /^[0-9a-f-]{36}$/i.test(text('moduleId')) ? text('moduleId') : '',
+    moduleId: idOf(text('moduleId')),
     direction: oneOf(DIRECTIONS, text('direction')),
   };
 }
 
-export function searchOf(filters: ReportFilters): string {
-  const names = Object.keys(DEFAULTS) as (keyof ReportFilters)[];
-  const given = names.filter((name) => {
-    const isDay = name === 'from' || name === 'to';
-    return filters[name] !== DEFAULTS[name] && !(isDay && filters.period !== 'own');
-  });
-  const text = new URLSearchParams(given.map((name) => [name, filters[name]])).toString();
-  return text && `?${text}`;
-}
+export const searchOf = (filters: Filters) => addressOf(filters, DEFAULTS);
 
 /** The API's words for it, without how it is to be cut up. */
-export function queryOf(filters: ReportFilters, now: Date): ReportQuery {
+export function queryOf(filters: Filters, now: Date): ReportQuery {
   const { moduleId, direction } = filters;
   return {
     ...rangeOf(filters, now),
@@ -47,4 +39,14 @@ export function queryOf(filters: ReportFilters, now: Date): ReportQuery {
     ...(direction !== 'all' && { direction }),
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   };
+}
+
+export type Cut = 'hour' | 'day';
+
+const DAY = 86_400_000;
+
+/** Hours for a day or two, days for more. */
+export function cutOf({ from, to }: { from?: string; to?: string }, now: Date): Cut {
+  if (!from) return 'day';
+  return (to ? Date.parse(to) : now.getTime()) - Date.parse(from) <= 2 * DAY ? 'hour' : 'day';
 }

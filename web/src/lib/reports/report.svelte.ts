@@ -1,6 +1,5 @@
 import { api, ask, type Schemas } from '$lib/api/client';
-import { queryOf, type ReportFilters } from './filters';
-import { cutOf, type Cut } from './periods';
+import { cutOf, queryOf, type Cut, type Filters } from './filters';
 
 const PARTS = ['periods', 'operators', 'dispositions', 'outcomes'] as const;
 
@@ -22,7 +21,7 @@ export class Report {
   failure = $state.raw<unknown>();
   #abort = new AbortController();
 
-  async show(filters: ReportFilters) {
+  async show(filters: Filters) {
     this.#abort.abort();
     const { signal } = (this.#abort = new AbortController());
     this.isLoading = true;
@@ -38,7 +37,7 @@ export class Report {
   }
 }
 
-async function read(filters: ReportFilters, signal: AbortSignal): Promise<Shown> {
+async function read(filters: Filters, signal: AbortSignal): Promise<Shown> {
   const now = new Date();
   const query = queryOf(filters, now);
   const cut = cutOf(query, now);

@@ -1,4 +1,12 @@
+import { count, length, share } from '$lib/format';
+
 export type Unit = 'count' | 'seconds' | 'share';
+
+/** A figure as people read it. */
+export function inUnit(value: number, unit: Unit): string {
+  const words = { count, seconds: length, share };
+  return words[unit](value);
+}
 
 /** Steps between the marks of an axis of time, in seconds. */
 const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 36_000, 86_400];

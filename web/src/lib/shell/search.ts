@@ -1,7 +1,7 @@
 import type { Colleague } from '$lib/account/colleagues.svelte';
 import { api, ask } from '$lib/api/client';
 import { clientName } from '$lib/clients/client-name';
-import { titleOf } from '$lib/calls/words';
+import { titleOf } from '$lib/calls/people';
 import { shortTime } from '$lib/format';
 import { m } from '$lib/paraglide/messages';
 import { targetOf, type Target } from '$lib/telephony/target';

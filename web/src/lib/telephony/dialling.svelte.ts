@@ -43,23 +43,22 @@ export class Dialling {
 
   /** Follows the socket until the function that it gives is called. */
   start(): () => void {
-    const stops = [
-      this.#live.on('snapshot', ({ calls }) => {
+    return this.#live.on({
+      snapshot: ({ calls }) => {
         const known = this.#outgoing;
         this.#outgoing = new Set(calls.filter((call) => this.#isOwn(call)).map(({ id }) => id));
         if ([...this.#outgoing].some((id) => !known.has(id))) this.#appeared();
-      }),
-      this.#live.on('call', ({ call }) => {
+      },
+      call: ({ call }) => {
         if (this.#outgoing.has(call.id) || !this.#isOwn(call)) return;
         this.#outgoing.add(call.id);
         this.#appeared();
-      }),
-      this.#live.on('callGone', ({ id }) => this.#outgoing.delete(id)),
-      this.#live.on('dialed', ({ dialId }) => {
+      },
+      callGone: ({ id }) => this.#outgoing.delete(id),
+      dialed: ({ dialId }) => {
         this.all = this.all.filter(({ id }) => id !== dialId);
-      }),
-    ];
-    return () => stops.forEach((stop) => stop());
+      },
+    });
   }
 
   /** Calls. How it goes, also that it failed, is shown in the dock; the dial that it gives tells its caller too. */

@@ -6,7 +6,7 @@ export type AnyNumber = Schemas['Phone'] | Schemas['ClientNumber'];
 export type Target = Schemas['MakeCall'];
 
 /** Where a number stands: a hidden one is called by that, since the browser does not know it. */
-export interface Place {
+interface Place {
   clientId?: string | null;
   /** Which of the client's numbers it is. */
   position?: number;

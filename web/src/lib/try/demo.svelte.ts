@@ -2,11 +2,9 @@ import type { Preferences } from '$lib/account/preferences.svelte';
 import { api, ask, type Schemas } from '$lib/api/client';
 import { Problem } from '$lib/api/problem';
 import type { Live } from '$lib/live/live.svelte';
+import { Soon } from '$lib/live/pace';
 
 export type Scene = Schemas['Scene'];
-
-/** Several messages follow one another when a call changes; what the PBX shows after the last of them is enough. */
-const PAUSE_MILLISECONDS = 150;
 
 /** The simulated PBX, where the server runs one, and its panel. */
 export class Demo {
@@ -17,7 +15,7 @@ export class Demo {
   #opener: HTMLElement | undefined;
   #live: Live;
   #preferences: Preferences;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #soon = new Soon(() => void this.#load());
 
   constructor(live: Live, preferences: Preferences) {
     this.#live = live;
@@ -27,11 +25,11 @@ export class Demo {
   /** Looks whether there is a simulated PBX, and again whenever calls change, until the function that it gives is called. */
   start(): () => void {
     void this.#load();
-    const types = ['snapshot', 'call', 'callGone', 'missed', 'activity'] as const;
-    const stops = types.map((type) => this.#live.on(type, () => this.open && this.#loadSoon()));
+    const again = () => this.open && this.#soon.ask();
+    const stop = this.#live.on({ snapshot: again, call: again, callGone: again, missed: again, activity: again });
     return () => {
-      clearTimeout(this.#timer);
-      for (const stop of stops) stop();
+      stop();
+      this.#soon.cancel();
     };
   }
 
@@ -42,7 +40,7 @@ export class Demo {
   show(opener: HTMLElement) {
     this.#opener = opener;
     this.#preferences.tryIt = true;
-    this.#loadSoon();
+    this.#soon.ask();
   }
 
   close() {
@@ -61,21 +59,16 @@ export class Demo {
       this.now = await ask(api.POST('/api/v1/demo/scenes/{scene}', { params: { path: { scene } } }));
     } catch (error) {
       // A call may have changed meanwhile.
-      this.#loadSoon();
+      this.#soon.ask();
       throw error;
     }
-  }
-
-  #loadSoon() {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#load(), PAUSE_MILLISECONDS);
   }
 
   async #load() {
     try {
       this.now = await ask(api.GET('/api/v1/demo'));
     } catch (error) {
-      // A connection that is lost is told elsewhere; what was known is shown until it is back.
+      // A lost connection is reported elsewhere; what was known is shown until it is back.
       if (error instanceof Problem && error.status === 404) this.now = undefined;
     }
   }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { makePassword } from './password';
-import { changesOf, draftOf, find, type User } from './users';
+import { changesOf, draftOf, find, makePassword, type User } from './users';
 
 const user = (fields: Partial<User>): User => ({
   id: '0',

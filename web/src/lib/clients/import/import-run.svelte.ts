@@ -1,7 +1,7 @@
 import { api, ask, type Schemas } from '$lib/api/client';
 
 export type Target = Schemas['ImportTarget'];
-export type DuplicateRule = Schemas['DuplicateRule'];
+type DuplicateRule = Schemas['DuplicateRule'];
 type Import = Schemas['Import'];
 
 /** How often a running import is asked how far it is. */

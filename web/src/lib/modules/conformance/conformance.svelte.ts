@@ -1,7 +1,7 @@
 import { api, ask, type Schemas } from '$lib/api/client';
 import { Problem } from '$lib/api/problem';
 
-export type Conformance = Schemas['Conformance'];
+type Conformance = Schemas['Conformance'];
 
 /** What a module can do, found by playing its scenarios. */
 export class ConformanceState {

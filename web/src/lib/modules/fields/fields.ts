@@ -1,7 +1,17 @@
 import type { Schemas } from '$lib/api/client';
+import { m } from '$lib/paraglide/messages';
 
 type Setting = Schemas['Setting'];
 export type Kind = Schemas['SettingKind'];
+
+export const KINDS: Record<Kind, () => string> = {
+  text: m.modules_kind_text,
+  secret: m.modules_kind_secret,
+  number: m.modules_kind_number,
+  boolean: m.modules_kind_boolean,
+  url: m.modules_kind_url,
+  select: m.modules_kind_select,
+};
 
 /** A declared setting as a form edits it: every value is a text, and the parts of other kinds are kept. */
 export interface FieldInput {

@@ -1,5 +1,5 @@
-import { operatorName } from '$lib/call-card/words';
-import { directionWord, operatorStateWord, outcomeOf } from '$lib/calls/words';
+import { operatorName } from '$lib/calls/people';
+import { directionWord, operatorStateWord, statusOf } from '$lib/calls/status';
 import type { Schemas } from '$lib/api/client';
 import { clock, phone, preciseDateTime, preciseTime } from '$lib/format';
 import type { Call } from '$lib/live/live.svelte';
@@ -37,7 +37,7 @@ export function differenceOf({ callId, before, after }: CallDiff): Difference {
 function wordsOf(call: Call | null | undefined): Words {
   if (!call) return new Map();
   return new Map([
-    [m.calls_fact_result(), outcomeOf(call).text],
+    [m.calls_fact_result(), statusOf(call).text],
     [m.calls_fact_direction(), call.direction ? directionWord(call.direction) : undefined],
     [m.requests_field_number(), call.clientNumber ? phone(call.clientNumber) : undefined],
     [m.requests_field_caller(), call.callerName ?? undefined],

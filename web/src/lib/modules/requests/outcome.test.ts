@@ -77,7 +77,7 @@ describe('why no call page appeared', () => {
 
   test('a replay that left nothing of a call says so', () => {
     expect(sentences('notShown', call([sales], null))).toEqual([
-      { text: 'Nothing is left of the call: no other request has told of it.' },
+      { text: 'Nothing is left of the call: no other request reported it.' },
     ]);
   });
 
@@ -88,7 +88,7 @@ describe('why no call page appeared', () => {
   });
 
   test('requests from before reasons were kept, and those that still wait, are not guessed at', () => {
-    expect(explain({ status: 'processed', outcome: null }, 'module-1').title).toContain('before the server noted');
+    expect(explain({ status: 'processed', outcome: null }, 'module-1').title).toContain('before the server recorded');
     expect(explain({ status: 'new' }, 'module-1').title).toBe('It waits to be processed.');
   });
 });

@@ -1,4 +1,4 @@
-import { operatorName } from '$lib/call-card/words';
+import { operatorName } from '$lib/calls/people';
 import type { Schemas } from '$lib/api/client';
 import { m } from '$lib/paraglide/messages';
 
@@ -13,7 +13,7 @@ export interface Sentence {
   link?: { href: string; text: string };
 }
 
-export interface Explained {
+interface Explained {
   tone: Tone;
   title: string;
   /** What holds for the request as a whole. */

@@ -4,8 +4,8 @@ import type { Schemas } from '$lib/api/client';
 export type RequestDetail = Omit<Schemas['WebhookRequestDetail'], 'headers'> & { headers: Record<string, string> };
 export type Pair = [name: string, value: string];
 
-/** What a body holds, where that can be told: shown laid out rather than as it came. */
-export type Readable = { kind: 'json'; text: string } | { kind: 'form'; fields: Pair[] };
+/** What a body holds, where that is known: shown formatted rather than as it came. */
+type Readable = { kind: 'json'; text: string } | { kind: 'form'; fields: Pair[] };
 
 /** The server puts this in the place of the token before it stores a query. */
 const TOKEN_PLACE = '{token}';
@@ -41,7 +41,7 @@ function exactly(_key: string, value: unknown, context?: { source?: string }): u
   return String(value) === context.source ? value : rawJSON(context.source);
 }
 
-/** Set by whoever sends a request anew, or true only of the connection it came by. */
+/** Set by whoever sends a request again, or true only of the connection it came by. */
 const NOT_SENT_AGAIN = new Set([
   'host',
   'content-length',

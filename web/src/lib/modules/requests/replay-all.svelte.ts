@@ -7,13 +7,13 @@ import type { WebhookRequest } from './request-list.svelte';
 /** Of those that still fail, as many as anybody reads. */
 const LISTED = 50;
 
-export interface StillFailing {
+interface StillFailing {
   id: string;
   receivedAt: string;
   message: string;
 }
 
-/** Replays every failed request of a module, one by one, oldest first, so that calls are told in their order. */
+/** Replays every failed request of a module, one by one, oldest first, so that calls are reported in their order. */
 export class ReplayAll {
   phase = $state<'reading' | 'running' | 'stopped' | 'done'>('reading');
   total = $state(0);

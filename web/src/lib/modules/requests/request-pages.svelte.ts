@@ -9,9 +9,8 @@ import { RequestList, type RequestStatus } from './request-list.svelte';
 export class RequestPages {
   /** The replay of all that failed, once it was asked for. */
   replaying = $state.raw<ReplayAll>();
-  /** The list that was open last, and how far down. */
+  /** The list that was open last. */
   status = $state<RequestStatus>();
-  scrolled = 0;
 
   readonly #lists = new Map<RequestStatus | undefined, RequestList>();
 

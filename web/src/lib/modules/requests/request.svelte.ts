@@ -1,6 +1,6 @@
 import { api, ask, type Schemas } from '$lib/api/client';
 import { allPages } from '$lib/api/pages';
-import { oneAtATime } from '$lib/live/one-at-a-time';
+import { oneAtATime } from '$lib/live/pace';
 import type { RequestDetail } from './raw';
 import { replay, type Replayed } from './replay';
 
