@@ -1,6 +1,7 @@
 //! `cargo xtask check`: what must hold before anything is merged. Every check runs, even after one failed.
 
 mod crates;
+mod links;
 mod sources;
 mod tools;
 
@@ -14,6 +15,7 @@ pub async fn check() -> Result<()> {
         ("formatting", process::run(&mut cargo("fmt --all --check")).await),
         ("file sizes", sources::file_sizes().await),
         ("no provider's name in a crate", sources::provider_names().await),
+        ("links in the documentation", links::check().await),
         ("what depends on what", crates::check().await),
         ("licences and sources of dependencies", tools::deny().await),
         ("unused dependencies", tools::machete().await),
