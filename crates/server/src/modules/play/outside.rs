@@ -10,6 +10,7 @@ use hookswitch_model::ModuleId;
 use hookswitch_script::{FetchRequest, FetchResponse, FetchRoom, HostError};
 
 use crate::modules::host::Outside;
+use crate::modules::masks::changed;
 use crate::modules::outgoing::MODULE;
 use crate::modules::recorded;
 use crate::modules::sample::{Exchange, NOW};
@@ -90,7 +91,7 @@ impl Outside for Recordings {
         // A module's id is another each time; nothing recorded can name it.
         let plain = |text: &str| text.replace(&module.to_string(), MODULE);
         made.url = plain(&made.url);
-        made.body = made.body.as_deref().map(plain);
+        made.body = made.body.map(|body| changed(body, &plain));
         made.headers.values_mut().for_each(|value| *value = plain(value));
         let mut tapes = self.tapes();
         let tape = tapes.entry(module).or_default();
