@@ -106,9 +106,15 @@ both!(a_call_that_hears_nothing_is_closed_as_unknown, |server| {
     module.event("notifyStart", "a", CLIENT, "101").await;
     let (mut tab, _) = Tab::open(server, &operator).await;
     server.advance(TimeDelta::minutes(4));
-    assert_eq!(hookswitch_server::calls::silent::close_silent(&server.app.calls).await.expect("an answer"), 0);
+    assert_eq!(
+        hookswitch_server::calls::silent::close_silent(&server.app.calls).await.expect("an answer"),
+        0
+    );
     server.advance(TimeDelta::minutes(2));
-    assert_eq!(hookswitch_server::calls::silent::close_silent(&server.app.calls).await.expect("an answer"), 1);
+    assert_eq!(
+        hookswitch_server::calls::silent::close_silent(&server.app.calls).await.expect("an answer"),
+        1
+    );
     let ended = tab.next_of("call").await;
     assert_eq!(
         (&ended["call"]["state"], &ended["call"]["disposition"]),
@@ -124,7 +130,10 @@ both!(a_time_out_is_taken_back_when_the_provider_is_heard_again, |server| {
     module.bind(&[("101", one)]).await;
     module.event("notifyStart", "a", CLIENT, "+4930901820").await;
     server.advance(TimeDelta::minutes(6));
-    assert_eq!(hookswitch_server::calls::silent::close_silent(&server.app.calls).await.expect("an answer"), 1);
+    assert_eq!(
+        hookswitch_server::calls::silent::close_silent(&server.app.calls).await.expect("an answer"),
+        1
+    );
     assert_eq!(admin.get("/api/v1/clients").await.json(200)["items"].as_array().map(Vec::len), Some(1));
     let (mut tab, snapshot) = Tab::open(server, &operator).await;
     assert_eq!(snapshot["missedCount"], 1);
@@ -141,7 +150,10 @@ both!(a_time_out_is_taken_back_when_the_provider_is_heard_again, |server| {
     let record = json!({ "callRecord": { "callId": "a", "duration": 30, "disposition": "answered" } });
     module.post(&record).await.is(200);
     server.advance(TimeDelta::seconds(70));
-    assert_eq!(hookswitch_server::calls::silent::close_silent(&server.app.calls).await.expect("an answer"), 1);
+    assert_eq!(
+        hookswitch_server::calls::silent::close_silent(&server.app.calls).await.expect("an answer"),
+        1
+    );
     let ended = tab.next_of("callGone").await;
     assert_eq!(ended["reason"], "ended");
     let call = only_call(&operator).await;

@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use hookswitch_model::RequestId;
-use hookswitch_server::intake::recover::recover;
 use hookswitch_server::calls::silent::close_silent;
+use hookswitch_server::intake::recover::recover;
 use hookswitch_store::NewRequest;
 use secrecy::ExposeSecret as _;
 use serde_json::value::to_raw_value;
