@@ -48,3 +48,20 @@ fn anchor(heading: &str) -> String {
     let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_and_headings_are_read_as_they_are_shown() {
+        let text = "See [a](A.md#b) and [c](#d).\n```\n[e](f)\n```\n[g](https://h.example/)";
+        assert_eq!(links(text).collect::<Vec<_>>(), ["A.md#b", "#d"]);
+        assert_eq!(anchor("Which call an `event` is about?"), "which-call-an-event-is-about");
+    }
+
+    #[tokio::test]
+    async fn the_documentation_links_to_what_is_there() {
+        check().await.expect("every link leads somewhere");
+    }
+}

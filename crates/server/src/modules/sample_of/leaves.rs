@@ -121,7 +121,7 @@ mod tests {
             (url.to_owned(), vec![("access_key", "a+b"), ("x", "1")]),
             (format!("<u a=\"b\">{url}</u>\n<v/>"), vec![("access_key", "a+b"), ("x", "1")]),
             (format!(r#"{{"u":"{url}","#), vec![("access_key", "a+b"), ("x", "1")]),
-            ("token=a b?c&n=%2B1\n".to_owned(), vec![("token", "a b?c"), ("n", "+1")]),
+            ("token=a b?c&n=%2B1\n".to_owned(), vec![("token", "a b?c"), ("c", ""), ("n", "+1")]),
             (
                 r#"payload={"token":["a=b"]}"#.to_owned(),
                 vec![("payload", r#"{"token":["a=b"]}"#), ("token", "a=b"), ("a", "b")],
