@@ -70,7 +70,10 @@ interface FetchRequest {
   method: string;
   /** The whole address under the server's public URL, byte for byte as the provider called it, token included. */
   url: string;
-  /** What the provider appended to the webhook URL, with its escapes; `''` where that is nothing. */
+  /**
+   * What the provider appended to the webhook URL, with its escapes; `''` where that is nothing. Enter one address per kind of webhook
+   * (`…/<token>/post-call`) where the webhooks themselves do not say what they are.
+   */
   path: string;
   /** Query parameters, without the module's token; a list where a name occurs more than once. */
   query: Record<string, string | string[]>;
@@ -105,9 +108,9 @@ interface VoipCallNumbers {
   srcPhone?: string;
   /** in, internal: internal number of the operator called · out: the client's number. */
   dstPhone?: string;
-  /** in: extension of the operator who gets the call, where `dstPhone` is the company's number. */
+  /** in: extension (`id` of the member) of the operator who gets the call, where `dstPhone` is the company's number. */
   srcPhoneExt?: string;
-  /** out: extension of the operator who calls, where `srcPhone` is the company's number. */
+  /** out: extension (`id` of the member) of the operator who calls, where `srcPhone` is the company's number. */
   dstPhoneExt?: string;
   /** The provider's id of the call. With it, two calls between the same two numbers stay two. */
   callId?: string;
@@ -150,7 +153,10 @@ interface VoipCallLink {
 
 /** A user at the provider. */
 interface VoipMember {
-  /** The number that stands in `srcPhone`, `dstPhone` or their `Ext`. */
+  /**
+   * What stands for this user in `srcPhone`, `dstPhone` or their `Ext`: an extension, or whatever the provider knows its users by,
+   * also an e-mail address.
+   */
   id: string;
   name: string;
   email?: string;

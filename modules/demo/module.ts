@@ -185,7 +185,8 @@ async function api<T = unknown>(method: string, path: string, body?: object): Pr
   }
   const url = `${settings.pbxUrl.replace(/\/+$/, '')}/api${path}`;
   const response = await fetch(url, { method, headers, body: body && JSON.stringify(body) }).catch((error) => {
-    throw new Error(`The PBX cannot be reached: ${error.message}.`);
+    console.warn('The PBX cannot be reached:', error);
+    throw new Error('The PBX cannot be reached: try again later.');
   });
   const answer = await response.json().catch(() => undefined) as T & { error?: unknown } | undefined;
   if (response.ok && answer) {

@@ -2,6 +2,7 @@
 
 mod circles;
 mod crates;
+mod links;
 mod sources;
 mod tools;
 
@@ -15,6 +16,7 @@ pub async fn check() -> Result<()> {
         ("formatting", process::run(&mut cargo("fmt --all --check")).await),
         ("file sizes", sources::file_sizes().await),
         ("no provider's name in a crate", sources::provider_names().await),
+        ("links in the documentation", links::check().await),
         ("what depends on what", crates::check().await),
         ("no circle between folders", circles::check()),
         ("SQL in the store alone", sources::sql().await),

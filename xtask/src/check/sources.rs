@@ -67,7 +67,7 @@ pub async fn sql() -> Result<()> {
 }
 
 /// The files git knows or would add, by pattern; paths from the project's top folder.
-async fn tracked(patterns: &[&str]) -> Result<Vec<String>> {
+pub async fn tracked(patterns: &[&str]) -> Result<Vec<String>> {
     let mut git = command("git");
     git.args(["ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "--"])
         .args(patterns);

@@ -49,7 +49,7 @@ pub struct Masks {
 
 /// What a pattern is part of.
 struct Known {
-    with: &'static str,
+    with: String,
     /// How the text goes on behind the pattern, which may follow or not.
     more: String,
     /// Counts only where the text was cut.
@@ -63,8 +63,8 @@ impl Masks {
     /// When there are too many of them.
     pub fn new(
         secrets: impl IntoIterator<Item = String>,
-        with: &'static str,
-        others: impl IntoIterator<Item = (String, &'static str)>,
+        with: &str,
+        others: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self> {
         let (mut patterns, mut known) = (Vec::new(), Vec::new());
         let secrets = secrets.into_iter().filter(|secret| secret.len() >= SECRET_BYTES);
@@ -75,15 +75,15 @@ impl Masks {
             let begins = (CUT_BYTES..head).filter(|end| spelled.is_char_boundary(*end));
             for begin in begins {
                 patterns.push(spelled[..begin].to_owned());
-                known.push(Known { with, more: String::new(), is_begin: true });
+                known.push(Known { with: with.to_owned(), more: String::new(), is_begin: true });
             }
             patterns.push(spelled[..head].to_owned());
-            known.push(Known { with, more: spelled[head..].to_owned(), is_begin: false });
+            known.push(Known { with: with.to_owned(), more: spelled[head..].to_owned(), is_begin: false });
         }
         for (other, with) in others {
             for spelled in spellings(&other) {
                 patterns.push(spelled);
-                known.push(Known { with, more: String::new(), is_begin: false });
+                known.push(Known { with: with.clone(), more: String::new(), is_begin: false });
             }
         }
         let of = AhoCorasick::new(patterns).map_err(Error::internal)?;
@@ -105,12 +105,12 @@ impl Masks {
         masked
     }
 
-    fn found(&self, text: &str) -> Vec<(Range<usize>, &'static str)> {
+    fn found(&self, text: &str) -> Vec<(Range<usize>, &str)> {
         let place = |hit: aho_corasick::Match| {
             let known = &self.known[hit.pattern().as_usize()];
             let behind = &text[hit.end()..];
             let counts = !known.is_begin || behind.is_empty() || behind.starts_with(['…', '"', '\\']);
-            counts.then(|| (hit.start()..hit.end() + common(behind, &known.more), known.with))
+            counts.then(|| (hit.start()..hit.end() + common(behind, &known.more), known.with.as_str()))
         };
         let mut found: Vec<_> = self.of.find_overlapping_iter(text).filter_map(place).collect();
         found.sort_by_key(|(place, _)| (place.start, Reverse(place.end)));

@@ -105,9 +105,9 @@ pub struct ExpectedFetch {
     /// Headers that must be there; others may.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// The body; not compared where left out.
+    /// The body: a text as it is, anything else as JSON; not compared where left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<String>,
+    pub body: Option<Value>,
 }
 
 /// A recorded answer.

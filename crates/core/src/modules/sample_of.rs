@@ -1,13 +1,17 @@
-//! A sample of a request that reached a module: numbers of people become numbers that nobody has, and what proves who
+//! A sample of a request that reached a module: numbers and addresses of people become such as nobody has, and what proves who
 //! somebody is becomes `masked`.
 
+mod emails;
+mod leaves;
+mod moments;
 mod numbers;
 
 use chrono::{DateTime, Utc};
 use hookswitch_store::RequestError;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use leaves::{Leaf, Leaves};
 use numbers::Numbers;
 
 use super::masks::{Masks, changed, secrets_of};
@@ -53,29 +57,37 @@ pub async fn sample_of(
     let body = String::from_utf8(decoded.unwrap_or_else(|| request.body.clone())).map_err(|_| {
         Error::conflict("notText", "The request's body is not text, and a sample can hold nothing else.")
     })?;
-    let query = parameters.iter().map(|(name, value)| format!("{name}={value}\n")).collect::<String>();
-    let mut texts = vec![path.as_str(), query.as_str(), body.as_str()];
-    texts.extend(
-        headers
-            .iter()
-            .filter(|(name, _)| !is_time(name) && !is_of_the_way(name))
-            .filter_map(|(_, value)| value.as_str()),
-    );
-    let numbers = Numbers::found(active, received_at, &texts, result.as_ref());
-    let masks = masks(active, request, &parameters, &body, result.as_ref())?;
+    let mut leaves = Leaves::default();
+    leaves.add(None, &leaves::of_path(&path));
+    parameters.iter().for_each(|(name, value)| leaves.add(Some(name), value));
+    leaves.add(None, &body);
+    for (_, value) in headers.iter().filter(|(name, _)| !is_time(name) && !is_of_the_way(name)) {
+        leaves.add_value(value);
+    }
+    let texts = leaves.0.iter().filter(|leaf| !leaf.holds_others).map(|leaf| leaf.text.as_str());
+    let numbers = Numbers::found(active, received_at, texts, result.as_ref());
+    let masks = masks(active, request, leaves, result.as_ref())?;
     let clean = |text: &str| numbers.exchanged(&masks.masked(text));
 
-    let headers = headers.iter().filter(|(name, _)| !is_of_the_way(name)).map(|(name, value)| {
+    // The signature of other numbers is another.
+    let shown = headers.iter().filter(|(name, _)| !is_of_the_way(name) && !name.contains("signature"));
+    let headers = shown.map(|(name, value)| {
         let value = value.as_str().unwrap_or_default();
         let value = if value.contains(HIDDEN) || is_secret(name) { MASKED.to_owned() } else { clean(value) };
         (name.clone(), value)
     });
-    let fields = parameters.iter().map(|(name, value)| (name.clone(), clean(value)));
+    let mut url = clean(&path);
+    if !parameters.is_empty() {
+        let cleaned = parameters.iter().map(|(name, value)| (name, clean(value)));
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(cleaned).finish();
+        url.push('?');
+        url.push_str(&query);
+    }
     let sample_request = WebhookRequest {
         method: request.method.clone(),
-        url: None,
-        path: clean(&path),
-        query: by_name(fields),
+        url: (!url.is_empty()).then_some(url),
+        path: String::new(),
+        query: Map::new(),
         headers: headers.collect(),
         body: (!body.is_empty()).then(|| clean(&body)),
     };
@@ -134,43 +146,21 @@ fn parts(result: Option<&Value>) -> Vec<&Value> {
     events(result).into_iter().chain(record).collect()
 }
 
-/// What hides secrets and callers' names.
-fn masks(
-    active: &Active,
-    request: &Received,
-    parameters: &[(String, String)],
-    body: &str,
-    result: Option<&Value>,
-) -> Result<Masks> {
-    let form = form_urlencoded::parse(body.as_bytes());
-    let fields = parameters.iter().cloned().chain(form.into_owned());
-    let mut named: Vec<String> =
-        fields.filter(|(name, _)| is_secret(&name.to_ascii_lowercase())).map(|(_, value)| value).collect();
-    if let Ok(body) = serde_json::from_str::<Value>(body) {
-        secret_members(&body, &mut named);
-    }
-    let mut secrets = secrets_of(active, request);
-    secrets.extend(named.into_iter().filter(|value| value.len() >= NAMED_BYTES));
+/// What hides secrets, callers' names and addresses.
+fn masks(active: &Active, request: &Received, leaves: Leaves, result: Option<&Value>) -> Result<Masks> {
+    let mut given = Leaves::default();
+    result.into_iter().for_each(|result| given.add_value(result));
+    let texts = leaves.0.iter().chain(&given.0).filter(|leaf| !leaf.holds_others);
+    let addresses = emails::exchanged(texts.map(|leaf| leaf.text.as_str()));
     let names = parts(result).into_iter().filter_map(|part| part["callerName"].as_str());
-    let names = names.filter(|name| name.len() >= 3).map(|name| (name.to_owned(), SOMEBODY));
+    let names = names.filter(|name| name.len() >= 3).map(|name| (name.to_owned(), SOMEBODY.to_owned()));
+    let names: Vec<_> = names.chain(addresses).collect();
+    let mut secrets = secrets_of(active, request);
+    let is_named = |leaf: &Leaf| leaf.name.as_ref().is_some_and(|name| is_secret(&name.to_ascii_lowercase()));
+    let named =
+        leaves.0.into_iter().filter(is_named).flat_map(|leaf| std::iter::once(leaf.text).chain(leaf.raw));
+    secrets.extend(named.filter(|value| value.len() >= NAMED_BYTES));
     Masks::new(secrets, MASKED, names)
-}
-
-fn secret_members(value: &Value, secrets: &mut Vec<String>) {
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| secret_members(item, secrets)),
-        Value::Object(members) => {
-            for (name, value) in members {
-                match value {
-                    Value::String(text) if is_secret(&name.to_ascii_lowercase()) => {
-                        secrets.push(text.clone())
-                    }
-                    value => secret_members(value, secrets),
-                }
-            }
-        }
-        _ => {}
-    }
 }
 
 #[cfg(test)]

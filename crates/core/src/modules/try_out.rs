@@ -69,7 +69,8 @@ fn without_secrets(mut secrets: Vec<String>, mut ran: Ran) -> Result<Ran> {
     ran.warnings.iter_mut().flat_map(|warning| [&mut warning.path, &mut warning.message]).for_each(hide);
     ran.log.iter_mut().for_each(|entry| hide(&mut entry.text));
     for fetch in &mut ran.fetches {
-        [&mut fetch.method, &mut fetch.url].into_iter().chain(&mut fetch.body).for_each(hide);
+        [&mut fetch.method, &mut fetch.url].into_iter().for_each(hide);
+        fetch.body = fetch.body.take().map(|body| changed(body, &|text| masks.masked(text)));
         let headers = std::mem::take(&mut fetch.headers).into_iter();
         fetch.headers = headers.map(|(name, value)| (masks.masked(&name), masks.masked(&value))).collect();
     }

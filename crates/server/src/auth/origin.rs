@@ -14,7 +14,13 @@ use hookswitch_core::public_url::PublicUrl;
 /// 403 for any other origin, and for none: browsers always send one with a request that changes something.
 pub fn require_own_origin(headers: &HeaderMap, public_url: &PublicUrl) -> ApiResult<()> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let origin = text(header::ORIGIN).unwrap_or_default();
+    let Some(origin) = text(header::ORIGIN).filter(|origin| !origin.is_empty()) else {
+        return Err(ApiError::not_allowed(format!(
+            "The request has no `Origin` header, which belongs to a session's cookie. A browser sends it; a program sends an \
+             API token instead of the cookie, or `Origin: {}`.",
+            public_url.origin()
+        )));
+    };
     if origin == public_url.origin() || is_host(origin, text(header::HOST).unwrap_or_default(), public_url) {
         return Ok(());
     }

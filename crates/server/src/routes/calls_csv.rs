@@ -41,7 +41,7 @@ const COLUMNS: [&str; 16] = [
     "Call id",
 ];
 
-/// The calls of [`super::calls::list_calls`], all of them, as CSV.
+/// The calls of `GET /api/v1/calls`, all of them, as CSV.
 #[utoipa::path(
     get,
     path = "/api/v1/calls.csv",

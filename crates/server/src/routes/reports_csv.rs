@@ -60,7 +60,7 @@ pub struct ExportReport {
     time_zone: Option<String>,
 }
 
-/// A table of [`super::reports::get_report`] as CSV.
+/// A table of `GET /api/v1/reports` as CSV.
 #[utoipa::path(
     get,
     path = "/api/v1/reports.csv",

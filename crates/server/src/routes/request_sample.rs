@@ -17,8 +17,8 @@ use hookswitch_core::requests::script_request::Received;
 
 /// A request as a sample: what `hookswitch module test` runs from the folder `samples/`.
 ///
-/// Numbers of people are replaced by numbers that nobody has, everywhere in the same way; tokens and whatever else proves who
-/// somebody is by `masked`. The settings that the script needs, and how the request is signed, are to be added.
+/// Numbers and e-mail addresses of people are replaced by such as nobody has, everywhere in the same way; tokens and whatever else
+/// proves who somebody is by `masked`. The settings that the script needs, and how the request is signed, are to be added.
 #[utoipa::path(
     get,
     path = "/api/v1/modules/{id}/requests/{requestId}/sample",

@@ -184,7 +184,7 @@ impl Tried {
             method: fetch.method,
             url: fetch.url,
             headers: serde_json::to_value(fetch.headers).unwrap_or_default(),
-            body: fetch.body,
+            body: fetch.body.and_then(|body| body.as_str().map(str::to_owned)),
         });
         Self {
             result,

@@ -78,6 +78,18 @@ both!(a_folder_goes_to_a_server_and_comes_back, |server| {
     let seen = admin.get(&path).await.json(200);
     assert_eq!((&seen["scriptVersion"], &seen["defaultCountry"]), (&json!(2), &json!("DE")));
 
+    let error = author.refused(&format!("module push {dir} --set apiKye=x")).await;
+    assert!(
+        error.contains("--set apiKye: module.toml declares no such setting; there are apiUrl, "),
+        "{error}"
+    );
+    let said = author
+        .done(&format!("module push {dir} --set apiUrl=https://pbx.example/2 --set webhookSecret=x"))
+        .await;
+    assert!(said.contains("set: apiUrl, webhookSecret") && !said.contains("Webhook secret"), "{said}");
+    let declared = admin.get(&path).await.json(200)["settings"].clone();
+    assert_eq!(declared[0]["value"], "https://pbx.example/2");
+
     // What does not work changes nothing.
     let good = fs::read_to_string(&script).expect("a file");
     fs::write(&script, format!("{good}\nconst x = ;\n")).expect("a file");

@@ -31,6 +31,12 @@ fn operations_are_named_after_their_handlers_and_describe_their_errors() {
     assert!(names.contains("sign_in") && names.contains("list_users"), "{names:?}");
 }
 
+#[test]
+fn nothing_in_it_links_into_the_code() {
+    let text = routes::openapi().to_json().unwrap();
+    assert!(!text.contains("[`") && !text.contains("super::") && !text.contains("crate::"));
+}
+
 both!(the_server_serves_its_description, |server| {
     let served: Value = server.anonymous().get("/openapi.json").await.json(200);
     assert_eq!(served, serde_json::to_value(routes::openapi()).unwrap());

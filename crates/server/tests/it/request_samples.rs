@@ -48,6 +48,7 @@ async fn send(server: &Server, module: &Module, suffix: &str, body: &str) -> u16
         .header("authorization", "Bearer s3cret-of-mine")
         .header("cookie", "a-cookie=1")
         .header("x-forwarded-for", "192.0.2.1")
+        .header("x-pbx-signature", "of-other-numbers")
         .header("x-caller", "<sip:+442083661177@192.0.2.1>");
     provider.send(request.body(body.to_owned())).await.status.as_u16()
 }
@@ -76,14 +77,13 @@ both!(a_request_becomes_a_sample_of_nobody, |server| {
         Some(expected.as_str()),
         "digit by digit, and what is not a number stays"
     );
-    assert_eq!(
-        (request.path.as_str(), &request.query["to"], &request.query["apiKey"]),
-        ("/in", &json!("02079460100"), &json!("masked"))
-    );
+    assert_eq!(request.url.as_deref(), Some("/in?to=02079460100&apiKey=masked"));
     let headers = json!(request.headers);
     assert_eq!((&headers["authorization"], &headers["cookie"]), (&json!("masked"), &json!("masked")));
     assert_eq!(headers["x-caller"], "<sip:+442079460100@192.0.2.1>");
-    assert!(headers.get("x-forwarded-for").is_none() && headers.get("host").is_none(), "{headers}");
+    for left_out in ["x-forwarded-for", "host", "x-pbx-signature"] {
+        assert!(headers.get(left_out).is_none(), "{headers}");
+    }
     let result: Value = read.result.expect("a result");
     assert_eq!(result["event"]["srcPhone"], "+442079460100");
     assert_eq!(result["event"]["dstPhone"], "(020) 7946 0101");
@@ -105,4 +105,59 @@ both!(a_request_becomes_a_sample_of_nobody, |server| {
     operator.get(&path).await.problem(403, "notAllowed");
     let other = Module::with_script(server, &admin, PASS_ON).await;
     admin.get(&other.path(&format!("/requests/{id}/sample"))).await.problem(404, "notFound");
+});
+
+/// Passes on the whole body as the call's data.
+const KEEPS: &str = r"
+export function VoipParseWebhookRequest(request: FetchRequest): VoipWebhookParseResult {
+  return { callRecord: { callId: 'c', call: { said: String(request.body).toLowerCase() } } };
+}
+";
+
+both!(json_stays_json_and_dates_stay_dates, |server| {
+    let admin = server.admin().await;
+    let script = crate::support::with_the_rest(KEEPS);
+    let body = json!({ "name": "Test", "script": script, "defaultCountry": "US" });
+    let module = Module::of(server, &admin, body).await;
+    let url = "https://x.example/r?access_key=aaaaccccddddeeee";
+    for (body, expected) in [
+        (format!(r#"{{"u":"{url}","x":1}}"#), json!({ "u": "https://x.example/r?access_key=masked", "x": 1 })),
+        (
+            format!(r#"{{"u":"{url}","n":"+14045558514","seen":["+14045558514"]}}"#),
+            json!({
+                "u": "https://x.example/r?access_key=masked", "n": "+12025550100", "seen": ["+12025550100"],
+            }),
+        ),
+        (
+            r#"{"datetime":"2018-02-19 18:41:00","day":"02/19/2018 06:41 PM","at":1519065660,"ms":1519065660123}"#
+                .to_owned(),
+            json!({
+                "datetime": "2018-02-19 18:41:00", "day": "02/19/2018 06:41 PM", "at": 1_519_065_660,
+                "ms": 1_519_065_660_123_u64,
+            }),
+        ),
+        (
+            r#"{"agent":"Zoe.Zimmermann@pbx.example.org","cc":["bob@x.org","zoe.zimmermann@pbx.example.org"]}"#
+                .to_owned(),
+            json!({
+                "agent": "somebody1@example.com", "cc": ["somebody2@example.com", "somebody1@example.com"],
+            }),
+        ),
+        (
+            r#"{"form":"token=aaaaccccddddeeee&to=%2B14045558514"}"#.to_owned(),
+            json!({ "form": "token=masked&to=%2B12025550100" }),
+        ),
+    ] {
+        let sent = server.anonymous().request(Method::POST, &module.webhook);
+        let sent = sent.header("content-type", "application/json").body(body.clone());
+        assert_eq!(server.anonymous().send(sent).await.status, 200, "{body}");
+        let text = sampled(&module).await;
+        assert!(!text.contains("aaaacccc") && !text.to_lowercase().contains("zimmermann"), "{text}");
+        let read = sample::parse(&text).expect("a sample");
+        let sampled = read.request.and_then(|request| request.body).expect("a body");
+        let sampled: Value = serde_json::from_str(&sampled).expect("still JSON");
+        assert_eq!(sampled, expected, "{body}");
+        let kept = read.result.expect("a result")["callRecord"]["call"]["said"].to_string();
+        assert_eq!(kept.contains("somebody1@"), body.contains("Zoe"), "{kept}");
+    }
 });

@@ -105,7 +105,10 @@ both!(another_site_cannot_use_a_browsers_session, |server| {
             .await
             .problem(403, "notAllowed");
     }
-    ann.clone().header("origin", "").post("/api/v1/tokens", name.clone()).await.problem(403, "notAllowed");
+    let without = ann.clone().header("origin", "").post("/api/v1/tokens", name.clone()).await;
+    let problem = without.problem(403, "notAllowed");
+    let detail = problem["detail"].as_str().expect("a sentence");
+    assert!(detail.starts_with("The request has no `Origin` header"), "{detail}");
     ann.post("/api/v1/tokens", name).await.is(201);
     assert_eq!(ann.get("/api/v1/tokens").await.json(200)["items"].as_array().unwrap().len(), 2);
 });

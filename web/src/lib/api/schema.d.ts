@@ -63,7 +63,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The calls of [`super::calls::list_calls`], all of them, as CSV. */
+        /** The calls of `GET /api/v1/calls`, all of them, as CSV. */
         get: operations["export_calls"];
         put?: never;
         post?: never;
@@ -341,7 +341,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The clients of [`super::list_clients`], all of them, as CSV. An import understands the file. */
+        /** The clients of `GET /api/v1/clients`, all of them, as CSV. An import understands the file. */
         get: operations["export_clients"];
         put?: never;
         post?: never;
@@ -988,8 +988,8 @@ export interface paths {
         };
         /**
          * A request as a sample: what `hookswitch module test` runs from the folder `samples/`.
-         * @description Numbers of people are replaced by numbers that nobody has, everywhere in the same way; tokens and whatever else proves who
-         *     somebody is by `masked`. The settings that the script needs, and how the request is signed, are to be added.
+         * @description Numbers and e-mail addresses of people are replaced by such as nobody has, everywhere in the same way; tokens and whatever else
+         *     proves who somebody is by `masked`. The settings that the script needs, and how the request is signed, are to be added.
          */
         get: operations["get_request_sample"];
         put?: never;
@@ -1235,7 +1235,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A table of [`super::reports::get_report`] as CSV. */
+        /** A table of `GET /api/v1/reports` as CSV. */
         get: operations["export_report"];
         put?: never;
         post?: never;

@@ -9,6 +9,7 @@ use hookswitch_model::phone::{self, nobodys};
 
 use serde_json::Value;
 
+use super::moments::{is_moment, without_moments};
 use super::parts;
 use crate::modules::registry::Active;
 
@@ -17,10 +18,10 @@ pub struct Numbers(Vec<(Vec<char>, Vec<char>)>);
 
 impl Numbers {
     /// Those that the script found, and whatever else in the request is a valid number and no time.
-    pub fn found(
+    pub fn found<'a>(
         active: &Active,
         received_at: DateTime<Utc>,
-        texts: &[&str],
+        texts: impl Iterator<Item = &'a str>,
         result: Option<&Value>,
     ) -> Self {
         let mut known: BTreeSet<String> = BTreeSet::new();
@@ -52,10 +53,12 @@ impl Numbers {
                 numbers.iter().for_each(|number| add(number, true));
             }
         }
-        for number in texts.iter().flat_map(|text| written_numbers(text)) {
-            if !is_moment(&number, received_at) {
-                add(&number, false);
-            }
+        for text in texts {
+            let text = without_moments(text);
+            let numbers = written_numbers(&text).into_iter();
+            numbers
+                .filter(|number| !is_moment(number, &text, received_at))
+                .for_each(|number| add(&number, false));
         }
         pairs.sort_by_key(|(own, _)| std::cmp::Reverse(own.len()));
         Self(pairs)
@@ -82,17 +85,4 @@ impl Numbers {
 
 fn position(digits: &[char], number: &[char]) -> Option<usize> {
     digits.windows(number.len()).position(|window| window == number)
-}
-
-/// Whether digits are a moment about when the request came: seconds or milliseconds of the epoch, or a date.
-fn is_moment(digits: &str, received_at: DateTime<Utc>) -> bool {
-    let near = |seconds: i64| (received_at.timestamp() - seconds).abs() < 400 * 86_400;
-    let years = |year: &str| digits.starts_with(year);
-    let year = received_at.format("%Y").to_string();
-    let before = year.parse::<i32>().map_or_else(|_| String::new(), |year| (year - 1).to_string());
-    let number = digits.parse::<i64>().unwrap_or_default();
-    (digits.len() == 10 && near(number))
-        || (digits.len() == 13 && near(number / 1000))
-        || (digits.len() == 16 && near(number / 1_000_000))
-        || (digits.len() >= 8 && (years(&year) || years(&before)))
 }

@@ -59,6 +59,9 @@ pub enum Command {
         /// The module to update, by id or name; the one with the manifest's name when left out.
         #[arg(long, value_name = "MODULE")]
         module: Option<String>,
+        /// Set a setting's value; `-` reads it from standard input, as secrets should be. Several may be given.
+        #[arg(long, value_name = "NAME=VALUE")]
+        set: Vec<String>,
         #[command(flatten)]
         remote: Remote,
     },
@@ -74,7 +77,7 @@ pub enum Command {
         #[command(flatten)]
         remote: Remote,
     },
-    /// Make a sample of a request that reached a server: people's numbers replaced, secrets masked.
+    /// Make a sample of a request that reached a server: people's numbers and addresses replaced, secrets masked.
     Sample {
         /// The module, by id or name.
         module: String,
@@ -93,7 +96,7 @@ pub async fn run(command: Command) -> CliResult {
         Command::Check { dir } => check::run(&dir).await,
         Command::Test { dir, update, sheet } => test::run(&dir, update, sheet.as_deref()).await,
         Command::Providers => providers::run().await,
-        Command::Push { dir, module, remote } => push::run(&remote, &dir, module.as_deref()).await,
+        Command::Push { dir, module, set, remote } => push::run(&remote, &dir, module.as_deref(), &set).await,
         Command::Pull { module, dir, force, remote } => pull::run(&remote, &module, &dir, force).await,
         Command::Sample { module, request, dir, remote } => {
             sample::run(&remote, &module, request, &dir).await

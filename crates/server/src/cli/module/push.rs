@@ -1,22 +1,23 @@
 //! `hookswitch module push`
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use axum::http::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use similar::{ChangeTag, TextDiff};
 
 use super::remote::{Module, Refused, Remote, Server};
 use super::{listed, open};
 use crate::cli::CliResult;
 use hookswitch_core::modules::folder::Folder;
-use hookswitch_core::modules::manifest::Setting;
+use hookswitch_core::modules::manifest::{Setting, SettingKind};
 use hookswitch_core::modules::update;
 
-pub async fn run(remote: &Remote, dir: &Path, which: Option<&str>) -> CliResult {
+pub async fn run(remote: &Remote, dir: &Path, which: Option<&str>, set: &[String]) -> CliResult {
     let (folder, _) = open(dir)?;
+    let values = values(&folder.manifest.settings, set)?;
     let server = remote.server()?;
     let refused = |refused: Refused| match refused.diagnostics.as_slice() {
         [] => refused.detail,
@@ -27,13 +28,13 @@ pub async fn run(remote: &Remote, dir: &Path, which: Option<&str>) -> CliResult 
         None => server.find(&folder.manifest.name).await.map_err(refused)?,
     };
     let said = match found {
-        None => create(&server, &folder).await,
-        Some(module) => update(&server, &folder, &module).await,
+        None => create(&server, &folder, &values).await,
+        Some(module) => update(&server, &folder, &module, &values).await,
     };
     Ok(write!(std::io::stdout(), "{}", said.map_err(refused)?)?)
 }
 
-async fn create(server: &Server, folder: &Folder) -> Result<String, Refused> {
+async fn create(server: &Server, folder: &Folder, values: &Map<String, Value>) -> Result<String, Refused> {
     let manifest = &folder.manifest;
     let body = json!({
         "name": manifest.name,
@@ -44,16 +45,22 @@ async fn create(server: &Server, folder: &Folder) -> Result<String, Refused> {
         "dialsExtensions": manifest.dials_extensions,
     });
     let made: Module = server.send(Method::POST, "/api/v1/modules", Some(&body)).await?;
+    let (made, set) = with_values(server, made, values).await?;
     let page = server.url(&format!("/modules/{}", made.id));
     Ok(format!(
-        "made {} ({})\nits webhook URL and its users are at {page}\n{}",
+        "made {} ({})\nits webhook URL and its users are at {page}\n{set}{}",
         made.name,
         made.id,
         unset(&made)
     ))
 }
 
-async fn update(server: &Server, folder: &Folder, module: &Module) -> Result<String, Refused> {
+async fn update(
+    server: &Server,
+    folder: &Folder,
+    module: &Module,
+    values: &Map<String, Value>,
+) -> Result<String, Refused> {
     let manifest = &folder.manifest;
     let path = format!("/api/v1/modules/{}", module.id);
     let before = server.script(module).await?;
@@ -86,9 +93,56 @@ async fn update(server: &Server, folder: &Folder, module: &Module) -> Result<Str
         let _: Module = server.send(Method::PATCH, &path, Some(&changes)).await?;
     }
     let now: Module = server.get(&path).await?;
+    let (now, set) = with_values(server, now, values).await?;
+    said.push_str(&set);
     let Module { id, name, .. } = module;
     let head = if said.is_empty() { "nothing to change in" } else { "updated" };
     Ok(format!("{head} {name} ({id})\n{said}{}", unset(&now)))
+}
+
+/// The values of `--set`, each as its setting is declared.
+fn values(declared: &[Setting], set: &[String]) -> Result<Map<String, Value>, String> {
+    let mut values = Map::new();
+    let mut is_read = false;
+    for given in set {
+        let (name, value) = given.split_once('=').ok_or("--set: write NAME=VALUE")?;
+        let setting = declared.iter().find(|setting| setting.name == name).ok_or_else(|| {
+            let names: Vec<_> = declared.iter().map(|setting| setting.name.as_str()).collect();
+            format!("--set {name}: module.toml declares no such setting; there are {}", names.join(", "))
+        })?;
+        let mut text = value.to_owned();
+        if value == "-" {
+            if std::mem::replace(&mut is_read, true) {
+                return Err(format!("--set {name}: only one value can be read from standard input"));
+            }
+            text.clear();
+            let read = std::io::stdin().read_to_string(&mut text);
+            read.map_err(|error| format!("--set {name}: standard input cannot be read: {error}"))?;
+            text.truncate(text.trim_end_matches(['\r', '\n']).len());
+        }
+        let value = match setting.kind {
+            SettingKind::Number | SettingKind::Boolean => serde_json::from_str(&text)
+                .map_err(|_| format!("--set {name}: give a number, true or false"))?,
+            _ => Value::String(text),
+        };
+        values.insert(name.to_owned(), value);
+    }
+    Ok(values)
+}
+
+/// The module with the values set, and what is said about it.
+async fn with_values(
+    server: &Server,
+    module: Module,
+    values: &Map<String, Value>,
+) -> Result<(Module, String), Refused> {
+    if values.is_empty() {
+        return Ok((module, String::new()));
+    }
+    let path = format!("/api/v1/modules/{}/settings", module.id);
+    let set: Module = server.send(Method::PATCH, &path, Some(&json!(values))).await?;
+    let names: Vec<_> = values.keys().map(String::as_str).collect();
+    Ok((set, format!("  set: {}\n", names.join(", "))))
 }
 
 /// How many lines came and went.

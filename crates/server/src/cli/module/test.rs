@@ -171,7 +171,8 @@ fn report(sample: &Sample, ran: &Ran) -> String {
     }
     report.push_str(&warnings(ran));
     for entry in &ran.log {
-        let _ = writeln!(report, "     log: {}", entry.text);
+        let line = entry.line.map_or_else(String::new, |line| format!(" (line {line})"));
+        let _ = writeln!(report, "     log{line}: {}", entry.text);
     }
     report
 }
@@ -193,6 +194,7 @@ mod tests {
     use super::*;
     use hookswitch_core::modules::sample;
     use hookswitch_model::contract::Warning;
+    use hookswitch_script::{LogEntry, LogLevel};
     use serde_json::json;
 
     #[test]
@@ -207,7 +209,13 @@ mod tests {
             breach: None,
             problems: vec!["never fetched: GET https://x.example/".into()],
             warnings: vec![Warning::new("event.line", "was cut")],
-            log: Vec::new(),
+            log: vec![LogEntry {
+                level: LogLevel::Info,
+                text: "two members".into(),
+                line: Some(7),
+                function: None,
+                request_id: None,
+            }],
         };
         let expected = concat!(
             "     - expected, + got\n",
@@ -216,6 +224,7 @@ mod tests {
             "         }\n       ]\n",
             "     never fetched: GET https://x.example/\n",
             "     warning: event.line: was cut\n",
+            "     log (line 7): two members\n",
         );
         assert_eq!(report(&sample, &ran), expected);
         let updated = with_outcome(&sample, &ran).expect("JSON");

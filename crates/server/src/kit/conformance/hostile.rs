@@ -1,5 +1,7 @@
 //! Requests that no provider sends: wrongly signed, unknown, garbage.
 
+use serde_json::Value;
+
 use super::probes::{Probe, forms, probes};
 use super::sheet::{Check, CheckName};
 use crate::kit::play::{Cast, Reply, Stage, Subject};
@@ -94,7 +96,7 @@ async fn bodies(
                 }
                 let Reply { status, body } = cast.send(request).await?;
                 if status >= 500 {
-                    problems.push(format!("{place}, {what}: answered {status}: {body}"));
+                    problems.push(format!("{place}, {what}: answered {status}: {}", said(body)));
                 }
             }
             no_calls(&cast, &place).await
@@ -104,6 +106,12 @@ async fn bodies(
         }
     }
     Check::of(name, problems)
+}
+
+/// What an answer says went wrong, without the request's id, which is another each time.
+fn said(body: String) -> String {
+    let answer = serde_json::from_str::<Value>(&body).ok();
+    answer.and_then(|answer| answer["error"].as_str().map(str::to_owned)).unwrap_or(body)
 }
 
 async fn no_calls(cast: &Cast<'_>, place: &str) -> Result<(), String> {

@@ -124,9 +124,10 @@ impl CheckName {
 }
 
 impl Check {
-    /// A check with what went wrong.
+    /// A check with what went wrong, each as `where: what`.
     #[must_use]
     pub fn of(name: CheckName, problems: Vec<String>) -> Self {
+        let problems = grouped(problems);
         let outcome = if problems.is_empty() { Outcome::Passed } else { Outcome::Failed };
         Self { name, title: name.title().to_owned(), outcome, reason: None, problems }
     }
@@ -137,6 +138,24 @@ impl Check {
         let (title, reason) = (name.title().to_owned(), Some(reason.into()));
         Self { name, title, outcome: Outcome::DoesNotApply, reason, problems: Vec::new() }
     }
+}
+
+/// Problems that are the same in several places, told once.
+fn grouped(problems: Vec<String>) -> Vec<String> {
+    let mut groups: Vec<(String, String, usize)> = Vec::new();
+    for problem in problems {
+        let (place, what) = problem.split_once(": ").unwrap_or(("", &problem));
+        match groups.iter_mut().find(|(_, known, _)| known == what) {
+            Some((_, _, more)) => *more += 1,
+            None => groups.push((place.to_owned(), what.to_owned(), 0)),
+        }
+    }
+    let told = groups.into_iter().map(|(place, what, more)| match (place.as_str(), more) {
+        ("", _) => what,
+        (place, 0) => format!("{place}: {what}"),
+        (place, more) => format!("{place} (and {more} more like it): {what}"),
+    });
+    told.collect()
 }
 
 impl Sheet {
@@ -194,5 +213,17 @@ const fn title(function: Function) -> &'static str {
         Function::MuteCall => "Mute and unmute",
         Function::SendDtmf => "Keypad",
         Function::AttendedTransfer => "Attended transfer",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn what_is_wrong_in_several_places_is_told_once() {
+        let problems = ["a, step 1: answered 500: x", "b: other", "a, step 2: answered 500: x", "whole"];
+        let expected = ["a, step 1 (and 1 more like it): answered 500: x", "b: other", "whole"];
+        assert_eq!(grouped(problems.map(str::to_owned).to_vec()), expected);
     }
 }

@@ -10,6 +10,7 @@ use hookswitch_model::ModuleId;
 use hookswitch_script::{FetchRequest, FetchResponse, FetchRoom, HostError};
 
 use hookswitch_core::modules::host::Outside;
+use hookswitch_core::modules::masks::changed;
 use hookswitch_core::modules::outgoing::MODULE;
 use hookswitch_core::modules::recorded;
 use hookswitch_core::modules::sample::{Exchange, NOW};
@@ -90,7 +91,7 @@ impl Outside for Recordings {
         // A module's id is another each time; nothing recorded can name it.
         let plain = |text: &str| text.replace(&module.to_string(), MODULE);
         made.url = plain(&made.url);
-        made.body = made.body.as_deref().map(plain);
+        made.body = made.body.map(|body| changed(body, &plain));
         made.headers.values_mut().for_each(|value| *value = plain(value));
         let mut tapes = self.tapes();
         let tape = tapes.entry(module).or_default();

@@ -34,7 +34,7 @@ const COLUMNS: [&str; 12] = [
     "Client id",
 ];
 
-/// The clients of [`super::list_clients`], all of them, as CSV. An import understands the file.
+/// The clients of `GET /api/v1/clients`, all of them, as CSV. An import understands the file.
 #[utoipa::path(
     get,
     path = "/api/v1/clients.csv",

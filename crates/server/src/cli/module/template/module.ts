@@ -3,16 +3,16 @@
 // `hookswitch module check` says which functions are there, `hookswitch module test` runs samples, scenarios and the
 // conformance checks.
 
-interface Settings { apiUrl: string; apiKey: string }
+interface Settings { apiUrl: string; apiKey: string; webhookSecret: string }
 const settings = Namespace.params.data as unknown as Settings;
 
 // ---- Needed ---------------------------------------------------------------------------------------------------------
 
 /** A request reached the module's webhook URL: say what it means. */
 export async function VoipParseWebhookRequest(request: FetchRequest): Promise<VoipWebhookParseResult> {
-  // Anybody can find out a URL. Where the provider signs its requests, check the signature first:
-  // crypto.subtle.verify compares in constant time.
-  //   return { response: new HttpResponse().status(401).json({ error: 'The signature is missing or wrong.' }) };
+  if (!(await isSigned(request))) {
+    return { response: new HttpResponse().status(401).json({ error: 'The signature is missing or wrong.' }) };
+  }
   const hook = hookIn(request);
   if (!hook) {
     return {}; // nothing that this module knows
@@ -44,6 +44,18 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
   }
 }
 
+/**
+ * Anybody can find out a URL: here the provider proves itself with the HMAC-SHA256 of the body, in base64. `sign` in the samples says
+ * the same. Where the provider signs nothing, take this out, the setting and each `sign`.
+ */
+async function isSigned(request: FetchRequest): Promise<boolean> {
+  if (!settings.webhookSecret) {
+    return false;
+  }
+  const hmac = await crypto.hmac('SHA-256', settings.webhookSecret, request.body ?? '');
+  return crypto.timingSafeEqual(hmac.toBase64(), request.headers['x-signature']);
+}
+
 /** What the provider posts. */
 interface Hook {
   type: string; call: string; from: string; to: string; extension?: string; seconds?: number; recording?: string;
@@ -69,7 +81,7 @@ export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
   }
 }
 
-/** The provider's users. `id` is the number that stands in the events. */
+/** The provider's users. `id` is what stands in the events: an extension, or whatever the provider knows them by. */
 export async function VoipGetMembers(): Promise<VoipMember[]> {
   const users = await api<{ extension: string; name: string; email?: string }[]>('GET', '/users');
   return users.map(({ extension, name, email }) => ({ id: extension, name, email }));
@@ -131,7 +143,8 @@ async function api<T = unknown>(method: string, path: string, body?: object): Pr
     headers: { authorization: `Bearer ${settings.apiKey}`, 'content-type': 'application/json' },
     body: body && JSON.stringify(body),
   }).catch((error) => {
-    throw new Error(`The PBX cannot be reached: ${error.message}.`);
+    console.warn('The PBX cannot be reached:', error); // the cause is for the log
+    throw new Error('The PBX cannot be reached: try again later.');
   });
   if (response.status === 401 || response.status === 403) {
     throw new Error('The PBX did not accept the API key: check it in the module\'s settings.');

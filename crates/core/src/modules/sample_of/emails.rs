@@ -1,0 +1,66 @@
+//! E-mail addresses in a request, and what is put in their place.
+
+use std::sync::LazyLock;
+
+use regex_lite::Regex;
+
+#[expect(clippy::unwrap_used, reason = "the pattern is right: the test uses it")]
+static ADDRESS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"[^\s@<>"'(),;:=&?/\\\[\]{}|]+@(?:[\w-]+\.)+[A-Za-z]{2,}"#).unwrap());
+
+/// Each address in the texts with the one that stands for it: the same one for the same address, whatever its case. A number at
+/// a host, as in SIP, is no address.
+pub fn exchanged<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<(String, String)> {
+    let (mut known, mut exchanged): (Vec<String>, Vec<_>) = (Vec::new(), Vec::new());
+    for text in texts {
+        for found in ADDRESS.find_iter(text) {
+            let address = found.as_str();
+            let before = text[..found.start()].to_ascii_lowercase();
+            let of_telephone = before.ends_with("sip:") || before.ends_with("sips:");
+            let is_number = address.split('@').next().is_some_and(|name| !name.contains(char::is_alphabetic));
+            if of_telephone || is_number || exchanged.iter().any(|(known, _)| known == address) {
+                continue;
+            }
+            let plain = address.to_lowercase();
+            let at = known.iter().position(|known| *known == plain).unwrap_or_else(|| {
+                known.push(plain);
+                known.len() - 1
+            });
+            exchanged.push((address.to_owned(), format!("somebody{}@example.com", at + 1)));
+        }
+    }
+    exchanged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_address_becomes_the_same_one() {
+        let texts = [
+            "Ann <Ann.O+x@mail.example.org>, zoe@example.co.uk.",
+            "ann.o+x@mail.example.org",
+            "mailto:zoé@x.org",
+        ];
+        let expected = [
+            ("Ann.O+x@mail.example.org", "somebody1@example.com"),
+            ("zoe@example.co.uk", "somebody2@example.com"),
+            ("ann.o+x@mail.example.org", "somebody1@example.com"),
+            ("zoé@x.org", "somebody3@example.com"),
+        ];
+        let exchanged = exchanged(texts.into_iter());
+        let found: Vec<_> =
+            exchanged.iter().map(|(address, with)| (address.as_str(), with.as_str())).collect();
+        assert_eq!(found, expected);
+        let none = [
+            "sip:ann@pbx.example.org",
+            "101@pbx.example.org",
+            "+14045558514@x.org",
+            "a@b",
+            "@x.org",
+            "ann@192.0.2.1",
+        ];
+        assert_eq!(super::exchanged(none.into_iter()), []);
+    }
+}
