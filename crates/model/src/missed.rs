@@ -2,7 +2,7 @@
 //!
 //! Each open call of a caller waits for somebody: the user responsible for its client; else the operators it rang at; else
 //! the user that its module names; else everybody. The caller waits for all of whom any of their calls does, so that nobody
-//! loses a caller because they called again and rang elsewhere.
+//! loses a caller because they called again and rang elsewhere. In SQL the same is said once, in `store/missed.rs`.
 
 use std::collections::BTreeSet;
 

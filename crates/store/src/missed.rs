@@ -95,6 +95,15 @@ macro_rules! assignee {
 }
 pub(crate) use assignee;
 
+/// Whether a call of [`assigned`] waits for a user, given as a parameter; null: for anybody. This is the one place that says
+/// in SQL who may call back, close or open; `model::missed` says it in words.
+macro_rules! waits_for {
+    ($user:literal) => {
+        concat!("(", $user, " is null or ", assignee!(), " is null or ", assignee!(), " = ", $user, ")")
+    };
+}
+pub(crate) use waits_for;
+
 /// Why a call of [`assigned`] waits for that user.
 macro_rules! reason {
     () => {
@@ -146,11 +155,9 @@ impl Store {
                 "select missed_key, count(distinct calls.id) as calls, min(started_at) as first_at, max(started_at) as last_at",
                 "where missed and resolved_at is null and missed_key is not null group by missed_key having "
             ),
-            "max(case when $1 is null or ",
-            assignee!(),
-            " is null or ",
-            assignee!(),
-            " = $1 then 1 else 0 end) = 1 \
+            "max(case when ",
+            waits_for!("$1"),
+            " then 1 else 0 end) = 1 \
              and ($2 is null or max(started_at) < $2 or (max(started_at) = $2 and missed_key < $3)) \
              order by max(started_at) desc, missed_key desc limit $4"
         );
@@ -277,12 +284,9 @@ impl Store {
                  where it.id = $1 and it.missed and it.resolved_at is null and other.missed and other.resolved_at is null \
                  union all select other.id from calls it join calls other on other.missed_key = it.missed_key \
                  and other.resolved_at = it.resolved_at \
-                 where it.id = $1 and it.missed and other.missed and other.resolved_at is not null) and ($2 is null or "
+                 where it.id = $1 and it.missed and other.missed and other.resolved_at is not null) and "
             ),
-            assignee!(),
-            " is null or ",
-            assignee!(),
-            " = $2)"
+            waits_for!("$2")
         );
         let count: i64 = on!(self.read(), |db| {
             sqlx::query_scalar(sql).bind(id.0).bind(operator.map(|user| user.0)).fetch_one(db).await
@@ -293,14 +297,8 @@ impl Store {
     /// How many missed callers a user has to call back; without one, how many there are.
     pub async fn missed_count(&self, operator: Option<UserId>) -> Result<u64, StoreError> {
         let sql = concat!(
-            assigned!(
-                "select count(distinct missed_key)",
-                "where missed and resolved_at is null and ($1 is null or "
-            ),
-            assignee!(),
-            " is null or ",
-            assignee!(),
-            " = $1)"
+            assigned!("select count(distinct missed_key)", "where missed and resolved_at is null and "),
+            waits_for!("$1")
         );
         let count: i64 = on!(self.read(), |db| {
             sqlx::query_scalar(sql).bind(operator.map(|user| user.0)).fetch_one(db).await

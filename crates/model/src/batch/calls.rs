@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
-use super::{CallChange, FactTarget, Submission, call_version};
+use super::{CallChange, FactTarget, Met, Submission, call_version};
 use crate::call::{Call, ReduceError, reduce, retract};
 use crate::call_annotations::CallAnnotations;
 use crate::erased_call::ErasedCall;
@@ -86,16 +86,6 @@ pub struct After<'a> {
     pub owns_key: bool,
     /// Until when something without the provider's id may be about it.
     pub late_until: DateTime<Utc>,
-}
-
-/// What one submission did.
-pub struct Met {
-    /// The calls it changed.
-    pub changes: Vec<CallChange>,
-    /// The calls its facts are about, changed or not.
-    pub touched: Vec<CallId>,
-    /// Whether facts were about a call that was erased.
-    pub erased: bool,
 }
 
 /// The calls that a batch may concern.

@@ -26,7 +26,7 @@ use crate::fact::Fact;
 use crate::ids::{CallId, ClientId, ModuleId, RequestId};
 use crate::matching::CallKey;
 
-pub use calls::{After, Calls, ChangedCall, KnownCall, LoadedCall, Met};
+pub use calls::{After, Calls, ChangedCall, KnownCall, LoadedCall};
 pub use clients::{Changes, ClientsAsked, KnownClients};
 pub use lead_creation::{LeadRule, MadeLead, NewLead};
 pub use missed_resolution::{
@@ -75,6 +75,16 @@ pub enum FactTarget {
     Key(CallKey),
     /// By our id; where there is no such call, the fact is dropped.
     Call(CallId),
+}
+
+/// What one submission did.
+pub struct Met {
+    /// The calls it changed.
+    pub changes: Vec<CallChange>,
+    /// The calls its facts are about, changed or not.
+    pub touched: Vec<CallId>,
+    /// Whether facts were about a call that was erased.
+    pub erased: bool,
 }
 
 /// What one submission did to one call.

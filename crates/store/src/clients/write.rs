@@ -9,7 +9,7 @@ use super::search_terms::{self, email_key, folded, of_client};
 use super::{Client, ClientFields, ClientPhone, ClientScope, NewClient, read};
 use crate::db::{Tx, is_missing_reference, on, text, time, to_json};
 use crate::error::StoreError;
-use crate::missed::{assigned, assignee};
+use crate::missed::{assigned, assignee, waits_for};
 use crate::open::Store;
 use crate::rows::{Rows, columns};
 
@@ -295,11 +295,9 @@ pub(super) async fn adopt<'a>(
          (select 1 from client_phones join clients on clients.id = client_id \
          where e164 = $2 and client_id <> $1 and archived_at is null) and ($3 is null \
          or exists (select 1 from call_operators where call_operators.call_id = calls.id and user_id = $3) or id in (",
-        assigned!("select calls.id", "where missed and resolved_at is null and missed_key = $4 and ("),
-        assignee!(),
-        " is null or ",
-        assignee!(),
-        " = $3)))"
+        assigned!("select calls.id", "where missed and resolved_at is null and missed_key = $4 and "),
+        waits_for!("$3"),
+        "))"
     );
     let only_of = scope.only_of().map(|user| user.0);
     for number in numbers.flat_map(phone::spellings) {
