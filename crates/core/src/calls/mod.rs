@@ -19,7 +19,7 @@ use hookswitch_model::CallAnnotations;
 use hookswitch_model::{CallView, ClientId, UserId, view};
 use hookswitch_script::Function;
 use hookswitch_store::{
-    Applied, CallChange, CallFilter, MAX_PAGE, ClientMatch, Store, StoreError, StoredCall,
+    Applied, CallChange, CallFilter, ClientMatch, MAX_PAGE, Store, StoreError, StoredCall,
 };
 
 use crate::audit::Audit;
@@ -147,7 +147,11 @@ pub async fn tell_stored(calls: &Calls, stored: StoredCall) -> Result<(), StoreE
 ///
 /// # Errors
 /// When the database fails.
-pub async fn matched(calls: &Calls, view: &CallView, added: &CallAnnotations) -> Result<ClientMatch, StoreError> {
+pub async fn matched(
+    calls: &Calls,
+    view: &CallView,
+    added: &CallAnnotations,
+) -> Result<ClientMatch, StoreError> {
     let number = view.client_e164.as_deref().filter(|_| !added.client_chosen);
     calls.store.matched(added.client_id, number).await
 }

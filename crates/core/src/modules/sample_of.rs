@@ -19,7 +19,7 @@ use super::registry::Active;
 use super::sample::{Sample, WebhookRequest};
 use crate::error::{Error, Result};
 use crate::requests::headers::{HIDDEN, is_secret};
-use crate::requests::script_request::{Received, by_name, decoded_body};
+use crate::requests::script_request::{Received, decoded_body};
 
 /// Stands for what proves who somebody is.
 const MASKED: &str = "masked";

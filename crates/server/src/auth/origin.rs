@@ -15,11 +15,12 @@ use hookswitch_core::public_url::PublicUrl;
 pub fn require_own_origin(headers: &HeaderMap, public_url: &PublicUrl) -> ApiResult<()> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let Some(origin) = text(header::ORIGIN).filter(|origin| !origin.is_empty()) else {
-        return Err(ApiError::not_allowed(format!(
+        return Err(Error::not_allowed(format!(
             "The request has no `Origin` header, which belongs to a session's cookie. A browser sends it; a program sends an \
              API token instead of the cookie, or `Origin: {}`.",
             public_url.origin()
-        )));
+        ))
+        .into());
     };
     if origin == public_url.origin() || is_host(origin, text(header::HOST).unwrap_or_default(), public_url) {
         return Ok(());
