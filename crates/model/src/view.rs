@@ -8,7 +8,7 @@ mod clock;
 mod derive;
 mod fold;
 mod order;
-mod who;
+mod parties;
 
 use std::collections::BTreeSet;
 

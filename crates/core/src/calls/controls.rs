@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use hookswitch_model::{Call, CallId, CallState, CallView, OperatorLeg, UserId, view};
-use hookswitch_store::{ClientPhone, Role, StoreError, StoredCall, User};
+use hookswitch_store::{ClientPhone, Role, StoredCall, User};
 use serde_json::{Value, json};
 
-use super::Calls;
-use super::functions;
+use super::access::may_see;
+use super::{Calls, functions};
 use crate::error::{Error, Result};
 use crate::modules::registry::Active;
 use crate::modules::run::{not_implemented, run};
@@ -25,8 +25,7 @@ pub struct Seen {
     pub module: Option<Arc<Active>>,
 }
 
-/// The call, where the user may see it: administrators all, operators those that rang at them, those of clients that they may
-/// see, and missed ones whose caller they call back.
+/// The call, where the user may see it.
 ///
 /// # Errors
 /// 404 where it is not there or not theirs.
@@ -39,25 +38,6 @@ pub async fn find(calls: &Calls, user: &User, id: CallId) -> Result<Seen> {
     }
     let module = calls.modules.get(stored.call.module_id);
     Ok(Seen { stored, view, module })
-}
-
-async fn may_see(
-    calls: &Calls,
-    user: &User,
-    stored: &StoredCall,
-    view: &CallView,
-) -> Result<bool, StoreError> {
-    if view.direction.is_none() {
-        return Ok(false);
-    }
-    if user.role == Role::Admin || view.operators.iter().any(|leg| leg.user == Some(user.id)) {
-        return Ok(true);
-    }
-    let found = calls.store.client_summaries(&stored.added.client_id.into_iter().collect()).await?;
-    if found.values().any(|client| calls.catalog.scope(user).has(client.responsible)) {
-        return Ok(true);
-    }
-    Ok(view.missed && calls.store.calls_back(stored.call.id, Some(user.id)).await?)
 }
 
 /// Does `action` to a call; `arguments` stand between the two numbers and the call.

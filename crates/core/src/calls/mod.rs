@@ -1,5 +1,6 @@
 //! Calls: what is shown of them, what can be done with them, who hears of their changes.
 
+mod access;
 pub mod buttons;
 pub mod controls;
 pub mod dials;

@@ -17,7 +17,7 @@ use url::form_urlencoded;
 
 use super::manifest::SettingKind;
 use super::registry::Active;
-use super::sign::hex;
+use super::sample_signature::hex;
 use crate::error::{Error, Result};
 use crate::requests::script_request::Received;
 

@@ -14,7 +14,7 @@ pub mod run;
 pub mod sample;
 pub mod sample_of;
 pub mod scenario;
-pub mod sign;
+pub mod sample_signature;
 pub mod templates;
 pub mod token;
 pub mod trial;

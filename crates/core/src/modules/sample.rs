@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::sign::Signing;
+use super::sample_signature::Signing;
 
 /// One sample. Either `request` or `call`; either `result` or `error`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::sample::{self, Exchange, WebhookRequest};
-use super::sign::Signing;
+use super::sample_signature::Signing;
 
 #[cfg(test)]
 mod tests;

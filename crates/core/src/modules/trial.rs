@@ -15,7 +15,7 @@ use crate::requests::script_request::{Received, script_request};
 
 use super::outgoing::{MODULE, MOST_BYTES, Outgoing, PUBLIC_URL, TOKEN};
 use super::sample::{ExpectedFetch, FunctionCall, NOW, Sample, WebhookRequest};
-use super::sign::{Signer, Signing, Spoil};
+use super::sample_signature::{Signer, Signing, Spoil};
 
 mod failing;
 mod host;

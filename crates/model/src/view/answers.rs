@@ -1,7 +1,7 @@
 //! Whom events mean that name nobody, and which answers are nobody's.
 
 use super::order::{Answered, Placed, by_weight};
-use super::who::Who;
+use super::parties::Who;
 use crate::contract::{Direction, Disposition};
 use crate::fact::{Fact, FactKind, Target};
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::answers::resolve;
 use super::fold::Fold;
 use super::order::{Placed, by_weight, placed, records_last};
-use super::who::{Who, who};
+use super::parties::{Who, who};
 use super::{CallState, CallView, OperatorLeg, TimelineFact};
 use crate::call::Call;
 use crate::contract::{Direction, Disposition};

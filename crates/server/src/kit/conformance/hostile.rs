@@ -6,30 +6,26 @@ use super::probes::{Probe, forms, probes};
 use super::sheet::{Check, CheckName};
 use crate::kit::play::{Cast, Reply, Stage, Subject};
 use hookswitch_core::modules::outgoing::Outgoing;
-use hookswitch_core::modules::sign::Spoil;
+use hookswitch_core::modules::sample_signature::Spoil;
 
 /// Levels of a body that is nothing but lists.
 const DEEP: usize = 5_000;
 
+/// What is done to signatures.
+const SPOILT: [(CheckName, Spoil); 2] =
+    [(CheckName::WrongSignature, Spoil::OneCharacter), (CheckName::NoSignature, Spoil::LeaveOut)];
+
 pub async fn checks(stage: &Stage, subject: &Subject) -> Vec<Check> {
     let probes = probes(subject);
-    vec![
-        signatures(stage, subject, &probes, CheckName::WrongSignature, Spoil::OneCharacter).await,
-        signatures(stage, subject, &probes, CheckName::NoSignature, Spoil::LeaveOut).await,
-        bodies(stage, subject, &probes, CheckName::UnknownEvent, unknown).await,
-        bodies(stage, subject, &probes, CheckName::Garbage, garbage).await,
-    ]
+    let mut checks = signatures(stage, subject, &probes).await;
+    checks.push(bodies(stage, subject, &probes, CheckName::UnknownEvent, unknown).await);
+    checks.push(bodies(stage, subject, &probes, CheckName::Garbage, garbage).await);
+    checks
 }
 
-/// Every request that proves who sends it, with its signature, or the secret that is in it, spoilt.
-async fn signatures(
-    stage: &Stage,
-    subject: &Subject,
-    probes: &[Probe],
-    name: CheckName,
-    spoil: Spoil,
-) -> Check {
-    let (mut problems, mut any) = (Vec::new(), false);
+/// Every request that proves who sends it, with its signature, or the secret that is in it, spoilt in each way.
+async fn signatures(stage: &Stage, subject: &Subject, probes: &[Probe]) -> Vec<Check> {
+    let (mut problems, mut any) = (SPOILT.map(|_| Vec::new()), false);
     for probe in probes {
         let signed: Vec<_> = probe
             .requests(subject)
@@ -43,27 +39,29 @@ async fn signatures(
         let of_probe = async {
             stage.begin(&probe.scenario);
             let cast = stage.cast(subject, &probe.scenario).await?;
-            for index in signed {
-                let Some(request) = cast.outgoing(&probe.scenario.steps[index], spoil)? else { continue };
-                let Reply { status, .. } = cast.send(request).await?;
-                if !(400..500).contains(&status) {
-                    problems.push(format!(
-                        "{}, step {}: answered {status} instead of 401 or 403",
-                        probe.name,
-                        index + 1
-                    ));
+            // What is refused makes no call, so one module stands all of it.
+            for ((_, spoil), problems) in SPOILT.into_iter().zip(&mut problems) {
+                for index in &signed {
+                    let Some(request) = cast.outgoing(&probe.scenario.steps[*index], spoil)? else { continue };
+                    let Reply { status, .. } = cast.send(request).await?;
+                    if !(400..500).contains(&status) {
+                        let place = format!("{}, step {}", probe.name, index + 1);
+                        problems.push(format!("{place}: answered {status} instead of 401 or 403"));
+                    }
                 }
+                problems.extend(no_calls(&cast, &probe.name).await.err());
             }
-            no_calls(&cast, &probe.name).await
+            Ok::<_, String>(())
         };
         if let Err(problem) = of_probe.await {
-            problems.push(problem);
+            problems[0].push(problem);
         }
     }
-    if any {
-        return Check::of(name, problems);
-    }
-    Check::does_not_apply(name, "No sample and no scenario has a recipe that signs.")
+    let check = |((name, _), problems)| match any {
+        true => Check::of(name, problems),
+        false => Check::does_not_apply(name, "No sample and no scenario has a recipe that signs."),
+    };
+    SPOILT.into_iter().zip(problems).map(check).collect()
 }
 
 /// A request of each form, with other contents.

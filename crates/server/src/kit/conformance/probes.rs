@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::kit::play::Subject;
 use hookswitch_core::modules::sample::{Sample, WebhookRequest};
 use hookswitch_core::modules::scenario::{Scenario, Step};
-use hookswitch_core::modules::sign::Signing;
+use hookswitch_core::modules::sample_signature::Signing;
 
 /// A scenario to send requests from, and what it is called in problems.
 pub struct Probe {

@@ -21,7 +21,7 @@ use hookswitch_core::modules::outgoing::{MODULE, Outgoing, TOKEN};
 use hookswitch_core::modules::registry::{self, Active};
 use hookswitch_core::modules::sample::NOW;
 use hookswitch_core::modules::scenario::{Scenario, Step};
-use hookswitch_core::modules::sign::{Signer, Signing, Spoil};
+use hookswitch_core::modules::sample_signature::{Signer, Signing, Spoil};
 
 /// Where the requests of scenarios come from; samples say the same.
 const PROVIDER: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1));

@@ -9,9 +9,9 @@ use hookswitch_core::modules::scenario::{Orders, Switch};
 use super::report::OrderKind;
 
 /// Random orders of each scenario.
-const RANDOM: u64 = 2;
+const RANDOM: u64 = 1;
 /// Rotations of a scenario, at most: those of a long one are spread over it.
-const MOST_ROTATIONS: usize = 3;
+const MOST_ROTATIONS: usize = 2;
 
 /// The requests by their place in the scenario, and when each is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::report::{OrderKind, Played, PlayedOrder, Problem};
 use super::shown::difference;
 use super::{Cast, Reply, Stage, Subject, diff};
 use hookswitch_core::modules::scenario::{Scenario, Step};
-use hookswitch_core::modules::sign::Spoil;
+use hookswitch_core::modules::sample_signature::Spoil;
 
 /// Plays a scenario as written, and where that went well in every other order.
 pub async fn play(stage: &Stage, subject: &Subject, (file, scenario): (&str, &Scenario)) -> Played {
