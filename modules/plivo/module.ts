@@ -364,14 +364,9 @@ function operatorOf(address: string): string | undefined {
   return isEndpoint && !NUMBER.test(id) && !NOBODY.test(id) ? id : undefined;
 }
 
-/**
- * The member who calls. A number can be forged, and an operator's own mobile calls in as a client's does: it never calls out.
- * An endpoint may well have a name of digits alone.
- */
+/** The member who calls. A number can be forged, and an operator's own mobile calls in as a client's does: it never calls out. */
 function callerOf(address: string): string | undefined {
-  const id = idOf(address);
-  const isNumber = NUMBER.test(id) && (id.startsWith('+') || !SIP.test(address));
-  return isNumber ? undefined : operatorOf(address);
+  return NUMBER.test(idOf(address)) ? undefined : operatorOf(address);
 }
 
 /** An address as members are called: a SIP address by its user, a number with a plus. */

@@ -409,17 +409,22 @@ function operatorOf(address: string): string | undefined {
   if (!host || NUMBER.test(id) || NOBODY.test(id)) {
     return undefined;
   }
-  return !sipHosts.length || sipHosts.includes(host) || host.endsWith('.sip.twilio.com') ? id : undefined;
+  return !sipHosts.length || isOwn(host) ? id : undefined;
+}
+
+/** A host of the settings, or a SIP domain of Twilio's, where telephones have to register. */
+function isOwn(host: string): boolean {
+  return sipHosts.includes(host) || host.endsWith('.sip.twilio.com');
 }
 
 /**
  * The member who calls. A number can be forged, and an operator's own mobile calls in as a client's does: it never calls out.
- * A SIP user may well have a name of digits alone.
+ * A user of an own SIP domain may well have a name of digits alone.
  */
 function callerOf(address: string): string | undefined {
   const id = idOf(address);
-  const isNumber = NUMBER.test(id) && (id.startsWith('+') || !SIP.test(address));
-  return isNumber ? undefined : operatorOf(address);
+  const isUser = !id.startsWith('+') && isOwn(SIP.exec(address)?.[2]?.toLowerCase() ?? '');
+  return NUMBER.test(id) && !isUser ? undefined : operatorOf(address);
 }
 
 /** An address as members are called: a SIP address by its user, a number without blanks, all others as they are. */

@@ -67,7 +67,7 @@ async function refusalOf({ method, path, headers, body, rawBody }: FetchRequest)
   }
   const { payload_hash, application_id, iat } = claims;
   if (application_id && application_id !== required('applicationId', 'application ID')) {
-    return 'The webhook is of another application: check the application ID in the module\'s settings.';
+    return 'The webhook belongs to another application: check the application ID in the module\'s settings.';
   }
   if (typeof iat !== 'number' || Math.abs(Date.now() / 1000 - iat) > TOKEN_AGE_SECONDS) {
     return 'The signature is too old, or the server\'s clock is wrong.';

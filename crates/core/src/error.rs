@@ -52,7 +52,7 @@ pub enum Kind {
     Unavailable,
     /// A module's function failed.
     ModuleFailed,
-    /// Nobody's fault who asked.
+    /// Not the fault of whoever asked.
     Internal,
 }
 

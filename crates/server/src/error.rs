@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hookswitch_core::accounts::PasswordError;
 use hookswitch_core::error::{Kind, Parts};
+use hookswitch_core::intake::admission::Refusal;
 use hookswitch_core::views::number::Mask;
 use hookswitch_core::{Error, FieldError};
 use hookswitch_store::StoreError;
@@ -59,6 +60,12 @@ impl ApiError {
         Self { status, error: Error::new(Kind::Invalid, code, detail) }
     }
 
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &str {
@@ -92,6 +99,20 @@ impl From<Error> for ApiError {
             Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self { status, error }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            Refusal::Unauthorized => Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail),
+            Refusal::SwitchedOff => Error::unavailable(60, detail).into(),
+            Refusal::Busy => Error::unavailable(1, detail).into(),
+            Refusal::TooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "tooLarge", detail),
+            Refusal::Unwritable(cause) => Error::internal(cause).into(),
+            Refusal::Store(error) => error.into(),
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Admitted {
 /// Finds the module that a request is for.
 ///
 /// # Errors
-/// 401 and 503 in HTTP's words.
+/// [`Refusal::Unauthorized`] and [`Refusal::SwitchedOff`].
 pub fn admit(intake: &Intake, parts: &Parts) -> Result<Admitted, Refusal> {
     let target = parts.uri.path_and_query().map_or_else(|| parts.uri.path(), PathAndQuery::as_str);
     let module = address::module(target).parse::<ModuleId>().ok();

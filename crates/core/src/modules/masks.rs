@@ -178,23 +178,44 @@ pub fn of_header(value: &str) -> Vec<String> {
     secrets
 }
 
-/// A text as it is, in a URL, in a form and in JSON.
-fn spellings(text: &str) -> [String; 5] {
+/// A text as it is, in a URL, in a form and in JSON as this and other languages write it.
+fn spellings(text: &str) -> BTreeSet<String> {
     let json = Value::from(text).to_string();
-    [
+    let json = &json[1..json.len() - 1];
+    let ascii = escaped(json, |c| !c.is_ascii());
+    let careful = escaped(json, |c| !c.is_ascii() || "+'&<>".contains(c));
+    let mut spellings = BTreeSet::from([
         text.to_owned(),
         utf8_percent_encode(text, NON_ALPHANUMERIC).to_string(),
         utf8_percent_encode(text, COMPONENT).to_string(),
         form_urlencoded::byte_serialize(text.as_bytes()).collect(),
-        json[1..json.len() - 1].to_owned(),
-    ]
+        json.to_owned(),
+        json.replace('/', "\\/"),
+    ]);
+    for json in [ascii, careful].into_iter().flatten() {
+        spellings.insert(json.replace('/', "\\/"));
+        spellings.insert(json);
+    }
+    spellings
+}
+
+/// JSON with some characters as `\u` and four digits, in small letters and in capitals.
+fn escaped(json: &str, which: impl Fn(char) -> bool) -> [String; 2] {
+    let write = |units: fn(u16) -> String| {
+        let one = |c: char| match which(c) {
+            true => c.encode_utf16(&mut [0; 2]).iter().map(|unit| units(*unit)).collect(),
+            false => c.to_string(),
+        };
+        json.chars().map(one).collect()
+    };
+    [write(|unit| format!("\\u{unit:04x}")), write(|unit| format!("\\u{unit:04X}"))]
 }
 
 /// Other ways to write a secret.
 fn disguises(text: &str) -> Vec<String> {
     let digits = hex::encode(text.as_bytes());
     let escaped = text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
-    let mut disguises = spellings(text).map(|spelled| spelled.to_lowercase()).to_vec();
+    let mut disguises: Vec<_> = spellings(text).iter().map(|spelled| spelled.to_lowercase()).collect();
     disguises.extend([text.to_uppercase(), digits.to_uppercase(), digits, escaped.to_uppercase(), escaped]);
     disguises.extend((0..3).flat_map(|before| in_base64(text, before)));
     disguises

@@ -6,6 +6,8 @@ mod leaves;
 mod moments;
 mod numbers;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use hookswitch_store::RequestError;
 use serde_json::{Map, Value};
@@ -27,6 +29,8 @@ const MASKED: &str = "masked";
 const SOMEBODY: &str = "Somebody";
 /// Shorter values of fields that are named like secrets are none, and stand everywhere.
 const NAMED_BYTES: usize = 6;
+/// More of them is no honest request; each is looked for in several spellings.
+const MOST_NAMED: usize = 1000;
 /// Headers of the way the request took, which say nothing to a script.
 const OF_THE_WAY: [&str; 9] = [
     "accept-encoding",
@@ -78,7 +82,7 @@ pub async fn sample_of(
     });
     let mut url = clean(&path);
     if !parameters.is_empty() {
-        let cleaned = parameters.iter().map(|(name, value)| (name, clean(value)));
+        let cleaned = parameters.iter().map(|(name, value)| (clean(name), clean(value)));
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(cleaned).finish();
         url.push('?');
         url.push_str(&query);
@@ -155,12 +159,17 @@ fn masks(active: &Active, request: &Received, leaves: Leaves, result: Option<&Va
     let names = parts(result).into_iter().filter_map(|part| part["callerName"].as_str());
     let names = names.filter(|name| name.len() >= 3).map(|name| (name.to_owned(), SOMEBODY.to_owned()));
     let names: Vec<_> = names.chain(addresses).collect();
-    let mut secrets = secrets_of(active, request);
     let is_named = |leaf: &Leaf| leaf.name.as_ref().is_some_and(|name| is_secret(&name.to_ascii_lowercase()));
     let named =
         leaves.0.into_iter().filter(is_named).flat_map(|leaf| std::iter::once(leaf.text).chain(leaf.raw));
-    secrets.extend(named.filter(|value| value.len() >= NAMED_BYTES));
-    Masks::new(secrets, MASKED, names)
+    let named: BTreeSet<String> =
+        named.filter(|value| value.len() >= NAMED_BYTES).take(MOST_NAMED + 1).collect();
+    if named.len() > MOST_NAMED {
+        let detail = format!("The request has more than {MOST_NAMED} fields that are named like secrets.");
+        return Err(Error::conflict("tooMuch", detail));
+    }
+    let others = names.into_iter().chain(named.into_iter().map(|value| (value, MASKED.to_owned())));
+    Masks::new(secrets_of(active, request), MASKED, others)
 }
 
 #[cfg(test)]

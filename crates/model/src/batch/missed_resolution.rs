@@ -213,10 +213,9 @@ impl ChangedCall<'_> {
         })
     }
 
-    /// Whether it was dealt with, and stays so: one that turns out not to be missed needs no resolution, and should it be
-    /// missed later, nobody has dealt with that yet. `store`'s `UPDATE_CALLS` takes resolutions away by this rule.
+    /// Whether it was dealt with. `store`'s `UPDATE_CALLS` takes the resolution of a call that is not missed any more away.
     fn is_resolved(&self) -> bool {
-        self.known.added.resolved.is_some() && self.was_missed()
+        self.known.added.resolved.is_some()
     }
 
     /// As a talk with the outside party.

@@ -7,7 +7,6 @@ use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use hookswitch_core::Error;
 use hookswitch_model::ModuleId;
 
 use crate::app::App;
@@ -93,18 +92,4 @@ pub async fn webhook_by_get(
 /// What a webhook's address takes: the same for every address, whether or not there is such a module.
 pub async fn options() -> Response {
     (StatusCode::NO_CONTENT, [(header::ALLOW, "GET, HEAD, OPTIONS, POST")]).into_response()
-}
-
-impl From<Refusal> for ApiError {
-    fn from(refusal: Refusal) -> Self {
-        let detail = refusal.to_string();
-        match refusal {
-            Refusal::Unauthorized => Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail),
-            Refusal::SwitchedOff => Error::unavailable(60, detail).into(),
-            Refusal::Busy => Error::unavailable(1, detail).into(),
-            Refusal::TooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "tooLarge", detail),
-            Refusal::Unwritable(cause) => Error::internal(cause).into(),
-            Refusal::Store(error) => error.into(),
-        }
-    }
 }

@@ -45,7 +45,8 @@ static LEADS: Rows = Rows::new(
     "select c.id, c.version <> 1 or exists (select 1 from comments where client_id = c.id) \
      or exists (select 1 from clients employee where employee.company_id = c.id) \
      or exists (select 1 from clients gone where gone.merged_into = c.id) as touched, \
-     (select count(*) from calls where calls.client_id = c.id and (missed or client_chosen or direction = 'out')) as kept_by \
+     case when c.version = 1 then (select count(*) from calls where calls.client_id = c.id \
+      and (missed or client_chosen or direction = 'out')) else 0 end as kept_by \
      from (values ",
     1,
     ") as v join clients c on c.id = v.column1 where c.source = 'missedCall'",

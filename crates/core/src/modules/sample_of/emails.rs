@@ -1,5 +1,6 @@
 //! E-mail addresses in a request, and what is put in their place.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
@@ -8,28 +9,30 @@ use regex_lite::Regex;
 static ADDRESS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"[^\s@<>"'(),;:=&?/\\\[\]{}|]+@(?:[\w-]+\.)+[A-Za-z]{2,}"#).unwrap());
 
+/// Addresses that are exchanged, at most.
+const MOST: usize = 1000;
+
 /// Each address in the texts with the one that stands for it: the same one for the same address, whatever its case. A number at
 /// a host, as in SIP, is no address.
 pub fn exchanged<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<(String, String)> {
-    let (mut known, mut exchanged): (Vec<String>, Vec<_>) = (Vec::new(), Vec::new());
+    let (mut known, mut exchanged): (HashMap<String, usize>, BTreeMap<String, String>) = Default::default();
     for text in texts {
         for found in ADDRESS.find_iter(text) {
             let address = found.as_str();
-            let before = text[..found.start()].to_ascii_lowercase();
+            let before =
+                &text[text.floor_char_boundary(found.start().saturating_sub("sips:".len()))..found.start()];
+            let before = before.to_ascii_lowercase();
             let of_telephone = before.ends_with("sip:") || before.ends_with("sips:");
             let is_number = address.split('@').next().is_some_and(|name| !name.contains(char::is_alphabetic));
-            if of_telephone || is_number || exchanged.iter().any(|(known, _)| known == address) {
+            if of_telephone || is_number || exchanged.len() >= MOST || exchanged.contains_key(address) {
                 continue;
             }
-            let plain = address.to_lowercase();
-            let at = known.iter().position(|known| *known == plain).unwrap_or_else(|| {
-                known.push(plain);
-                known.len() - 1
-            });
-            exchanged.push((address.to_owned(), format!("somebody{}@example.com", at + 1)));
+            let next = known.len() + 1;
+            let number = known.entry(address.to_lowercase()).or_insert(next);
+            exchanged.insert(address.to_owned(), format!("somebody{number}@example.com"));
         }
     }
-    exchanged
+    exchanged.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -45,8 +48,8 @@ mod tests {
         ];
         let expected = [
             ("Ann.O+x@mail.example.org", "somebody1@example.com"),
-            ("zoe@example.co.uk", "somebody2@example.com"),
             ("ann.o+x@mail.example.org", "somebody1@example.com"),
+            ("zoe@example.co.uk", "somebody2@example.com"),
             ("zoé@x.org", "somebody3@example.com"),
         ];
         let exchanged = exchanged(texts.into_iter());

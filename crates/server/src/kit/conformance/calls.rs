@@ -5,8 +5,8 @@ use hookswitch_model::contract::{self, EventKind, ParseResult};
 
 use super::sheet::{Check, CheckName};
 use crate::kit::play::{Cast, Played, Stage, Subject};
-use hookswitch_core::modules::scenario::Scenario;
 use hookswitch_core::modules::sample_signature::Spoil;
+use hookswitch_core::modules::scenario::Scenario;
 
 /// Longer than any call may be silent.
 const VERY_LONG: TimeDelta = TimeDelta::hours(25);

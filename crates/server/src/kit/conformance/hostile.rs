@@ -42,7 +42,9 @@ async fn signatures(stage: &Stage, subject: &Subject, probes: &[Probe]) -> Vec<C
             // What is refused makes no call, so one module stands all of it.
             for ((_, spoil), problems) in SPOILT.into_iter().zip(&mut problems) {
                 for index in &signed {
-                    let Some(request) = cast.outgoing(&probe.scenario.steps[*index], spoil)? else { continue };
+                    let Some(request) = cast.outgoing(&probe.scenario.steps[*index], spoil)? else {
+                        continue;
+                    };
                     let Reply { status, .. } = cast.send(request).await?;
                     if !(400..500).contains(&status) {
                         let place = format!("{}, step {}", probe.name, index + 1);

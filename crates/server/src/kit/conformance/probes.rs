@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::kit::play::Subject;
 use hookswitch_core::modules::sample::{Sample, WebhookRequest};
-use hookswitch_core::modules::scenario::{Scenario, Step};
 use hookswitch_core::modules::sample_signature::Signing;
+use hookswitch_core::modules::scenario::{Scenario, Step};
 
 /// A scenario to send requests from, and what it is called in problems.
 pub struct Probe {

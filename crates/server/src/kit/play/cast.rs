@@ -13,15 +13,16 @@ use serde_json::{Value, json};
 
 use super::shown::difference;
 use super::{Shown, Stage, Subject};
+use crate::error::ApiError;
 use hookswitch_core::calls::silent::close_silent;
 use hookswitch_core::clock::random;
-use hookswitch_core::intake::admission::admit;
+use hookswitch_core::intake::admission::{Refusal, admit};
 use hookswitch_core::modules::create::{changes, check_country};
 use hookswitch_core::modules::outgoing::{MODULE, Outgoing, TOKEN};
 use hookswitch_core::modules::registry::{self, Active};
 use hookswitch_core::modules::sample::NOW;
-use hookswitch_core::modules::scenario::{Scenario, Step};
 use hookswitch_core::modules::sample_signature::{Signer, Signing, Spoil};
+use hookswitch_core::modules::scenario::{Scenario, Step};
 
 /// Where the requests of scenarios come from; samples say the same.
 const PROVIDER: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1));
@@ -192,11 +193,19 @@ impl Cast<'_> {
         let intake = &self.stage.app.intake;
         let taken = async {
             let admitted = admit(intake, &parts)?;
+            if request.body.len() > intake.body_bytes {
+                return Err(Refusal::TooLarge(intake.body_bytes));
+            }
             admitted.take(intake, &parts, request.body.into(), PROVIDER, Instant::now()).await
         };
-        let answer = taken.await.map_err(|refusal| format!("the request is refused: {refusal}"))?;
-        let status = answer.status().as_u16();
-        let body = String::from_utf8_lossy(answer.body()).replace(&self.id().to_string(), MODULE);
+        let (status, body) = match taken.await {
+            Ok(answer) => (answer.status(), String::from_utf8_lossy(answer.body()).into_owned()),
+            Err(refusal) => {
+                let error = ApiError::from(refusal);
+                (error.status(), error.detail().to_owned())
+            }
+        };
+        let (status, body) = (status.as_u16(), body.replace(&self.id().to_string(), MODULE));
         Ok(Reply { status, body })
     }
 

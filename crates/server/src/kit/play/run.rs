@@ -10,8 +10,8 @@ use super::orders::{Order, orders};
 use super::report::{OrderKind, Played, PlayedOrder, Problem};
 use super::shown::difference;
 use super::{Cast, Reply, Stage, Subject, diff};
-use hookswitch_core::modules::scenario::{Scenario, Step};
 use hookswitch_core::modules::sample_signature::Spoil;
+use hookswitch_core::modules::scenario::{Scenario, Step};
 
 /// Plays a scenario as written, and where that went well in every other order.
 pub async fn play(stage: &Stage, subject: &Subject, (file, scenario): (&str, &Scenario)) -> Played {
