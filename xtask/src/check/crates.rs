@@ -20,7 +20,6 @@ const OWNERS: &[(&str, &str)] = &[
     ("oxc", "hookswitch-script"),
     ("rquickjs", "hookswitch-script"),
     ("axum", "hookswitch-server"),
-    ("hyper", "hookswitch-server"),
 ];
 
 /// What `hookswitch-model` must do without: it does no I/O and is not async.
