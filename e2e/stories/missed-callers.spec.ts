@@ -122,6 +122,8 @@ test('by keyboard alone: find a client, call, note, go on to the next missed cal
   await keys('Enter');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Missed calls (1)');
   await expect(page.getByRole('dialog')).toHaveCount(0);
+  const caller = page.getByRole('main').getByRole('link', { name: 'Unknown caller' });
+  await expect(caller).toBeVisible();
   await keys('j');
-  await expect(page.getByRole('main').getByRole('link', { name: 'Unknown caller' })).toBeFocused();
+  await expect(caller).toBeFocused();
 });
