@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::manifest::{self, Setting, SettingKind};
 use super::registry::Modules;
 use super::registry::{self, Active};
+use super::script;
 use super::templates::{self, Template};
 use super::token::new_token;
 use crate::clock::random;
@@ -288,7 +289,7 @@ fn declared_by(values: &Map<String, Value>) -> Vec<Setting> {
 /// # Errors
 /// 422 with `diagnostics` where it does not compile.
 pub async fn compiled(source: &str) -> Result<Compiled> {
-    let compiled = registry::compiled(source).await.map_err(Error::internal)?;
+    let compiled = script::compiled(source).await.map_err(Error::internal)?;
     compiled.map_err(|diagnostics| not_usable(&diagnostics))
 }
 

@@ -15,7 +15,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Number, Value};
 use url::form_urlencoded;
 
-use super::manifest::SettingKind;
 use super::registry::Active;
 use super::sample_signature::hex;
 use crate::error::{Error, Result};
@@ -144,13 +143,8 @@ pub fn changed(value: Value, change: &impl Fn(&str) -> String) -> Value {
 /// What proves who somebody is, of a module and of a request that reached it: the webhook's token, values of secret settings and of
 /// headers that are kept encrypted.
 pub fn secrets_of(active: &Active, request: &Received) -> Vec<String> {
-    let is_secret = |name: &str| {
-        let mut declared = active.settings.iter();
-        declared.any(|setting| setting.name == name && setting.kind == SettingKind::Secret)
-            || active.sealed.contains(name)
-    };
     let mut secrets = vec![active.module.webhook_token.clone(), request.address.token().into_owned()];
-    for (_, value) in active.values.iter().filter(|(name, _)| is_secret(name)) {
+    for (_, value) in active.values.iter().filter(|(name, _)| active.is_secret(name)) {
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Number(number) => number.to_string(),

@@ -6,30 +6,25 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::batch::LeadRule;
-use hookswitch_model::contract::did_you_mean;
 use hookswitch_model::phone::Country;
 use hookswitch_model::{ModuleId, UserId};
 use hookswitch_script::{
-    CallContext, Compiled, Diagnostic, Engine, Environment, Function, Host as _, Limits, Lookalike,
-    ModuleHandle, Outcome, ScriptError, Slot, compile,
+    CallContext, Compiled, Diagnostic, Engine, Environment, Function, Host as _, Limits, ModuleHandle,
+    Outcome, ScriptError, Slot,
 };
-use hookswitch_store::{Module, ScriptVersion, Store, StoreError};
-use metrics::Counter;
+use hookswitch_store::{Module, ScriptVersion, StoreError};
 use serde_json::{Map, Value};
 use tokio::runtime::Handle;
 
-use super::host::{ModuleHost, Outside};
+use super::host::ModuleHost;
 use super::log::ModuleLog;
 use super::manifest::{self, Setting, SettingKind};
+use super::script;
 use super::templates::{self, Templates};
-use crate::audit::Audit;
-use crate::clock::Clock;
+use super::world::World;
 use crate::cut::{self, cut};
-use crate::live::Activity;
-use crate::public_url::PublicUrl;
 use crate::requests::address;
 use crate::requests::turns::Turns;
-use crate::tasks::Tasks;
 
 /// Every module that was not deleted.
 pub struct Modules {
@@ -44,33 +39,6 @@ pub struct Modules {
     pub log: ModuleLog,
     /// What they can be made from.
     pub templates: Templates,
-}
-
-/// What modules work with.
-pub struct World {
-    /// The database.
-    pub store: Store,
-    /// The time.
-    pub clock: Clock,
-    /// What providers call.
-    pub public_url: PublicUrl,
-    /// What scripts meet outside the server.
-    pub outside: Arc<dyn Outside>,
-    /// What administrators who look on are told of.
-    pub activity: Arc<Activity>,
-    /// The audit trail.
-    pub audit: Audit,
-    /// What goes on beside the requests.
-    pub tasks: Tasks,
-    /// Whether what happens here counts in the process's metrics: not where calls are only played.
-    pub counts: bool,
-}
-
-impl World {
-    /// A counter of the process's metrics, where what happens here counts.
-    pub fn counter(&self, counter: impl FnOnce() -> Counter) -> Counter {
-        if self.counts { counter() } else { Counter::noop() }
-    }
 }
 
 /// A module as it works now. A change makes a new one.
@@ -315,20 +283,10 @@ async fn load(
     if let Some(compiled) = known {
         return try_script(modules, id, compiled, environment).await;
     }
-    let compiled = compiled(source).await?.map_err(|diagnostics| ScriptError::Engine {
+    let compiled = script::compiled(source).await?.map_err(|diagnostics| ScriptError::Engine {
         reason: diagnostics.first().map(ToString::to_string).unwrap_or_default(),
     })?;
     try_script(modules, id, Arc::new(compiled), environment).await
-}
-
-/// Compiles a script, off the async threads: it takes as long as the source is large.
-///
-/// # Errors
-/// When the server stops meanwhile.
-pub async fn compiled(source: &str) -> Result<Result<Compiled, Vec<Diagnostic>>, ScriptError> {
-    let source = source.to_owned();
-    let compiled = tokio::task::spawn_blocking(move || compile(&source)).await;
-    compiled.map_err(|error| ScriptError::Engine { reason: error.to_string() })
 }
 
 /// Loads a compiled script and finds out what it implements.
@@ -360,20 +318,6 @@ pub async fn probe(
     host.set_environment(Arc::new(Environment { settings, webhook_url, ..Environment::default() }));
     let handle = modules.engine.load(&format!("{id} probe"), Arc::new(compiled), host);
     Ok(handle.functions().await?.into_iter().collect())
-}
-
-/// What is odd in a script without keeping it from being used.
-pub fn script_warnings(compiled: &Compiled) -> Vec<Diagnostic> {
-    let warning = |Lookalike { name, is_function, line, column }: &Lookalike| {
-        let meant = did_you_mean(name, Function::ALL.into_iter().map(Function::name));
-        let message = match meant {
-            Some(meant) => format!("{name}: unknown function, did you mean {meant}?"),
-            None if *is_function => format!("{name}: unknown function, nothing ever calls it"),
-            None => return None,
-        };
-        Some(Diagnostic { line: *line, column: *column, message })
-    };
-    compiled.lookalikes.iter().filter_map(warning).collect()
 }
 
 impl Active {
@@ -437,7 +381,7 @@ impl Active {
 
     /// What is odd in the script without keeping it from being used.
     pub fn script_warnings(&self) -> Vec<Diagnostic> {
-        self.script.as_ref().map_or_else(|_| Vec::new(), |loaded| script_warnings(&loaded.compiled))
+        self.script.as_ref().map_or_else(|_| Vec::new(), |loaded| script::warnings(&loaded.compiled))
     }
 
     /// Why the script cannot be loaded, where it cannot.

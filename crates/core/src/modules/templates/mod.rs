@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use super::manifest::{self, Manifest, Setting};
 use super::registry::Modules;
 use super::{builtin, registry};
+use crate::modules::script;
 use read::{Folder, Texts};
 
 /// Something to make a module from.
@@ -239,7 +240,7 @@ fn only_one(found: &Found, usable: Usable) -> Result<Usable, String> {
 /// # Errors
 /// Why the script cannot be used, with its place.
 pub async fn functions(modules: &Modules, template: &Template) -> Result<BTreeSet<Function>, String> {
-    let compiled = registry::compiled(&template.source).await.map_err(|error| error.to_string())?;
+    let compiled = script::compiled(&template.source).await.map_err(|error| error.to_string())?;
     let compiled = compiled.map_err(|diagnostics| {
         let first = diagnostics.into_iter().next();
         first.map_or_else(String::new, |at| format!("module.ts:{}:{}: {}", at.line, at.column, at.message))

@@ -8,13 +8,13 @@ use hookswitch_script::{Engine, Function, Limits};
 use super::types::{self, Types};
 use super::{members, open};
 use crate::cli::CliResult;
-use hookswitch_core::modules::registry::script_warnings;
+use hookswitch_core::modules::script;
 use hookswitch_core::modules::trial;
 
 pub async fn run(dir: &Path) -> CliResult {
     let (folder, compiled) = open(dir)?;
     let engine = Engine::new(Limits::default(), tokio::runtime::Handle::current());
-    let warnings = script_warnings(&compiled);
+    let warnings = script::warnings(&compiled);
     let functions = trial::functions(&engine, compiled, &folder.manifest.settings)
         .await
         .map_err(|error| format!("{} cannot be loaded: {error}", dir.join("module.ts").display()))?;
