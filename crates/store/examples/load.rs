@@ -113,7 +113,7 @@ async fn webhook(store: &Store, module: ModuleId, call: u64, event: u64) -> Resu
         lead: None,
         now,
     };
-    store.apply(Apply { submission, outcome: Some(outcome) }).await?;
+    store.apply(Apply { submission, outcome: Some(outcome), request: None }).await?;
     Ok(())
 }
 

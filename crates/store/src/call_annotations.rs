@@ -5,29 +5,30 @@ use chrono::{DateTime, Utc};
 use hookswitch_model::batch::saved_version;
 use hookswitch_model::report_counters::ReportCounters;
 use hookswitch_model::{CallAnnotations, CallId, ClientId, OutcomeId, Resolution, ResolvedHow, UserId, view};
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::committer::report_counters;
-use crate::db::{from_word, on, text};
+use crate::db::{from_word, on, on_writer, text};
 use crate::error::StoreError;
 use crate::open::Store;
+use crate::rows::found;
 
 /// How often a change of a call starts over.
 const ATTEMPTS: usize = 50;
 
-#[derive(FromRow)]
-pub(crate) struct AnnotationsRow {
-    comment: Option<String>,
-    client_id: Option<Uuid>,
-    client_chosen: bool,
-    outcome_id: Option<Uuid>,
-    resolved_at: Option<DateTime<Utc>>,
-    resolved_by: Option<Uuid>,
-    resolved_how: Option<String>,
-    resolved_reason: Option<String>,
-    resolved_call: Option<Uuid>,
-    reached_seconds: Option<i32>,
+found! {
+    pub(crate) struct AnnotationsRow {
+        comment: Option<String>,
+        client_id: Option<Uuid>,
+        client_chosen: bool,
+        outcome_id: Option<Uuid>,
+        resolved_at: Option<DateTime<Utc>>,
+        resolved_by: Option<Uuid>,
+        resolved_how: Option<String>,
+        resolved_reason: Option<String>,
+        resolved_call: Option<Uuid>,
+        reached_seconds: Option<i32>,
+    }
 }
 
 impl TryFrom<AnnotationsRow> for CallAnnotations {
@@ -60,7 +61,7 @@ impl Store {
     /// Sets a call's comment or takes it away; says whether there is such a call.
     pub async fn set_comment(&self, id: CallId, comment: Option<&str>) -> Result<bool, StoreError> {
         let sql = "update calls set comment = $2, version = version + 1 where id = $1";
-        let done = on!(self.write(), |db| {
+        let done = on_writer!(self, |db| {
             sqlx::query(sql)
                 .bind(id.0)
                 .bind(comment.map(text))
@@ -75,7 +76,7 @@ impl Store {
     pub async fn set_client(&self, id: CallId, client: Option<ClientId>) -> Result<bool, StoreError> {
         let sql =
             "update calls set client_id = $2, client_chosen = true, version = version + 1 where id = $1";
-        let done = on!(self.write(), |db| {
+        let done = on_writer!(self, |db| {
             sqlx::query(sql)
                 .bind(id.0)
                 .bind(client.map(|client| client.0))

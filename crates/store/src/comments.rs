@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::MAX_PAGE;
-use crate::db::{Tx, far_future, on, text, time};
+use crate::db::{Tx, far_future, on, on_writer, text, time};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::rows::{Rows, chunks};
@@ -138,7 +138,7 @@ impl Store {
     /// Deletes a comment; says whether there was one.
     pub async fn delete_comment(&self, id: CommentId) -> Result<bool, StoreError> {
         let sql = "delete from comments where id = $1";
-        let done = on!(self.write(), |db| {
+        let done = on_writer!(self, |db| {
             sqlx::query(sql).bind(id.0).execute(db).await.map(|done| done.rows_affected())
         })?;
         Ok(done > 0)

@@ -14,6 +14,7 @@ mod clients;
 mod comments;
 mod committer;
 mod db;
+mod direct;
 mod erase;
 mod error;
 mod faults;

@@ -9,7 +9,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::MAX_PAGE;
-use crate::db::{is_missing_reference, on, text, time};
+use crate::db::{is_missing_reference, on, on_writer, text, time};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::rows::{Rows, columns};
@@ -152,7 +152,7 @@ impl Store {
     /// Deletes the lines of a request.
     pub async fn forget_log_of(&self, module: ModuleId, request: RequestId) -> Result<(), StoreError> {
         let sql = "delete from module_log where module_id = $1 and request_id = $2";
-        on!(self.write(), |db| sqlx::query(sql).bind(module.0).bind(request.0).execute(db).await.map(drop))?;
+        on_writer!(self, |db| sqlx::query(sql).bind(module.0).bind(request.0).execute(db).await.map(drop))?;
         Ok(())
     }
 

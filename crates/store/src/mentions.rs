@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::MAX_PAGE;
 use crate::comments::{Comment, Row as CommentRow};
-use crate::db::{on, time};
+use crate::db::{on, on_writer, time};
 use crate::error::StoreError;
 use crate::open::Store;
 
@@ -79,7 +79,7 @@ impl Store {
     /// Notes that a user has seen their mentions.
     pub async fn see_mentions(&self, user: UserId, now: DateTime<Utc>) -> Result<(), StoreError> {
         let sql = "update mentions set seen_at = $2 where user_id = $1 and seen_at is null";
-        on!(self.write(), |db| sqlx::query(sql).bind(user.0).bind(time(now)).execute(db).await.map(drop))?;
+        on_writer!(self, |db| sqlx::query(sql).bind(user.0).bind(time(now)).execute(db).await.map(drop))?;
         Ok(())
     }
 }

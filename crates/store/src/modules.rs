@@ -7,7 +7,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::db::{Tx, from_json, from_word, on, text, time, to_json};
+use crate::db::{Tx, from_json, from_word, on, on_writer, text, time, to_json};
 use crate::error::StoreError;
 use crate::key::SecretKey;
 use crate::open::Store;
@@ -167,7 +167,7 @@ impl Store {
                    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12) returning *";
         let (fields, services) = (to_json(&module.fields)?, to_json(&module.services)?);
         let token = self.inner.key.encrypt(&token_name(module.id), module.webhook_token.as_bytes());
-        let row: Row = on!(self.write(), |db| {
+        let row: Row = on_writer!(self, |db| {
             sqlx::query_as(sql)
                 .bind(module.id.0)
                 .bind(text(&module.name))
@@ -238,7 +238,7 @@ impl Store {
         let sql = "update modules set webhook_token = $2, public_url_notified = null, updated_at = $3 \
                    where id = $1 and deleted_at is null";
         let sealed = self.inner.key.encrypt(&token_name(id), token.as_bytes());
-        let done = on!(self.write(), |db| {
+        let done = on_writer!(self, |db| {
             sqlx::query(sql)
                 .bind(id.0)
                 .bind(sealed)
@@ -253,7 +253,7 @@ impl Store {
     /// Notes which webhook URL the module's script was told; says whether there is such a module.
     pub async fn set_public_url_notified(&self, id: ModuleId, url: Option<&str>) -> Result<bool, StoreError> {
         let sql = "update modules set public_url_notified = $2 where id = $1 and deleted_at is null";
-        let done = on!(self.write(), |db| {
+        let done = on_writer!(self, |db| {
             sqlx::query(sql).bind(id.0).bind(url.map(text)).execute(db).await.map(|done| done.rows_affected())
         })?;
         Ok(done > 0)
@@ -296,7 +296,7 @@ impl Store {
     pub async fn purge_deleted_modules(&self, limit: u32) -> Result<u64, StoreError> {
         let sql = "delete from requests where id in (select requests.id from modules \
                    join requests on requests.module_id = modules.id where modules.deleted_at is not null limit $1)";
-        Ok(on!(self.write(), |db| {
+        Ok(on_writer!(self, |db| {
             sqlx::query(sql).bind(i64::from(limit)).execute(db).await.map(|done| done.rows_affected())
         })?)
     }

@@ -14,6 +14,7 @@ use sqlx::{ConnectOptions, Connection};
 
 use crate::committer::Committer;
 use crate::db::{Pool, Pools, Tx, on};
+use crate::direct::File;
 use crate::erase::Hashes;
 use crate::error::{OpenError, StoreError};
 use crate::faults;
@@ -40,9 +41,20 @@ pub(crate) const WAIT: Duration = Duration::from_secs(10);
 /// How long a server that is away is waited for: it may only be starting anew, and a provider waits for its answer.
 const POSTGRES_WAIT: Duration = Duration::from_secs(5);
 /// Prepared statements kept by a connection: more than there are texts.
-const STATEMENTS: usize = 256;
+pub(crate) const STATEMENTS: usize = 256;
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// What every connection to SQLite is told, besides.
+pub(crate) const PRAGMAS: [(&str, &str); 6] = [
+    // KiB, since it is negative. The operating system caches the file as well.
+    ("cache_size", "-4096"),
+    ("mmap_size", "0"),
+    ("temp_store", "memory"),
+    // What is deleted is overwritten: an erased client is not to be found in the file.
+    ("secure_delete", "on"),
+    ("wal_autocheckpoint", "4000"),
+    ("journal_size_limit", "67108864"),
+];
 
 impl Store {
     /// Opens the database (`sqlite:path/to/file` or `postgres://…`), makes it where it is a SQLite file that is not there
@@ -71,7 +83,7 @@ impl Store {
         check_key(&pools, key).await?;
         let pools = Arc::new(pools);
         let hashes = Hashes::new(key);
-        let committer = Committer::start(Arc::clone(&pools), hashes.clone());
+        let committer = Committer::start(Arc::clone(&pools), hashes.clone()).map_err(sqlx::Error::Io)?;
         Ok(Self {
             inner: Arc::new(Inner { pools, key: key.clone(), committer, probe: Probe::default(), hashes }),
         })
@@ -81,7 +93,7 @@ impl Store {
     pub async fn close(&self) {
         self.inner.committer.stop().await;
         match &*self.inner.pools {
-            Pools::Sqlite { read, write } => {
+            Pools::Sqlite { read, write, .. } => {
                 read.close().await;
                 write.close().await;
             }
@@ -108,7 +120,7 @@ async fn sqlite(url: &str, synchronous: SqliteSynchronous) -> Result<Pools, Open
     if url.contains(":memory:") || file.as_os_str().is_empty() {
         return Err(OpenError::Url(url.to_owned()));
     }
-    create_private(&file).map_err(|source| OpenError::File { path: file, source })?;
+    create_private(&file).map_err(|source| OpenError::File { path: file.clone(), source })?;
     let options = options
         .create_if_missing(false)
         .journal_mode(SqliteJournalMode::Wal)
@@ -116,15 +128,8 @@ async fn sqlite(url: &str, synchronous: SqliteSynchronous) -> Result<Pools, Open
         .foreign_keys(true)
         .busy_timeout(WAIT)
         .statement_cache_capacity(STATEMENTS)
-        .disable_statement_logging()
-        // KiB, since it is negative. The operating system caches the file as well.
-        .pragma("cache_size", "-4096")
-        .pragma("mmap_size", "0")
-        .pragma("temp_store", "memory")
-        // What is deleted is overwritten: an erased client is not to be found in the file.
-        .pragma("secure_delete", "on")
-        .pragma("wal_autocheckpoint", "4000")
-        .pragma("journal_size_limit", "67108864");
+        .disable_statement_logging();
+    let options = PRAGMAS.into_iter().fold(options, |options, (name, value)| options.pragma(name, value));
     let pool = |connections| {
         SqlitePoolOptions::new()
             .max_connections(connections)
@@ -141,7 +146,8 @@ async fn sqlite(url: &str, synchronous: SqliteSynchronous) -> Result<Pools, Open
     let write = pool(1).idle_timeout(None).connect_with(options.clone()).await?;
     let readers = options.read_only(true).pragma("cache_size", "-2048");
     let read = pool(SQLITE_READERS).idle_timeout(Duration::from_secs(60)).connect_lazy_with(readers);
-    Ok(Pools::Sqlite { read, write })
+    let synchronous = if synchronous == SqliteSynchronous::Full { "full" } else { "off" };
+    Ok(Pools::Sqlite { read, write, turn: Arc::default(), file: File { path: file, synchronous } })
 }
 
 /// Makes the file, readable by nobody else, where it is not there yet. SQLite gives its side files the same mode.

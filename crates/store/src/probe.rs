@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use crate::db::on;
+use crate::db::{on, on_writer};
 use crate::error::StoreError;
 use crate::faults;
 use crate::open::Store;
@@ -35,7 +35,7 @@ impl Store {
 
     async fn probe(&self) -> Result<(), StoreError> {
         let mut last = self.inner.probe.0.lock().await;
-        if on!(self.write(), |db| db.is_closed()) {
+        if on!(self.inner.pools.write(), |db| db.is_closed()) {
             return Err(StoreError::Closed);
         }
         let trouble = match &*last {
@@ -58,7 +58,7 @@ impl Store {
         let sql = "insert into meta (name, value) values ('probe', $1) on conflict (name) do update set value = excluded.value";
         // Every page is another than before: SQLite does not write what stays the same.
         let value = rand::random::<[u8; 8]>().repeat(bytes.div_ceil(8));
-        on!(self.write(), |db| sqlx::query(sql).bind(value).execute(db).await.map(drop))?;
+        on_writer!(self, |db| sqlx::query(sql).bind(value).execute(db).await.map(drop))?;
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::MAX_PAGE;
 use crate::committer::RequestError;
-use crate::db::{from_json, from_word, on, time, to_json};
+use crate::db::{from_json, from_word, on, on_writer, time, to_json};
 use crate::error::StoreError;
 use crate::key::SecretKey;
 use crate::open::Store;
@@ -346,7 +346,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let sql = "update requests set status = 'failed', error = $2, processed_at = $3 where id = $1";
         let error = to_json(error)?;
-        on!(self.write(), |db| {
+        on_writer!(self, |db| {
             sqlx::query(sql).bind(id.0).bind(error).bind(time(now)).execute(db).await.map(drop)
         })?;
         Ok(())
@@ -357,7 +357,7 @@ impl Store {
     pub async fn purge_requests(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
         let sql = "delete from requests where id in \
                    (select id from requests where id < $1 and status <> 'new' order by id limit $2)";
-        Ok(on!(self.write(), |db| {
+        Ok(on_writer!(self, |db| {
             sqlx::query(sql)
                 .bind(RequestId::new(before, [0; 10]).0)
                 .bind(i64::from(limit))

@@ -7,7 +7,7 @@ use hookswitch_model::{FactKind, view};
 use uuid::Uuid;
 
 use crate::calls::{self, StoredCall};
-use crate::db::{far_past, on, time, to_json};
+use crate::db::{far_past, on, on_writer, time, to_json};
 use crate::erase::remove_calls;
 use crate::error::StoreError;
 use crate::open::Store;
@@ -83,7 +83,7 @@ macro_rules! delete {
     ($store:expr, $table:literal, $due:ident, $before:expr) => {{
         let sql =
             concat!("delete from ", $table, " where id in (select id ", due!($due), " order by id limit $2)");
-        on!($store.write(), |db| {
+        on_writer!($store, |db| {
             let query = sqlx::query(sql).bind($before).bind(BATCH);
             query.execute(db).await.map(|done| done.rows_affected())
         })?
@@ -113,7 +113,7 @@ impl Store {
                     due!(noted),
                     " order by started_at, id limit $3)"
                 );
-                let noted = on!(self.write(), |db| {
+                let noted = on_writer!(self, |db| {
                     let query = sqlx::query(sql).bind(time(before)).bind(time(since)).bind(BATCH);
                     query.execute(db).await.map(|done| done.rows_affected())
                 })?;

@@ -3,14 +3,14 @@
 use std::fmt::Write;
 use std::sync::OnceLock;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Encode, FromRow, Postgres, SqlSafeStr, SqlStr, Sqlite, Type};
 use uuid::Uuid;
 
-use crate::db::{Either, Tx};
+use crate::db::{Db, Either};
 
 /// The numbers of rows that there are texts for: so few that each stays prepared, so near each other that few rows stay
 /// empty.
@@ -55,74 +55,48 @@ impl Rows {
         Self { shape, sqlite, postgres }
     }
 
-    /// Runs the statement for these things; `add` adds the values of one, which is none where nulls are to be added. Gives how
-    /// many rows of the table it concerned.
+    /// Runs the statement for these things; `add` adds the values of one, which is none where nulls are to be added. Returns
+    /// how many rows of the table it concerned.
     pub(crate) async fn execute<T>(
         &self,
-        tx: &mut Tx,
+        db: &mut impl Db,
         things: &[T],
         add: impl Fn(&mut Values, Option<&T>),
     ) -> Result<u64, sqlx::Error> {
         let mut rows = 0;
         for chunk in chunks(things) {
-            let (sql, values) = self.filled(&tx.conn(), chunk, &add);
-            rows += match (tx.conn(), values.0) {
-                (Either::Sqlite(db), Either::Sqlite(values)) => {
-                    sqlx::query_with(sql, values.map_err(sqlx::Error::Encode)?)
-                        .execute(db)
-                        .await?
-                        .rows_affected()
-                }
-                (Either::Postgres(db), Either::Postgres(values)) => {
-                    sqlx::query_with(sql, values.map_err(sqlx::Error::Encode)?)
-                        .execute(db)
-                        .await?
-                        .rows_affected()
-                }
-                _ => 0,
-            };
+            let (sql, values) = self.filled(db.values(), chunk, &add);
+            rows += db.execute(sql, values).await?;
         }
         Ok(rows)
     }
 
-    /// Runs the statement for these things and gives what it finds; `add` as in [`Rows::execute`].
-    pub(crate) async fn fetch<T, F>(
+    /// Runs the statement for these things and returns what it finds; `add` as in [`Rows::execute`].
+    pub(crate) async fn fetch<T, F: Found>(
         &self,
-        tx: &mut Tx,
+        db: &mut impl Db,
         things: &[T],
         add: impl Fn(&mut Values, Option<&T>),
-    ) -> Result<Vec<F>, sqlx::Error>
-    where
-        F: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
-    {
+    ) -> Result<Vec<F>, sqlx::Error> {
         let mut found = Vec::new();
         for chunk in chunks(things) {
-            let (sql, values) = self.filled(&tx.conn(), chunk, &add);
-            found.extend(match (tx.conn(), values.0) {
-                (Either::Sqlite(db), Either::Sqlite(values)) => {
-                    sqlx::query_as_with(sql, values.map_err(sqlx::Error::Encode)?).fetch_all(db).await?
-                }
-                (Either::Postgres(db), Either::Postgres(values)) => {
-                    sqlx::query_as_with(sql, values.map_err(sqlx::Error::Encode)?).fetch_all(db).await?
-                }
-                _ => Vec::new(),
-            });
+            let (sql, values) = self.filled(db.values(), chunk, &add);
+            found.append(&mut db.fetch(sql, values).await?);
         }
         Ok(found)
     }
 
-    fn filled<S, P, T>(
+    fn filled<T>(
         &self,
-        target: &Either<S, P>,
+        mut values: Values,
         things: &[T],
         add: impl Fn(&mut Values, Option<&T>),
     ) -> (SqlStr, Values) {
-        let mut values = Values(match target {
-            Either::Sqlite(_) => Either::Sqlite(Ok(SqliteArguments::default())),
-            Either::Postgres(_) => Either::Postgres(Ok(PgArguments::default())),
-        });
-        let (sql, rows) = self.fill(target, things);
-        rows.for_each(|row| add(&mut values, row));
+        let (sql, rows) = match values {
+            Values::Postgres(_) => self.filled_text(&self.postgres, true, things.len()),
+            Values::Sqlite(_) | Values::Direct(_) => self.filled_text(&self.sqlite, false, things.len()),
+        };
+        (0..rows).for_each(|row| add(&mut values, things.get(row)));
         (sql, values)
     }
 
@@ -133,15 +107,20 @@ impl Rows {
         target: &Either<S, P>,
         things: &'a [T],
     ) -> (SqlStr, impl Iterator<Item = Option<&'a T>> + use<'a, S, P, T>) {
-        let size = SIZES.partition_point(|size| *size < things.len()).min(SIZES.len() - 1);
-        let (texts, numbered) = match target {
-            // SQLite looks a numbered parameter up in a list, one by one: slow with thousands of them.
-            Either::Sqlite(_) => (&self.sqlite, false),
-            Either::Postgres(_) => (&self.postgres, true),
+        let (sql, rows) = match target {
+            Either::Sqlite(_) => self.filled_text(&self.sqlite, false, things.len()),
+            Either::Postgres(_) => self.filled_text(&self.postgres, true, things.len()),
         };
+        (sql, (0..rows).map(|row| things.get(row)))
+    }
+
+    /// The text for so many things, and how many rows it has. SQLite looks a numbered parameter up in a list, one by one: slow
+    /// with thousands of them.
+    fn filled_text(&self, texts: &Texts, numbered: bool, things: usize) -> (SqlStr, usize) {
+        let size = SIZES.partition_point(|size| *size < things).min(SIZES.len() - 1);
         let rows = SIZES[size];
         let text = texts[size].get_or_init(|| AssertSqlSafe(self.text(rows, numbered)).into_sql_str());
-        (text.clone(), (0..rows).map(|row| things.get(row)))
+        (text.clone(), rows)
     }
 
     fn text(&self, rows: usize, numbered: bool) -> String {
@@ -185,19 +164,51 @@ fn placeholders(rows: usize, columns: usize, numbered: bool) -> String {
 }
 
 /// A statement's values in their order.
-pub(crate) struct Values(Either<Result<SqliteArguments, BoxDynError>, Result<PgArguments, BoxDynError>>);
+pub(crate) enum Values {
+    Sqlite(Result<SqliteArguments, BoxDynError>),
+    Postgres(Result<PgArguments, BoxDynError>),
+    Direct(Vec<rusqlite::types::Value>),
+}
 
 impl Values {
     /// Adds a value; none: null.
-    pub(crate) fn add<V>(&mut self, value: Option<V>)
+    pub(crate) fn add<V: Cell>(&mut self, value: Option<V>)
     where
         Option<V>: for<'q> Encode<'q, Sqlite> + Type<Sqlite> + for<'q> Encode<'q, Postgres> + Type<Postgres>,
     {
-        match &mut self.0 {
-            Either::Sqlite(values) => add(values, value),
-            Either::Postgres(values) => add(values, value),
+        match self {
+            Self::Sqlite(values) => add(values, value),
+            Self::Postgres(values) => add(values, value),
+            Self::Direct(values) => values.push(value.map_or(rusqlite::types::Value::Null, Cell::direct)),
         }
     }
+}
+
+/// What a column holds, as SQLite keeps it.
+pub(crate) trait Cell {
+    fn direct(self) -> rusqlite::types::Value;
+}
+
+macro_rules! cells {
+    ($($type:ty: |$value:ident| $kept:expr;)+) => {
+        $(impl Cell for $type {
+            fn direct(self) -> rusqlite::types::Value {
+                let $value = self;
+                rusqlite::types::Value::from($kept)
+            }
+        })+
+    };
+}
+cells! {
+    bool: |value| value;
+    i32: |value| value;
+    i64: |value| value;
+    String: |value| value;
+    &'static str: |value| value.to_owned();
+    Vec<u8>: |value| value;
+    Uuid: |value| value.as_bytes().to_vec();
+    // As sqlx writes it: one column has one form, by which it is compared.
+    DateTime<Utc>: |value| value.to_rfc3339_opts(SecondsFormat::AutoSi, false);
 }
 
 fn add<'q, A: Arguments, V>(values: &mut Result<A, BoxDynError>, value: V)
@@ -256,6 +267,54 @@ macro_rules! columns {
     };
 }
 pub(crate) use columns;
+
+/// What a statement finds, on whichever connection it runs.
+pub(crate) trait Found:
+    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{
+    /// Reads a row of a connection that is driven directly.
+    fn found(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self>;
+}
+
+/// Defines a row of such a statement: its columns by their names, and perhaps those of another struct after `..`.
+macro_rules! found {
+    ($(#[$doc:meta])* $vis:vis struct $name:ident {
+        $($field_vis:vis $column:ident: $type:ty,)+
+        $(.. $rest:ident: $rest_type:ty,)?
+    }) => {
+        $(#[$doc])*
+        #[derive(sqlx::FromRow)]
+        $vis struct $name {
+            $($field_vis $column: $type,)+
+            $(#[sqlx(flatten)] $rest: $rest_type,)?
+        }
+
+        impl $crate::rows::Found for $name {
+            fn found(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+                Ok(Self {
+                    $($column: row.get(stringify!($column))?,)+
+                    $($rest: <$rest_type as $crate::rows::Found>::found(row)?,)?
+                })
+            }
+        }
+    };
+}
+pub(crate) use found;
+
+macro_rules! found_tuples {
+    ($(($($type:ident $place:tt),+))+) => {
+        $(impl<$($type),+> Found for ($($type,)+)
+        where
+            Self: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
+            $($type: rusqlite::types::FromSql),+
+        {
+            fn found(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+                Ok(($(row.get::<_, $type>($place)?,)+))
+            }
+        })+
+    };
+}
+found_tuples! { (A 0, B 1) (A 0, B 1, C 2, D 3) }
 
 /// The things in slices that one statement takes.
 pub(crate) fn chunks<T>(things: &[T]) -> std::slice::Chunks<'_, T> {

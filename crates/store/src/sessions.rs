@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use hookswitch_model::UserId;
 use sqlx::FromRow;
 
-use crate::db::{is_missing_reference, on, time};
+use crate::db::{is_missing_reference, on, on_writer, time};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::users::User;
@@ -37,7 +37,7 @@ impl Store {
         // `last_seen_at` is read by nobody any more.
         let sql = "insert into sessions (token_hash, user_id, created_at, expires_at, last_seen_at) \
                    values ($1, $2, $3, $4, $3)";
-        let done = on!(self.write(), |db| {
+        let done = on_writer!(self, |db| {
             sqlx::query(sql)
                 .bind(session.token_hash.clone())
                 .bind(session.user_id.0)
@@ -67,7 +67,7 @@ impl Store {
     /// Ends a session; says whether there was one.
     pub async fn delete_session(&self, token_hash: &[u8]) -> Result<bool, StoreError> {
         let sql = "delete from sessions where token_hash = $1";
-        let gone = on!(self.write(), |db| {
+        let gone = on_writer!(self, |db| {
             sqlx::query(sql).bind(token_hash.to_vec()).execute(db).await.map(|done| done.rows_affected())
         })?;
         Ok(gone > 0)
@@ -76,7 +76,7 @@ impl Store {
     /// Ends all sessions of a user, but perhaps one; says how many.
     pub async fn delete_sessions_of(&self, user: UserId, except: Option<&[u8]>) -> Result<u64, StoreError> {
         let sql = "delete from sessions where user_id = $1 and ($2 is null or token_hash <> $2)";
-        Ok(on!(self.write(), |db| {
+        Ok(on_writer!(self, |db| {
             sqlx::query(sql)
                 .bind(user.0)
                 .bind(except.map(<[u8]>::to_vec))
@@ -89,7 +89,7 @@ impl Store {
     /// Deletes the sessions that are over; says how many.
     pub async fn purge_sessions(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let sql = "delete from sessions where expires_at <= $1";
-        Ok(on!(self.write(), |db| {
+        Ok(on_writer!(self, |db| {
             sqlx::query(sql).bind(time(now)).execute(db).await.map(|done| done.rows_affected())
         })?)
     }

@@ -5,7 +5,7 @@ use hookswitch_model::ModuleId;
 use hookswitch_model::contract::MAX_STORAGE_KEY_BYTES;
 use serde_json::{Map, Value};
 
-use crate::db::{Tx, from_json, on, text, time, to_json};
+use crate::db::{Tx, from_json, on, on_writer, text, time, to_json};
 use crate::error::StoreError;
 use crate::modules;
 use crate::open::Store;
@@ -145,7 +145,7 @@ impl Store {
 
     /// Forgets the key; says whether there was one.
     pub async fn storage_delete(&self, module: ModuleId, key: &str) -> Result<bool, StoreError> {
-        let gone = on!(self.write(), |db| {
+        let gone = on_writer!(self, |db| {
             sqlx::query(DELETE)
                 .bind(module.0)
                 .bind(text(key))
@@ -159,7 +159,7 @@ impl Store {
     /// Deletes what expired, of all modules; says how much.
     pub async fn purge_storage(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let sql = "delete from module_storage where expires_at <= $1";
-        Ok(on!(self.write(), |db| {
+        Ok(on_writer!(self, |db| {
             sqlx::query(sql).bind(time(now)).execute(db).await.map(|done| done.rows_affected())
         })?)
     }

@@ -5,7 +5,7 @@ use hookswitch_model::{TokenId, UserId};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::db::{on, text, time};
+use crate::db::{on, on_writer, text, time};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::sessions::unknown_user;
@@ -75,7 +75,7 @@ impl Store {
         let sql = "insert into tokens (id, token_hash, user_id, name, created_at, expires_at) \
                    values ($1, $2, $3, $4, $5, $6) \
                    returning id, user_id, name, created_at, last_used_at, expires_at";
-        let made = on!(self.write(), |db| {
+        let made = on_writer!(self, |db| {
             sqlx::query_as(sql)
                 .bind(token.id.0)
                 .bind(token.token_hash.clone())
@@ -119,7 +119,7 @@ impl Store {
     /// Notes that the token was used.
     pub async fn touch_token(&self, id: TokenId, now: DateTime<Utc>) -> Result<(), StoreError> {
         let sql = "update tokens set last_used_at = $2 where id = $1";
-        on!(self.write(), |db| sqlx::query(sql).bind(id.0).bind(time(now)).execute(db).await.map(drop))?;
+        on_writer!(self, |db| sqlx::query(sql).bind(id.0).bind(time(now)).execute(db).await.map(drop))?;
         Ok(())
     }
 
@@ -131,7 +131,7 @@ impl Store {
     ) -> Result<Option<ApiToken>, StoreError> {
         let sql = "delete from tokens where id = $1 and ($2 is null or user_id = $2) \
                    returning id, user_id, name, created_at, last_used_at, expires_at";
-        Ok(on!(self.write(), |db| {
+        Ok(on_writer!(self, |db| {
             sqlx::query_as(sql).bind(id.0).bind(of.map(|user| user.0)).fetch_optional(db).await
         })?)
     }
@@ -139,7 +139,7 @@ impl Store {
     /// Deletes all tokens of a user; returns their number.
     pub async fn delete_tokens_of(&self, user: UserId) -> Result<u64, StoreError> {
         let sql = "delete from tokens where user_id = $1";
-        Ok(on!(self.write(), |db| {
+        Ok(on_writer!(self, |db| {
             sqlx::query(sql).bind(user.0).execute(db).await.map(|done| done.rows_affected())
         })?)
     }

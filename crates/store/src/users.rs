@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::db::{Tx, from_word, is_unique, on, text, time};
+use crate::db::{Tx, from_word, is_unique, on, on_writer, text, time};
 use crate::error::StoreError;
 use crate::open::Store;
 
@@ -101,7 +101,7 @@ impl Store {
         let sql = "insert into users (id, login, login_key, name, email, role, password_hash, active, created_at) \
                    values ($1, $2, $3, $4, $5, $6, $7, true, $8) \
                    returning id, login, name, email, role, password_hash, active, created_at";
-        on!(self.write(), |db| {
+        on_writer!(self, |db| {
             sqlx::query_as(sql)
                 .bind(user.id.0)
                 .bind(text(&user.login))

@@ -85,7 +85,7 @@ async fn close(calls: &Arc<Calls>, stored: &StoredCall) -> Result<(), StoreError
         lead: active.as_deref().and_then(|active| active.lead_rule()),
         now,
     };
-    let applied = calls.store.apply(Apply { submission, outcome: None }).await?;
+    let applied = calls.store.apply(Apply { submission, outcome: None, request: None }).await?;
     tell_applied(calls, active.as_deref(), &applied);
     Ok(())
 }

@@ -67,7 +67,7 @@ pub async fn replay(
     let (received, arrival) = Received::of_stored(stored, &active.module.webhook_token);
     let mut steps = Steps::authenticated(Instant::now());
     let reading = read_again(intake, active, &received, arrival, &mut steps).await;
-    let result = reading.result.clone();
+    let result = reading.result.as_deref().and_then(|result| serde_json::from_str(result.get()).ok());
     let Previewed { status, failure, changes } = preview(intake, active, arrival, reading.reported()).await?;
     let mut before = HashMap::new();
     for CallChange { before: call, version, added, .. } in &changes {

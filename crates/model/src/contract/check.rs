@@ -92,21 +92,6 @@ fn check_depth(value: &Value) -> Result<(), ContractError> {
     Err(wrong(path, format!("must not be nested deeper than {MAX_DEPTH} levels")))
 }
 
-/// The value with «…» in the place of what stands too deep in it to be kept.
-#[must_use]
-pub fn without_depths(mut value: Value) -> Value {
-    fn cut(value: &mut Value, levels: usize) {
-        match value {
-            Value::Array(_) | Value::Object(_) if levels == 0 => *value = "…".into(),
-            Value::Array(items) => items.iter_mut().for_each(|item| cut(item, levels - 1)),
-            Value::Object(fields) => fields.values_mut().for_each(|field| cut(field, levels - 1)),
-            _ => {}
-        }
-    }
-    cut(&mut value, MAX_DEPTH + 3);
-    value
-}
-
 /// Checks what `VoipGetMembers` returned.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-pub use check::{ContractError, members, parse_result, test_connection_result, without_depths};
+pub use check::{ContractError, members, parse_result, test_connection_result};
 pub use facts::{Context, KeyedFact, facts};
 pub use link::{CallLink, call_link};
 pub use tidy::{MAX_WARNINGS, Warning, did_you_mean};

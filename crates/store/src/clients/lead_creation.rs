@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use hookswitch_model::batch::{MadeLead, NewLead};
 use hookswitch_model::{ClientId, phone};
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::search_terms;
-use crate::db::{Tx, text, time};
-use crate::rows::{Rows, Values, columns};
+use crate::db::{Db, text, time};
+use crate::rows::{Rows, Values, columns, found};
 
 columns! {
     LeadColumns of lead: NewLead {
@@ -52,11 +51,12 @@ static LEADS: Rows = Rows::new(
     ") as v join clients c on c.id = v.column1 where c.source = 'missedCall'",
 );
 
-#[derive(FromRow)]
-struct LeadRow {
-    id: Uuid,
-    touched: bool,
-    kept_by: i64,
+found! {
+    struct LeadRow {
+        id: Uuid,
+        touched: bool,
+        kept_by: i64,
+    }
 }
 
 static DELETE_WORDS: Rows = Rows::new("delete from client_words where client_id in (values ", 1, ")");
@@ -66,9 +66,12 @@ static RELEASE: Rows =
     Rows::new("update calls set client_id = null, version = version + 1 where client_id in (values ", 1, ")");
 
 /// Those of these clients that a missed call made, and what keeps them.
-pub(crate) async fn leads(tx: &mut Tx, clients: &BTreeSet<ClientId>) -> Result<Vec<MadeLead>, sqlx::Error> {
+pub(crate) async fn leads(
+    db: &mut impl Db,
+    clients: &BTreeSet<ClientId>,
+) -> Result<Vec<MadeLead>, sqlx::Error> {
     let clients: Vec<_> = clients.iter().copied().collect();
-    let found = LEADS.fetch(tx, &clients, |values, client| values.add(client.map(|client| client.0)));
+    let found = LEADS.fetch(db, &clients, |values, client| values.add(client.map(|client| client.0)));
     let found: Vec<LeadRow> = found.await?;
     let lead = |row: LeadRow| MadeLead {
         id: ClientId(row.id),
@@ -79,26 +82,26 @@ pub(crate) async fn leads(tx: &mut Tx, clients: &BTreeSet<ClientId>) -> Result<V
 }
 
 /// Removes clients; fails with a violated foreign key where somebody touched one meanwhile.
-pub(crate) async fn remove(tx: &mut Tx, removed: &[ClientId]) -> Result<(), sqlx::Error> {
+pub(crate) async fn remove(db: &mut impl Db, removed: &[ClientId]) -> Result<(), sqlx::Error> {
     for statement in [&DELETE_WORDS, &DELETE_PHONES, &DELETE_CLIENTS] {
-        of_each(tx, statement, removed).await?;
+        of_each(db, statement, removed).await?;
     }
     Ok(())
 }
 
 /// Takes the calls from clients that were removed.
-pub(crate) async fn release(tx: &mut Tx, removed: &[ClientId]) -> Result<(), sqlx::Error> {
-    of_each(tx, &RELEASE, removed).await
+pub(crate) async fn release(db: &mut impl Db, removed: &[ClientId]) -> Result<(), sqlx::Error> {
+    of_each(db, &RELEASE, removed).await
 }
 
-async fn of_each(tx: &mut Tx, statement: &Rows, clients: &[ClientId]) -> Result<(), sqlx::Error> {
-    statement.execute(tx, clients, |values, client| values.add(client.map(|client| client.0))).await?;
+async fn of_each(db: &mut impl Db, statement: &Rows, clients: &[ClientId]) -> Result<(), sqlx::Error> {
+    statement.execute(db, clients, |values, client| values.add(client.map(|client| client.0))).await?;
     Ok(())
 }
 
 /// Makes them, each with its number. Not unique: another node was faster with one.
-pub(crate) async fn insert(tx: &mut Tx, clients: &[NewLead]) -> Result<(), sqlx::Error> {
-    CLIENTS.execute(tx, clients, LeadColumns::add).await?;
+pub(crate) async fn insert(db: &mut impl Db, clients: &[NewLead]) -> Result<(), sqlx::Error> {
+    CLIENTS.execute(db, clients, LeadColumns::add).await?;
     let words: Vec<(String, ClientId)> = clients
         .iter()
         .flat_map(|client| {
@@ -108,24 +111,24 @@ pub(crate) async fn insert(tx: &mut Tx, clients: &[NewLead]) -> Result<(), sqlx:
                 .map(|word| (text(&word), client.id))
         })
         .collect();
-    search_terms::insert(tx, &words).await?;
+    search_terms::insert(db, &words).await?;
     let numbers: Vec<_> = clients.iter().map(|client| (client.id, client.e164.clone())).collect();
-    each(tx, &PHONES, &numbers).await
+    each(db, &PHONES, &numbers).await
 }
 
 /// Logs on them the calls that there were from their numbers.
-pub(crate) async fn adopt(tx: &mut Tx, clients: &[NewLead]) -> Result<(), sqlx::Error> {
+pub(crate) async fn adopt(db: &mut impl Db, clients: &[NewLead]) -> Result<(), sqlx::Error> {
     let spellings =
         |client: &NewLead| phone::spellings(&client.e164).map(|number| (client.id, number)).collect();
     let numbers: Vec<_> = clients.iter().flat_map::<Vec<_>, _>(spellings).collect();
-    each(tx, &ADOPT, &numbers).await
+    each(db, &ADOPT, &numbers).await
 }
 
-async fn each(tx: &mut Tx, statement: &Rows, numbers: &[(ClientId, String)]) -> Result<(), sqlx::Error> {
+async fn each(db: &mut impl Db, statement: &Rows, numbers: &[(ClientId, String)]) -> Result<(), sqlx::Error> {
     let add = |values: &mut Values, row: Option<&(ClientId, String)>| {
         values.add(row.map(|(client, _)| client.0));
         values.add(row.map(|(_, number)| text(number)));
     };
-    statement.execute(tx, numbers, add).await?;
+    statement.execute(db, numbers, add).await?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::merged_fields::{union, without};
 use super::write::{Change, adopt, parts, remove_parts, update};
 use super::{Client, ClientFields, ClientScope};
-use crate::db::{Tx, from_json, on, time, to_json};
+use crate::db::{Tx, from_json, on, on_writer, time, to_json};
 use crate::error::StoreError;
 use crate::open::Store;
 
@@ -182,7 +182,7 @@ impl Store {
     /// Deletes what is kept for undoing merges made before then; says how many merges.
     pub async fn purge_merges(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
         let sql = "delete from merges where made_at < $1";
-        Ok(on!(self.write(), |db| {
+        Ok(on_writer!(self, |db| {
             sqlx::query(sql).bind(time(before)).execute(db).await.map(|done| done.rows_affected())
         })?)
     }

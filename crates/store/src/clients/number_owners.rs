@@ -7,7 +7,7 @@ use hookswitch_model::{ClientId, phone};
 use uuid::Uuid;
 
 use super::summary::{ClientSummary, summaries};
-use crate::db::{Tx, far_past, text};
+use crate::db::{Db, far_past, text};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::rows::Rows;
@@ -31,16 +31,16 @@ impl Store {
         client: Option<ClientId>,
         e164: Option<&str>,
     ) -> Result<ClientMatch, StoreError> {
-        let mut tx = self.inner.pools.begin_read().await?;
+        let mut db = self.inner.pools.begin_read().await?;
         let owned = match (client, e164) {
             (None, Some(e164)) => {
-                let mut owners = owners(&mut tx, &phone::spellings(e164).collect()).await?;
+                let mut owners = owners(&mut db, &phone::spellings(e164).collect()).await?;
                 phone::spellings(e164).find_map(|spelling| owners.remove(&spelling)).unwrap_or_default()
             }
             _ => Vec::new(),
         };
         let shown: BTreeSet<ClientId> = client.into_iter().chain(owned.iter().copied()).collect();
-        let found = summaries(&mut tx, &shown).await?;
+        let found = summaries(&mut db, &shown).await?;
         Ok(matched(client, &owned, &found))
     }
 }
@@ -68,11 +68,11 @@ static OWNERS: Rows = Rows::new(
 
 /// The clients that have each number, those put away not counted; where several do, the one last talked with first.
 pub(crate) async fn owners(
-    tx: &mut Tx,
+    db: &mut impl Db,
     numbers: &BTreeSet<String>,
 ) -> Result<HashMap<String, Vec<ClientId>>, StoreError> {
     let numbers: Vec<_> = numbers.iter().collect();
-    let rows = OWNERS.fetch(tx, &numbers, |values, number| values.add(number.map(|number| text(number))));
+    let rows = OWNERS.fetch(db, &numbers, |values, number| values.add(number.map(|number| text(number))));
     let rows: Vec<(String, Uuid)> = rows.await?;
     let mut found: HashMap<String, Vec<ClientId>> = HashMap::new();
     for (number, client) in rows {
@@ -82,7 +82,7 @@ pub(crate) async fn owners(
         }
     }
     for clients in found.values_mut().filter(|clients| clients.len() > 1) {
-        last_talked_first(tx, clients).await?;
+        last_talked_first(db, clients).await?;
     }
     Ok(found)
 }
@@ -94,9 +94,9 @@ static LAST_CALL: Rows = Rows::new(
     ") as v where v.column1 is not null",
 );
 
-async fn last_talked_first(tx: &mut Tx, clients: &mut Vec<ClientId>) -> Result<(), StoreError> {
+async fn last_talked_first(db: &mut impl Db, clients: &mut Vec<ClientId>) -> Result<(), StoreError> {
     clients.sort();
-    let rows = LAST_CALL.fetch(tx, clients, |values, client| values.add(client.map(|client| client.0)));
+    let rows = LAST_CALL.fetch(db, clients, |values, client| values.add(client.map(|client| client.0)));
     let rows: Vec<(Uuid, Option<DateTime<Utc>>)> = rows.await?;
     let last: HashMap<Uuid, DateTime<Utc>> =
         rows.into_iter().filter_map(|(client, at)| Some((client, at?))).collect();

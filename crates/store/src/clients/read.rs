@@ -4,32 +4,32 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::{ClientId, UserId};
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Client, ClientFields, ClientPhone, ClientScope};
 use crate::db::{Tx, from_json, from_word, on};
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::rows::Rows;
+use crate::rows::{Rows, found};
 
-#[derive(FromRow)]
-pub(super) struct Row {
-    pub id: Uuid,
-    kind: String,
-    name: String,
-    pub name_key: String,
-    company_id: Option<Uuid>,
-    company_name: Option<String>,
-    responsible_id: Option<Uuid>,
-    notes: Option<String>,
-    tags: String,
-    source: String,
-    version: i32,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-    archived_at: Option<DateTime<Utc>>,
-    merged_into: Option<Uuid>,
+found! {
+    pub(super) struct Row {
+        pub id: Uuid,
+        kind: String,
+        name: String,
+        pub name_key: String,
+        company_id: Option<Uuid>,
+        company_name: Option<String>,
+        responsible_id: Option<Uuid>,
+        notes: Option<String>,
+        tags: String,
+        source: String,
+        version: i32,
+        created_at: DateTime<Utc>,
+        updated_at: DateTime<Utc>,
+        archived_at: Option<DateTime<Utc>>,
+        merged_into: Option<Uuid>,
+    }
 }
 
 macro_rules! columns {

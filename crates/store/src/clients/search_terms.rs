@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::ClientFields;
-use crate::db::{Tx, text};
+use crate::db::{Db, text};
 use crate::rows::{Rows, Values};
 
 /// Characters of a word that are kept: nobody types more.
@@ -78,11 +78,11 @@ static WORDS: Rows = Rows::new(
 );
 
 /// Writes what clients are found by.
-pub(crate) async fn insert(tx: &mut Tx, words: &[(String, ClientId)]) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert(db: &mut impl Db, words: &[(String, ClientId)]) -> Result<(), sqlx::Error> {
     let add = |values: &mut Values, row: Option<&(String, ClientId)>| {
         values.add(row.map(|(word, _)| word.clone()));
         values.add(row.map(|(_, client)| client.0));
     };
-    WORDS.execute(tx, words, add).await?;
+    WORDS.execute(db, words, add).await?;
     Ok(())
 }

@@ -3,13 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use hookswitch_model::{ClientId, ClientKind, UserId};
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::db::{Tx, from_word};
+use crate::db::{Db, from_word};
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::rows::Rows;
+use crate::rows::{Rows, found};
 
 /// A client in short.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,14 +22,15 @@ pub struct ClientSummary {
     pub responsible: Option<UserId>,
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: Uuid,
-    kind: String,
-    name: String,
-    company_id: Option<Uuid>,
-    company_name: Option<String>,
-    responsible_id: Option<Uuid>,
+found! {
+    struct Row {
+        id: Uuid,
+        kind: String,
+        name: String,
+        company_id: Option<Uuid>,
+        company_name: Option<String>,
+        responsible_id: Option<Uuid>,
+    }
 }
 
 impl TryFrom<Row> for ClientSummary {
@@ -63,17 +63,17 @@ impl Store {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let mut tx = self.inner.pools.begin_read().await?;
-        summaries(&mut tx, ids).await
+        let mut db = self.inner.pools.begin_read().await?;
+        summaries(&mut db, ids).await
     }
 }
 
 pub(crate) async fn summaries(
-    tx: &mut Tx,
+    db: &mut impl Db,
     ids: &BTreeSet<ClientId>,
 ) -> Result<HashMap<ClientId, ClientSummary>, StoreError> {
     let ids: Vec<_> = ids.iter().collect();
-    let rows: Vec<Row> = SUMMARIES.fetch(tx, &ids, |values, id| values.add(id.map(|id| id.0))).await?;
+    let rows: Vec<Row> = SUMMARIES.fetch(db, &ids, |values, id| values.add(id.map(|id| id.0))).await?;
     let summary = |row| ClientSummary::try_from(row).map(|summary| (summary.id, summary));
     rows.into_iter().map(summary).collect()
 }

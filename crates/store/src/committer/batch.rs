@@ -1,18 +1,20 @@
 //! One transaction.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Instant;
 
-use hookswitch_model::batch::{Changes, Met};
+use hookswitch_model::batch::{Changes, Met, Submission};
 use hookswitch_model::{ClientId, RequestId};
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
-use super::types::{Applied, Apply, CallChange, NewRequest};
+use super::types::{Applied, Apply, CallChange, NewRequest, Outcome};
 use super::{encounters, load, save};
 use crate::clients::ClientSummary;
 use crate::clients::number_owners::matched as matched_from;
-use crate::db::{Pools, Tx, is_unique, text};
+use crate::db::{Db, Pools, is_unique};
+use crate::direct::Direct;
 use crate::erase::Hashes;
 use crate::error::StoreError;
 use crate::faults;
@@ -23,7 +25,7 @@ use crate::requests::sealed_name;
 #[derive(Default)]
 pub(crate) struct Batch {
     pub accepts: Vec<Incoming>,
-    pub applies: Vec<Apply>,
+    pub applies: Vec<Applying>,
     pub notes: Vec<Note>,
 }
 
@@ -42,19 +44,29 @@ pub(crate) struct Note {
 
 /// A new request with its secrets encrypted by whoever brought it, not by the committer.
 pub(crate) struct Incoming {
-    pub request: NewRequest,
+    pub request: Arc<NewRequest>,
     pub sealed: Option<Vec<u8>>,
 }
 
 impl Incoming {
-    pub(super) fn new(mut request: NewRequest, key: &SecretKey) -> Self {
-        request.method = text(&request.method);
-        request.path = text(&request.path);
-        request.remote_address = request.remote_address.as_deref().map(text);
-        let encrypted =
-            |sealed: Box<RawValue>| key.encrypt(&sealed_name(request.id), sealed.get().as_bytes());
-        let sealed = request.sealed.take().map(encrypted);
+    pub(super) fn new(request: Arc<NewRequest>, key: &SecretKey) -> Self {
+        let encrypted = |sealed: &RawValue| key.encrypt(&sealed_name(request.id), sealed.get().as_bytes());
+        let sealed = request.sealed.as_deref().map(encrypted);
         Self { request, sealed }
+    }
+}
+
+/// An apply, with its request where that is new.
+pub(crate) struct Applying {
+    pub submission: Submission,
+    pub outcome: Option<Outcome>,
+    pub incoming: Option<Incoming>,
+}
+
+impl Applying {
+    pub(super) fn new(apply: Apply, key: &SecretKey) -> Self {
+        let Apply { submission, outcome, request } = apply;
+        Self { submission, outcome, incoming: request.map(|request| Incoming::new(request, key)) }
     }
 }
 
@@ -112,58 +124,92 @@ impl BatchError {
     }
 }
 
-/// Writes the batch; gives what each of its applies did.
-pub(super) async fn commit(
-    pools: &Pools,
-    hashes: &Hashes,
-    batch: &Batch,
-) -> Result<Vec<Result<Applied, StoreError>>, BatchError> {
-    let mut tx = pools.begin().await?;
-    match write(&mut tx, hashes, batch).await {
-        Ok(applied) => {
-            tx.commit().await?;
-            Ok(applied)
+/// Where batches are written.
+pub(super) struct Writer {
+    pools: Arc<Pools>,
+    hashes: Hashes,
+    /// SQLite's connection, once it is open.
+    direct: Option<Direct>,
+}
+
+impl Writer {
+    pub(super) const fn new(pools: Arc<Pools>, hashes: Hashes) -> Self {
+        Self { pools, hashes, direct: None }
+    }
+
+    /// Another one for the same database.
+    pub(super) fn again(&self) -> Self {
+        Self::new(Arc::clone(&self.pools), self.hashes.clone())
+    }
+
+    /// Writes the batch and returns what each of its applies did.
+    pub(super) async fn commit(
+        &mut self,
+        batch: &Batch,
+    ) -> Result<Vec<Result<Applied, StoreError>>, BatchError> {
+        let Pools::Sqlite { file, .. } = &*self.pools else {
+            let mut tx = self.pools.begin().await?;
+            return match write(&mut tx, &self.hashes, batch).await {
+                Ok(applied) => {
+                    tx.commit().await?;
+                    Ok(applied)
+                }
+                Err(error) => {
+                    tx.rollback().await;
+                    Err(error)
+                }
+            };
+        };
+        let _turn = self.pools.turn().await?;
+        let db = match self.direct.take().filter(Direct::is_usable) {
+            Some(db) => self.direct.insert(db),
+            None => self.direct.insert(Direct::open(file)?),
+        };
+        db.begin()?;
+        let written = match write(db, &self.hashes, batch).await {
+            Ok(applied) => db.commit().map(|()| applied).map_err(BatchError::from),
+            Err(error) => Err(error),
+        };
+        if written.is_err() {
+            db.rollback();
         }
-        Err(error) => {
-            tx.rollback().await;
-            Err(error)
-        }
+        written
     }
 }
 
 async fn write(
-    tx: &mut Tx,
+    db: &mut impl Db,
     hashes: &Hashes,
     batch: &Batch,
 ) -> Result<Vec<Result<Applied, StoreError>>, BatchError> {
-    save::requests(tx, &batch.accepts).await?;
     let applied = match batch.applies.is_empty() {
         true => Vec::new(),
-        false => applies(tx, hashes, &batch.applies).await?,
+        false => applies(db, hashes, &batch.applies).await?,
     };
-    save::notes(tx, &batch.notes).await?;
+    save::accepted(db, &batch.accepts).await?;
+    save::notes(db, &batch.notes).await?;
     Ok(applied)
 }
 
 /// Loads what the step has to know, takes its strides and saves what it says.
 async fn applies(
-    tx: &mut Tx,
+    db: &mut impl Db,
     hashes: &Hashes,
-    applies: &[Apply],
+    applies: &[Applying],
 ) -> Result<Vec<Result<Applied, StoreError>>, BatchError> {
     let submissions: Vec<_> = applies.iter().map(|apply| &apply.submission).collect();
-    let mut calls = load::calls(tx, hashes, &submissions).await?;
+    let mut calls = load::calls(db, hashes, &submissions).await?;
     let matched_at = Instant::now();
     let met: Vec<_> = submissions.iter().map(|submission| calls.meet(submission)).collect();
     let mut changes = Changes::of(&calls);
-    changes.link(load::clients(tx, &changes.clients_asked()).await?, &submissions, rand::random);
-    changes.resolve(encounters::load(tx, changes.encounters_asked()).await?);
+    changes.link(load::clients(db, &changes.clients_asked()).await?, &submissions, rand::random);
+    changes.resolve(encounters::load(db, changes.encounters_asked()).await?);
 
     let now = submissions.iter().map(|submission| submission.now).max().unwrap_or_default();
-    save::changes(tx, &changes, now).await?;
-    save::outcomes(tx, applies, &met).await?;
+    save::changes(db, &changes, now).await?;
+    save::outcomes(db, applies, &met).await?;
 
-    let with = load::shown_clients(tx, &changes).await?;
+    let with = load::shown_clients(db, &changes).await?;
     let clients_made: Vec<ClientId> = changes.made.iter().map(|lead| lead.id).collect();
     let applied = |met: Met| Applied {
         erased: met.erased,

@@ -7,21 +7,21 @@ use hookswitch_model::batch::{
     Encounters, EncountersAsked, LONGEST_RING, MissedCall, Question, Reached, Talk, missed_caller,
 };
 use hookswitch_model::{CallId, ClientId, ModuleId, ResolvedHow, phone};
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::batch::BatchError;
 use super::save;
-use crate::db::{Tx, far_past, time};
-use crate::rows::{Rows, Values, columns};
+use crate::db::{Db, far_past, time};
+use crate::rows::{Rows, Values, columns, found};
 
-#[derive(FromRow)]
-struct MissedRow {
-    id: Uuid,
-    module_id: Uuid,
-    started_at: DateTime<Utc>,
-    missed_key: Option<String>,
-    client_id: Option<Uuid>,
+found! {
+    struct MissedRow {
+        id: Uuid,
+        module_id: Uuid,
+        started_at: DateTime<Utc>,
+        missed_key: Option<String>,
+        client_id: Option<Uuid>,
+    }
 }
 
 impl From<MissedRow> for MissedCall {
@@ -36,13 +36,14 @@ impl From<MissedRow> for MissedCall {
     }
 }
 
-#[derive(FromRow)]
-struct TalkRow {
-    id: Uuid,
-    client_e164: Option<String>,
-    client_raw: Option<String>,
-    client_id: Option<Uuid>,
-    answered_at: DateTime<Utc>,
+found! {
+    struct TalkRow {
+        id: Uuid,
+        client_e164: Option<String>,
+        client_raw: Option<String>,
+        client_id: Option<Uuid>,
+        answered_at: DateTime<Utc>,
+    }
 }
 
 impl From<TalkRow> for Talk {
@@ -106,8 +107,8 @@ static TALKS: Rows = Rows::named(
 );
 
 /// Answers what a batch asks.
-pub(super) async fn load(tx: &mut Tx, asked: EncountersAsked) -> Result<Encounters, BatchError> {
-    let missed: Vec<MissedRow> = MISSED.fetch(tx, &asked.missed, Asked::add).await?;
+pub(super) async fn load(db: &mut impl Db, asked: EncountersAsked) -> Result<Encounters, BatchError> {
+    let missed: Vec<MissedRow> = MISSED.fetch(db, &asked.missed, Asked::add).await?;
     // A talk is kept with whichever spelling of the number it came with.
     let twin = |question: &Question| {
         let caller = question.caller.as_deref().and_then(phone::twin)?;
@@ -115,7 +116,7 @@ pub(super) async fn load(tx: &mut Tx, asked: EncountersAsked) -> Result<Encounte
     };
     let twins: Vec<Question> = asked.talks.iter().filter_map(twin).collect();
     let questions = [asked.talks, twins].concat();
-    let talks: Vec<TalkRow> = TALKS.fetch(tx, &questions, Asked::add).await?;
+    let talks: Vec<TalkRow> = TALKS.fetch(db, &questions, Asked::add).await?;
     Ok(Encounters {
         missed: missed.into_iter().map(MissedCall::from).collect(),
         talks: talks.into_iter().map(Talk::from).collect(),
@@ -142,11 +143,15 @@ static CLOSE: Rows = Rows::named(
 );
 
 /// Closes missed calls whose caller was reached; fails with [`BatchError::Conflict`] where somebody closed one meanwhile.
-pub(super) async fn close(tx: &mut Tx, reached: &[Reached], now: DateTime<Utc>) -> Result<(), BatchError> {
+pub(super) async fn close(
+    db: &mut impl Db,
+    reached: &[Reached],
+    now: DateTime<Utc>,
+) -> Result<(), BatchError> {
     let closed: Vec<_> = reached.iter().map(|reached| (reached, now)).collect();
     let add = |values: &mut Values, row: Option<&(&Reached, DateTime<Utc>)>| {
         Reaching::add(values, row);
         Closing::add(values, row);
     };
-    save::all(CLOSE.execute(tx, &closed, add).await?, closed.len())
+    save::all(CLOSE.execute(db, &closed, add).await?, closed.len())
 }

@@ -16,24 +16,24 @@ use crate::call_annotations::AnnotationsRow;
 use crate::clients::number_owners::owners;
 use crate::clients::summary::summaries;
 use crate::clients::{ClientSummary, lead_creation};
-use crate::db::{Tx, far_future, far_past, from_json, time};
+use crate::db::{Db, far_future, far_past, from_json, time};
 use crate::erase::{ErasedRow, Hashes};
 use crate::error::StoreError;
-use crate::rows::{Rows, Values};
+use crate::rows::{Found, Rows, Values, found};
 
-#[derive(FromRow)]
-struct CallRow {
-    id: Uuid,
-    module_id: Uuid,
-    call_id: Option<String>,
-    call_key: String,
-    owns_key: bool,
-    version: i32,
-    facts: String,
-    created_at: DateTime<Utc>,
-    heard_at: DateTime<Utc>,
-    #[sqlx(flatten)]
-    added: AnnotationsRow,
+found! {
+    struct CallRow {
+        id: Uuid,
+        module_id: Uuid,
+        call_id: Option<String>,
+        call_key: String,
+        owns_key: bool,
+        version: i32,
+        facts: String,
+        created_at: DateTime<Utc>,
+        heard_at: DateTime<Utc>,
+        ..added: AnnotationsRow,
+    }
 }
 
 impl CallRow {
@@ -62,14 +62,12 @@ struct KeyRow {
     erased: Option<ErasedKeyRow>,
 }
 
-#[derive(FromRow)]
-struct ErasedKeyRow {
-    #[sqlx(rename = "of_module")]
-    module_id: Uuid,
-    #[sqlx(rename = "of_key")]
-    key: String,
-    #[sqlx(flatten)]
-    erased: ErasedRow,
+found! {
+    struct ErasedKeyRow {
+        of_module: Uuid,
+        of_key: String,
+        ..erased: ErasedRow,
+    }
 }
 
 impl<'r, R: Row> FromRow<'r, R> for KeyRow
@@ -86,6 +84,15 @@ where
             .try_get::<Option<Vec<u8>>, _>("key_hash")?
             .map(|_| ErasedKeyRow::from_row(row))
             .transpose()?;
+        Ok(Self { call, erased })
+    }
+}
+
+impl Found for KeyRow {
+    fn found(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        let call = row.get::<_, Option<Uuid>>("id")?.map(|_| CallRow::found(row)).transpose()?;
+        let erased =
+            row.get::<_, Option<Vec<u8>>>("key_hash")?.map(|_| ErasedKeyRow::found(row)).transpose()?;
         Ok(Self { call, erased })
     }
 }
@@ -133,7 +140,7 @@ static LATE: Rows = Rows::new(
 
 /// The calls that the submissions may concern.
 pub(super) async fn calls(
-    tx: &mut Tx,
+    db: &mut impl Db,
     hashes: &Hashes,
     submissions: &[&Submission],
 ) -> Result<Calls, StoreError> {
@@ -141,7 +148,7 @@ pub(super) async fn calls(
     let replayed: BTreeSet<RequestId> =
         submissions.iter().filter(|one| one.replace).filter_map(|one| one.request).collect();
     let mut ids: BTreeSet<CallId> = BTreeSet::new();
-    for (request, reported) in reported(tx, &replayed).await? {
+    for (request, reported) in reported(db, &replayed).await? {
         ids.extend(&reported);
         calls.set_reported(request, reported);
     }
@@ -150,7 +157,7 @@ pub(super) async fn calls(
         FactTarget::Call(id) => Some(*id),
         FactTarget::Key(_) => None,
     }));
-    by_id(tx, &ids, &mut calls).await?;
+    by_id(db, &ids, &mut calls).await?;
 
     let mut late: HashMap<(ModuleId, String), Window> = HashMap::new();
     // A call found by its id may open again; then who owns its key matters.
@@ -171,30 +178,30 @@ pub(super) async fn calls(
             keys.insert(full_key);
         }
     }
-    by_key(tx, hashes, &keys.into_iter().collect::<Vec<_>>(), &mut calls).await?;
-    late_of_keys(tx, &late.into_iter().collect::<Vec<_>>(), &mut calls).await?;
+    by_key(db, hashes, &keys.into_iter().collect::<Vec<_>>(), &mut calls).await?;
+    late_of_keys(db, &late.into_iter().collect::<Vec<_>>(), &mut calls).await?;
     Ok(calls)
 }
 
 async fn reported(
-    tx: &mut Tx,
+    db: &mut impl Db,
     requests: &BTreeSet<RequestId>,
 ) -> Result<Vec<(RequestId, Vec<CallId>)>, StoreError> {
     let requests: Vec<_> = requests.iter().copied().collect();
-    let found = REPORTED.fetch(tx, &requests, |values, request| values.add(request.map(|request| request.0)));
+    let found = REPORTED.fetch(db, &requests, |values, request| values.add(request.map(|request| request.0)));
     let found: Vec<(Uuid, String)> = found.await?;
     found.into_iter().map(|(request, calls)| Ok((RequestId(request), from_json(&calls)?))).collect()
 }
 
-async fn by_id(tx: &mut Tx, ids: &BTreeSet<CallId>, calls: &mut Calls) -> Result<(), StoreError> {
+async fn by_id(db: &mut impl Db, ids: &BTreeSet<CallId>, calls: &mut Calls) -> Result<(), StoreError> {
     let ids: Vec<_> = ids.iter().copied().collect();
-    let rows = BY_ID.fetch(tx, &ids, |values, id| values.add(id.map(|id| id.0))).await?;
+    let rows = BY_ID.fetch(db, &ids, |values, id| values.add(id.map(|id| id.0))).await?;
     add(calls, rows)
 }
 
 /// The calls that own keys, and what is left of erased calls that had them.
 async fn by_key(
-    tx: &mut Tx,
+    db: &mut impl Db,
     hashes: &Hashes,
     keys: &[(ModuleId, String)],
     calls: &mut Calls,
@@ -204,18 +211,18 @@ async fn by_key(
         values.add(row.map(|(_, key)| key.clone()));
         values.add(row.map(|(module, key)| hashes.of(*module, key)));
     };
-    let rows: Vec<KeyRow> = BY_KEY.fetch(tx, keys, add_key).await?;
+    let rows: Vec<KeyRow> = BY_KEY.fetch(db, keys, add_key).await?;
     for KeyRow { call, erased } in rows {
         add(calls, call.into_iter().collect())?;
-        if let Some(ErasedKeyRow { module_id, key, erased }) = erased {
-            calls.add_erased(ModuleId(module_id), key, &erased.into());
+        if let Some(ErasedKeyRow { of_module, of_key, erased }) = erased {
+            calls.add_erased(ModuleId(of_module), of_key, &erased.into());
         }
     }
     Ok(())
 }
 
 async fn late_of_keys(
-    tx: &mut Tx,
+    db: &mut impl Db,
     keys: &[((ModuleId, String), Window)],
     calls: &mut Calls,
 ) -> Result<(), StoreError> {
@@ -225,7 +232,7 @@ async fn late_of_keys(
         values.add(row.map(|(_, window)| window.since));
         values.add(row.map(|(_, window)| window.until));
     };
-    let rows = LATE.fetch(tx, keys, add_window).await?;
+    let rows = LATE.fetch(db, keys, add_window).await?;
     add(calls, rows)
 }
 
@@ -237,18 +244,18 @@ fn add(calls: &mut Calls, rows: Vec<CallRow>) -> Result<(), StoreError> {
 }
 
 /// Answers what a batch asks about clients.
-pub(super) async fn clients(tx: &mut Tx, asked: &ClientsAsked) -> Result<KnownClients, BatchError> {
+pub(super) async fn clients(db: &mut impl Db, asked: &ClientsAsked) -> Result<KnownClients, BatchError> {
     Ok(KnownClients {
-        owners: owners(tx, &asked.numbers).await?,
-        leads: lead_creation::leads(tx, &asked.leads).await?,
+        owners: owners(db, &asked.numbers).await?,
+        leads: lead_creation::leads(db, &asked.leads).await?,
     })
 }
 
 /// The clients whom screens show with the changed calls.
 pub(super) async fn shown_clients(
-    tx: &mut Tx,
+    db: &mut impl Db,
     changes: &Changes<'_>,
 ) -> Result<HashMap<ClientId, ClientSummary>, StoreError> {
     let of_call = |call: &ChangedCall<'_>| call.client_id.into_iter().chain(call.candidates.clone());
-    summaries(tx, &changes.calls.iter().flat_map(of_call).collect()).await
+    summaries(db, &changes.calls.iter().flat_map(of_call).collect()).await
 }

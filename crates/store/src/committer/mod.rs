@@ -6,11 +6,15 @@
 mod batch;
 mod encounters;
 mod load;
+mod notes;
 pub(crate) mod report_counters;
 mod save;
 mod task;
 mod types;
 
+use std::sync::Arc;
+
+use hookswitch_model::batch::Submission;
 use hookswitch_model::{RequestId, view};
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
@@ -19,7 +23,7 @@ use crate::clients::ClientMatch;
 use crate::error::StoreError;
 use crate::open::Store;
 
-use batch::Note;
+use batch::{Applying, Incoming, Note};
 pub(crate) use save::{DELETE_OPERATORS, change_operators, delete_calls};
 pub(crate) use task::Committer;
 use task::Message;
@@ -30,12 +34,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Closed`], and the database's.
-    pub async fn accept(&self, request: NewRequest) -> Result<(), StoreError> {
-        let request = Box::new(batch::Incoming::new(request, &self.inner.key));
+    pub async fn accept(&self, request: impl Into<Arc<NewRequest>>) -> Result<(), StoreError> {
+        let request = Box::new(Incoming::new(request.into(), &self.inner.key));
         self.ask(|answer| Message::Accept(request, answer)).await
     }
 
-    /// Adds facts to their calls and writes what became of the request, in one transaction. What the facts make of the calls
+    /// Adds facts to their calls and writes what became of the request, and the request itself where it is new, in one
+    /// transaction. What the facts make of the calls
     /// says [`hookswitch_model::batch`]; a replayed request's facts first
     /// meet the calls that it reported before. A fact that names no call of the module by our id is dropped.
     ///
@@ -43,17 +48,18 @@ impl Store {
     /// [`StoreError::Reduce`] when a fact could not be added: then nothing of this apply was written, the request's
     /// outcome included. [`StoreError::Contention`] when other nodes kept changing the same calls.
     pub async fn apply(&self, apply: Apply) -> Result<Applied, StoreError> {
-        self.ask(|answer| Message::Apply(Box::new(apply), answer)).await
+        let applying = Box::new(Applying::new(apply, &self.inner.key));
+        self.ask(|answer| Message::Apply(applying, answer)).await
     }
 
     /// What [`Store::apply`] would do now. Writes nothing; ids of calls that it would begin are made up.
     ///
     /// # Errors
     /// As [`Store::apply`].
-    pub async fn preview(&self, apply: Apply) -> Result<Vec<CallChange>, StoreError> {
+    pub async fn preview(&self, submission: Submission) -> Result<Vec<CallChange>, StoreError> {
         let mut tx = self.inner.pools.begin_read().await?;
-        let mut calls = load::calls(&mut tx, &self.inner.hashes, &[&apply.submission]).await?;
-        let mut changes = calls.meet(&apply.submission)?.changes;
+        let mut calls = load::calls(&mut tx, &self.inner.hashes, &[&submission]).await?;
+        let mut changes = calls.meet(&submission)?.changes;
         for change in &mut changes {
             let before = change.before.as_ref().and_then(|before| view(before).client_e164);
             if let Some(after) = &mut change.after {

@@ -9,7 +9,7 @@ use hookswitch_model::report_counters::{
 use hookswitch_model::{OutcomeId, UserId};
 
 use super::batch::BatchError;
-use crate::db::{Tx, time};
+use crate::db::{Db, time};
 use crate::rows::{Rows, columns};
 
 columns! {
@@ -70,12 +70,12 @@ static OUTCOMES: Rows = Rows::named(
 );
 
 /// Writes what is added. In the order of the keys, so that two nodes cannot wait for each other.
-pub(crate) async fn add(tx: &mut Tx, counters: &ReportCounters) -> Result<(), BatchError> {
+pub(crate) async fn add(db: &mut impl Db, counters: &ReportCounters) -> Result<(), BatchError> {
     /// Adds what is not zero of one kind of counters.
     macro_rules! add {
         ($statement:expr, $key:ident, $counters:expr, $kind:ident) => {
             let rows: Vec<_> = changed(&$counters, $kind::values);
-            let written = $statement.execute(tx, &rows, |values, row| {
+            let written = $statement.execute(db, &rows, |values, row| {
                 $key::add(values, row.map(|(key, _)| *key));
                 for counter in 0..$kind::NAMES.len() {
                     values.add(row.map(|(_, counters)| counters[counter]));

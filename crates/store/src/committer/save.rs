@@ -1,65 +1,75 @@
 //! Writes a batch, many rows a statement.
 
 use chrono::{DateTime, Utc};
-use hookswitch_model::batch::{After, ChangedCall, Changes, KnownCall, Met, Submission, missed_key};
+use hookswitch_model::batch::{After, ChangedCall, Changes, KnownCall, Met, missed_key};
 use hookswitch_model::view::has_closing_record;
 use hookswitch_model::{Call, CallId, CallView, ClientId, ReduceError, RequestId, UserId};
 use serde_json::value::RawValue;
 
-use super::batch::{BatchError, Incoming, Note};
-use super::types::{Apply, Outcome};
+use super::batch::{Applying, BatchError, Incoming, Note};
+use super::types::Outcome;
 use super::{encounters, report_counters};
 use crate::clients::lead_creation;
-use crate::db::{Tx, text, time, to_json};
+use crate::db::{Db, text, time, to_json};
 use crate::error::StoreError;
 use crate::requests::RequestStatus;
 use crate::rows::{Rows, Values, columns};
 
+/// Writes all that the step changes.
+pub(super) async fn changes(
+    db: &mut impl Db,
+    changes: &Changes<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), BatchError> {
+    lead_creation::remove(db, &changes.removed).await.map_err(BatchError::of_clients)?;
+    lead_creation::insert(db, &changes.made).await.map_err(BatchError::of_calls)?;
+    calls(db, &changes.calls).await?;
+    lead_creation::release(db, &changes.removed).await.map_err(BatchError::of_calls)?;
+    lead_creation::adopt(db, &changes.made).await.map_err(BatchError::of_calls)?;
+    encounters::close(db, &changes.reached, now).await?;
+    report_counters::add(db, &changes.counters()).await
+}
+
 columns! {
-    NewRequestRow of incoming: Incoming {
+    RequestKey of incoming: Incoming {
         id: incoming.request.id.0,
         module_id: incoming.request.module_id.0,
         received_at: time(incoming.request.received_at),
-        method: incoming.request.method.clone(),
-        path: incoming.request.path.clone(),
+        method: text(&incoming.request.method),
+        path: text(&incoming.request.path),
         query: incoming.request.query.get().to_owned(),
         headers: incoming.request.headers.get().to_owned(),
         body: incoming.request.body.clone(),
-        remote_address: incoming.request.remote_address.clone(),
+        remote_address: incoming.request.remote_address.as_deref().map(text),
         sealed: incoming.sealed.clone(),
+    }
+}
+columns! {
+    Unprocessed of _incoming: Incoming {
         status: RequestStatus::New.as_str(),
     }
 }
 
-static INSERT_REQUESTS: Rows = Rows::named(
-    &[NewRequestRow::NAMES],
+static ACCEPT: Rows = Rows::named(
+    &[RequestKey::NAMES, Unprocessed::NAMES],
     "insert into requests ({columns}) select * from v where id is not null",
 );
 
-/// Writes new requests.
-pub(super) async fn requests(tx: &mut Tx, requests: &[Incoming]) -> Result<(), BatchError> {
-    INSERT_REQUESTS.execute(tx, requests, NewRequestRow::add).await?;
+/// Writes requests that are to be processed yet.
+pub(super) async fn accepted(db: &mut impl Db, requests: &[Incoming]) -> Result<(), BatchError> {
+    let add = |values: &mut Values, row: Option<&Incoming>| {
+        RequestKey::add(values, row);
+        Unprocessed::add(values, row);
+    };
+    ACCEPT.execute(db, requests, add).await?;
     Ok(())
-}
-
-/// Writes all that the step changes.
-pub(super) async fn changes(
-    tx: &mut Tx,
-    changes: &Changes<'_>,
-    now: DateTime<Utc>,
-) -> Result<(), BatchError> {
-    lead_creation::remove(tx, &changes.removed).await.map_err(BatchError::of_clients)?;
-    lead_creation::insert(tx, &changes.made).await.map_err(BatchError::of_calls)?;
-    calls(tx, &changes.calls).await?;
-    lead_creation::release(tx, &changes.removed).await.map_err(BatchError::of_calls)?;
-    lead_creation::adopt(tx, &changes.made).await.map_err(BatchError::of_calls)?;
-    encounters::close(tx, &changes.reached, now).await?;
-    report_counters::add(tx, &changes.counters()).await
 }
 
 /// What became of a request, ready to be written.
 struct OutcomeRow<'a> {
     request: RequestId,
+    /// The request itself, where it is new.
+    incoming: Option<&'a Incoming>,
     status: RequestStatus,
     processed_at: DateTime<Utc>,
     script_version: Option<i32>,
@@ -75,12 +85,14 @@ impl<'a> OutcomeRow<'a> {
     fn new(
         request: RequestId,
         outcome: &'a Outcome,
-        submission: &Submission,
+        applying: &'a Applying,
         met: &Met,
     ) -> Result<Self, StoreError> {
+        let submission = &applying.submission;
         let said_something = submission.replace || !submission.facts.is_empty();
         Ok(Self {
             request,
+            incoming: applying.incoming.as_ref(),
             status: outcome.status.into(),
             processed_at: time(submission.now),
             script_version: outcome.script_version,
@@ -110,34 +122,50 @@ columns! {
         steps: row.steps.get().to_owned(),
     }
 }
+columns! {
+    TouchedCalls of row: OutcomeRow<'_> {
+        calls: row.calls.clone(),
+    }
+}
 
+static INSERT_REQUESTS: Rows = Rows::named(
+    &[RequestKey::NAMES, OutcomeColumns::NAMES, TouchedCalls::NAMES],
+    "insert into requests ({columns}) select * from v where id is not null",
+);
 static UPDATE_REQUESTS: Rows = Rows::named(
     &[OutcomeKey::NAMES, OutcomeColumns::NAMES],
     "update requests set {set}, delivery = null, calls = coalesce(v.new_calls, calls) from v where requests.id = v.id",
 );
 
-/// Writes what became of the requests whose facts met their calls.
+/// Writes what became of the requests whose facts met their calls, and those requests that are new.
 pub(super) async fn outcomes(
-    tx: &mut Tx,
-    applies: &[Apply],
+    db: &mut impl Db,
+    applies: &[Applying],
     met: &[Result<Met, ReduceError>],
 ) -> Result<(), BatchError> {
-    let (mut outcomes, mut erased) = (Vec::with_capacity(applies.len()), Vec::new());
-    for (Apply { submission, outcome }, met) in applies.iter().zip(met) {
-        let (Some(request), Ok(met)) = (submission.request, met) else { continue };
-        if let Some(outcome) = outcome {
-            outcomes.push(OutcomeRow::new(request, outcome, submission, met)?);
+    let (mut new, mut known, mut erased) = (Vec::new(), Vec::new(), Vec::new());
+    for (applying, met) in applies.iter().zip(met) {
+        let (Some(request), Ok(met)) = (applying.submission.request, met) else { continue };
+        if let Some(outcome) = &applying.outcome {
+            let row = OutcomeRow::new(request, outcome, applying, met)?;
+            if row.incoming.is_some() { &mut new } else { &mut known }.push(row);
         }
         if met.erased {
             erased.push(request);
         }
     }
     let add = |values: &mut Values, row: Option<&OutcomeRow<'_>>| {
+        RequestKey::add(values, row.and_then(|row| row.incoming));
+        OutcomeColumns::add(values, row);
+        TouchedCalls::add(values, row);
+    };
+    INSERT_REQUESTS.execute(db, &new, add).await?;
+    let add = |values: &mut Values, row: Option<&OutcomeRow<'_>>| {
         OutcomeKey::add(values, row);
         OutcomeColumns::add(values, row);
     };
-    UPDATE_REQUESTS.execute(tx, &outcomes, add).await?;
-    forget(tx, &erased).await
+    UPDATE_REQUESTS.execute(db, &known, add).await?;
+    forget(db, &erased).await
 }
 
 static FORGET: Rows = Rows::new(
@@ -148,12 +176,12 @@ static FORGET: Rows = Rows::new(
 );
 
 /// Takes out of requests everything that they said: they were about calls that were erased.
-async fn forget(tx: &mut Tx, requests: &[RequestId]) -> Result<(), BatchError> {
+async fn forget(db: &mut impl Db, requests: &[RequestId]) -> Result<(), BatchError> {
     let add = |values: &mut Values, row: Option<&RequestId>| {
         values.add(row.map(|request| request.0));
         values.add(row.map(|_| Vec::<u8>::new()));
     };
-    FORGET.execute(tx, requests, add).await?;
+    FORGET.execute(db, requests, add).await?;
     Ok(())
 }
 
@@ -164,17 +192,17 @@ static UPDATE_DELIVERY: Rows = Rows::new(
 );
 
 /// Writes what came of deliveries.
-pub(super) async fn notes(tx: &mut Tx, notes: &[Note]) -> Result<(), BatchError> {
+pub(super) async fn notes(db: &mut impl Db, notes: &[Note]) -> Result<(), BatchError> {
     let add = |values: &mut Values, row: Option<&Note>| {
         values.add(row.map(|note| note.request.0));
         values.add(row.map(|note| note.delivery.clone()));
     };
-    UPDATE_DELIVERY.execute(tx, notes, add).await?;
+    UPDATE_DELIVERY.execute(db, notes, add).await?;
     Ok(())
 }
 
 /// Writes changed calls; fails with [`BatchError::Conflict`] where another node changed one of them meanwhile.
-async fn calls(tx: &mut Tx, changed: &[ChangedCall<'_>]) -> Result<(), BatchError> {
+async fn calls(db: &mut impl Db, changed: &[ChangedCall<'_>]) -> Result<(), BatchError> {
     let (mut gone, mut known, mut taking, mut new) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for changed in changed {
         match &changed.after {
@@ -186,10 +214,10 @@ async fn calls(tx: &mut Tx, changed: &[ChangedCall<'_>]) -> Result<(), BatchErro
     }
     // A key is unique at every moment: it has to be free before another call takes it.
     let gone: Vec<_> = gone.into_iter().map(|gone: &ChangedCall<'_>| (gone.id, gone.known.version)).collect();
-    delete_calls(tx, &gone).await?;
-    update_calls(tx, &known).await?;
-    update_calls(tx, &taking).await?;
-    insert_calls(tx, &new).await?;
+    delete_calls(db, &gone).await?;
+    update_calls(db, &known).await?;
+    update_calls(db, &taking).await?;
+    insert_calls(db, &new).await?;
 
     let (mut joined, mut left) = (Vec::new(), Vec::new());
     for changed in changed {
@@ -198,19 +226,19 @@ async fn calls(tx: &mut Tx, changed: &[ChangedCall<'_>]) -> Result<(), BatchErro
         joined.extend(after.difference(&before).map(|user| (*user, changed.id)));
         left.extend(before.difference(&after).map(|user| (*user, changed.id)));
     }
-    change_operators(tx, &DELETE_OPERATORS, &left).await?;
-    change_operators(tx, &INSERT_OPERATORS, &joined).await
+    change_operators(db, &DELETE_OPERATORS, &left).await?;
+    change_operators(db, &INSERT_OPERATORS, &joined).await
 }
 
 static DELETE_CALLS: Rows = Rows::new("delete from calls where (id, version) in (values ", 2, ")");
 
 /// Deletes calls, each of the version it was read in; fails with [`BatchError::Conflict`] where one was changed meanwhile.
-pub(crate) async fn delete_calls(tx: &mut Tx, gone: &[(CallId, i32)]) -> Result<(), BatchError> {
+pub(crate) async fn delete_calls(db: &mut impl Db, gone: &[(CallId, i32)]) -> Result<(), BatchError> {
     let add = |values: &mut Values, row: Option<&(CallId, i32)>| {
         values.add(row.map(|(id, _)| id.0));
         values.add(row.map(|(_, version)| *version));
     };
-    all(DELETE_CALLS.execute(tx, gone, add).await?, gone.len())
+    all(DELETE_CALLS.execute(db, gone, add).await?, gone.len())
 }
 
 /// A call to be written and its facts as JSON.
@@ -293,12 +321,12 @@ static UPDATE_CALLS: Rows = Rows::named(
      from v where calls.id = v.id and calls.version = v.version",
 );
 
-async fn update_calls(tx: &mut Tx, rows: &[CallRow<'_>]) -> Result<(), BatchError> {
+async fn update_calls(db: &mut impl Db, rows: &[CallRow<'_>]) -> Result<(), BatchError> {
     let add = |values: &mut Values, row: Option<&CallRow<'_>>| {
         ReadCall::add(values, row);
         ChangingCall::add(values, row);
     };
-    let updated = UPDATE_CALLS.execute(tx, rows, add).await.map_err(BatchError::of_calls)?;
+    let updated = UPDATE_CALLS.execute(db, rows, add).await.map_err(BatchError::of_calls)?;
     all(updated, rows.len())
 }
 
@@ -307,12 +335,12 @@ static INSERT_CALLS: Rows = Rows::named(
     "insert into calls ({columns}) select * from v where id is not null",
 );
 
-async fn insert_calls(tx: &mut Tx, rows: &[CallRow<'_>]) -> Result<(), BatchError> {
+async fn insert_calls(db: &mut impl Db, rows: &[CallRow<'_>]) -> Result<(), BatchError> {
     let add = |values: &mut Values, row: Option<&CallRow<'_>>| {
         NewCall::add(values, row);
         ChangingCall::add(values, row);
     };
-    INSERT_CALLS.execute(tx, rows, add).await.map_err(BatchError::of_calls)?;
+    INSERT_CALLS.execute(db, rows, add).await.map_err(BatchError::of_calls)?;
     Ok(())
 }
 
@@ -326,7 +354,7 @@ static INSERT_OPERATORS: Rows = Rows::new(
 
 /// Adds such pairs, or takes them away.
 pub(crate) async fn change_operators(
-    tx: &mut Tx,
+    db: &mut impl Db,
     statement: &Rows,
     pairs: &[(UserId, CallId)],
 ) -> Result<(), BatchError> {
@@ -334,7 +362,7 @@ pub(crate) async fn change_operators(
         values.add(row.map(|(user, _)| user.0));
         values.add(row.map(|(_, call)| call.0));
     };
-    statement.execute(tx, pairs, add).await?;
+    statement.execute(db, pairs, add).await?;
     Ok(())
 }
 

@@ -1,15 +1,17 @@
 //! The committer's task: gathers batches and decides what a failed batch means for its members.
 
+use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::Duration;
 
+use tokio::runtime;
 use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::batch::{Batch, BatchError, Incoming, Note, commit};
-use super::types::{Applied, Apply};
+use super::batch::{Applying, Batch, BatchError, Incoming, Note, Writer};
+use super::notes::Notes;
+use super::types::Applied;
 use crate::db::Pools;
 use crate::erase::Hashes;
 use crate::error::StoreError;
@@ -18,7 +20,7 @@ use crate::error::StoreError;
 const BATCH: usize = 256;
 /// Messages that wait, at most; whoever comes then waits for a place.
 const QUEUE: usize = 1024;
-/// How long notes wait for something to go along with.
+/// How long notes wait for something to go along with, at most.
 const NOTES_WAIT: Duration = Duration::from_millis(500);
 /// How often a batch starts over when other nodes changed the same calls meanwhile.
 const ATTEMPTS: usize = 50;
@@ -27,23 +29,41 @@ type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
 pub(crate) enum Message {
     Accept(Box<Incoming>, Answer<()>),
-    Apply(Box<Apply>, Answer<Applied>),
-    Note(Note),
+    Apply(Box<Applying>, Answer<Applied>),
+    /// Notes wait.
+    Wake,
     Stop,
 }
 
 /// The way to the task.
 pub(crate) struct Committer {
     queue: mpsc::Sender<Message>,
-    task: Mutex<Option<JoinHandle<()>>>,
-    notes_dropped: AtomicU64,
+    /// Says when the task has ended.
+    ended: Mutex<Option<oneshot::Receiver<()>>>,
+    notes: Arc<Notes>,
 }
 
 impl Committer {
-    pub(crate) fn start(pools: Arc<Pools>, hashes: Hashes) -> Self {
+    /// Starts the task: with SQLite on a thread of its own, which does all of a batch's work, so that nothing is handed over
+    /// in the middle of it.
+    pub(crate) fn start(pools: Arc<Pools>, hashes: Hashes) -> io::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let task = tokio::spawn(run(pools, hashes, waiting));
-        Self { queue, task: Mutex::new(Some(task)), notes_dropped: AtomicU64::new(0) }
+        let (end, ended) = oneshot::channel();
+        let on_a_thread = matches!(*pools, Pools::Sqlite { .. });
+        let notes = Arc::new(Notes::default());
+        let noted = Arc::clone(&notes);
+        let task = async move {
+            run(Writer::new(pools, hashes), &noted, waiting).await;
+            // Nobody may wait for it.
+            let _ = end.send(());
+        };
+        if on_a_thread {
+            let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
+            thread::Builder::new().name("committer".into()).spawn(move || runtime.block_on(task))?;
+        } else {
+            tokio::spawn(task);
+        }
+        Ok(Self { queue, ended: Mutex::new(Some(ended)), notes })
     }
 
     pub(crate) async fn send(&self, message: Message) -> Result<(), StoreError> {
@@ -51,53 +71,56 @@ impl Committer {
     }
 
     pub(crate) fn note(&self, note: Note) {
-        if self.queue.try_send(Message::Note(note)).is_err() {
-            self.notes_dropped.fetch_add(1, Ordering::Relaxed);
+        if self.notes.add(note) {
+            // Fails only where the committer is at work, and then it takes the notes along, or where it has ended.
+            let _ = self.queue.try_send(Message::Wake);
         }
     }
 
     pub(crate) fn notes_dropped(&self) -> u64 {
-        self.notes_dropped.load(Ordering::Relaxed)
+        self.notes.dropped()
     }
 
     /// Writes what waits, then ends the task.
     pub(crate) async fn stop(&self) {
-        let mut task = self.task.lock().await;
-        if let Some(running) = task.take() {
+        let mut ended = self.ended.lock().await;
+        if let Some(ended) = ended.take() {
             // Fails only where the task has ended already.
             let _ = self.queue.send(Message::Stop).await;
-            if let Err(error) = running.await {
-                tracing::error!(%error, "the committer's task failed");
+            if ended.await.is_err() {
+                tracing::error!("the committer's task failed");
             }
         }
     }
 }
 
-async fn run(pools: Arc<Pools>, hashes: Hashes, mut waiting: mpsc::Receiver<Message>) {
+async fn run(mut writer: Writer, notes: &Notes, mut waiting: mpsc::Receiver<Message>) {
     let mut messages = Vec::with_capacity(BATCH);
-    let mut members = Members::default();
     loop {
-        // Nobody waits for a note: notes go along with what somebody waits for, and alone only after a while.
-        let arrived = match members.batch.notes.is_empty() {
-            true => waiting.recv_many(&mut messages, BATCH).await,
-            false => timeout(NOTES_WAIT, waiting.recv_many(&mut messages, BATCH)).await.unwrap_or_default(),
+        let arrived = match timeout(NOTES_WAIT, waiting.recv_many(&mut messages, BATCH)).await {
+            Ok(arrived) => arrived,
+            Err(_) if notes.sleep() => waiting.recv_many(&mut messages, BATCH).await,
+            Err(_) => 0,
         };
-        let closed = arrived == 0 && waiting.is_closed();
+        let ended = arrived == 0 && waiting.is_closed();
         if messages.iter().any(|message| matches!(message, Message::Stop)) {
             waiting.close();
         }
+        let mut members = Members::default();
         members.take(messages.drain(..));
-        let only_notes = members.accepts.is_empty() && members.applies.is_empty();
-        let can_wait = arrived > 0 && only_notes && members.batch.len() < BATCH;
-        if !can_wait && members.batch.len() > 0 {
+        members.batch.notes = notes.take(BATCH);
+        if members.batch.len() > 0 {
+            let again = writer.again();
             // A task of its own: should one batch panic, its members hear of it and the next one is written.
-            let members = std::mem::take(&mut members);
-            let written = tokio::spawn(write(Arc::clone(&pools), hashes.clone(), members)).await;
-            if let Err(error) = written {
-                tracing::error!(%error, "a batch of webhooks failed inside; its members were told so");
-            }
+            writer = match tokio::spawn(write(writer, members)).await {
+                Ok(writer) => writer,
+                Err(error) => {
+                    tracing::error!(%error, "a batch of webhooks failed inside; its members were told so");
+                    again
+                }
+            };
         }
-        if closed {
+        if ended {
             return;
         }
     }
@@ -123,8 +146,7 @@ impl Members {
                     self.batch.applies.push(*apply);
                     self.applies.push(answer);
                 }
-                Message::Note(note) => self.batch.notes.push(note),
-                Message::Stop => {}
+                Message::Wake | Message::Stop => {}
             }
         }
     }
@@ -154,28 +176,29 @@ impl Members {
     }
 }
 
-/// Writes a batch. Where one member's data make it fail, each is written by itself, so that only that one fails.
-async fn write(pools: Arc<Pools>, hashes: Hashes, members: Members) {
-    let Err((members, error)) = attempt(&pools, &hashes, members).await else { return };
-    if members.batch.len() == 1 || !matches!(error, BatchError::Refused(_)) {
+/// Writes a batch. Where one member makes it fail, each is written by itself, so that only that one fails.
+async fn write(mut writer: Writer, members: Members) -> Writer {
+    let Err((members, error)) = attempt(&mut writer, members).await else { return writer };
+    if members.batch.len() == 1 || matches!(error, BatchError::Failed(_)) {
         members.fail(&error.into());
-        return;
+        return writer;
     }
     for member in members.singly() {
-        if let Err((member, error)) = attempt(&pools, &hashes, member).await {
+        if let Err((member, error)) = attempt(&mut writer, member).await {
             let error = StoreError::from(error);
             tracing::warn!(%error, "one member of a batch could not be written");
             member.fail(&error);
         }
     }
+    writer
 }
 
 /// Writes a batch and answers its members, or gives them back.
-async fn attempt(pools: &Pools, hashes: &Hashes, members: Members) -> Result<(), (Members, BatchError)> {
+async fn attempt(writer: &mut Writer, members: Members) -> Result<(), (Members, BatchError)> {
     let mut attempts = 0;
     let applied = loop {
         attempts += 1;
-        match commit(pools, hashes, &members.batch).await {
+        match writer.commit(&members.batch).await {
             Err(BatchError::Conflict) if attempts < ATTEMPTS => {}
             Err(error) => return Err((members, error)),
             Ok(applied) => break applied,

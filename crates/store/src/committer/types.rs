@@ -1,5 +1,6 @@
 //! What goes into the committer and what comes back.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
@@ -39,6 +40,8 @@ pub struct Apply {
     pub submission: Submission,
     /// What became of the request; written with its calls.
     pub outcome: Option<Outcome>,
+    /// The request itself, where it is not stored yet.
+    pub request: Option<Arc<NewRequest>>,
 }
 
 /// What became of a request.

@@ -4,11 +4,10 @@ use chrono::{DateTime, Utc};
 use hookswitch_model::ModuleId;
 use hookswitch_model::erased_call::ErasedCall;
 use ring::hmac;
-use sqlx::FromRow;
 
 use crate::db::{Tx, time};
 use crate::key::SecretKey;
-use crate::rows::{Rows, columns};
+use crate::rows::{Rows, columns, found};
 
 /// Makes the hashes that erased calls are known by. Without the key nobody can try numbers against them.
 #[derive(Clone)]
@@ -28,13 +27,14 @@ impl Hashes {
     }
 }
 
-/// A row of an erased call, as a statement that looks among calls too names its columns.
-#[derive(FromRow)]
-pub(crate) struct ErasedRow {
-    erased_started_at: DateTime<Utc>,
-    erased_answered_at: Option<DateTime<Utc>>,
-    erased_ended_at: DateTime<Utc>,
-    erased_recorded: bool,
+found! {
+    /// A row of an erased call, as a statement that looks among calls too names its columns.
+    pub(crate) struct ErasedRow {
+        erased_started_at: DateTime<Utc>,
+        erased_answered_at: Option<DateTime<Utc>>,
+        erased_ended_at: DateTime<Utc>,
+        erased_recorded: bool,
+    }
 }
 
 impl From<ErasedRow> for ErasedCall {

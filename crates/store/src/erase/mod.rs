@@ -17,7 +17,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 use uuid::Uuid;
 
 use crate::MAX_PAGE;
-use crate::db::{Either, from_json, on, time};
+use crate::db::{Either, from_json, on, on_writer, time};
 use crate::error::StoreError;
 use crate::open::{Store, WAIT};
 
@@ -174,6 +174,7 @@ impl Store {
     /// of them. Says `false` where somebody reads what is older just then: try again later. On PostgreSQL there is nothing to do.
     pub async fn overwrite_deleted(&self) -> Result<bool, StoreError> {
         let Either::Sqlite(pool) = self.write() else { return Ok(true) };
+        let _turn = self.inner.pools.turn().await?;
         let mut db = pool.acquire().await?;
         // Not for long: meanwhile nobody writes.
         sqlx::query("pragma busy_timeout = 100").execute(&mut *db).await?;
@@ -187,7 +188,7 @@ impl Store {
     /// Forgets, of erased calls, what their late events were known by, where no more are to come. Says of how many.
     pub async fn purge_erased_calls(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let sql = "delete from erased_calls where until < $1";
-        Ok(on!(self.write(), |db| {
+        Ok(on_writer!(self, |db| {
             sqlx::query(sql).bind(time(now)).execute(db).await.map(|done| done.rows_affected())
         })?)
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use hookswitch_model::{CallId, ResolvedHow, UserId};
 
-use crate::db::{on, text, time};
+use crate::db::{on_writer, text, time};
 use crate::error::StoreError;
 use crate::open::Store;
 
@@ -20,7 +20,7 @@ impl Store {
         let sql = "update calls set resolved_at = $2, resolved_how = $3, resolved_by = $4, resolved_reason = $5, \
                    version = version + 1 where missed and resolved_at is null \
                    and missed_key = (select missed_key from calls where id = $1 and missed and resolved_at is null)";
-        let done = on!(self.write(), |db| {
+        let done = on_writer!(self, |db| {
             sqlx::query(sql)
                 .bind(id.0)
                 .bind(time(now))
@@ -41,7 +41,7 @@ impl Store {
                    version = version + 1 from (select missed_key as caller, resolved_at as at from calls where id = $1) as it \
                    where missed and calls.missed_key = it.caller and calls.resolved_at = it.at \
                    and (resolved_how is null or resolved_how <> 'talk')";
-        let done = on!(self.write(), |db| {
+        let done = on_writer!(self, |db| {
             sqlx::query(sql).bind(id.0).execute(db).await.map(|done| done.rows_affected())
         })?;
         Ok(done > 0)
@@ -57,7 +57,7 @@ impl Store {
         let sql = "update calls set resolved_at = $2, resolved_how = $3, version = version + 1 where id in \
                    (select id from calls where missed and resolved_at is null and started_at < $1 \
                    order by started_at, id limit $4)";
-        Ok(on!(self.write(), |db| {
+        Ok(on_writer!(self, |db| {
             sqlx::query(sql)
                 .bind(time(before))
                 .bind(time(now))

@@ -131,7 +131,7 @@ both!(a_replay_says_anew_what_its_request_said, |db| {
     let mut replay = processed(module, wrong, 0, vec![start("a", "+4930222222", None), end("a")]);
     replay.submission.replace = true;
     replay.submission.now = at(500);
-    let preview = db.preview(replay.clone()).await.unwrap();
+    let preview = db.preview(replay.submission.clone()).await.unwrap();
     assert_eq!(db.call(id).await.unwrap().expect("as before").call, began[0]);
     let done = db.apply(replay).await.unwrap();
     assert_eq!(preview, done.changes);
@@ -169,7 +169,7 @@ both!(a_failed_replay_that_replaces_nothing_leaves_the_calls, |db| {
 both!(a_preview_writes_nothing, |db| {
     let module = db.new_module().await;
     let apply = unasked(module, 0, vec![start("a", "+4930111111", None)]);
-    let changes = db.preview(apply).await.unwrap();
+    let changes = db.preview(apply.submission).await.unwrap();
     assert!(changes[0].before.is_none() && changes[0].after.is_some());
     assert!(db.active_calls(None).await.unwrap().is_empty());
 });

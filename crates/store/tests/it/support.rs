@@ -235,7 +235,7 @@ pub fn processed(module: ModuleId, request: RequestId, second: i64, mut facts: V
         lead: None,
         now: at(second),
     };
-    Apply { submission, outcome: Some(outcome()) }
+    Apply { submission, outcome: Some(outcome()), request: None }
 }
 
 /// What the server itself found out.
