@@ -109,7 +109,7 @@ impl Server {
         Ok(kibibytes * 1024.0 / 1e6)
     }
 
-    fn id(&self) -> Result<u32> {
+    pub fn id(&self) -> Result<u32> {
         self.process.id().context("the server has ended")
     }
 
