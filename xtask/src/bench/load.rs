@@ -6,6 +6,7 @@ use super::traffic::{CallNumber, Calls, Step, Target, Webhook};
 use anyhow::Result;
 use futures::future::try_join_all;
 use hyper::{Method, StatusCode};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// What a load did.
@@ -60,18 +61,29 @@ async fn closed_until(
     connections: u64,
     enough: impl Fn(CallNumber) -> bool,
 ) -> Result<Outcome> {
+    let bodies = |number| {
+        let webhooks = Calls::new(first + number, connections).take_while(|webhook| !enough(webhook.call));
+        webhooks.map(|webhook| webhook.body(target))
+    };
+    posts(target.address, &target.path, connections, bodies).await
+}
+
+/// Closed loop over all that `bodies` has for the connection of that number.
+pub async fn posts<Bodies: Iterator<Item = String>>(
+    address: SocketAddr,
+    path: &str,
+    connections: u64,
+    bodies: impl Fn(u64) -> Bodies,
+) -> Result<Outcome> {
     let began = Instant::now();
-    let enough = &enough;
+    let bodies = &bodies;
     let workers = (0..connections).map(|number| async move {
-        let mut connection = Connection::open(target.address, None).await?;
+        let mut connection = Connection::open(address, None).await?;
         let mut outcome = Outcome::default();
-        for webhook in Calls::new(first + number, connections) {
-            if enough(webhook.call) {
-                break;
-            }
+        for body in bodies(number) {
             let sent = Instant::now();
-            let (status, body) = connection.send(Method::POST, &target.path, webhook.body(target)).await?;
-            outcome.count(status, &body, sent);
+            let (status, answer) = connection.send(Method::POST, path, body).await?;
+            outcome.count(status, &answer, sent);
         }
         anyhow::Ok(outcome)
     });

@@ -6,6 +6,7 @@ mod crash;
 pub mod http;
 mod load;
 mod noisy;
+mod peer;
 pub mod prepare;
 mod report;
 pub mod server;
@@ -18,14 +19,15 @@ use crate::node;
 use crate::process::cargo;
 use crate::run::{Profile, build_server};
 use anyhow::{Context, Result};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use server::Installation;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Options {
-    /// Measure instead what operators wait for, in a browser, or what people look up in a big database
-    #[arg(conflicts_with_all = ["noisy_neighbour", "crash"])]
+    #[command(subcommand)]
     what: Option<What>,
     /// Connections that webhooks come over
     #[arg(long, default_value_t = 64)]
@@ -46,10 +48,10 @@ pub struct Options {
     #[arg(long, default_value_t = 10)]
     modules: u64,
     /// An empty database to use in place of SQLite in a temporary folder
-    #[arg(long)]
+    #[arg(long, global = true)]
     database_url: Option<String>,
     /// A data folder to use in place of a new one, such as `cargo xtask seed` makes; it is written to
-    #[arg(long, conflicts_with = "database_url")]
+    #[arg(long, global = true, conflicts_with = "database_url")]
     data_dir: Option<PathBuf>,
     /// Measure instead how much a module that only burns processor time slows another one down
     #[arg(long)]
@@ -59,10 +61,14 @@ pub struct Options {
     crash: Option<u64>,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
+#[derive(clap::Subcommand)]
 enum What {
+    /// Measure instead what operators wait for, in a browser
     Ui,
+    /// Measure instead what people look up in a big database
     Clients,
+    /// Measure instead what a bridge written by hand does with the same webhooks, by turns with the server
+    Peer(peer::Options),
 }
 
 pub async fn bench(options: &Options) -> Result<()> {
@@ -75,12 +81,16 @@ pub async fn bench(options: &Options) -> Result<()> {
     if let Some(What::Ui) = options.what {
         node::build_web().await?;
     }
+    // Each WebSocket takes a file; the server raises its own limit in the same way.
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
     let binary = build_server(Profile::Release).await?;
     let installation = Installation::new(binary, options.database_url.clone(), options.data_dir.clone())?;
-    if let Some(what) = options.what {
+    if let Some(what) = &options.what {
         match what {
             What::Ui => ui::ui(&installation).await,
             What::Clients => clients::clients(&installation).await,
+            What::Peer(options) => peer::peer(&installation, options).await,
         }
     } else if let Some(rounds) = options.crash {
         crash::crash(&installation, rounds, options.connections).await

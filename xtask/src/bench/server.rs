@@ -13,6 +13,12 @@ use tokio::process::Command;
 
 const READY: &str = "listening on http://";
 const START_PATIENCE: Duration = Duration::from_secs(60);
+/// All the load comes from one address.
+const NO_LIMITS: [(&str, &str); 3] = [
+    ("HOOKSWITCH_SERVER_MAX_CONNECTIONS", "1000000"),
+    ("HOOKSWITCH_SERVER_MAX_CONNECTIONS_PER_ADDRESS", "1000000"),
+    ("HOOKSWITCH_SERVER_MAX_SOCKETS_PER_USER", "1000000"),
+];
 
 /// The program and the place of its data; the place is removed at the end.
 pub struct Installation {
@@ -75,6 +81,7 @@ impl Installation {
         let mut program = command(&self.binary);
         program
             .stdin(Stdio::null())
+            .envs(NO_LIMITS)
             .env("HOOKSWITCH_LISTEN", "127.0.0.1:0")
             .env("HOOKSWITCH_DATA_DIR", &self.data_dir);
         if let Some(url) = &self.database_url {
@@ -109,7 +116,7 @@ impl Server {
         Ok(kibibytes * 1024.0 / 1e6)
     }
 
-    fn id(&self) -> Result<u32> {
+    pub fn id(&self) -> Result<u32> {
         self.process.id().context("the server has ended")
     }
 
