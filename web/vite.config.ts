@@ -22,7 +22,7 @@ export default defineConfig({
   ],
   server: {
     proxy: Object.fromEntries(
-      ['/api', '/webhooks', '/docs', '/openapi.json'].map((path) => [
+      ['/api', '/webhooks', '/docs', '/openapi.json', '/demo'].map((path) => [
         path,
         { target: server, ws: true, changeOrigin: false },
       ]),

@@ -29,7 +29,7 @@ test('signing in comes back to where one was going; a wrong password says so', a
   await page.getByLabel('Password', { exact: true }).fill('wrong password');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByRole('alert')).toContainText('do not belong together');
-  await page.getByLabel('Password', { exact: true }).fill(server.passwords.get('reception') ?? '');
+  await page.getByLabel('Password', { exact: true }).fill(server.passwordOf('reception'));
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page).toHaveURL(/\/missed$/);
 

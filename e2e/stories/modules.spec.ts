@@ -27,7 +27,7 @@ const editor = (page: Page) => page.getByRole('code').or(page.locator('.monaco-e
 test('a provider is connected from its template, up to the first call', async ({ server, openAs }) => {
   const admin = await openAs('admin', '/modules');
   const reception = await openAs('reception');
-  const settings = await server.pbxSettings();
+  const settings = server.pbxSettings;
 
   await admin.getByRole('link', { name: 'New module' }).click();
   await admin.getByRole('link', { name: 'Demo PBX' }).click();

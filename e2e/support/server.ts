@@ -13,16 +13,23 @@ const START_PATIENCE = 30_000;
 /** Who a demo server has. */
 export type Login = 'admin' | 'reception' | 'sales';
 
+/** `demo.json` in a demo's data folder. */
+interface Kept {
+  passwords: Record<Login, string>;
+  /** An administrator's API token. */
+  token: string;
+  api_key: string;
+  webhook_secret: string;
+  pbx_url: string;
+}
+
 /** The real server with its demo PBX, on ports and data of its own. */
 export class Server {
   /** Where it is, `http://127.0.0.1:…`; stays the same when it is started again. */
   url = '';
   /** The page that makes the first administrator. */
   setUpUrl = '';
-  /** An administrator's API token. */
-  token = '';
-  readonly passwords = new Map<string, string>();
-  #pbx = '';
+  #kept: Kept | undefined;
   #process: ChildProcess | undefined;
 
   private constructor(
@@ -39,13 +46,23 @@ export class Server {
 
   /** The demo PBX. It has a new port, and no calls, after a restart. */
   get pbx(): Pbx {
-    return new Pbx(this.#pbx);
+    return new Pbx(this.#demo.pbx_url);
   }
 
   /** What a module's settings need for the demo PBX. */
-  async pbxSettings(): Promise<{ pbxUrl: string; apiKey: string; webhookSecret: string }> {
-    const kept = JSON.parse(await readFile(join(this.folder, 'data/demo.json'), 'utf8')) as Record<string, string>;
-    return { pbxUrl: this.#pbx, apiKey: kept.api_key ?? '', webhookSecret: kept.webhook_secret ?? '' };
+  get pbxSettings(): { pbxUrl: string; apiKey: string; webhookSecret: string } {
+    const { pbx_url, api_key, webhook_secret } = this.#demo;
+    return { pbxUrl: pbx_url, apiKey: api_key, webhookSecret: webhook_secret };
+  }
+
+  /** The password of somebody whom the demo made. */
+  passwordOf(login: Login): string {
+    return this.#demo.passwords[login];
+  }
+
+  get #demo(): Kept {
+    if (!this.#kept) throw new Error('the server runs without a demo');
+    return this.#kept;
   }
 
   /** Starts it again where it was, with the data it had. */
@@ -70,7 +87,7 @@ export class Server {
 
   /** Asks the API as the administrator; anything but a success is an error. */
   async api<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
-    const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' };
+    const headers = { authorization: `Bearer ${this.#demo.token}`, 'content-type': 'application/json' };
     const response = await fetch(`${this.url}/api/v1${path}`, { method, headers, body: JSON.stringify(body) });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
@@ -106,15 +123,14 @@ export class Server {
         ready();
       });
     });
+    if (this.kind === 'demo') {
+      this.#kept = JSON.parse(await readFile(join(this.folder, 'data/demo.json'), 'utf8')) as Kept;
+    }
   }
 
   /** What the server prints for a person at the terminal. */
   #note(line: string): void {
     this.url = /^listening on (\S+)/.exec(line)?.[1] ?? this.url;
-    this.#pbx = /^The demo PBX runs at (\S+)/.exec(line)?.[1] ?? this.#pbx;
     this.setUpUrl = /(\S+\/setup#code=\S+)/.exec(line)?.[1] ?? this.setUpUrl;
-    this.token = /Bearer ([^']+)'/.exec(line)?.[1] ?? this.token;
-    const [, login, password] = /^ {2}(\w+) +(\w{16})\b/.exec(line) ?? [];
-    if (login && password) this.passwords.set(login, password);
   }
 }

@@ -51,7 +51,7 @@ export const test = base.extend<Fixtures>({
 
 /** Signs a window in without its sign-in page. */
 export async function signIn(page: Page, server: Server, login: Login): Promise<void> {
-  const data = { login, password: server.passwords.get(login) };
+  const data = { login, password: server.passwordOf(login) };
   const response = await page.request.post('/api/v1/session', { data, headers: { origin: server.url } });
   if (!response.ok()) throw new Error(`${login} cannot sign in: ${response.status()} ${await response.text()}`);
 }

@@ -12,7 +12,6 @@ use secrecy::ExposeSecret as _;
 use tokio::sync::Notify;
 
 use crate::config::Config;
-use crate::demo::Panel;
 use crate::process_metrics;
 use crate::web_files::WebFiles;
 use hookswitch_core::accounts::Accounts;
@@ -70,8 +69,6 @@ pub struct App {
     pub requests_of_address: Places<IpAddr>,
     /// The web app.
     pub web: WebFiles,
-    /// What the web app drives the demo PBX by, where there is one.
-    pub demo: Option<Arc<Panel>>,
     /// What goes on beside the requests.
     pub tasks: Tasks,
 }
@@ -86,8 +83,6 @@ pub struct Start {
     pub address: SocketAddr,
     /// The web app.
     pub web: WebFiles,
-    /// What the web app drives the demo PBX by, where there is one.
-    pub demo: Option<Arc<Panel>>,
 }
 
 /// Why the server, or a command, cannot start.
@@ -149,7 +144,7 @@ impl App {
         outside: Arc<dyn Outside>,
         metrics: Option<PrometheusHandle>,
     ) -> Result<Arc<Self>, StartError> {
-        let Start { config, clock, address, web, demo } = start;
+        let Start { config, clock, address, web } = start;
         if let Some(path) = config.server.modules_dir.clone() {
             templates::check_dir(&path).map_err(|source| StartError::ModulesDir { path, source })?;
         }
@@ -204,7 +199,6 @@ impl App {
             erasures,
             requests_of_address: Places::new(config.server.max_connections_per_address),
             web,
-            demo,
             tasks,
             config,
             clock,

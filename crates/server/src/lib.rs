@@ -10,7 +10,6 @@ mod body;
 pub mod cli;
 pub mod config;
 pub mod demo;
-pub mod demo_setup;
 pub mod error;
 pub mod extract;
 pub mod jobs;

@@ -4,14 +4,21 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use tokio::net::TcpListener;
 
 use crate::app::App;
 use crate::listen::{self, Bounds};
 use crate::{jobs, routes};
 
-/// Serves on `listener` until `shutdown` resolves, then finishes what it accepted and closes the app.
-pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+/// Serves on `listener` until `shutdown` resolves, then finishes what it accepted and closes the app. `more`: routes beside
+/// those that every server has.
+pub async fn serve(
+    app: Arc<App>,
+    more: Router<Arc<App>>,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) {
     let server = &app.config.server;
     let bounds = Bounds {
         connections: server.max_connections,
@@ -27,6 +34,6 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<O
         // Sockets would stay open for ever.
         app.tasks.stopping.cancel();
     };
-    listen::serve(listener, routes::router(&app), bounds, shutdown).await;
+    listen::serve(listener, routes::router(&app, more), bounds, shutdown).await;
     app.close().await;
 }

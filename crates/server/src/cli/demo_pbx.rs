@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use super::{CliResult, print};
-use crate::demo::pbx::{self, Options};
 use hookswitch_core::accounts::Secret;
 use hookswitch_core::clock::Clock;
+use hookswitch_demo_pbx::{self as pbx, Options};
 
 /// Arguments of `demo-pbx`.
 #[derive(Debug, clap::Args)]
@@ -30,7 +30,8 @@ pub async fn run(args: Args) -> CliResult {
     let (api_key, webhook_secret) = (made(api_key), made(webhook_secret));
     let said = format!("API key: {api_key}\nwebhook secret: {webhook_secret}\n");
     let options = Options { listen, webhook_url, api_key, webhook_secret, extensions: pbx::extensions() };
-    let pbx = pbx::start(options, Clock::system())
+    let clock = Clock::system();
+    let pbx = pbx::start(options, move || clock.now())
         .await
         .map_err(|error| format!("the demo PBX cannot listen on {listen}: {error}"))?;
     print(&format!("{said}listening on http://{}\n", pbx.address))?;

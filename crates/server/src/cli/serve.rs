@@ -1,7 +1,9 @@
 //! `hookswitch serve`
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Router;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -9,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{CliResult, log, print};
 use crate::app::{App, Start};
 use crate::config::{self, Config};
-use crate::demo_setup as setup;
+use crate::demo::{self, Demo, DemoError, Kept};
 use crate::serve;
 use crate::web_files;
 use hookswitch_core::clock::Clock;
@@ -37,18 +39,41 @@ pub async fn run(mut config: Config, args: Args) -> CliResult {
     let address = listener.local_addr()?;
     let shutdown = shutdown()?;
     let clock = Clock::system();
-    let mut demo = if args.demo { Some(setup::prepare(&mut config, &clock).await?) } else { None };
-    let panel = demo.as_ref().map(|demo| Arc::clone(&demo.panel));
-    let app = App::open(Start { config, clock, address, web: web_files::BUILT_IN, demo: panel }).await?;
-    if let Some(code) = app.accounts.setup.code().await {
-        say(&set_up_hint(&app, &code));
+    let demo = if args.demo { Some(demo::start(&mut config, &clock).await?) } else { None };
+    let app = App::open(Start { config, clock, address, web: web_files::BUILT_IN }).await?;
+    let routes = demo.as_ref().map_or_else(Router::new, |(demo, _)| demo::routes(Arc::clone(demo)));
+    let serving = serve::serve(Arc::clone(&app), routes, listener, shutdown);
+    tokio::pin!(serving);
+    tokio::select! {
+        () = &mut serving => return Ok(()),
+        welcome = welcome(&app, address, demo) => match welcome {
+            Ok(text) => say(&text),
+            Err(error) => {
+                app.close().await;
+                return Err(error.into());
+            }
+        },
     }
-    if let Some(demo) = &mut demo {
-        say(&demo.connect(&app).await?);
-    }
-    say(&format!("listening on http://{address}\n"));
-    serve::serve(app, listener, shutdown).await;
+    serving.await;
     Ok(())
+}
+
+/// What the server prints once it is ready. A demo is set up over HTTP: the server serves meanwhile.
+async fn welcome(
+    app: &App,
+    address: SocketAddr,
+    demo: Option<(Arc<Demo>, Kept)>,
+) -> Result<String, DemoError> {
+    let code = app.accounts.setup.code().await;
+    let hint = match (demo, code) {
+        (Some((demo, mut kept)), code) => {
+            let server = demo::Server { address, public_url: app.public_url.clone(), code };
+            demo::set_up(&demo, &mut kept, server).await?
+        }
+        (None, Some(code)) => set_up_hint(app, &code),
+        (None, None) => String::new(),
+    };
+    Ok(format!("{hint}listening on http://{address}\n"))
 }
 
 /// Prints what is good to know. A server whose standard output goes to a full disk serves all the same.

@@ -31,7 +31,6 @@ const PROBLEM: &str = "application/problem+json";
         (name = "settings", description = "Settings of the whole installation"),
         (name = "audit", description = "Who saw or changed what"),
         (name = "events", description = "Changes, live"),
-        (name = "demo", description = "The simulated PBX, where the server runs with `--demo`"),
         (name = "health", description = "For whatever runs the server"),
     )
 )]

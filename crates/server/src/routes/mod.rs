@@ -27,7 +27,6 @@ mod clients;
 mod colleagues;
 mod comments;
 pub mod controls;
-mod demo;
 pub mod dialling;
 mod docs;
 mod document;
@@ -153,21 +152,19 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(clients::convert::convert_lead))
         // Live
         .routes(routes!(events::events))
-        // Try it
-        .routes(routes!(demo::get_demo))
-        .routes(routes!(demo::play_scene))
         // Health
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))
 }
 
-/// What the routes need around them.
-pub fn router(app: &Arc<App>) -> Router {
+/// What the routes need around them, and `more` routes, those of the demo.
+pub fn router(app: &Arc<App>, more: Router<Arc<App>>) -> Router {
     let (api, mut document) = api().split_for_parts();
     document::describe_errors(&mut document);
     let routes = api
         .merge(docs::docs(document))
+        .merge(more)
         // Some providers append paths of their own to the webhook's address.
         .route("/webhooks/{moduleId}", options(webhook::options))
         .route("/webhooks/{moduleId}/", webhooks())

@@ -25,7 +25,8 @@ const PAGE: &str = "index.html";
 const APP_FILES: &str = "_app/";
 
 /// What belongs to the server: a mistyped address there is an error, not a page.
-const NOT_PAGES: [&str; 7] = ["api", "webhooks", "docs", "openapi.json", "healthz", "readyz", "metrics"];
+const NOT_PAGES: [&str; 8] =
+    ["api", "webhooks", "docs", "openapi.json", "healthz", "readyz", "metrics", "demo"];
 
 /// Contents that stand compressed beside a file: what it is called in HTTP, and the file's ending. The smallest first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];

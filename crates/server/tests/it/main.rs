@@ -18,6 +18,7 @@ mod comments;
 mod controls;
 mod crash;
 mod demo;
+mod demo_module;
 mod dialling;
 mod documented_examples;
 mod erasure;

@@ -588,43 +588,6 @@ export interface paths {
         patch: operations["update_comment"];
         trace?: never;
     };
-    "/api/v1/demo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The simulated PBX. 404 where there is none. */
-        get: operations["get_demo"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/demo/scenes/{scene}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Lets a client, a colleague or the user's own phone do something. 409 when there is nothing to do it to. The server hears of
-         *     it as it would from a provider, a moment later.
-         */
-        post: operations["play_scene"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/dials/{id}/cancel": {
         parameters: {
             query?: never;
@@ -2014,37 +1977,6 @@ export interface components {
             password: string;
             /** @description What they may do. */
             role: components["schemas"]["Role"];
-        };
-        /** @description The simulated PBX, as the signed-in user's phone sees it. */
-        Demo: {
-            /** @description The calls that are up, oldest first. */
-            calls: components["schemas"]["DemoCall"][];
-            /** @description The extension that the scenes are about: the user's, else the first. */
-            extension: string;
-            /** @description The scenes that can be played now. */
-            scenes: components["schemas"]["Scene"][];
-        };
-        /** @description A call of the PBX. */
-        DemoCall: {
-            /** @description Its id in the PBX: the `callId` of the API's calls. */
-            callId: string;
-            /** @description The phones that have a part in it. */
-            extensions: components["schemas"]["DemoExtension"][];
-            /** @description Who calls, as people read it. */
-            from: string;
-            /** @description How far it is. */
-            state: components["schemas"]["CallState"];
-            /** @description Who is called, as people read it. */
-            to: string;
-        };
-        /** @description A phone. */
-        DemoExtension: {
-            /** @description Whose it is. */
-            name: string;
-            /** @description Its number. */
-            number: string;
-            /** @description What it does. */
-            state: components["schemas"]["CallState"];
         };
         /**
          * @description Which way a call goes.
@@ -3475,13 +3407,6 @@ export interface components {
             /** @description In place of the number: where it stands among the client's numbers now, from 0. So a number stays that is hidden. */
             position?: number | null;
         };
-        /** @description Who calls, in a scene in which somebody does. */
-        PlayScene: {
-            /** @description Their number. Without it one of a few that belong to nobody. */
-            from?: string | null;
-            /** @description Their name. */
-            name?: string | null;
-        };
         /** @description What came of one scenario. */
         Played: {
             /** @description What happens in it. */
@@ -3805,11 +3730,6 @@ export interface components {
             /** @description The TypeScript. */
             source: string;
         };
-        /**
-         * @description What can be played.
-         * @enum {string}
-         */
-        Scene: "ringMe" | "ringBoth" | "busy" | "missed" | "internal" | "clientHangsUp" | "colleagueAnswers" | "answerOnPhone" | "hangUpOnPhone" | "holdOnPhone" | "resumeOnPhone" | "transferToColleague" | "attendedTransferToColleague" | "colleagueTransfersToMe";
         /** @description A version of a script. */
         Script: {
             /**
@@ -5871,68 +5791,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Comment"];
-                };
-            };
-            /** @description The request was not done: see `code` and `detail` */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ApiError"];
-                };
-            };
-        };
-    };
-    get_demo: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Demo"];
-                };
-            };
-            /** @description The request was not done: see `code` and `detail` */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ApiError"];
-                };
-            };
-        };
-    };
-    play_scene: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                scene: components["schemas"]["Scene"];
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["PlayScene"] | null;
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Demo"];
                 };
             };
             /** @description The request was not done: see `code` and `detail` */

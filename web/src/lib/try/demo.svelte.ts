@@ -1,15 +1,13 @@
 import type { Preferences } from '$lib/account/preferences.svelte';
-import { api, ask, type Schemas } from '$lib/api/client';
 import { Problem } from '$lib/api/problem';
 import type { Live } from '$lib/live/live.svelte';
 import { Soon } from '$lib/live/pace';
-
-export type Scene = Schemas['Scene'];
+import { demoState, type DemoState, playScene, type Scene } from './api';
 
 /** The simulated PBX, where the server runs one, and its panel. */
 export class Demo {
   /** What its telephones do; nothing where there is no simulated PBX. */
-  now = $state.raw<Schemas['Demo']>();
+  now = $state.raw<DemoState>();
 
   /** What opened the panel: the focus goes back to it. */
   #opener: HTMLElement | undefined;
@@ -56,7 +54,7 @@ export class Demo {
 
   async play(scene: Scene) {
     try {
-      this.now = await ask(api.POST('/api/v1/demo/scenes/{scene}', { params: { path: { scene } } }));
+      this.now = await playScene(scene);
     } catch (error) {
       // A call may have changed meanwhile.
       this.#soon.ask();
@@ -66,7 +64,7 @@ export class Demo {
 
   async #load() {
     try {
-      this.now = await ask(api.GET('/api/v1/demo'));
+      this.now = await demoState();
     } catch (error) {
       // A lost connection is reported elsewhere; what was known is shown until it is back.
       if (error instanceof Problem && error.status === 404) this.now = undefined;

@@ -1,5 +1,5 @@
 import { m } from '$lib/paraglide/messages';
-import type { Scene } from './demo.svelte';
+import type { Scene } from './api';
 
 interface Described {
   scene: Scene;

@@ -128,7 +128,6 @@ impl Stage {
             clock: Clock::new(move || time.now()),
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             web: web_files::BUILT_IN,
-            demo: None,
         };
         let app = App::over(start, store, fetch, Arc::clone(&outside) as _, None).await;
         let app = app.map_err(|error| failed(&error))?;

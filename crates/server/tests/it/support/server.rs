@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use axum::Router;
 use chrono::{TimeDelta, Utc};
 use hookswitch_core::clock::Clock;
 use hookswitch_model::UserId;
@@ -59,12 +60,13 @@ impl Server {
         let config = Config::load(None, env).expect("settings");
         let ahead_seconds = Arc::new(AtomicI64::new(0));
         let clock = clock(&ahead_seconds);
-        let app = App::open(Start { config, clock, address, web, demo: None }).await.expect("an app");
+        let app = App::open(Start { config, clock, address, web }).await.expect("an app");
         let (stop, stopped) = oneshot::channel();
-        let running = tokio::spawn(hookswitch_server::serve::serve(Arc::clone(&app), listener, async {
-            // A test that fails drops the sender: that stops the server as well.
-            let _ = stopped.await;
-        }));
+        let running =
+            tokio::spawn(hookswitch_server::serve::serve(Arc::clone(&app), Router::new(), listener, async {
+                // A test that fails drops the sender: that stops the server as well.
+                let _ = stopped.await;
+            }));
         let secrets = Arc::new(Mutex::new(vec![PASSWORD.to_owned(), "$argon2".to_owned()]));
         Self { url: format!("http://{address}"), app, secrets, ahead_seconds, stop, running, _folder: folder }
     }

@@ -1,20 +1,21 @@
 //! The demo PBX, running: its HTTP server, its clock, its webhooks.
 
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
+use chrono::{DateTime, Utc};
 use ring::hmac;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::event::Event;
-use super::outbox::Outbox;
-use super::switch::{Extension, Switch, SwitchError};
-use super::{control, provider};
-use hookswitch_core::clock::{self, Clock};
+use crate::event::Event;
+use crate::outbox::Outbox;
+use crate::switch::{Extension, Switch, SwitchError};
+use crate::{control, provider};
 
 /// The company's number: one of those that are given to nobody, for use in plays and films.
 pub const LINE: &str = "+442079460000";
@@ -42,13 +43,19 @@ pub fn extensions() -> Vec<Extension> {
 }
 
 /// The running PBX; stops when dropped.
-#[derive(Debug)]
 pub struct Pbx {
     /// Where it listens.
     pub address: SocketAddr,
-    /// What its HTTP server works on.
-    pub shared: Shared,
+    pub(crate) shared: Shared,
+    pub(crate) clients_so_far: AtomicUsize,
     tasks: [JoinHandle<()>; 2],
+}
+
+impl Pbx {
+    /// Sends events to that address from now on.
+    pub fn send_events_to(&self, webhook_url: String) {
+        self.shared.0.outbox.set_url(webhook_url);
+    }
 }
 
 impl Drop for Pbx {
@@ -57,19 +64,22 @@ impl Drop for Pbx {
     }
 }
 
-/// Starts it on the tokio runtime of the caller.
+/// Starts it on the tokio runtime of the caller; `now` tells the time.
 ///
 /// # Errors
 /// The address is taken, or the HTTP client for webhooks cannot be set up.
-pub async fn start(options: Options, clock: Clock) -> std::io::Result<Pbx> {
+pub async fn start(
+    options: Options,
+    now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
+) -> std::io::Result<Pbx> {
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
     let outbox = Outbox::new(options.webhook_url, &options.webhook_secret).map_err(std::io::Error::other)?;
-    let run = hex::encode(clock::random::<4>());
+    let run = hex::encode(rand::random::<[u8; 4]>());
     let state = Shared(Arc::new(State {
         switch: Mutex::new(Switch::new(LINE.into(), options.extensions, run)),
         outbox,
-        clock,
+        now: Box::new(now),
         changed: Notify::new(),
         address,
         recordings_key: hmac::Key::new(hmac::HMAC_SHA256, options.api_key.as_bytes()),
@@ -81,20 +91,20 @@ pub async fn start(options: Options, clock: Clock) -> std::io::Result<Pbx> {
             tracing::error!(%error, "the demo PBX stopped");
         }
     });
-    Ok(Pbx { address, shared: state.clone(), tasks: [serve, tokio::spawn(state.tick())] })
+    let tasks = [serve, tokio::spawn(state.clone().tick())];
+    Ok(Pbx { address, shared: state, clients_so_far: AtomicUsize::new(0), tasks })
 }
 
 /// What every request gets.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Shared(pub Arc<State>);
 
 /// What the PBX's parts share.
-#[derive(Debug)]
 pub struct State {
     switch: Mutex<Switch>,
     /// The way out for events.
     pub outbox: Outbox,
-    clock: Clock,
+    now: Box<dyn Fn() -> DateTime<Utc> + Send + Sync>,
     changed: Notify,
     /// Where it listens.
     pub address: SocketAddr,
@@ -116,11 +126,11 @@ impl Shared {
     /// As the action.
     pub fn act(
         &self,
-        action: impl FnOnce(&mut Switch, chrono::DateTime<chrono::Utc>) -> Result<Vec<Event>, SwitchError>,
+        action: impl FnOnce(&mut Switch, DateTime<Utc>) -> Result<Vec<Event>, SwitchError>,
     ) -> Result<Value, SwitchError> {
         let mut switch = self.switch();
         let mut after = switch.clone();
-        let events = action(&mut after, self.0.clock.now())?;
+        let events = action(&mut after, (self.0.now)())?;
         *switch = after;
         let call_id = events.first().map(|event| event.call_id.clone());
         // Under the lock, so that the events of a call leave in the order in which they happened.
@@ -133,10 +143,10 @@ impl Shared {
     /// What could be done now.
     pub fn possible(
         &self,
-        action: impl FnOnce(&mut Switch, chrono::DateTime<chrono::Utc>) -> Result<Vec<Event>, SwitchError>,
+        action: impl FnOnce(&mut Switch, DateTime<Utc>) -> Result<Vec<Event>, SwitchError>,
     ) -> bool {
         let mut tried = self.switch().clone();
-        action(&mut tried, self.0.clock.now()).is_ok()
+        action(&mut tried, (self.0.now)()).is_ok()
     }
 
     /// Makes a recording's link one that cannot be guessed.
@@ -150,11 +160,11 @@ impl Shared {
         loop {
             let changed = self.0.changed.notified();
             let next = self.switch().next_deadline();
-            let wait = next.map(|at| (at - self.0.clock.now()).to_std().unwrap_or_default());
+            let wait = next.map(|at| (at - (self.0.now)()).to_std().unwrap_or_default());
             tokio::select! {
                 () = async { tokio::time::sleep(wait.unwrap_or_default()).await }, if wait.is_some() => {
                     let mut switch = self.switch();
-                    let events = switch.tick(self.0.clock.now());
+                    let events = switch.tick((self.0.now)());
                     self.0.outbox.send(events);
                 }
                 () = changed => {}

@@ -6,9 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::call::Call;
-use super::event::{Direction, Event, EventKind, Outcome};
-use super::leg::{LegState, Plan};
+use crate::call::Call;
+use crate::event::{Direction, Event, EventKind, Outcome};
+use crate::leg::{LegState, Plan};
 
 /// Calls at a time.
 pub const MAX_CALLS: usize = 100;

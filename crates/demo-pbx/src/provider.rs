@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 use std::ops::Bound;
 use subtle::ConstantTimeEq as _;
 
-use super::control::{Answer, answer_with};
-use super::leg::Plan;
-use super::pbx::{LINE, Shared};
-use super::wav;
+use crate::call::Call;
+use crate::control::{Answer, answer_with};
+use crate::leg::Plan;
+use crate::pbx::{LINE, Shared};
+use crate::wav;
 
 /// Its routes.
 pub fn router(pbx: Shared) -> Router<Shared> {
@@ -154,7 +155,7 @@ async fn recording(
     if !bool::from(given.token.as_bytes().ct_eq(pbx.recording_token(id).as_bytes())) {
         return refused(StatusCode::FORBIDDEN, "the token is missing or wrong").into_response();
     }
-    let Some(talk_seconds) = pbx.switch().recorded(id).and_then(super::call::Call::talk_seconds) else {
+    let Some(talk_seconds) = pbx.switch().recorded(id).and_then(Call::talk_seconds) else {
         return refused(StatusCode::NOT_FOUND, "there is no recording of this call (any more)")
             .into_response();
     };

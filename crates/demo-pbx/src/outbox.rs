@@ -8,11 +8,11 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use ring::hmac;
+use rustls::{ClientConfig, RootCertStore};
 use serde::Serialize;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-use super::event::{Event, EventKind};
-use hookswitch_core::fetch;
+use crate::event::{Event, EventKind};
 
 /// Events of one call that may wait.
 const MAX_WAITING: usize = 256;
@@ -73,7 +73,7 @@ impl Outbox {
             .no_proxy()
             .timeout(TIMEOUT)
             .redirect(Policy::none())
-            .tls_backend_preconfigured(fetch::tls()?)
+            .tls_backend_preconfigured(tls()?)
             .build()?;
         let delivery = Delivery {
             url: RwLock::new(url),
@@ -162,4 +162,12 @@ impl Delivery {
         let request = self.client.post(url).header("content-type", "application/json");
         Ok(request.header(SIGNATURE_HEADER, signature).body(body).send().await?.status())
     }
+}
+
+/// Certificates are checked against the machine's own store.
+fn tls() -> Result<ClientConfig, rustls::Error> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
+    Ok(builder.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth())
 }

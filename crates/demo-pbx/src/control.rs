@@ -9,10 +9,10 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::call::Call;
-use super::leg::Plan;
-use super::pbx::Shared;
-use super::switch::{Strategy, SwitchError};
+use crate::call::Call;
+use crate::leg::Plan;
+use crate::pbx::Shared;
+use crate::switch::{Strategy, SwitchError};
 
 /// The client that calls when nobody is named.
 const SOMEBODY: &str = "+442079460123";

@@ -11,7 +11,7 @@ const CLIENT: &str = "+442079460123";
 
 impl Story {
     fn new() -> Self {
-        let extensions = super::super::pbx::extensions();
+        let extensions = crate::pbx::extensions();
         let switch = Switch::new("+442079460000".into(), extensions, "t".into());
         Self { switch, now: DateTime::UNIX_EPOCH }
     }

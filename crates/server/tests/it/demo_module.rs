@@ -1,10 +1,11 @@
 //! The demo PBX's events through its module into the model: what people see of its calls.
 
-use hookswitch_model::phone::Written;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::contract::{self, Context, Disposition};
+use hookswitch_model::phone::{self, Written};
 use hookswitch_model::{
     Call, CallId, CallState, CallView, ModuleId, OperatorState, RequestId, UserId, reduce, view,
 };
@@ -12,13 +13,10 @@ use hookswitch_script::{Compiled, Engine, Limits, compile};
 use ring::hmac;
 use serde_json::json;
 
-use super::event::Event;
-use super::leg::Plan;
-use super::pbx::extensions;
-use super::switch::{Strategy, Switch, SwitchError};
 use hookswitch_core::modules::builtin::{self, BuiltinModule};
 use hookswitch_core::modules::sample::{self, Sample};
 use hookswitch_core::modules::trial;
+use hookswitch_demo_pbx::{CLIENTS, Event, Plan, Strategy, Switch, SwitchError, extensions};
 
 const CLIENT: &str = "+442079460123";
 
@@ -195,4 +193,13 @@ async fn an_outgoing_call_is_the_diallers() {
     let seen = story.seen().await;
     assert_eq!((seen.disposition, seen.missed, seen.talk_seconds), (Disposition::Answered, false, Some(5)));
     assert_eq!(operators(&seen), [("101", OperatorState::Ended)]);
+}
+
+#[test]
+fn clients_have_numbers_of_several_countries() {
+    let numbers: HashSet<_> = CLIENTS.map(|(number, _)| number).into();
+    assert_eq!(numbers.len(), CLIENTS.len());
+    for number in numbers {
+        assert_eq!(phone::e164(number, None).as_deref(), Some(number));
+    }
 }

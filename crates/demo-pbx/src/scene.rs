@@ -2,18 +2,17 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
-use super::call::Call;
-use super::event::Event;
-use super::leg::{LegState, Plan};
-use super::switch::{Strategy, Switch, SwitchError};
+use crate::call::Call;
+use crate::event::Event;
+use crate::leg::{LegState, Plan};
+use crate::switch::{Strategy, Switch, SwitchError};
 
 /// After how long a client gives up who is to be missed.
 const GIVES_UP: TimeDelta = TimeDelta::seconds(6);
 
 /// What can be played.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Scene {
     /// A client calls my extension.

@@ -13,8 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::pbx::{Options, Pbx, extensions, start};
-use hookswitch_core::clock::Clock;
+use crate::pbx::{Options, Pbx, extensions, start};
 
 const SECRET: &str = "webhooks are signed with this";
 
@@ -54,8 +53,7 @@ async fn pbx(webhook_url: Option<String>) -> (Pbx, String) {
         webhook_secret: SECRET.into(),
         extensions: extensions(),
     };
-    let clock = Clock::new(|| DateTime::<Utc>::UNIX_EPOCH);
-    let pbx = start(options, clock).await.expect("it starts");
+    let pbx = start(options, || DateTime::<Utc>::UNIX_EPOCH).await.expect("it starts");
     let url = format!("http://{}", pbx.address);
     (pbx, url)
 }

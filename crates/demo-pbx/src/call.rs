@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::event::{Direction, Event, EventKind, Outcome};
-use super::leg::{Leg, LegState, Plan};
-use super::switch::{HUNT, RING, TALK};
+use crate::event::{Direction, Event, EventKind, Outcome};
+use crate::leg::{Leg, LegState, Plan};
+use crate::switch::{HUNT, RING, TALK};
 
 /// How long another extension rings for an attended transfer before the call comes back.
 const CONSULT: TimeDelta = TimeDelta::seconds(20);
