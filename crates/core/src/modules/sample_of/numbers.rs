@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use hookswitch_model::masking::{exchange_digits, written_numbers};
-use hookswitch_model::phone::{self, nobodys};
+use hookswitch_model::phone::{self, unassigned};
 
 use serde_json::Value;
 
@@ -38,9 +38,9 @@ impl Numbers {
                 Some(phone::national(&number)).filter(|national| digits.ends_with(national.as_str()));
             let own = national.filter(|national| !national.is_empty()).unwrap_or(digits);
             if known.insert(own.clone()) {
-                let mut free = nobodys(&number, pairs.len());
+                let mut free = unassigned(&number, pairs.len());
                 if free.len() != own.len() {
-                    free = nobodys(&own, pairs.len());
+                    free = unassigned(&own, pairs.len());
                 }
                 pairs.push((own.chars().collect(), free.chars().collect()));
             }
