@@ -54,7 +54,7 @@ fn module_failed(detail: String, function: Function) -> Error {
 
 /// What a module returned breaks the contract.
 pub fn broke_contract(function: Function, error: &ContractError) -> Error {
-    module_failed(format!("What {function} returned breaks the contract: {error}."), function)
+    module_failed(format!("{function} returned something that breaks the contract: {error}."), function)
 }
 
 /// 409: there is no such button.

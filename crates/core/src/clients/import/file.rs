@@ -53,7 +53,7 @@ pub fn scan(file: &Path) -> Result<Table> {
         if total > MAX_LINES {
             return Err(Error::invalid(
                 "",
-                format!("The file has more than {MAX_LINES} lines. Send it in parts."),
+                format!("The file has more than {MAX_LINES} lines. Split it and send the parts."),
             ));
         }
         for (sample, cell) in samples.iter_mut().zip(&line.cells) {
