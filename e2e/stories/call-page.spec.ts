@@ -28,7 +28,7 @@ test('a call is answered, held, resumed, passed to a colleague and ended', async
   await expect(card(reception)).toContainText('In a call');
 
   await button(reception, 'Redirect').click();
-  await reception.getByRole('combobox', { name: 'Pass the call on at once' }).fill('sal');
+  await reception.getByRole('combobox', { name: 'Transfer now' }).fill('sal');
   await reception.keyboard.press('Enter');
   await expect(card(sales)).toContainText('Incoming call');
   await button(sales, 'Answer').click();
@@ -98,7 +98,7 @@ test('a colleague answers: the card says who, and leaves', async ({ server, open
   const reception = await openAs('reception');
   const sales = await openAs('sales');
   await server.pbx.ring({ to: ['101', '102'], from: CLIENT });
-  await expect(card(reception)).toContainText('Rings at Sales (102) too');
+  await expect(card(reception)).toContainText('Also ringing: Sales (102)');
 
   await button(sales, 'Answer').click();
   await expect(card(reception)).toContainText('Answered by Sales (102)');
@@ -161,7 +161,7 @@ test('several calls are stacked, made small and moved, all by keyboard', async (
   const move = card(page).getByRole('button', { name: /^Move the calls/ });
   await expect(move).toBeFocused();
   await page.keyboard.press('ArrowLeft');
-  const region = page.getByRole('region', { name: 'Calls now' });
+  const region = page.getByRole('region', { name: 'Current calls' });
   await expect.poll(async () => (await region.boundingBox())?.x).toBeLessThan(100);
 
   await page.keyboard.press('Tab');

@@ -60,7 +60,7 @@ test("a call's page tells its course, plays its recording and keeps the note", a
 
   const main = page.getByRole('main');
   await expect(main).toContainText('Northwind Traders');
-  await expect(main).toContainText('Reception (101) passed it on to Sales (102)');
+  await expect(main).toContainText('Reception (101) transferred it to Sales (102)');
   await expect(main).toContainText('The call ended');
   const play = main.getByRole('button', { name: 'Play' });
   await play.click();

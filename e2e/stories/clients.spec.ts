@@ -23,7 +23,7 @@ test('a client is created, though one with that number is there already', async 
   await main.getByLabel('Name').fill('Northwind Traders');
   await main.getByLabel('Number 1', { exact: true }).fill('020 7946 0123');
   await expect(main).toContainText('+44 20 7946 0123 · United Kingdom');
-  await expect(main).toContainText('This client may be here already');
+  await expect(main).toContainText('Possible duplicate');
   await expect(main.getByRole('link', { name: 'Ann Lee' })).toBeVisible();
 
   await main.getByRole('combobox', { name: 'Company' }).fill('Northwind Group');
@@ -84,7 +84,7 @@ test('what a colleague changed meanwhile is not overwritten', async ({ server, o
   await main.getByLabel('Name').fill('Anne Lee');
   await server.api('PATCH', `/clients/${client.id}`, { version: 1, notes: 'Calls on Mondays.' });
   await main.getByRole('button', { name: 'Save' }).click();
-  await main.getByRole('button', { name: 'Load again' }).click();
+  await main.getByRole('button', { name: 'Reload' }).click();
   await expect(main.getByLabel('Notes')).toHaveValue('Calls on Mondays.');
   await main.getByLabel('Name').fill('Anne Lee');
   await main.getByRole('button', { name: 'Save' }).click();
@@ -126,7 +126,7 @@ test('two clients become one, and two again', async ({ server, openAs }) => {
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('combobox', { name: 'The other client' }).fill('A. L');
   await page.getByRole('option', { name: /^A\. Lee/ }).click();
-  await expect(dialog.getByRole('row', { name: /^Name/ })).toContainText('(is not kept)');
+  await expect(dialog.getByRole('row', { name: /^Name/ })).toContainText('(not kept)');
   await dialog.getByRole('button', { name: 'Merge', exact: true }).click();
   await expect(main).toContainText('+1 202-555-0143');
   await expect(main).toContainText('ann@lee.example');
@@ -156,13 +156,13 @@ test('a lead becomes a contact of a new company; a client goes to the archive an
 
   await main.getByRole('button', { name: 'More actions' }).click();
   await page.getByRole('menuitem', { name: 'Archive' }).click();
-  await expect(main).toContainText('Searches do not find it');
+  await expect(main).toContainText('It does not appear in searches');
   await page.goto('/clients');
   await expect(main).not.toContainText('Ann Lee');
   await page.goto('/clients?archived=true');
   await main.getByRole('link', { name: 'Ann Lee' }).click();
   await main.getByRole('button', { name: 'Restore' }).click();
-  await expect(main).not.toContainText('Searches do not find it');
+  await expect(main).not.toContainText('It does not appear in searches');
 });
 
 test('a call and its comments stand in the stream; who is mentioned learns of it', async ({ server, openAs }) => {
@@ -199,18 +199,18 @@ test('a call and its comments stand in the stream; who is mentioned learns of it
 
   // What was written is changed, and both see it.
   const own = main.getByRole('article').filter({ hasText: 'please send it.' });
-  await own.getByRole('button', { name: 'Edit the comment' }).click();
-  await main.getByRole('textbox', { name: 'Edit the comment' }).fill('@Sales please send it today.');
+  await own.getByRole('button', { name: 'Edit comment' }).click();
+  await main.getByRole('textbox', { name: 'Edit comment' }).fill('@Sales please send it today.');
   await main.getByRole('button', { name: 'Save' }).click();
   await expect(colleague.getByRole('article').filter({ hasText: 'today.' })).toContainText('edited');
 
   await main
     .getByRole('article')
     .filter({ hasText: 'today.' })
-    .getByRole('button', { name: 'Delete the comment' })
+    .getByRole('button', { name: 'Delete comment' })
     .click();
   await expect(main).not.toContainText('today.');
-  await toast(page, 'The comment is deleted').getByRole('button', { name: 'Undo' }).click();
+  await toast(page, 'Comment deleted').getByRole('button', { name: 'Undo' }).click();
   await expect(main).toContainText('today.');
 });
 
@@ -220,9 +220,9 @@ test('a missed call of a client is seen on its page until it is dealt with', asy
   const main = page.getByRole('main');
   await expect(main.getByRole('heading', { name: 'Activity' })).toBeVisible();
   await server.pbx.busy({ to: '101', from: NUMBER });
-  await expect(main).toContainText('A missed call waits for an answer');
+  await expect(main).toContainText('1 unresolved missed call');
   await main.getByRole('button', { name: 'Resolve' }).click();
-  await expect(main).not.toContainText('A missed call waits for an answer');
+  await expect(main).not.toContainText('1 unresolved missed call');
 });
 
 test('a client is found, opened and commented on without a mouse', async ({ server, openAs }) => {

@@ -33,7 +33,7 @@ test('a client is erased for good, and leaves everybody’s screens', async ({ s
   await expect(table).toContainText('Erased client');
   await expect(table).not.toContainText('Fairweather');
   await reception.goto('/missed');
-  await expect(reception.getByText('Nobody is waiting')).toBeVisible();
+  await expect(reception.getByText('All caught up')).toBeVisible();
 });
 
 test('one call is erased from its page', async ({ server, openAs }) => {
@@ -53,7 +53,7 @@ test('one call is erased from its page', async ({ server, openAs }) => {
 test('how long calls are kept is set, and what that deletes is asked first', async ({ server, openAs }) => {
   const admin = await openAs('admin', '/settings');
   await admin.getByRole('navigation').getByRole('link', { name: 'Data' }).click();
-  const form = admin.getByRole('region', { name: 'How long things are kept' });
+  const form = admin.getByRole('region', { name: 'How long data is kept' });
   await form.getByLabel('Calls').click();
   await admin.getByRole('option', { name: '2 years' }).click();
   await form.getByRole('button', { name: 'Save' }).click();

@@ -12,7 +12,7 @@ test('it rings at two and one answers: the other has missed nothing', async ({ s
   await expect(card(reception)).toContainText('Answered by Sales (102)');
   await server.pbx.hangUp(id);
   await expect(card(sales)).toContainText('Call ended');
-  await expect(reception.getByText('Nobody is waiting')).toBeVisible();
+  await expect(reception.getByText('All caught up')).toBeVisible();
   expect(await calls(server, '?missed=true')).toHaveLength(0);
 });
 
@@ -20,11 +20,11 @@ test('a caller who reached somebody leaves every list by themselves', async ({ s
   await missed(server, CLIENT, ['101', '102']);
   const reception = await openAs('reception', '/missed');
   const list = reception.getByRole('main');
-  await expect(list).toContainText('To be called back by you, Sales');
+  await expect(list).toContainText('Assigned to you and Sales');
   // A colleague picks up when they try again.
   const id = await server.pbx.ring({ to: '102', from: CLIENT });
   await server.pbx.answer(id, '102');
-  await expect(reception.getByText('Nobody is waiting')).toBeVisible();
+  await expect(reception.getByText('All caught up')).toBeVisible();
 });
 
 test('a caller is resolved with a reason, which can be undone and is kept', async ({ server, openAs }) => {
@@ -34,14 +34,14 @@ test('a caller is resolved with a reason, which can be undone and is kept', asyn
   await list.getByRole('button', { name: /^Resolve/ }).click();
   await page.getByRole('dialog').getByLabel('Reason').fill('Wrote an e-mail.');
   await page.keyboard.press('Enter');
-  await expect(page.getByText('Nobody is waiting')).toBeVisible();
+  await expect(page.getByText('All caught up')).toBeVisible();
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(list).toContainText(SHOWN);
 
   await list.getByRole('button', { name: /^Resolve/ }).click();
   await page.getByRole('dialog').getByLabel('Reason').fill('Wrote an e-mail.');
   await page.keyboard.press('Enter');
-  await expect(page.getByText('Nobody is waiting')).toBeVisible();
+  await expect(page.getByText('All caught up')).toBeVisible();
   const [call] = await calls(server);
   await page.goto(`/calls/${call?.id}`);
   await expect(list).toContainText('Resolved by Reception');

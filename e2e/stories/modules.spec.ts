@@ -21,7 +21,7 @@ async function changeScript(server: Server, { id }: Module, change: (source: str
 }
 
 const tab = (page: Page, name: string) =>
-  page.getByRole('navigation', { name: 'Pages of the module' }).getByRole('link', { name });
+  page.getByRole('navigation', { name: 'Module pages' }).getByRole('link', { name });
 const editor = (page: Page) => page.getByRole('code').or(page.locator('.monaco-editor')).first();
 
 test('a provider is connected from its template, up to the first call', async ({ server, openAs }) => {
@@ -48,7 +48,7 @@ test('a provider is connected from its template, up to the first call', async ({
   await admin.getByRole('link', { name: 'Configure users' }).click();
   await admin.getByRole('button', { name: 'Accept 2 suggestions' }).click();
   await admin.getByRole('button', { name: 'Save', exact: true }).click();
-  await expect(admin.getByText('Calls go to these colleagues from now on')).toBeVisible();
+  await expect(admin.getByText('Calls now go to these colleagues')).toBeVisible();
 
   await server.pbx.ring({ to: '101', from: CLIENT });
   await expect(reception.getByRole('article', { name: /^Call with/ })).toContainText('Incoming call');
@@ -80,7 +80,7 @@ test('a mistake in the script is shown at its line; a mended script replays what
   await admin.keyboard.press('Control+Home');
   await admin.keyboard.type('const broken: = 1;\n');
   await admin.keyboard.press('Control+s');
-  await expect(admin.getByText('Not saved: the script cannot be used like this')).toBeVisible();
+  await expect(admin.getByText("Not saved: the script can't be used like this")).toBeVisible();
   await expect(admin.getByRole('button', { name: /Line 1\b/ }).first()).toBeVisible();
   await expect(admin.locator('.squiggly-error').first()).toBeVisible();
 
@@ -158,7 +158,7 @@ test('a rotated token: the old address is refused, calls still come', async ({ s
   await expect(admin.getByRole('textbox', { name: 'Webhook URL' })).toHaveValue(module.webhookUrl);
   await admin.getByRole('button', { name: 'Rotate token' }).click();
   await admin.getByRole('alertdialog').getByRole('button', { name: 'Rotate token' }).click();
-  await expect(admin.getByText('The old URL does not work any more')).toBeVisible();
+  await expect(admin.getByText('The old URL no longer works')).toBeVisible();
   await expect(admin.getByRole('textbox', { name: 'Webhook URL' })).not.toHaveValue(module.webhookUrl);
 
   expect((await fetch(module.webhookUrl, { method: 'POST', body: '{}' })).status).toBe(401);
@@ -169,11 +169,11 @@ test('a rotated token: the old address is refused, calls still come', async ({ s
 test('requests appear as they come, and say why no call page appeared', async ({ server, openAs }) => {
   const module = await demoModule(server);
   const admin = await openAs('admin', `/modules/${module.id}/requests`);
-  await expect(admin.getByText('Nothing has come in yet')).toBeVisible();
+  await expect(admin.getByText('No requests yet')).toBeVisible();
   await server.pbx.ring({ to: '103', from: CLIENT });
   await admin.getByRole('main').getByRole('table').getByRole('link').first().click();
   await expect(admin.getByRole('main')).toContainText('103');
-  await expect(admin.getByRole('link', { name: 'Bind it under Telephony settings' })).toBeVisible();
+  await expect(admin.getByRole('link', { name: 'Assign it under Telephony settings' })).toBeVisible();
   await expect(admin.getByRole('main')).toContainText('Delivered to 0 tabs');
 });
 
@@ -192,7 +192,7 @@ test('all that failed is replayed together, once the script is mended', async ({
   const admin = await openAs('admin', `/modules/${module.id}/requests?status=failed`);
   await admin.getByRole('button', { name: 'Replay all failed' }).click();
   await admin.getByRole('alertdialog').getByRole('button', { name: 'Replay' }).click();
-  await expect(admin.getByText(/^All \d+ are replayed/)).toBeVisible();
+  await expect(admin.getByText(/^All \d+ were replayed/)).toBeVisible();
   await expect(admin.getByText(/^\d+ repaired, 0 still failing/)).toBeVisible();
   expect(await failed()).toBe(0);
   expect((await server.api<{ items: unknown[] }>('GET', '/calls')).items).toHaveLength(3);

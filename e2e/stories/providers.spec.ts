@@ -55,12 +55,12 @@ for (const provider of PROVIDERS) {
     await admin.getByRole('button', { name: 'Save and test' }).click();
     await expect(admin.getByText(provider.connected)).toBeVisible();
 
-    const pages = admin.getByRole('navigation', { name: 'Pages of the module' });
+    const pages = admin.getByRole('navigation', { name: 'Module pages' });
     await pages.getByRole('link', { name: 'Telephony settings' }).click();
     await admin.getByRole('link', { name: 'Configure users' }).click();
     await admin.getByRole('button', { name: 'Accept 2 suggestions' }).click();
     await admin.getByRole('button', { name: 'Save', exact: true }).click();
-    await expect(admin.getByText('Calls go to these colleagues from now on')).toBeVisible();
+    await expect(admin.getByText('Calls now go to these colleagues')).toBeVisible();
 
     const id = new URL(admin.url()).pathname.split('/')[2];
     const module = await server.api<{ webhookPathUrl: string }>('GET', `/modules/${id}`);

@@ -20,13 +20,13 @@ test('an unknown caller is missed twice, becomes one lead, is called back, and h
   await expect(list.getByRole('listitem').filter({ hasText: SHOWN })).toHaveCount(1);
   await expect(list).toContainText('2 calls');
   await expect(list).toContainText('Unknown caller');
-  await expect(list).toContainText('To be called back by you');
+  await expect(list).toContainText('Assigned to you');
   const { items } = await server.api<{ items: Client[] }>('GET', '/clients?phone=020%207946%200123');
   expect(items.map(({ kind }) => kind)).toEqual(['lead']);
 
   await list.getByRole('button', { name: /^Call back/ }).click();
   await expect(card(page)).toContainText('In a call');
-  await expect(page.getByText('Nobody is waiting')).toBeVisible();
+  await expect(page.getByText('All caught up')).toBeVisible();
   await expect(page.getByRole('navigation').getByRole('link', { name: /^Missed calls/ })).not.toContainText('1');
   await card(page).getByRole('button', { name: 'End' }).click();
   await expect(card(page)).toContainText('Call ended');
@@ -84,7 +84,7 @@ test('a call from a new number is attached to a client, who gets the number', as
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('combobox').fill('ann');
   await page.getByRole('option', { name: /Ann Lee/ }).click();
-  await expect(dialog.getByRole('checkbox', { name: 'Save this number with the client' })).toBeChecked();
+  await expect(dialog.getByRole('checkbox', { name: 'Save this number to the client' })).toBeChecked();
   await dialog.getByRole('button', { name: 'Attach' }).click();
   await expect(card(page).getByRole('link', { name: 'Ann Lee' })).toBeVisible();
   const { phones } = await server.api<{ phones: { e164: string }[] }>('GET', `/clients/${id}`);
@@ -98,7 +98,7 @@ test('a known caller is shown with what was before', async ({ server, openAs }) 
   const page = await openAs('reception');
   await server.pbx.ring({ to: '101', from: CLIENT });
   await expect(card(page).getByRole('link', { name: 'Ann Lee' })).toBeVisible();
-  await expect(card(page)).toContainText('1 missed call is open');
+  await expect(card(page)).toContainText('1 missed call, ');
   await expect(card(page)).toContainText('Wants the offer by Friday.');
   await expect(card(page).getByRole('link', { name: /^Missed/ })).toBeVisible();
 });

@@ -99,6 +99,11 @@ export function ago(at: string, now = Date.now()): string {
   return format.format(Math.round(seconds / length), unit);
 }
 
+/** "Ann, Bob, and Eve" */
+export function list(items: string[]): string {
+  return new Intl.ListFormat(getLocale()).format(items);
+}
+
 /** "1,234" */
 export function count(number: number): string {
   return number.toLocaleString(getLocale());

@@ -58,7 +58,7 @@ describe('what a replay does to a call', () => {
 
   test('tells who talked when, where that changes', () => {
     const shorter = { ...ended, segments: ended.segments.map((one) => ({ ...one, to: '2026-11-24T09:00:30.000Z' })) };
-    expect(fields(ended, shorter)).toEqual(['Talk of Sales (102)']);
+    expect(fields(ended, shorter)).toEqual(['Talk time of Sales (102)']);
   });
 
   test('an operator who is no longer part of it goes', () => {
