@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::listen::{self, Bounds};
 use crate::{jobs, routes};
 
-/// Serves on `listener` until `shutdown` resolves, then finishes what it accepted and closes the app.
+/// Serves on `listener` until `shutdown` resolves, then finishes accepted requests and closes the app.
 pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Output = ()>) {
     let server = &app.config.server;
     let bounds = Bounds {
@@ -24,7 +24,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<O
     jobs::start(&app);
     let shutdown = async {
         shutdown.await;
-        // Sockets would stay open for ever.
+        // Sockets would stay open forever.
         app.tasks.stopping.cancel();
     };
     listen::serve(listener, routes::router(&app), bounds, shutdown).await;

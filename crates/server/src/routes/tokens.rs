@@ -26,6 +26,7 @@ const MAX_NAME_CHARS: usize = 100;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Token {
+    /// Identifies the token, e.g. to delete it.
     pub id: TokenId,
     /// What it is for.
     pub name: String,
@@ -48,6 +49,7 @@ impl From<ApiToken> for Token {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MadeToken {
+    /// Identifies the token, e.g. to delete it.
     pub id: TokenId,
     /// What it is for.
     pub name: String,

@@ -32,6 +32,7 @@ pub use numbers::{UserNumber, numbers};
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
+    /// Unique id; sorts by time of creation.
     pub id: UserId,
     /// Login, not case-sensitive.
     pub login: String,

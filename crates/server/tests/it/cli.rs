@@ -23,7 +23,7 @@ async fn users_and_tokens_are_made_while_the_server_runs(database: Database) {
     let made =
         run_with_input(&database, "user create --login ann --name Ann --admin --password-stdin", &input)
             .await;
-    assert_eq!(made, (0, "made the admin ann\n".to_owned(), String::new()));
+    assert_eq!(made, (0, "created admin ann\n".to_owned(), String::new()));
     let (code, token, _) = run(&database, "token create --user ANN").await;
     assert_eq!((code, token.lines().count()), (0, 1), "the token alone");
     assert_eq!(get(&address, "/api/v1/users", token.trim()).await.0, 200);

@@ -292,7 +292,7 @@ async fn a_new_folder_passes_its_own_test() {
         run(&database, &format!("module test {folder} --sheet {}", sheet.display())).await;
     assert_eq!((code, problem.as_str()), (0, ""), "{out}");
     assert!(out.contains("ok   1-answered: A call rings at 101, is answered and ends"), "{out}");
-    assert!(out.contains("1 scenarios make the calls they must, in every order"), "{out}");
+    assert!(out.contains("1 scenarios make the expected calls, in every order"), "{out}");
     let sheet = std::fs::read_to_string(sheet).expect("the sheet");
     assert!(sheet.contains("| Calls are shown | yes |"), "{sheet}");
 }
