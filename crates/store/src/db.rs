@@ -1,4 +1,4 @@
-//! One piece of code for both databases.
+//! Shared code for both databases.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,13 +9,13 @@ use crate::faults;
 
 pub(crate) use hookswitch_model::storable::{far_future, far_past, text, time};
 
-/// The same thing of one database or the other.
+/// A value for one database or the other.
 pub(crate) enum Either<S, P> {
     Sqlite(S),
     Postgres(P),
 }
 
-/// Runs one expression on whichever database it is.
+/// Runs one expression on either database.
 macro_rules! on {
     ($target:expr, |$db:ident| $body:expr) => {
         match $target {
@@ -26,10 +26,11 @@ macro_rules! on {
 }
 pub(crate) use on;
 
-/// Where a statement runs: a pool.
+/// The pool on which a statement runs.
 pub(crate) type Pool<'a> = Either<&'a SqlitePool, &'a PgPool>;
 
-/// The pools. SQLite has one writer, so that nobody ever waits on its lock but in the pool's fair queue.
+/// The connection pools. SQLite has a single writer, so that waiting happens only in the pool's fair queue, never on
+/// SQLite's lock.
 pub(crate) enum Pools {
     Sqlite { read: SqlitePool, write: SqlitePool },
     Postgres(PgPool),
@@ -50,7 +51,7 @@ impl Pools {
         }
     }
 
-    /// A transaction that writes. On SQLite it takes the write lock at once: a lock taken later can fail.
+    /// Begins a write transaction. On SQLite it takes the write lock immediately: taking it later can fail.
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
         let begun = match self {
             Self::Sqlite { write, .. } => write.begin_with("begin immediate").await.map(Either::Sqlite),
@@ -59,7 +60,7 @@ impl Pools {
         begun.map(Tx).inspect_err(|_| faults::distrust())
     }
 
-    /// A transaction that only reads: what it sees is of one moment.
+    /// Begins a read-only transaction over a consistent snapshot.
     pub(crate) async fn begin_read(&self) -> Result<Tx, sqlx::Error> {
         Ok(Tx(match self {
             Self::Sqlite { read, .. } => Either::Sqlite(read.begin().await?),
@@ -74,7 +75,7 @@ impl Pools {
 pub(crate) struct Tx(Either<Transaction<'static, Sqlite>, Transaction<'static, Postgres>>);
 
 impl Tx {
-    /// Where the next statement runs.
+    /// The connection for the next statement.
     pub(crate) fn conn(&mut self) -> Either<&mut SqliteConnection, &mut PgConnection> {
         match &mut self.0 {
             Either::Sqlite(tx) => Either::Sqlite(&mut *tx),
@@ -86,37 +87,37 @@ impl Tx {
         on!(self.0, |tx| tx.commit().await).inspect_err(|_| faults::distrust())
     }
 
-    /// Takes back what was written. Where that fails the connection is used no longer, and what was written goes with it.
+    /// Rolls the transaction back. If that fails, the connection is discarded, and the writes with it.
     pub(crate) async fn rollback(self) {
         if let Err(error) = on!(self.0, |tx| tx.rollback().await) {
-            tracing::debug!(%error, "a transaction was not rolled back; its connection goes");
+            tracing::debug!(%error, "a transaction could not be rolled back; its connection is dropped");
             faults::distrust();
         }
     }
 }
 
-/// JSON as both databases keep it.
+/// Encodes JSON for both databases.
 pub(crate) fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-/// JSON from a column.
+/// Decodes JSON from a column.
 pub(crate) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-/// A word from a column, of a type that knows its words.
+/// Parses a string from a column as an enum value.
 pub(crate) fn from_word<T: DeserializeOwned>(word: String) -> Result<T, StoreError> {
     serde_json::from_value(serde_json::Value::String(word))
         .map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-/// Whether the error is of the unique kind.
+/// Whether the error is a unique violation.
 pub(crate) fn is_unique(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.is_unique_violation())
 }
 
-/// Whether the error says that something referred to is not there.
+/// Whether the error is a foreign key violation.
 pub(crate) fn is_missing_reference(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.is_foreign_key_violation())
 }

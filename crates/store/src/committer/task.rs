@@ -1,4 +1,4 @@
-//! The committer's task: gathers batches and decides what a failed batch means for its members.
+//! The committer's task: collects batches, and decides what a failed batch means for its members.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,13 +14,13 @@ use crate::db::Pools;
 use crate::erase::Hashes;
 use crate::error::StoreError;
 
-/// Messages in one transaction, at most.
+/// Maximum number of messages per transaction.
 const BATCH: usize = 256;
-/// Messages that wait, at most; whoever comes then waits for a place.
+/// Maximum number of waiting messages; further senders wait for a place.
 const QUEUE: usize = 1024;
-/// How long notes wait for something to go along with.
+/// How long notes wait for something to be written with.
 const NOTES_WAIT: Duration = Duration::from_millis(500);
-/// How often a batch starts over when other nodes changed the same calls meanwhile.
+/// How often a batch is retried if other nodes changed the same calls meanwhile.
 const ATTEMPTS: usize = 50;
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -32,7 +32,7 @@ pub(crate) enum Message {
     Stop,
 }
 
-/// The way to the task.
+/// The handle to the task.
 pub(crate) struct Committer {
     queue: mpsc::Sender<Message>,
     task: Mutex<Option<JoinHandle<()>>>,
@@ -60,11 +60,11 @@ impl Committer {
         self.notes_dropped.load(Ordering::Relaxed)
     }
 
-    /// Writes what waits, then ends the task.
+    /// Writes what is waiting, then ends the task.
     pub(crate) async fn stop(&self) {
         let mut task = self.task.lock().await;
         if let Some(running) = task.take() {
-            // Fails only where the task has ended already.
+            // Fails only if the task has already ended.
             let _ = self.queue.send(Message::Stop).await;
             if let Err(error) = running.await {
                 tracing::error!(%error, "the committer's task failed");
@@ -77,7 +77,7 @@ async fn run(pools: Arc<Pools>, hashes: Hashes, mut waiting: mpsc::Receiver<Mess
     let mut messages = Vec::with_capacity(BATCH);
     let mut members = Members::default();
     loop {
-        // Nobody waits for a note: notes go along with what somebody waits for, and alone only after a while.
+        // Nobody waits for a note, so notes are written along with other messages, and alone only after a while.
         let arrived = match members.batch.notes.is_empty() {
             true => waiting.recv_many(&mut messages, BATCH).await,
             false => timeout(NOTES_WAIT, waiting.recv_many(&mut messages, BATCH)).await.unwrap_or_default(),
@@ -90,11 +90,11 @@ async fn run(pools: Arc<Pools>, hashes: Hashes, mut waiting: mpsc::Receiver<Mess
         let only_notes = members.accepts.is_empty() && members.applies.is_empty();
         let can_wait = arrived > 0 && only_notes && members.batch.len() < BATCH;
         if !can_wait && members.batch.len() > 0 {
-            // A task of its own: should one batch panic, its members hear of it and the next one is written.
+            // In a separate task: if one batch panics, its members get an error and the next one is written.
             let members = std::mem::take(&mut members);
             let written = tokio::spawn(write(Arc::clone(&pools), hashes.clone(), members)).await;
             if let Err(error) = written {
-                tracing::error!(%error, "a batch of webhooks failed inside; its members were told so");
+                tracing::error!(%error, "a batch of webhooks panicked; its members got an error");
             }
         }
         if closed {
@@ -103,7 +103,7 @@ async fn run(pools: Arc<Pools>, hashes: Hashes, mut waiting: mpsc::Receiver<Mess
     }
 }
 
-/// A batch and who waits for it: an answer each for accepts and applies, in their order.
+/// A batch and its callers: an answer each for accepts and applies, in order.
 #[derive(Default)]
 struct Members {
     batch: Batch,
@@ -129,7 +129,7 @@ impl Members {
         }
     }
 
-    /// Each member as a batch of its own.
+    /// Splits into batches of one member each.
     fn singly(self) -> impl Iterator<Item = Self> {
         let accepts = self.batch.accepts.into_iter().zip(self.accepts).map(|(accept, answer)| {
             let batch = Batch { accepts: vec![accept], ..Batch::default() };
@@ -145,7 +145,7 @@ impl Members {
 
     fn fail(self, error: &StoreError) {
         for answer in self.accepts {
-            // Whoever waited may have gone.
+            // The caller may be gone.
             let _ = answer.send(Err(error.clone()));
         }
         for answer in self.applies {
@@ -154,7 +154,7 @@ impl Members {
     }
 }
 
-/// Writes a batch. Where one member's data make it fail, each is written by itself, so that only that one fails.
+/// Writes a batch. If one member's data make it fail, each is written separately, so that only that one fails.
 async fn write(pools: Arc<Pools>, hashes: Hashes, members: Members) {
     let Err((members, error)) = attempt(&pools, &hashes, members).await else { return };
     if members.batch.len() == 1 || !matches!(error, BatchError::Refused(_)) {
@@ -170,7 +170,7 @@ async fn write(pools: Arc<Pools>, hashes: Hashes, members: Members) {
     }
 }
 
-/// Writes a batch and answers its members, or gives them back.
+/// Writes a batch and answers its members, or returns them.
 async fn attempt(pools: &Pools, hashes: &Hashes, members: Members) -> Result<(), (Members, BatchError)> {
     let mut attempts = 0;
     let applied = loop {
@@ -182,11 +182,11 @@ async fn attempt(pools: &Pools, hashes: &Hashes, members: Members) -> Result<(),
         }
     };
     for answer in members.accepts {
-        // Whoever waited may have gone.
+        // The caller may be gone.
         let _ = answer.send(Ok(()));
     }
     for note in members.batch.notes {
-        // Few want to know.
+        // Few callers want to know.
         let _ = note.kept.send(());
     }
     for (answer, applied) in members.applies.into_iter().zip(applied) {
