@@ -74,7 +74,7 @@ function open(call: Partial<Call> = {}, gone?: Card['gone']) {
   return { article, cards, container, card: within(article) };
 }
 
-test('rings: who calls, who else it rings at, and what to do', () => {
+test('ringing: who is calling, whose phones also ring, and the actions', () => {
   const { article, card } = open();
   expect(article.getAttribute('aria-label')).toBe('Call with +44 20 7946 0123');
   expect(article.dataset.state).toBe('ringing');
