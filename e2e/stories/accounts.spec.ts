@@ -28,7 +28,7 @@ test('signing in comes back to where one was going; a wrong password says so', a
   await page.getByLabel('Login').fill('reception');
   await page.getByLabel('Password', { exact: true }).fill('wrong password');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page.getByRole('alert')).toContainText('do not belong together');
+  await expect(page.getByRole('alert')).toContainText('Wrong login or password');
   await page.getByLabel('Password', { exact: true }).fill(server.passwords.get('reception') ?? '');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page).toHaveURL(/\/missed$/);

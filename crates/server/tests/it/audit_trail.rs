@@ -1,4 +1,4 @@
-//! What administrators do to users, modules and settings is written down, in words and without secrets.
+//! The audit trail records what administrators do to users, modules and settings, in words and without secrets.
 
 use hookswitch_store::Role;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::support::{Client, Module, PASS_ON, PASSWORD, both};
 
 const SECRET: &str = "hush-a-secret-value";
 
-/// The newest entry of that action: its subject, and its changes by field.
+/// Returns the newest entry with that action: its subject, and its changes by field.
 async fn newest(admin: &Client, action: &str) -> (Value, Value) {
     let page = admin.get(&format!("/api/v1/audit?action={action}")).await.json(200);
     let entry = page["items"].get(0).unwrap_or_else(|| panic!("no {action}")).clone();

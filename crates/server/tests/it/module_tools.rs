@@ -1,4 +1,4 @@
-//! The author's tools: a folder goes to a server and comes back, a request becomes a sample, types are checked.
+//! The author's tools: push and pull a folder, make a sample of a request, check types.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::process::{finished, hookswitch};
 use crate::support::{Client, Database, Module, PASS_ON, Server, both};
 
-/// What an author has at hand: a server's address and a token for it.
+/// An author with a server's address and a token for it.
 struct Author {
     url: String,
     token: String,
@@ -23,7 +23,7 @@ impl Author {
         Self { url: server.url.clone(), token, nothing: Database::sqlite() }
     }
 
-    /// Runs the program; nothing that it says has the token.
+    /// Runs the program and checks that its output does not contain the token.
     async fn run(&self, arguments: &str) -> (i32, String, String) {
         let mut command = hookswitch(&self.nothing, arguments);
         command.env("HOOKSWITCH_SERVER", &self.url).env("HOOKSWITCH_TOKEN", &self.token);
@@ -70,9 +70,12 @@ both!(a_folder_goes_to_a_server_and_comes_back, |server| {
     change(&toml, "label = \"API key\"", "label = \"The key\"");
     change(&toml, "# default_country = \"GB\"", "default_country = \"DE\"");
     let said = author.done(&format!("module push {dir}")).await;
-    for words in
-        ["updated attic", "version 2 (1 lines added, 1 removed)", "settings changed: apiKey", "null -> \"DE\""]
-    {
+    for words in [
+        "updated attic",
+        "version 2 (1 lines added, 1 removed)",
+        "settings changed: apiKey",
+        "null -> \"DE\"",
+    ] {
         assert!(said.contains(words), "no {words} in {said}");
     }
     let seen = admin.get(&path).await.json(200);
@@ -80,7 +83,7 @@ both!(a_folder_goes_to_a_server_and_comes_back, |server| {
 
     let error = author.refused(&format!("module push {dir} --set apiKye=x")).await;
     assert!(
-        error.contains("--set apiKye: module.toml declares no such setting; there are apiUrl, "),
+        error.contains("--set apiKye: module.toml declares no such setting; choose one of apiUrl, "),
         "{error}"
     );
     let said = author
@@ -90,7 +93,7 @@ both!(a_folder_goes_to_a_server_and_comes_back, |server| {
     let declared = admin.get(&path).await.json(200)["settings"].clone();
     assert_eq!(declared[0]["value"], "https://pbx.example/2");
 
-    // What does not work changes nothing.
+    // A script that does not work changes nothing.
     let good = fs::read_to_string(&script).expect("a file");
     fs::write(&script, format!("{good}\nconst x = ;\n")).expect("a file");
     let error = author.refused(&format!("module push {dir}")).await;
@@ -164,9 +167,9 @@ both!(a_request_of_the_log_is_put_into_the_folder, |server| {
     let text = fs::read_to_string(dir.join("samples/01-notify-start.json")).expect("a sample");
     let sample: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(sample["result"]["event"]["srcPhone"], "+442079460100");
-    // The sample gives what it must; that this little script cannot stand garbage is another matter.
+    // The sample gives the expected result; that this little script fails on garbage is another matter.
     let (_, said, _) = author.run(&format!("module test {}", dir.display())).await;
-    assert!(said.contains("ok   01-notify-start.json"), "it gives what it gave: {said}");
+    assert!(said.contains("ok   01-notify-start.json"), "it still gives the recorded result: {said}");
     author.done(&format!("module sample {} {request} {}", module.id, dir.display())).await;
     assert!(dir.join("samples/02-notify-start.json").exists());
 });
