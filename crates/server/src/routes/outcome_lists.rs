@@ -218,7 +218,7 @@ fn checked_modules(
         let path = format!("moduleIds[{at}]");
         // A module deleted since then may stay.
         let unknown = app.modules.get(*module).is_none() && !before.contains(module);
-        unless(unknown, &path, || "There is no such module.".to_owned())?;
+        unless(unknown, &path, || "There is no such module. Choose an existing one.".to_owned())?;
         unless(asked[..at].contains(module), &path, || "List each module only once.".to_owned())?;
         if let Some(other) = others.iter().find(|other| other.module_ids.contains(module)) {
             let detail = format!("The list “{}” is already for this module.", other.name);
