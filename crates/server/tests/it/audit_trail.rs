@@ -82,7 +82,7 @@ both!(what_happens_to_modules_is_written_down, |server| {
     module.save(PASS_ON).await.is(200);
     assert_eq!(newest(&admin, "scriptSaved").await, (json!("Home"), json!({ "version": [null, "2"] })));
     admin.post(&module.path("/script/versions/1/restore"), json!({})).await.is(200);
-    assert_eq!(newest(&admin, "scriptSaved").await.1, json!({ "version": [null, "3, as 1 was"] }));
+    assert_eq!(newest(&admin, "scriptSaved").await.1, json!({ "version": [null, "3, restored from 1"] }));
     module.bind(&[("101", ann)]).await;
     assert_eq!(newest(&admin, "bindingsChanged").await, (json!("Home"), json!({ "101": [null, "ann"] })));
     admin.post(&module.path("/webhook-token"), json!({})).await.is(200);
