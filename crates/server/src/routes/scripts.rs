@@ -163,7 +163,8 @@ pub async fn restore_script_version(
     let script = script.ok_or_else(|| Error::not_found("version of the script"))?;
     let active = save(&app.modules, id, &script.source, user.id).await?;
     notify_if_changed(&app.modules, &active);
-    let version = active.script_version.map(|version| said("version", format!("{version}, restored from {number}")));
+    let version =
+        active.script_version.map(|version| said("version", format!("{version}, restored from {number}")));
     let about = version.into_iter().collect();
     app.audit.record_of(user.id, AuditAction::ScriptSaved, active.module.name.as_str(), about).await;
     Ok(axum::Json(module(&app, &active, user.role).await?))
