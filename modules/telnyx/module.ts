@@ -566,7 +566,7 @@ function clientOf(session: Session): Leg | undefined {
 
 async function hangUp(legs: Leg[]): Promise<void> {
   for (const leg of legs.filter((each) => !hasEnded(each))) {
-    await command(leg, 'hangup').catch((error: unknown) => console.warn('A leg could not be ended:', error)); // may have ended by itself
+    await command(leg, 'hangup').catch((error: unknown) => console.warn('A leg could not be ended:', error)); // may be over
   }
 }
 

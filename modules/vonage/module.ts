@@ -683,7 +683,7 @@ function clientOf(session: Session): Leg | undefined {
 
 async function hangUp(session: Session, legs: Leg[]): Promise<void> {
   for (const leg of legs.filter((each) => !hasEnded(each))) {
-    const over = (error: unknown): void => console.warn('A leg could not be ended:', error); // may have ended by itself
+    const over = (error: unknown): void => console.warn('A leg could not be ended:', error); // may be over
     await command(session, leg, { action: 'hangup' }).catch(over);
   }
 }
