@@ -1,7 +1,7 @@
 import { Server } from '../support/server.ts';
 import { expect, test } from '../support/test.ts';
 
-test('a new server is set up by the link that it prints, once', async ({ browser }) => {
+test('a new server is set up through the link it prints, once', async ({ browser }) => {
   const server = await Server.start('empty');
   const page = await browser.newPage();
   await page.goto(server.url);
@@ -23,7 +23,7 @@ test('a new server is set up by the link that it prints, once', async ({ browser
   await server.remove();
 });
 
-test('signing in comes back to where one was going; a wrong password says so', async ({ server, page }) => {
+test('signing in returns to the requested page; a wrong password shows an error', async ({ server, page }) => {
   await page.goto('/missed');
   await page.getByLabel('Login').fill('reception');
   await page.getByLabel('Password', { exact: true }).fill('wrong password');
@@ -33,7 +33,7 @@ test('signing in comes back to where one was going; a wrong password says so', a
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page).toHaveURL(/\/missed$/);
 
-  // An operator administers nothing.
+  // Operators have no access to administration.
   await expect(page.getByRole('navigation').getByRole('link', { name: 'Modules' })).toHaveCount(0);
   await page.goto('/users');
   await expect(page.getByText('403')).toBeVisible();
@@ -43,7 +43,7 @@ test('signing in comes back to where one was going; a wrong password says so', a
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
 });
 
-test('an administrator makes, changes and deactivates a user', async ({ server, openAs, browser }) => {
+test('an administrator creates, changes and deactivates a user', async ({ server, openAs, browser }) => {
   const admin = await openAs('admin', '/users');
   await admin.getByRole('link', { name: 'New user' }).click();
   await admin.getByLabel('Name', { exact: true }).fill('Night shift');
@@ -70,7 +70,7 @@ test('an administrator makes, changes and deactivates a user', async ({ server, 
   await theirs.close();
 });
 
-test('nobody locks themselves out, and the last administrator stays', async ({ openAs }) => {
+test('nobody can lock themselves out, and the last administrator stays', async ({ openAs }) => {
   const admin = await openAs('admin', '/users');
   await admin.getByRole('link', { name: 'Administrator' }).click();
   await expect(admin.getByText("You can't deactivate or delete your own account.")).toBeVisible();

@@ -1,6 +1,6 @@
 import { expect, test } from '../support/test.ts';
 
-test('a file is imported, and the line that cannot be comes back', async ({ server, openAs }) => {
+test('a file is imported, and rejected lines can be downloaded', async ({ server, openAs }) => {
   await server.api('POST', '/clients', { kind: 'contact', name: 'Ann Lee', phones: [{ number: '+442079460123' }] });
   const page = await openAs('admin', '/clients/import');
   const main = page.getByRole('main');

@@ -12,10 +12,10 @@ interface Client {
 const add = (server: Server, fields: object) =>
   server.api<Client>('POST', '/clients', { kind: 'contact', name: 'Ann Lee', ...fields });
 
-/** The message that says that something was done. */
+/** The toast with this text. */
 const toast = (page: Page, text: string) => page.getByRole('listitem').filter({ hasText: text });
 
-test('a client is created, though one with that number is there already', async ({ server, openAs }) => {
+test('a client is created although one with that number already exists', async ({ server, openAs }) => {
   await add(server, { name: 'Ann Lee', phones: [{ number: NUMBER }] });
   const page = await openAs('reception', '/clients');
   await page.getByRole('link', { name: 'New client' }).click();
@@ -41,7 +41,7 @@ test('a client is created, though one with that number is there already', async 
   await expect(main.getByRole('link', { name: 'Northwind Traders' })).toBeVisible();
 });
 
-test('who turns out to be there already gets what was typed', async ({ server, openAs }) => {
+test('a client who turns out to exist already gets the typed details', async ({ server, openAs }) => {
   const { id } = await add(server, { name: 'Ann Lee', emails: ['ann@lee.example'] });
   const page = await openAs('reception', '/clients/new?phone=%2B442079460123&name=Ann');
   const main = page.getByRole('main');
@@ -55,7 +55,7 @@ test('who turns out to be there already gets what was typed', async ({ server, o
   await expect(main).toContainText('+44 20 7946 0123');
 });
 
-test('a client is found by its number in any spelling, by name and by e-mail', async ({ server, openAs }) => {
+test('a client is found by number in any format, by name and by e-mail', async ({ server, openAs }) => {
   await add(server, { name: 'Ann Lee', phones: [{ number: NUMBER }], emails: ['ann@lee.example'] });
   await add(server, { name: 'Bob Stone', phones: [{ number: '+12025550143' }], tags: ['vip'] });
   const page = await openAs('reception', '/clients');
@@ -77,7 +77,7 @@ test('a client is found by its number in any spelling, by name and by e-mail', a
   await expect(page.getByLabel('Number 1', { exact: true })).toHaveValue('0161 496 0999');
 });
 
-test('what a colleague changed meanwhile is not overwritten', async ({ server, openAs }) => {
+test("a colleague's changes are not overwritten", async ({ server, openAs }) => {
   const client = await add(server, { name: 'Ann Lee' });
   const page = await openAs('reception', `/clients/${client.id}/edit`);
   const main = page.getByRole('main');
@@ -90,7 +90,7 @@ test('what a colleague changed meanwhile is not overwritten', async ({ server, o
   await main.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Anne Lee');
 
-  // Whoever leaves is asked first.
+  // Leaving with unsaved changes asks first.
   await page.getByRole('link', { name: 'Edit' }).click();
   await main.getByLabel('Name').fill('Ann');
   await main.getByRole('link', { name: 'Cancel' }).click();
@@ -98,7 +98,7 @@ test('what a colleague changed meanwhile is not overwritten', async ({ server, o
   await expect(main.getByLabel('Name')).toHaveValue('Ann');
 });
 
-test('numbers that are hidden are kept or removed, unseen', async ({ server, openAs }) => {
+test('hidden numbers are kept or removed without being seen', async ({ server, openAs }) => {
   const numbers = [
     { label: 'Work', number: NUMBER },
     { label: 'Home', number: '+12025550143' },
@@ -116,7 +116,7 @@ test('numbers that are hidden are kept or removed, unseen', async ({ server, ope
   expect(phones).toEqual([expect.objectContaining({ label: 'Office', number: NUMBER })]);
 });
 
-test('two clients become one, and two again', async ({ server, openAs }) => {
+test('two clients are merged, and the merge is undone', async ({ server, openAs }) => {
   const { id } = await add(server, { name: 'Ann Lee', phones: [{ number: NUMBER }] });
   await add(server, { name: 'A. Lee', phones: [{ number: '+12025550143' }], emails: ['ann@lee.example'] });
   const page = await openAs('reception', `/clients/${id}`);
@@ -138,10 +138,7 @@ test('two clients become one, and two again', async ({ server, openAs }) => {
   await expect(main).not.toContainText('+1 202-555-0143');
 });
 
-test('a lead becomes a contact of a new company; a client goes to the archive and comes back', async ({
-  server,
-  openAs,
-}) => {
+test('a lead becomes a contact of a new company; a client is archived and restored', async ({ server, openAs }) => {
   const { id } = await add(server, { kind: 'lead', name: 'Ann Lee' });
   const page = await openAs('reception', `/clients/${id}`);
   const main = page.getByRole('main');
@@ -165,7 +162,10 @@ test('a lead becomes a contact of a new company; a client goes to the archive an
   await expect(main).not.toContainText('It does not appear in searches');
 });
 
-test('a call and its comments stand in the stream; who is mentioned learns of it', async ({ server, openAs }) => {
+test('a call and its comments appear in the activity; mentioned colleagues are notified', async ({
+  server,
+  openAs,
+}) => {
   const { id } = await add(server, { name: 'Ann Lee', phones: [{ number: NUMBER }] });
   const page = await openAs('reception', `/clients/${id}`);
   const main = page.getByRole('main');
@@ -197,24 +197,20 @@ test('a call and its comments stand in the stream; who is mentioned learns of it
   await expect(theirs).toBeVisible();
   await expect(theirs.getByRole('button')).toHaveCount(0);
 
-  // What was written is changed, and both see it.
+  // An edited comment is updated for both.
   const own = main.getByRole('article').filter({ hasText: 'please send it.' });
   await own.getByRole('button', { name: 'Edit comment' }).click();
   await main.getByRole('textbox', { name: 'Edit comment' }).fill('@Sales please send it today.');
   await main.getByRole('button', { name: 'Save' }).click();
   await expect(colleague.getByRole('article').filter({ hasText: 'today.' })).toContainText('edited');
 
-  await main
-    .getByRole('article')
-    .filter({ hasText: 'today.' })
-    .getByRole('button', { name: 'Delete comment' })
-    .click();
+  await main.getByRole('article').filter({ hasText: 'today.' }).getByRole('button', { name: 'Delete comment' }).click();
   await expect(main).not.toContainText('today.');
   await toast(page, 'Comment deleted').getByRole('button', { name: 'Undo' }).click();
   await expect(main).toContainText('today.');
 });
 
-test('a missed call of a client is seen on its page until it is dealt with', async ({ server, openAs }) => {
+test("a client's missed call is shown on its page until resolved", async ({ server, openAs }) => {
   const { id } = await add(server, { name: 'Ann Lee', phones: [{ number: NUMBER }] });
   const page = await openAs('reception', `/clients/${id}`);
   const main = page.getByRole('main');
@@ -243,7 +239,7 @@ test('a client is found, opened and commented on without a mouse', async ({ serv
   await keyboard.press('Control+Enter');
   await expect(page.getByRole('main').getByRole('article')).toContainText('Called on the way.');
 
-  // The search of all pages knows clients as well.
+  // The quick search finds clients too.
   await keyboard.press('Control+K');
   await keyboard.type('ann');
   await expect(page.getByRole('dialog').getByRole('option', { name: 'Ann Lee' })).toBeVisible();

@@ -3,7 +3,7 @@ import { card } from '../support/telephony.ts';
 
 const CLIENT = '+442079460123';
 
-test('an outcome is asked for after a call, and found again', async ({ server, openAs }) => {
+test('an outcome is required after a call, and calls are found by it', async ({ server, openAs }) => {
   const admin = await openAs('admin', '/outcomes');
   await admin.getByRole('button', { name: 'New list' }).click();
   await admin.getByLabel('List name').fill('Sales');

@@ -3,10 +3,10 @@ import { expect, test } from '../support/test.ts';
 
 interface Provider {
   name: string;
-  /** What is typed into the module's settings; the secret is wrong at first. */
+  /** The values typed into the module's settings. */
   fields: Record<string, string>;
   secret: { label: string; value: string };
-  /** What a wrong secret is answered with, in plain words. */
+  /** The message for a wrong secret. */
   refused: string;
   connected: string;
   client: string;

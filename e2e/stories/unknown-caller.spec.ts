@@ -9,7 +9,7 @@ interface Client {
   kind: string;
 }
 
-test('an unknown caller is missed twice, becomes one lead, is called back, and has one stream', async ({
+test('an unknown caller is missed twice, becomes one lead, is called back, and has one activity list', async ({
   server,
   openAs,
 }) => {
@@ -38,7 +38,7 @@ test('an unknown caller is missed twice, becomes one lead, is called back, and h
   await expect(page.getByRole('main')).toContainText('Reached later');
 });
 
-test('an unknown caller becomes a contact while one talks', async ({ server, openAs }) => {
+test('an unknown caller becomes a contact during the call', async ({ server, openAs }) => {
   const page = await openAs('reception');
   const id = await server.pbx.ring({ to: '101', from: CLIENT, name: 'Northwind Traders' });
   await expect(card(page)).toContainText('No client has this number yet');
@@ -53,7 +53,7 @@ test('an unknown caller becomes a contact while one talks', async ({ server, ope
   await expect(main.locator('[data-call-message]')).toHaveCount(1);
 });
 
-test('two contacts have one number: the picked one gets the log, and can be changed', async ({ server, openAs }) => {
+test('two contacts share a number: the chosen one gets the call, and can be changed', async ({ server, openAs }) => {
   const ann = await client(server, 'Ann Lee', CLIENT);
   const bob = await client(server, 'Bob Stone', '020 7946 0123');
   const page = await openAs('reception');
@@ -91,7 +91,7 @@ test('a call from a new number is attached to a client, who gets the number', as
   expect(phones.map(({ e164 }) => e164)).toEqual(['+12025550143', CLIENT]);
 });
 
-test('a known caller is shown with what was before', async ({ server, openAs }) => {
+test('a known caller is shown with their history', async ({ server, openAs }) => {
   const { id } = await client(server, 'Ann Lee', CLIENT);
   await server.api('POST', `/clients/${id}/activity`, { text: 'Wants the offer by Friday.' });
   await missed(server, '0044 20 7946 0123');
@@ -103,7 +103,7 @@ test('a known caller is shown with what was before', async ({ server, openAs }) 
   await expect(card(page).getByRole('link', { name: /^Missed/ })).toBeVisible();
 });
 
-test('hidden numbers stay hidden, and are called all the same', async ({ server, openAs }) => {
+test('hidden numbers stay hidden, but can be called', async ({ server, openAs }) => {
   await server.api('PATCH', '/settings', { maskNumbers: true });
   const page = await openAs('reception');
   const seen: string[] = [];

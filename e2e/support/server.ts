@@ -10,14 +10,14 @@ const PROGRAM = resolve(process.env.HOOKSWITCH ?? join(import.meta.dirname, '../
 /** A debug build on a busy machine needs a few seconds. */
 const START_PATIENCE = 30_000;
 
-/** Who a demo server has. */
+/** The users of a demo server. */
 export type Login = 'admin' | 'reception' | 'sales';
 
-/** The real server with its demo PBX, on ports and data of its own. */
+/** A real server with its demo PBX and its own ports and data. */
 export class Server {
-  /** Where it is, `http://127.0.0.1:…`; stays the same when it is started again. */
+  /** Its URL, `http://127.0.0.1:…`; unchanged after a restart. */
   url = '';
-  /** The page that makes the first administrator. */
+  /** The page for creating the first administrator. */
   setUpUrl = '';
   /** An administrator's API token. */
   token = '';
@@ -30,30 +30,30 @@ export class Server {
     private readonly kind: 'demo' | 'empty',
   ) {}
 
-  /** Starts a new one: with the demo, or as somebody finds it who installs it. */
+  /** Starts a new server: with the demo, or empty as after installation. */
   static async start(kind: 'demo' | 'empty' = 'demo'): Promise<Server> {
     const server = new Server(await mkdtemp(join(tmpdir(), 'hookswitch-e2e-')), kind);
     await server.#run('127.0.0.1:0');
     return server;
   }
 
-  /** The demo PBX. It has a new port, and no calls, after a restart. */
+  /** The demo PBX. After a restart it has a new port and no calls. */
   get pbx(): Pbx {
     return new Pbx(this.#pbx);
   }
 
-  /** What a module's settings need for the demo PBX. */
+  /** The module settings for the demo PBX. */
   async pbxSettings(): Promise<{ pbxUrl: string; apiKey: string; webhookSecret: string }> {
     const kept = JSON.parse(await readFile(join(this.folder, 'data/demo.json'), 'utf8')) as Record<string, string>;
     return { pbxUrl: this.#pbx, apiKey: kept.api_key ?? '', webhookSecret: kept.webhook_secret ?? '' };
   }
 
-  /** Starts it again where it was, with the data it had. */
+  /** Restarts the server at the same address with the same data. */
   async startAgain(): Promise<void> {
     await this.#run(new URL(this.url).host);
   }
 
-  /** Stops it in an orderly way. */
+  /** Stops the server gracefully. */
   async stop(): Promise<void> {
     const process = this.#process;
     if (!process || process.exitCode !== null || process.signalCode !== null) return;
@@ -62,13 +62,13 @@ export class Server {
     await ended;
   }
 
-  /** Stops it and removes its data. */
+  /** Stops the server and removes its data. */
   async remove(): Promise<void> {
     await this.stop();
     await rm(this.folder, { recursive: true });
   }
 
-  /** Asks the API as the administrator; anything but a success is an error. */
+  /** Calls the API as the administrator; throws unless it succeeds. */
   async api<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
     const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' };
     const response = await fetch(`${this.url}/api/v1${path}`, { method, headers, body: JSON.stringify(body) });
@@ -82,7 +82,7 @@ export class Server {
       PATH: process.env.PATH,
       HOOKSWITCH_LISTEN: listen,
       HOOKSWITCH_DATA_DIR: join(this.folder, 'data'),
-      // Stories have fakes of providers' APIs on loopback.
+      // Stories use fake provider APIs on loopback.
       HOOKSWITCH_FETCH_ALLOW: '127.0.0.1',
     };
     const started = spawn(PROGRAM, this.kind === 'demo' ? ['serve', '--demo'] : ['serve'], {
@@ -98,7 +98,7 @@ export class Server {
       const patience = setTimeout(() => fail('was not ready in time'), START_PATIENCE);
       started.on('error', (error) => fail(`cannot be started: ${error.message}`));
       started.on('exit', (code) => fail(`ended with ${code}`));
-      // Read to the end: a full pipe would stop the server.
+      // Keep reading: a full pipe would block the server.
       createInterface(started.stdout).on('line', (line) => {
         this.#note(line);
         if (!line.startsWith('listening on ')) return;
@@ -108,7 +108,7 @@ export class Server {
     });
   }
 
-  /** What the server prints for a person at the terminal. */
+  /** Parses what the server prints in the terminal. */
   #note(line: string): void {
     this.url = /^listening on (\S+)/.exec(line)?.[1] ?? this.url;
     this.#pbx = /^The demo PBX runs at (\S+)/.exec(line)?.[1] ?? this.#pbx;
