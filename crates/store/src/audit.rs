@@ -140,6 +140,7 @@ impl AuditAction {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditChange {
+    /// The field's name.
     pub field: String,
     /// The old value; `None` if it was empty.
     pub from: Option<String>,

@@ -4,6 +4,7 @@
 mod batch;
 mod calls;
 mod contract;
+mod contract_functions;
 mod documented;
 mod generated;
 mod masking;

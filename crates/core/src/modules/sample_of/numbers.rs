@@ -1,4 +1,4 @@
-//! Numbers of people in a request, and what is put in their place.
+//! Replaces people's numbers in a request.
 
 use std::collections::BTreeSet;
 
@@ -13,11 +13,11 @@ use super::moments::{is_moment, without_moments};
 use super::parts;
 use crate::modules::registry::Active;
 
-/// Numbers of people: the digits that stand for each, and those of a number that nobody has. Longer ones come first.
+/// People's numbers: the digits of each, and their replacement. Longer ones come first.
 pub struct Numbers(Vec<(Vec<char>, Vec<char>)>);
 
 impl Numbers {
-    /// Those that the script found, and whatever else in the request is a valid number and no time.
+    /// The numbers found by the script, and any other valid number in the request that is not a time.
     pub fn found<'a>(
         active: &Active,
         received_at: DateTime<Utc>,
@@ -64,7 +64,7 @@ impl Numbers {
         Self(pairs)
     }
 
-    /// The text with other numbers in their place.
+    /// The text with its numbers replaced.
     pub fn exchanged(&self, text: &str) -> String {
         exchange_digits(text, |digits| {
             let mut done = vec![false; digits.len()];
