@@ -1,12 +1,12 @@
-// The browser's part of `cargo xtask bench ui`: from a webhook to the painted card of its call, and the first load.
-// It is told the server's URL, the webhook's path with its token, and how an operator with extension 1000 signs in.
+// The browser part of `cargo xtask bench ui`: measures the time from a webhook to its painted call card, and the first load.
+// Environment: the server's URL, the webhook's path with its token, and the credentials of an operator with extension 1000.
 
 import { chromium } from '@playwright/test';
 import { launchOptions } from './support/chromium.mjs';
 
 const { BENCH_URL: url = '', BENCH_WEBHOOK: webhook = '', BENCH_LOGIN: login, BENCH_PASSWORD: password } = process.env;
 const CALLS = 200;
-/** Layout shifts and the largest paint come in until then. */
+/** How long to collect layout shifts and largest contentful paints. */
 const SETTLED_MILLISECONDS = 3000;
 
 const browser = await chromium.launch(launchOptions);
@@ -32,7 +32,7 @@ async function firstLoad() {
       for (const entry of list.getEntries()) figures.lcp = entry.startTime;
     }).observe({ type: 'largest-contentful-paint', buffered: true });
     new PerformanceObserver((list) => {
-      // TypeScript's types do not have layout shifts yet.
+      // TypeScript has no types for layout shifts yet.
       for (const shift of /** @type {any[]} */ (list.getEntries()))
         if (!shift.hadRecentInput) figures.cls += shift.value;
     }).observe({ type: 'layout-shift', buffered: true });
@@ -71,7 +71,7 @@ async function cards() {
   await page.addInitScript(() => {
     /** @type {Set<string>} */
     const seen = new Set();
-    // A task that is posted in a frame runs after that frame was painted.
+    // A task posted in an animation frame runs after that frame has been painted.
     const afterPaint = new MessageChannel();
     afterPaint.port1.onmessage = () => /** @type {any} */ (window).cardPainted(Date.now());
     new MutationObserver(() => {
@@ -119,7 +119,7 @@ async function tell(event, call) {
   if (!response.ok) throw new Error(`the webhook was answered ${response.status}: ${await response.text()}`);
 }
 
-/** A window of its own: nothing is cached. */
+/** Opens a new browser context, so that nothing is cached. */
 async function signedIn() {
   const context = await browser.newContext({ baseURL: url, locale: 'en-GB', viewport: { width: 1440, height: 900 } });
   const page = await context.newPage();

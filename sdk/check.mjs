@@ -1,5 +1,5 @@
-// Compiles every built-in module, the script that new modules begin with, and every ```ts block of docs/MODULES.md against
-// hookswitch.d.ts, each on its own, since they declare functions of the same names.
+// Compiles every built-in module, the template script for new modules and every ```ts block of docs/MODULES.md against
+// hookswitch.d.ts, each separately, because they declare functions with the same names.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
@@ -9,7 +9,7 @@ const root = path.dirname(sdk);
 const types = path.join(sdk, 'hookswitch.d.ts');
 const { options } = ts.parseJsonConfigFileContent(ts.readConfigFile(path.join(sdk, 'tsconfig.json'), ts.sys.readFile).config, ts.sys, sdk);
 
-/** Scripts to check, by the name to report them under. */
+/** The scripts to check, with the names to report them under. */
 function scripts() {
   const modules = readdir(path.join(root, 'modules')).map((file) => [path.relative(root, file), readFileSync(file, 'utf8')]);
   const template = 'crates/server/src/cli/module/template/module.ts';
@@ -20,7 +20,7 @@ function readdir(folder) {
   return ts.sys.readDirectory(folder, ['.ts'], undefined, ['*/module.ts']).toSorted();
 }
 
-/** The ```ts blocks of a document, each padded so that its lines are the document's. */
+/** The ```ts blocks of a document, each padded so that its line numbers match the document's. */
 function documented(document) {
   const file = path.join(root, document);
   if (!existsSync(file)) return [];

@@ -1,9 +1,9 @@
 /**
- * What a telephony module's script sees: the language of ES2023 (without Intl and shared memory), these globals, and nothing
- * else. No DOM, no Node, no imports.
+ * Everything available to a telephony module's script: ES2023 (without Intl and shared memory) and these globals, nothing
+ * else. No DOM, no Node.js, no imports.
  *
- * A script declares functions by name; which of them exist is found by loading the script. Each may be `async` or not, exported
- * or a plain top-level declaration.
+ * A script declares functions by name; the server loads the script to find out which of them exist. Each may be `async` or
+ * not, and exported or a plain top-level declaration.
  *
  * ```ts
  * async function VoipTestConnection(): Promise<VoipTestConnectionResult>
@@ -11,7 +11,7 @@
  * async function VoipGetMembers(): Promise<VoipMember[]>
  * async function VoipGenerateCall(srcPhone: string, dstPhone: string, call: VoipCallContext): Promise<void>
  * async function VoipGetCallLink(callData: any): Promise<string | VoipCallLink>
- * // Optional; a button whose function is missing is not shown:
+ * // Optional; buttons whose function is missing are not shown:
  * async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void>
  * async function VoipAcceptCall(srcPhone: string, dstPhone: string, call: VoipCallContext): Promise<void>
  * async function VoipHangupCall(srcPhone: string, dstPhone: string, call: VoipCallContext): Promise<void>
@@ -22,13 +22,14 @@
  * async function VoipAttendedTransfer(srcPhone: string, dstPhone: string, redirectTo: string, call: VoipCallContext): Promise<void>
  * ```
  *
- * Calls of one module run beside each other wherever one waits. Globals may survive from call to call, and may not: keep what must
- * last in `Namespace.storage`. While the script is being loaded (at its top level), `fetch`, storage and timers are refused.
+ * Function calls of one module run concurrently: while one waits, others run. Globals may or may not survive between calls, so
+ * keep anything that must last in `Namespace.storage`. `fetch`, storage and timers throw while the script is being loaded (at
+ * its top level).
  */
 
 // ---- Telephony ----------------------------------------------------------------------------------------------------------
 
-/** Which way a call goes, seen from the company. */
+/** The direction of a call, as seen from the company. */
 declare enum VoipCallDirection {
   /** From a client. */
   In = 'in',
@@ -40,17 +41,17 @@ declare enum VoipCallDirection {
 
 /** What happened to a call. */
 declare enum VoipWebhookEvent {
-  /** It rings. */
+  /** It started ringing. */
   NotifyStart = 'notifyStart',
   /** It was answered. */
   NotifyAnswer = 'notifyAnswer',
   /** It was put on hold. */
   NotifyHold = 'notifyHold',
-  /** It was resumed. */
+  /** It was taken off hold. */
   NotifyUnhold = 'notifyUnhold',
-  /** It was given to another operator. */
+  /** It was redirected to another operator. */
   NotifyRedirect = 'notifyRedirect',
-  /** It ended; with `legId`, that leg of it did. */
+  /** It ended; with `legId`, only that leg ended. */
   NotifyEnd = 'notifyEnd',
 }
 
@@ -68,118 +69,118 @@ declare enum VoipCallDisposition {
 /** The HTTP request that reached the module's webhook. */
 interface FetchRequest {
   method: string;
-  /** The whole address under the server's public URL, byte for byte as the provider called it, token included. */
+  /** The full URL under the server's public URL, byte for byte as the provider requested it, including the token. */
   url: string;
   /**
-   * What the provider appended to the webhook URL, with its escapes; `''` where that is nothing. Enter one address per kind of webhook
-   * (`…/<token>/post-call`) where the webhooks themselves do not say what they are.
+   * What the provider appended to the webhook URL, still percent-encoded; `''` if nothing. If webhooks do not say what they are, enter
+   * a different address for each kind (`…/<token>/post-call`).
    */
   path: string;
-  /** Query parameters, without the module's token; a list where a name occurs more than once. */
+  /** Query parameters, without the module's token; an array if a name occurs more than once. */
   query: Record<string, string | string[]>;
-  /** Names in lower case. */
+  /** Headers by lower-case name. */
   headers: Record<string, string>;
-  /** Text byte for byte as it came, without its `Content-Encoding`; an `ArrayBuffer` where it is not UTF-8. */
+  /** The raw body as text, with any `Content-Encoding` decoded; an `ArrayBuffer` if it is not UTF-8. */
   body?: string | ArrayBuffer;
-  /** The bytes as they were sent, where `body` was decoded (gzip, deflate, br): some signatures are made over these. */
+  /** The bytes as sent, if `body` was decoded (gzip, deflate, br). Some signatures cover these. */
   rawBody?: ArrayBuffer;
-  /** The provider's address, also where a trusted proxy stands in between. */
+  /** The provider's IP address, even behind a trusted proxy. */
   remoteAddress?: string;
 }
 
-/** What the script made of a webhook request. Everything may be left out; without `response`, the answer is 200 with `{}`. */
+/** The result of parsing a webhook request. All fields are optional; without `response`, the answer is 200 with `{}`. */
 interface VoipWebhookParseResult {
   event?: VoipWebhookRequest;
   /** Several events, for providers that send batches. */
   events?: VoipWebhookRequest[];
   callRecord?: VoipCallRecord;
-  /** What to answer the provider. Headers that act on browsers or proxies are left out, with a warning. */
+  /** The answer to the provider. Headers that affect browsers or proxies are dropped, with a warning. */
   response?: HttpResponse | { status?: number; headers?: Record<string, string>; content?: string | object | ArrayBuffer };
 }
 
-/** Who talks with whom. Numbers and direction may be left out where `callId` is given and the call is known already. */
+/** The parties of a call. Numbers and direction may be omitted if `callId` is given and the call is already known. */
 interface VoipCallNumbers {
-  /** in, internal: from a client or operator · out, internal: to a client or operator. */
+  /** `in`: from a client · `out`: to a client · `internal`: between operators. */
   direction?: VoipCallDirection | `${VoipCallDirection}`;
   /**
-   * in: the client's number · out, internal: internal number of the operator who calls. A client's number may be written in
-   * any way, also as a SIP address; a caller who withholds it is `anonymous`.
+   * in: the client's number · out, internal: internal number of the calling operator. A client's number may be in any format,
+   * including a SIP address; a withheld number is `anonymous`.
    */
   srcPhone?: string;
-  /** in, internal: internal number of the operator called · out: the client's number. */
+  /** in, internal: internal number of the called operator · out: the client's number. */
   dstPhone?: string;
-  /** in: extension (`id` of the member) of the operator who gets the call, where `dstPhone` is the company's number. */
+  /** in: extension (the member's `id`) of the operator who gets the call, if `dstPhone` is the company's number. */
   srcPhoneExt?: string;
-  /** out: extension (`id` of the member) of the operator who calls, where `srcPhone` is the company's number. */
+  /** out: extension (the member's `id`) of the calling operator, if `srcPhone` is the company's number. */
   dstPhoneExt?: string;
-  /** The provider's id of the call. With it, two calls between the same two numbers stay two. */
+  /** The provider's id of the call. It keeps two calls between the same numbers apart. */
   callId?: string;
-  /** How it ended; `Unknown` while it has not. */
+  /** How it ended; `Unknown` until then. */
   disposition?: VoipCallDisposition | `${VoipCallDisposition}`;
 }
 
-/** A telephony event. Events may come late, twice and out of order. */
+/** A telephony event. Events may arrive late, twice and out of order. */
 interface VoipWebhookRequest extends VoipCallNumbers {
   event: VoipWebhookEvent | `${VoipWebhookEvent}`;
-  /** One operator's part of a call that rings several. `NotifyEnd` with it ends that leg; the call ends with its last. */
+  /** Identifies one operator's leg of a call that rings several. `NotifyEnd` with it ends that leg; the call ends with the last one. */
   legId?: string;
-  /** Orders the events of a call, where the provider numbers them. */
+  /** Order of the event within the call, if the provider numbers events. */
   sequence?: number;
-  /** When it happened, RFC 3339. */
+  /** The time of the event, as RFC 3339. */
   occurredAt?: string;
   /** `NotifyRedirect`: internal number of the operator who gets the call. */
   redirectTo?: string;
-  /** The name the provider shows for the client. */
+  /** The client's name, as shown by the provider. */
   callerName?: string;
-  /** The company's number that was called or called from. */
+  /** The company's number that was called, or from which the call was made. */
   line?: string;
 }
 
-/** A call's record: how long was talked, and what its recording is found by. */
+/** A call's record: its talk time, and the data for finding its recording. */
 interface VoipCallRecord extends VoipCallNumbers {
-  /** Seconds of talk. Required unless `callId` is given. */
+  /** Talk time in seconds. Required unless `callId` is given. */
   duration?: number;
-  /** Kept as it is and passed to `VoipGetCallLink`. Without it, there is no recording. */
+  /** Stored unchanged and passed to `VoipGetCallLink`. Without it, the call has no recording. */
   call?: any;
 }
 
-/** A recording that the provider gives only with headers. The server fetches it with them; no browser ever sees them. */
+/** A recording that requires request headers. The server fetches it with them; they are never sent to a browser. */
 interface VoipCallLink {
   /** http or https. */
   url: string;
-  /** For example `{ authorization: 'Bearer …' }`. They do not follow a redirect to another host. */
+  /** For example `{ authorization: 'Bearer …' }`. Not sent on redirects to another host. */
   headers?: Record<string, string>;
 }
 
 /** A user at the provider. */
 interface VoipMember {
   /**
-   * What stands for this user in `srcPhone`, `dstPhone` or their `Ext`: an extension, or whatever the provider knows its users by,
-   * also an e-mail address.
+   * Identifies this user in `srcPhone`, `dstPhone` or their `Ext`: an extension, or whatever the provider uses to identify users,
+   * such as an e-mail address.
    */
   id: string;
   name: string;
   email?: string;
 }
 
-/** What `VoipTestConnection` tells the user. */
+/** The result of `VoipTestConnection`, shown to the user. */
 interface VoipTestConnectionResult {
   success: boolean;
   message?: string;
 }
 
-/** The call a control function is about: its last argument. */
+/** The call that a control function is about; its last argument. */
 interface VoipCallContext {
-  /** The system's id of the call. */
+  /** The server's id of the call. */
   id: string;
-  /** The provider's id, where its events gave one. */
+  /** The provider's id, if its events had one. */
   callId?: string;
   legId?: string;
   direction: `${VoipCallDirection}`;
   operator: { id: string; name: string; extension: string };
-  /** `VoipGenerateCall`: the extension to dial behind the number, where the module says that it dials them. */
+  /** `VoipGenerateCall`: the extension to dial after the number, if the module is set to dial extensions. */
   dstExtension?: string;
-  /** The `call` value of the call's record, once there is one. */
+  /** The `call` value of the call's record, once it exists. */
   data?: any;
 }
 
@@ -187,10 +188,10 @@ interface VoipCallContext {
 declare class HttpResponse {
   /** Status code; 200 unless set. */
   status(code: number): this;
-  /** Text or bytes as they are, any other object as JSON. */
+  /** Strings and bytes are sent as is, any other object as JSON. */
   content(body: string | object | ArrayBuffer): this;
   header(name: string, value: string): this;
-  /** The value as JSON, with its content type. */
+  /** Sends the value as JSON, with the matching content type. */
   json(value: unknown): this;
   toJSON(): { status?: number; headers: Record<string, string>; content?: string | object };
 }
@@ -200,23 +201,23 @@ declare class HttpResponse {
 /** The module's settings, services and storage. */
 declare const Namespace: {
   readonly params: {
-    /** The settings by name. Read-only; a change in the module's page loads the script afresh. */
+    /** The settings by name. Read-only; changing a setting reloads the script. */
     readonly data: Readonly<Record<string, any>>;
   };
-  /** Portable services by name. */
+  /** Services by name, for portability. */
   readonly services: Readonly<Record<string, { fetch(path?: string | URL, init?: RequestInit): Promise<Response> }>>;
   /**
-   * Small and durable: OAuth tokens and the like. Values are what JSON can hold, up to 64 KiB each unless configured, nested up to
-   * 32 levels; a key has up to 512 bytes.
+   * Small, durable key-value storage, for example for OAuth tokens. Values are JSON values of up to 64 KiB each (configurable), nested
+   * up to 32 levels; keys have up to 512 bytes.
    */
   readonly storage: {
-    /** `undefined` where there is no value, or it has expired. */
+    /** Returns the value; `undefined` if there is none or it has expired. */
     get<T = any>(key: string): Promise<T | undefined>;
     set(key: string, value: unknown, options?: { ttlSeconds?: number }): Promise<void>;
     /**
-     * Reads, changes and writes a value as one step, also beside other calls and other servers: keeps what `change` makes of the
-     * value (`undefined` where there is none), and gives it. `undefined` deletes the key. `change` must not be async, and is called
-     * again when somebody else was faster: it should do nothing but compute.
+     * Reads, changes and writes a value atomically, even across concurrent calls and servers. Stores and returns the result of `change`,
+     * which gets the current value (`undefined` if there is none). Returning `undefined` deletes the key. `change` must not be async and
+     * is called again on a conflict, so it must have no side effects.
      */
     update<T = any>(
       key: string,
@@ -224,23 +225,23 @@ declare const Namespace: {
       options?: { ttlSeconds?: number },
     ): Promise<T | undefined>;
     /**
-     * The kept value, or the one that `make` makes: it is kept for so many seconds, and given. For access tokens.
+     * Returns the stored value or, if there is none, the one that `make` returns, which is stored for `ttlSeconds`. For access tokens.
      *
-     * Calls of the module that ask at the same time wait for one `make`; another server of a cluster may make one of its own. When
-     * `make` throws, nothing is kept, and whoever waits gets its error. With a `ttlSeconds` of zero or less the value is given but not
-     * kept. To have a new one made, for example after a 401, `delete` the key.
+     * Concurrent calls of the module share one `make`; another server of a cluster may run its own. If `make` throws, nothing is
+     * stored and all waiting calls get its error. If `ttlSeconds` is zero or less, the value is returned but not stored. To force a
+     * new value, for example after a 401, `delete` the key.
      */
     remember<T>(key: string, make: () => Promise<{ value: T; ttlSeconds: number }>): Promise<T>;
     delete(key: string): Promise<void>;
   };
   /**
-   * The address that the provider calls, with the module's token in it: treat it as a secret. A new token or public URL loads the
-   * script afresh. `undefined` while a module is being made.
+   * The URL that the provider calls. It contains the module's token, so treat it as a secret. A new token or public URL reloads the
+   * script. `undefined` while the module is being created.
    */
   readonly webhookUrl: string | undefined;
 };
 
-/** Writes to the module's log, with the line of the script. Values are shown in bounded form. */
+/** Writes to the module's log, with the script's line number. Long values are shortened. */
 declare const console: {
   debug(...values: unknown[]): void;
   log(...values: unknown[]): void;
@@ -259,7 +260,7 @@ interface RequestInit {
   method?: string;
   headers?: HeadersInit;
   body?: BodyInit | null;
-  /** `follow` unless given. */
+  /** Defaults to `follow`. */
   redirect?: 'follow' | 'manual' | 'error';
   signal?: AbortSignal | null;
 }
@@ -273,8 +274,8 @@ interface ResponseInit {
 /**
  * Sends an HTTP request to a public address.
  *
- * Rejects with a `TypeError` that has a `code` when there is no response. A status such as 404 is a response: look at `ok`.
- * A call may make 50 fetches of 8 MiB together unless configured otherwise; the one over that ends the call.
+ * Rejects with a `TypeError` that has a `code` if there is no response. A status such as 404 is a response: check `ok`.
+ * By default, a function call may make 50 fetches with 8 MiB in total; exceeding a limit ends the call.
  */
 declare function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
 
@@ -324,7 +325,7 @@ declare class Response {
   clone(): Response;
 }
 
-/** Only for time-outs: `fetch(url, { signal: AbortSignal.timeout(5000) })`. */
+/** Only for timeouts: `fetch(url, { signal: AbortSignal.timeout(5000) })`. */
 declare class AbortSignal {
   private constructor();
   static timeout(milliseconds: number): AbortSignal;
@@ -344,7 +345,7 @@ declare class URL {
   search: string;
   hash: string;
   readonly origin: string;
-  /** Live: changes to it change the URL. */
+  /** Live: changing it changes the URL. */
   readonly searchParams: URLSearchParams;
   toString(): string;
   toJSON(): string;
@@ -376,7 +377,7 @@ declare class TextEncoder {
 }
 
 declare class TextDecoder {
-  /** Any label of the encoding standard: `utf-8`, `windows-1251`, `latin1`, … */
+  /** Accepts any label of the Encoding Standard: `utf-8`, `windows-1251`, `latin1`, … */
   constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
   readonly encoding: string;
   readonly fatal: boolean;
@@ -384,28 +385,28 @@ declare class TextDecoder {
   decode(input?: BufferSource): string;
 }
 
-/** Base64 of a string of characters up to U+00FF. */
+/** Encodes a string of characters up to U+00FF as base64. */
 declare function btoa(data: string): string;
-/** The characters up to U+00FF that base64 stands for. */
+/** Decodes base64 to a string of characters up to U+00FF. */
 declare function atob(data: string): string;
 
 interface Uint8ArrayConstructor {
-  /** The bytes that base64 stands for. White space and missing padding do not matter; anything else is a `SyntaxError`. */
+  /** Decodes base64. White space and missing padding are accepted; anything else invalid is a `SyntaxError`. */
   fromBase64(text: string, options?: { alphabet?: 'base64' | 'base64url' }): Uint8Array<ArrayBuffer>;
-  /** The bytes that hexadecimal digits stand for, in upper or lower case; anything else is a `SyntaxError`. */
+  /** Decodes hexadecimal digits in upper or lower case; anything else is a `SyntaxError`. */
   fromHex(text: string): Uint8Array<ArrayBuffer>;
 }
 
 interface Uint8Array<TArrayBuffer extends ArrayBufferLike = ArrayBufferLike> {
-  /** The bytes as base64. */
+  /** Encodes the bytes as base64. */
   toBase64(options?: { alphabet?: 'base64' | 'base64url'; omitPadding?: boolean }): string;
-  /** The bytes as hexadecimal digits, in lower case. */
+  /** Encodes the bytes as lower-case hexadecimal digits. */
   toHex(): string;
 }
 
 /**
- * Text for an element or an attribute of XML: `&`, `<`, `>` and quotes are escaped, characters that XML cannot hold left out. For
- * answers that providers read as XML.
+ * Escapes text for an XML element or attribute: `&`, `<`, `>` and quotes are escaped, characters that XML does not allow are removed.
+ * For answers that providers parse as XML.
  *
  * ```ts
  * const xml = `<Response><Say>${escapeXml('Smith & Sons')}</Say></Response>`;
@@ -414,19 +415,20 @@ interface Uint8Array<TArrayBuffer extends ArrayBufferLike = ArrayBufferLike> {
 declare function escapeXml(text: string): string;
 
 /**
- * The fields of a form that came to the webhook: an `application/x-www-form-urlencoded` or `multipart/form-data` body. Files are left
- * out, and so is a part that is cut off. Empty where the body is neither. More than 1000 fields are a `RangeError`.
+ * Parses the fields of a form sent to the webhook, an `application/x-www-form-urlencoded` or `multipart/form-data` body. Files and
+ * truncated parts are skipped. Empty if the body is neither. More than 1000 fields are a `RangeError`.
  */
 declare function formFields(request: Pick<FetchRequest, 'headers' | 'body'>): URLSearchParams;
 
 // ---- Time -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The moment at which clocks somewhere show that time: `zonedTime('2026-03-02 14:00:00', 'Europe/Moscow')`. Seconds and fractions of
- * them may be left out, and a `T` may stand between date and time. The zone is a name of the IANA database.
+ * Converts a local time in a time zone to a `Date`: `zonedTime('2026-03-02 14:00:00', 'Europe/Moscow')`. Seconds and their fractions
+ * are optional, and date and time may be separated by a `T`. The zone is a name from the IANA database.
  *
- * Of a time that comes twice, when clocks go back, it is the first. A time that clocks skip, when they go forward, is as much later
- * as they skip: 02:30 means 03:30. An unknown zone, or a text that is not a local time (one with an offset, say), is a `RangeError`.
+ * A time that occurs twice, when clocks go back, is the first one. A time that is skipped, when clocks go forward, is shifted by
+ * the skipped amount: 02:30 means 03:30. An unknown zone, or a text that is not a local time (such as one with an offset), is a
+ * `RangeError`.
  */
 declare function zonedTime(local: string, timeZone: string): Date;
 
@@ -436,11 +438,11 @@ declare function zonedTime(local: string, timeZone: string): Date;
 type HashName = string | { name: string };
 /** `HMAC`, `Ed25519` or `RSASSA-PKCS1-v1_5`. */
 type SignatureName = string | { name: string };
-/** HMAC and RSASSA-PKCS1-v1_5 keys say their hash. */
+/** HMAC and RSASSA-PKCS1-v1_5 keys specify their hash. */
 type KeyAlgorithm = string | { name: string; hash?: HashName };
 type KeyUsage = 'sign' | 'verify';
 
-/** A key; made by `crypto.subtle.importKey`. */
+/** A key, created by `crypto.subtle.importKey`. */
 declare class CryptoKey {
   private constructor();
   readonly type: 'secret' | 'public' | 'private';
@@ -451,12 +453,12 @@ declare class CryptoKey {
 
 declare const crypto: {
   randomUUID(): string;
-  /** Fills the array with unpredictable values, up to 65536 bytes. */
+  /** Fills the array, of up to 65536 bytes, with cryptographically secure random values. */
   getRandomValues<T extends ArrayBufferView>(array: T): T;
-  /** MD5 in hexadecimal, for the providers that still sign with it. */
+  /** MD5 in hexadecimal, for providers that still sign with it. */
   md5(data: string | BufferSource): string;
   /**
-   * An HMAC, which `toHex` or `toBase64` makes a text of. Texts count as UTF-8. An empty key is a `TypeError`.
+   * Computes an HMAC; convert it to text with `toHex` or `toBase64`. Strings are encoded as UTF-8. An empty key is a `TypeError`.
    *
    * ```ts
    * const signature = (await crypto.hmac('SHA-256', 'key', 'text')).toBase64();
@@ -468,14 +470,14 @@ declare const crypto: {
     data: string | BufferSource,
   ): Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * Whether two texts or byte strings are the same, in a time that does not tell where they differ. For signatures and tokens, where
-   * `===` would give them away piece by piece. What is missing (`undefined`, `null`) equals nothing. A text equals its bytes in UTF-8.
+   * Compares two strings or byte arrays in constant time. For signatures and tokens, which `===` would leak piece by piece through
+   * its timing. `undefined` and `null` equal nothing, not even each other. A string equals its UTF-8 bytes.
    */
   timingSafeEqual(a: string | BufferSource | null | undefined, b: string | BufferSource | null | undefined): boolean;
   readonly subtle: {
     digest(algorithm: HashName, data: BufferSource): Promise<ArrayBuffer>;
     /**
-     * HMAC: `raw`, `jwk`. Ed25519: `raw` (public), `spki`, `pkcs8`, `jwk`. RSASSA-PKCS1-v1_5: `spki`, `pkcs8`, `jwk` (public).
+     * Formats: HMAC `raw`, `jwk`; Ed25519 `raw` (public), `spki`, `pkcs8`, `jwk`; RSASSA-PKCS1-v1_5 `spki`, `pkcs8`, `jwk` (public).
      */
     importKey(
       format: 'raw' | 'spki' | 'pkcs8',
@@ -491,7 +493,7 @@ declare const crypto: {
       extractable: boolean,
       usages: readonly KeyUsage[],
     ): Promise<CryptoKey>;
-    /** RSA signs with SHA-256, SHA-384 and SHA-512. */
+    /** RSA signing supports SHA-256, SHA-384 and SHA-512. */
     sign(algorithm: SignatureName, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
     verify(
       algorithm: SignatureName,
@@ -503,20 +505,20 @@ declare const crypto: {
 };
 
 /**
- * How a JSON Web Token is signed: HMAC with SHA-256, RSASSA-PKCS1-v1_5 with SHA-256, or ECDSA on the curve P-256 with SHA-256.
+ * Signature algorithm of a JSON Web Token: HMAC with SHA-256, RSASSA-PKCS1-v1_5 with SHA-256, or ECDSA on curve P-256 with SHA-256.
  */
 type JwtAlgorithm = 'HS256' | 'RS256' | 'ES256';
 
 /**
  * JSON Web Tokens.
  *
- * The key of HS256 is the secret: a text, which counts as UTF-8, or bytes. The key of RS256 and ES256 is a PEM, also one whose line
- * breaks got lost or became `\n` in a settings field, or its bytes: to sign a private key (PKCS#8; for RS256 also PKCS#1), to verify a
- * public one (SPKI; for RS256 also PKCS#1).
+ * The key for HS256 is the secret: a string (encoded as UTF-8) or bytes. The key for RS256 and ES256 is a PEM (line breaks may have been
+ * lost or turned into `\n` in a settings field) or its bytes: a private key for signing (PKCS#8; for RS256 also PKCS#1), a public key for
+ * verifying (SPKI; for RS256 also PKCS#1).
  */
 declare const Jwt: {
   /**
-   * A signed token. `header` adds to `alg` and `typ`, for example a `kid`. Times among the claims are seconds since 1970:
+   * Returns a signed token. `header` adds fields to `alg` and `typ`, for example a `kid`. Times in claims are seconds since 1970:
    * `exp: Math.floor(Date.now() / 1000) + 60`.
    */
   sign(
@@ -525,12 +527,11 @@ declare const Jwt: {
     options: { algorithm: JwtAlgorithm; header?: object },
   ): Promise<string>;
   /**
-   * The claims of a token, once its signature and times are checked; an `Error` that says what is wrong with it otherwise.
+   * Checks a token's signature and times and returns its claims. Rejects with an `Error` that says what is wrong.
    *
-   * Only the algorithms listed are accepted, whatever the token says, and `none` never is. HS256 is accepted alone or not at all: a
-   * public key, which everybody may have, must not serve as a secret. `exp` and `nbf` are checked with the script's
-   * clock, give or take `leewaySeconds` (60 unless given). Whether other claims (`iss`, `aud`, `iat`) are the right ones, the script has to
-   * look at. A token has at most 64 KiB.
+   * Only the listed algorithms are accepted, whatever the token says, and never `none`. HS256 cannot be combined with others: a public
+   * key, which anyone may have, must not serve as a secret. `exp` and `nbf` are checked against the script's clock, with a tolerance of
+   * `leewaySeconds` (default 60). The script has to check other claims (`iss`, `aud`, `iat`) itself. A token may have up to 64 KiB.
    */
   verify<T = any>(
     token: string,
@@ -541,9 +542,9 @@ declare const Jwt: {
 
 // ---- Timers -----------------------------------------------------------------------------------------------------------------------
 
-/** Runs the function once, after at least that many milliseconds; not after its call has ended. */
+/** Runs the function once, after at least `delay` milliseconds, unless the function call that set it has ended. */
 declare function setTimeout<T extends unknown[]>(callback: (...args: T) => void, delay?: number, ...args: T): number;
-/** Runs the function again and again, until cleared or its call has ended. */
+/** Runs the function every `delay` milliseconds, until cleared or the function call that set it has ended. */
 declare function setInterval<T extends unknown[]>(callback: (...args: T) => void, delay?: number, ...args: T): number;
 declare function clearTimeout(id: number | undefined): void;
 declare function clearInterval(id: number | undefined): void;

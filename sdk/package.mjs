@@ -1,4 +1,4 @@
-// Packs what npm would publish and uses it as README.md says: an author's project with its tsconfig.json and its module.
+// Packs what npm would publish and uses it as described in README.md: a project with a tsconfig.json and a module.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,7 +39,7 @@ try {
   rmSync(project, { recursive: true });
 }
 
-/** What TypeScript says to a project. */
+/** TypeScript's diagnostics for a project. */
 function compile(config) {
   const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: (problem) => problems.push(problem.messageText) };
   const { fileNames, options, errors } = ts.getParsedCommandLineOfConfigFile(config, {}, host);

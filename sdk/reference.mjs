@@ -1,4 +1,4 @@
-// Writes docs/SDK.md, the reference of hookswitch.d.ts; with --check it fails where the committed one differs.
+// Writes docs/SDK.md, the reference of hookswitch.d.ts. With --check, fails if the committed file differs.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
@@ -21,15 +21,15 @@ const source = ts.createSourceFile(
   true,
 );
 
-/** What a comment says, as Markdown. */
+/** A comment's text, as Markdown. */
 const said = (comment) => comment.slice(3, -2).replace(/^[ \t]*\*? ?/gm, '').trim();
 
-/** What is said of a declaration: its last comment; another before it is the file's. */
+/** A declaration's documentation: its last comment. An earlier one belongs to the file. */
 const docOf = (node) => (node.jsDoc === undefined ? '' : said(node.jsDoc.at(-1).getText()));
 
 const nameOf = (node) => (ts.isVariableStatement(node) ? node.declarationList.declarations[0].name : node.name).getText();
 
-/** The members of a declaration, or of the type of a property. */
+/** The members of a declaration or of a property's type. */
 const membersOf = (node) => {
   if (ts.isVariableStatement(node)) return membersOf(node.declarationList.declarations[0]);
   return node.members ?? node.type?.members ?? [];
@@ -47,7 +47,7 @@ function members(node, before = '') {
   });
 }
 
-/** The declaration as it is written, without comments. */
+/** The source of a declaration, without comments. */
 const code = (node) =>
   node
     .getText()
@@ -59,7 +59,7 @@ function reference(node) {
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-/** The declarations by section, in order. */
+/** The declarations grouped by section, in order. */
 function sections() {
   const found = [];
   for (const node of source.statements) {

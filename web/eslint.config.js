@@ -12,11 +12,11 @@ export default ts.config(
   {
     languageOptions: { globals: { ...globals.browser, ...globals.node } },
     rules: {
-      // TypeScript knows better which names exist.
+      // TypeScript already checks which names exist.
       'no-undef': 'off',
       // The app is served at the root of its host.
       'svelte/no-navigation-without-resolve': 'off',
-      // What no page shows need not be reactive.
+      // State that no page renders need not be reactive.
       'svelte/prefer-svelte-reactivity': 'off',
     },
   },

@@ -1,4 +1,4 @@
-// Names the messages and the exports that nothing uses. Part of `npm run lint`.
+// Reports unused messages and exports. Part of `npm run lint`.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

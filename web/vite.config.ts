@@ -4,14 +4,14 @@ import tailwindcss from '@tailwindcss/vite';
 import { svelteTesting } from '@testing-library/svelte/vite';
 import { defineConfig } from 'vite';
 
-// `npm run dev` shows the app from its sources, on the data of a server that runs beside it.
+// `npm run dev` serves the app from source, with the data of a running server.
 const server = process.env.HOOKSWITCH_URL ?? 'http://127.0.0.1:8700';
 
 export default defineConfig({
   plugins: [
     tailwindcss(),
     sveltekit(),
-    // Paraglide's would keep the tests from ending; `npm test` compiles the messages before.
+    // Paraglide's plugin would keep the tests from exiting; `npm test` compiles the messages first.
     process.env.VITEST
       ? svelteTesting({ autoCleanup: false })
       : paraglideVitePlugin({

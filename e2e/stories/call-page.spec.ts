@@ -4,11 +4,11 @@ import { expect, test } from '../support/test.ts';
 const CLIENT = '+442079460123';
 const SHOWN = '+44 20 7946 0123';
 
-/** The card of the one call on a page. */
+/** The card of the only call on the page. */
 const card = (page: Page) => page.getByRole('article', { name: `Call with ${SHOWN}` });
 const button = (page: Page, name: string) => card(page).getByRole('button', { name, exact: true });
 
-test('a call is answered, held, resumed, passed to a colleague and ended', async ({ server, openAs }) => {
+test('a call is answered, held, resumed, transferred to a colleague and ended', async ({ server, openAs }) => {
   const reception = await openAs('reception');
   const sales = await openAs('sales');
   await server.pbx.ring({ to: '101', from: CLIENT, name: 'Northwind Traders' });
@@ -28,7 +28,7 @@ test('a call is answered, held, resumed, passed to a colleague and ended', async
   await expect(card(reception)).toContainText('In a call');
 
   await button(reception, 'Redirect').click();
-  await reception.getByRole('combobox', { name: 'Pass the call on at once' }).fill('sal');
+  await reception.getByRole('combobox', { name: 'Transfer now' }).fill('sal');
   await reception.keyboard.press('Enter');
   await expect(card(sales)).toContainText('Incoming call');
   await button(sales, 'Answer').click();
@@ -40,7 +40,7 @@ test('a call is answered, held, resumed, passed to a colleague and ended', async
   expect(await server.pbx.calls()).toEqual([]);
 });
 
-test('two tabs agree: on the state, on the comment, on what is put away', async ({ server, openAs }) => {
+test('two tabs agree on the state, the comment and closed cards', async ({ server, openAs }) => {
   const one = await openAs('reception');
   const other = await one.context().newPage();
   await other.goto('/missed');
@@ -62,7 +62,7 @@ test('two tabs agree: on the state, on the comment, on what is put away', async 
   await expect(card(one)).toBeHidden();
 });
 
-test('a refresh in mid-call loses nothing', async ({ server, openAs }) => {
+test('a refresh during a call loses nothing', async ({ server, openAs }) => {
   const page = await openAs('reception');
   await server.pbx.ring({ to: '101', from: CLIENT });
   await button(page, 'Answer').click();
@@ -74,7 +74,7 @@ test('a refresh in mid-call loses nothing', async ({ server, openAs }) => {
   await expect(button(page, 'Hold')).toBeVisible();
 });
 
-test('the server restarts in mid-call: the page says so, and the card comes back by itself', async ({
+test('the server restarts during a call: the page says so, and the card reappears by itself', async ({
   server,
   openAs,
 }) => {
@@ -89,16 +89,16 @@ test('the server restarts in mid-call: the page says so, and the card comes back
   await expect(page.getByText('No connection')).toBeHidden({ timeout: 30_000 });
   await expect(card(page)).toContainText('In a call');
 
-  // The connection is a live one: the next call rings.
+  // The connection works again: the next call rings.
   await server.pbx.ring({ to: '101', from: '+12025550143' });
   await expect(page.getByRole('article', { name: 'Call with +1 202-555-0143' })).toContainText('Incoming call');
 });
 
-test('a colleague answers: the card says who, and leaves', async ({ server, openAs }) => {
+test('a colleague answers: the card says who, then closes', async ({ server, openAs }) => {
   const reception = await openAs('reception');
   const sales = await openAs('sales');
   await server.pbx.ring({ to: ['101', '102'], from: CLIENT });
-  await expect(card(reception)).toContainText('Rings at Sales (102) too');
+  await expect(card(reception)).toContainText('Also ringing: Sales (102)');
 
   await button(sales, 'Answer').click();
   await expect(card(reception)).toContainText('Answered by Sales (102)');
@@ -106,7 +106,7 @@ test('a colleague answers: the card says who, and leaves', async ({ server, open
   await expect(card(sales)).toContainText('In a call');
 });
 
-test('a colleague is asked first, then gets the call', async ({ server, openAs }) => {
+test('a colleague is consulted first, then gets the call', async ({ server, openAs }) => {
   const reception = await openAs('reception');
   const sales = await openAs('sales');
   await server.pbx.ring({ to: '101', from: CLIENT });
@@ -118,7 +118,7 @@ test('a colleague is asked first, then gets the call', async ({ server, openAs }
   await expect(card(reception)).toBeHidden();
 });
 
-test('keys go out in the order in which they are typed', async ({ server, openAs }) => {
+test('keys are sent in the order they are typed', async ({ server, openAs }) => {
   const page = await openAs('reception');
   await server.pbx.ring({ to: '101', from: CLIENT });
   await button(page, 'Answer').click();
@@ -128,10 +128,7 @@ test('keys go out in the order in which they are typed', async ({ server, openAs
   await expect.poll(async () => (await server.pbx.calls())[0]?.digits).toBe('42#');
 });
 
-test('a module that cannot hold gives no hold button, and what it throws is said on the card', async ({
-  server,
-  openAs,
-}) => {
+test('a module without hold has no hold button, and its errors are shown on the card', async ({ server, openAs }) => {
   const { items } = await server.api<{ items: { id: string }[] }>('GET', '/modules');
   const path = `/modules/${items[0]?.id}/script`;
   const { source } = await server.api<{ source: string }>('GET', path);
@@ -149,7 +146,7 @@ test('a module that cannot hold gives no hold button, and what it throws is said
   await expect(button(page, 'Hold')).toBeHidden();
 });
 
-test('several calls are stacked, made small and moved, all by keyboard', async ({ server, openAs }) => {
+test('several calls are stacked, minimised and moved, all by keyboard', async ({ server, openAs }) => {
   const page = await openAs('reception');
   const calls = page.getByRole('article', { name: /^Call with/ });
   await server.pbx.ring({ to: '101', from: CLIENT });
@@ -161,7 +158,7 @@ test('several calls are stacked, made small and moved, all by keyboard', async (
   const move = card(page).getByRole('button', { name: /^Move the calls/ });
   await expect(move).toBeFocused();
   await page.keyboard.press('ArrowLeft');
-  const region = page.getByRole('region', { name: 'Calls now' });
+  const region = page.getByRole('region', { name: 'Current calls' });
   await expect.poll(async () => (await region.boundingBox())?.x).toBeLessThan(100);
 
   await page.keyboard.press('Tab');
@@ -190,16 +187,13 @@ test('an ended call can be called back; a number can be dialled', async ({ serve
   const number = page.getByRole('textbox', { name: 'Number' });
   await number.fill('tomorrow');
   await number.press('Enter');
-  await expect(page.getByRole('dialog').getByRole('alert')).toContainText('This is not a phone number');
+  await expect(page.getByRole('dialog').getByRole('alert')).toContainText('Enter a valid number');
   await number.fill('020 7946 0123');
   await number.press('Enter');
   await expect(card(page)).toContainText('Calling');
 });
 
-test('a client who gave up is on the list of missed calls until somebody has seen to it', async ({
-  server,
-  openAs,
-}) => {
+test('a client who gave up stays on the list of missed calls until resolved', async ({ server, openAs }) => {
   const page = await openAs('reception');
   const id = await server.pbx.ring({ to: '101', from: CLIENT });
   await expect(card(page)).toBeVisible();

@@ -2,7 +2,7 @@ import { expect, test } from '../support/test.ts';
 
 const CLIENT = '+442079460123';
 
-test('calls are listed live, narrowed by what is asked for, and exported', async ({ server, openAs }) => {
+test('calls are listed live, filtered and exported', async ({ server, openAs }) => {
   const page = await openAs('admin', '/calls');
   await expect(page.getByText('No calls yet')).toBeVisible();
   await server.pbx.ring({ to: '101', from: CLIENT, name: 'Northwind Traders' });
@@ -25,7 +25,7 @@ test('calls are listed live, narrowed by what is asked for, and exported', async
   await expect(list).toContainText('+1 202-555-0143');
 });
 
-test('a long list goes on while it is scrolled', async ({ server, openAs }) => {
+test('a long list loads more as it is scrolled', async ({ server, openAs }) => {
   for (let number = 100; number < 180; number++) await server.pbx.busy({ to: '101', from: `+12025550${number}` });
   const count = async () => (await server.api<{ items: unknown[] }>('GET', '/calls?limit=200')).items.length;
   await expect.poll(count).toBe(80);
@@ -38,14 +38,14 @@ test('a long list goes on while it is scrolled', async ({ server, openAs }) => {
     await expect(oldest).toBeVisible({ timeout: 300 });
   }).toPass();
 
-  // Whoever comes back from a call is where they were.
+  // Returning from a call restores the scroll position.
   await oldest.click();
   await expect(page).toHaveURL(/\/calls\/.+/);
   await page.goBack();
   await expect(oldest).toBeInViewport();
 });
 
-test("a call's page tells its course, plays its recording and keeps the note", async ({ server, openAs }) => {
+test("a call's page shows its history, plays its recording and keeps the comment", async ({ server, openAs }) => {
   const page = await openAs('sales', '/calls');
   const id = await server.pbx.ring({ to: '101', from: CLIENT, name: 'Northwind Traders' });
   await server.pbx.answer(id, '101');
@@ -60,7 +60,7 @@ test("a call's page tells its course, plays its recording and keeps the note", a
 
   const main = page.getByRole('main');
   await expect(main).toContainText('Northwind Traders');
-  await expect(main).toContainText('Reception (101) passed it on to Sales (102)');
+  await expect(main).toContainText('Reception (101) transferred it to Sales (102)');
   await expect(main).toContainText('The call ended');
   const play = main.getByRole('button', { name: 'Play' });
   await play.click();

@@ -1,6 +1,6 @@
 import { expect, test } from '../support/test.ts';
 
-test('a file is imported, and the line that cannot be comes back', async ({ server, openAs }) => {
+test('a file is imported, and rejected lines can be downloaded', async ({ server, openAs }) => {
   await server.api('POST', '/clients', { kind: 'contact', name: 'Ann Lee', phones: [{ number: '+442079460123' }] });
   const page = await openAs('admin', '/clients/import');
   const main = page.getByRole('main');
@@ -13,17 +13,17 @@ test('a file is imported, and the line that cannot be comes back', async ({ serv
   await main
     .getByLabel('Choose a CSV file')
     .setInputFiles({ name: 'clients.csv', mimeType: 'text/csv', buffer: Buffer.from(file) });
-  await main.getByRole('combobox', { name: 'What Telefon means' }).click();
+  await main.getByRole('combobox', { name: 'Import Telefon as' }).click();
   await page.getByRole('option', { name: 'Number' }).click();
-  await main.getByRole('button', { name: 'Show a preview' }).click();
-  await expect(main.getByRole('row', { name: /Ann L\./ })).toContainText('Already here: Ann Lee');
+  await main.getByRole('button', { name: 'Show preview' }).click();
+  await expect(main.getByRole('row', { name: /Ann L\./ })).toContainText('Already exists: Ann Lee');
   await expect(main).toContainText('1 with a problem');
   await main.getByRole('button', { name: 'Import', exact: true }).click();
-  await expect(main.getByRole('heading', { name: 'The import is done' })).toBeVisible();
+  await expect(main.getByRole('heading', { name: 'Import complete' })).toBeVisible();
   const link = await main.getByRole('link', { name: 'Rejected lines' }).getAttribute('href');
   const rejected = await (await page.request.get(link ?? '')).text();
   expect(rejected).toContain('Nobody');
   expect(rejected).not.toContain('Bob Stone');
-  await main.getByRole('link', { name: 'To the clients' }).click();
+  await main.getByRole('link', { name: 'Go to clients' }).click();
   await expect(main.getByRole('table')).toContainText('Bob Stone');
 });

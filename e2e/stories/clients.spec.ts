@@ -12,10 +12,10 @@ interface Client {
 const add = (server: Server, fields: object) =>
   server.api<Client>('POST', '/clients', { kind: 'contact', name: 'Ann Lee', ...fields });
 
-/** The message that says that something was done. */
+/** The toast with this text. */
 const toast = (page: Page, text: string) => page.getByRole('listitem').filter({ hasText: text });
 
-test('a client is created, though one with that number is there already', async ({ server, openAs }) => {
+test('a client is created although one with that number already exists', async ({ server, openAs }) => {
   await add(server, { name: 'Ann Lee', phones: [{ number: NUMBER }] });
   const page = await openAs('reception', '/clients');
   await page.getByRole('link', { name: 'New client' }).click();
@@ -23,7 +23,7 @@ test('a client is created, though one with that number is there already', async 
   await main.getByLabel('Name').fill('Northwind Traders');
   await main.getByLabel('Number 1', { exact: true }).fill('020 7946 0123');
   await expect(main).toContainText('+44 20 7946 0123 · United Kingdom');
-  await expect(main).toContainText('This client may be here already');
+  await expect(main).toContainText('Possible duplicate');
   await expect(main.getByRole('link', { name: 'Ann Lee' })).toBeVisible();
 
   await main.getByRole('combobox', { name: 'Company' }).fill('Northwind Group');
@@ -41,7 +41,7 @@ test('a client is created, though one with that number is there already', async 
   await expect(main.getByRole('link', { name: 'Northwind Traders' })).toBeVisible();
 });
 
-test('who turns out to be there already gets what was typed', async ({ server, openAs }) => {
+test('a client who turns out to exist already gets the typed details', async ({ server, openAs }) => {
   const { id } = await add(server, { name: 'Ann Lee', emails: ['ann@lee.example'] });
   const page = await openAs('reception', '/clients/new?phone=%2B442079460123&name=Ann');
   const main = page.getByRole('main');
@@ -55,7 +55,7 @@ test('who turns out to be there already gets what was typed', async ({ server, o
   await expect(main).toContainText('+44 20 7946 0123');
 });
 
-test('a client is found by its number in any spelling, by name and by e-mail', async ({ server, openAs }) => {
+test('a client is found by number in any format, by name and by e-mail', async ({ server, openAs }) => {
   await add(server, { name: 'Ann Lee', phones: [{ number: NUMBER }], emails: ['ann@lee.example'] });
   await add(server, { name: 'Bob Stone', phones: [{ number: '+12025550143' }], tags: ['vip'] });
   const page = await openAs('reception', '/clients');
@@ -77,20 +77,20 @@ test('a client is found by its number in any spelling, by name and by e-mail', a
   await expect(page.getByLabel('Number 1', { exact: true })).toHaveValue('0161 496 0999');
 });
 
-test('what a colleague changed meanwhile is not overwritten', async ({ server, openAs }) => {
+test("a colleague's changes are not overwritten", async ({ server, openAs }) => {
   const client = await add(server, { name: 'Ann Lee' });
   const page = await openAs('reception', `/clients/${client.id}/edit`);
   const main = page.getByRole('main');
   await main.getByLabel('Name').fill('Anne Lee');
   await server.api('PATCH', `/clients/${client.id}`, { version: 1, notes: 'Calls on Mondays.' });
   await main.getByRole('button', { name: 'Save' }).click();
-  await main.getByRole('button', { name: 'Load again' }).click();
+  await main.getByRole('button', { name: 'Reload' }).click();
   await expect(main.getByLabel('Notes')).toHaveValue('Calls on Mondays.');
   await main.getByLabel('Name').fill('Anne Lee');
   await main.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Anne Lee');
 
-  // Whoever leaves is asked first.
+  // Leaving with unsaved changes asks first.
   await page.getByRole('link', { name: 'Edit' }).click();
   await main.getByLabel('Name').fill('Ann');
   await main.getByRole('link', { name: 'Cancel' }).click();
@@ -98,7 +98,7 @@ test('what a colleague changed meanwhile is not overwritten', async ({ server, o
   await expect(main.getByLabel('Name')).toHaveValue('Ann');
 });
 
-test('numbers that are hidden are kept or removed, unseen', async ({ server, openAs }) => {
+test('hidden numbers are kept or removed without being seen', async ({ server, openAs }) => {
   const numbers = [
     { label: 'Work', number: NUMBER },
     { label: 'Home', number: '+12025550143' },
@@ -116,7 +116,7 @@ test('numbers that are hidden are kept or removed, unseen', async ({ server, ope
   expect(phones).toEqual([expect.objectContaining({ label: 'Office', number: NUMBER })]);
 });
 
-test('two clients become one, and two again', async ({ server, openAs }) => {
+test('two clients are merged, and the merge is undone', async ({ server, openAs }) => {
   const { id } = await add(server, { name: 'Ann Lee', phones: [{ number: NUMBER }] });
   await add(server, { name: 'A. Lee', phones: [{ number: '+12025550143' }], emails: ['ann@lee.example'] });
   const page = await openAs('reception', `/clients/${id}`);
@@ -126,7 +126,7 @@ test('two clients become one, and two again', async ({ server, openAs }) => {
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('combobox', { name: 'The other client' }).fill('A. L');
   await page.getByRole('option', { name: /^A\. Lee/ }).click();
-  await expect(dialog.getByRole('row', { name: /^Name/ })).toContainText('(is not kept)');
+  await expect(dialog.getByRole('row', { name: /^Name/ })).toContainText('(not kept)');
   await dialog.getByRole('button', { name: 'Merge', exact: true }).click();
   await expect(main).toContainText('+1 202-555-0143');
   await expect(main).toContainText('ann@lee.example');
@@ -138,10 +138,7 @@ test('two clients become one, and two again', async ({ server, openAs }) => {
   await expect(main).not.toContainText('+1 202-555-0143');
 });
 
-test('a lead becomes a contact of a new company; a client goes to the archive and comes back', async ({
-  server,
-  openAs,
-}) => {
+test('a lead becomes a contact of a new company; a client is archived and restored', async ({ server, openAs }) => {
   const { id } = await add(server, { kind: 'lead', name: 'Ann Lee' });
   const page = await openAs('reception', `/clients/${id}`);
   const main = page.getByRole('main');
@@ -156,16 +153,19 @@ test('a lead becomes a contact of a new company; a client goes to the archive an
 
   await main.getByRole('button', { name: 'More actions' }).click();
   await page.getByRole('menuitem', { name: 'Archive' }).click();
-  await expect(main).toContainText('Searches do not find it');
+  await expect(main).toContainText('It does not appear in searches');
   await page.goto('/clients');
   await expect(main).not.toContainText('Ann Lee');
   await page.goto('/clients?archived=true');
   await main.getByRole('link', { name: 'Ann Lee' }).click();
   await main.getByRole('button', { name: 'Restore' }).click();
-  await expect(main).not.toContainText('Searches do not find it');
+  await expect(main).not.toContainText('It does not appear in searches');
 });
 
-test('a call and its comments stand in the stream; who is mentioned learns of it', async ({ server, openAs }) => {
+test('a call and its comments appear in the activity; mentioned colleagues are notified', async ({
+  server,
+  openAs,
+}) => {
   const { id } = await add(server, { name: 'Ann Lee', phones: [{ number: NUMBER }] });
   const page = await openAs('reception', `/clients/${id}`);
   const main = page.getByRole('main');
@@ -197,32 +197,28 @@ test('a call and its comments stand in the stream; who is mentioned learns of it
   await expect(theirs).toBeVisible();
   await expect(theirs.getByRole('button')).toHaveCount(0);
 
-  // What was written is changed, and both see it.
+  // An edited comment is updated for both.
   const own = main.getByRole('article').filter({ hasText: 'please send it.' });
-  await own.getByRole('button', { name: 'Edit the comment' }).click();
-  await main.getByRole('textbox', { name: 'Edit the comment' }).fill('@Sales please send it today.');
+  await own.getByRole('button', { name: 'Edit comment' }).click();
+  await main.getByRole('textbox', { name: 'Edit comment' }).fill('@Sales please send it today.');
   await main.getByRole('button', { name: 'Save' }).click();
   await expect(colleague.getByRole('article').filter({ hasText: 'today.' })).toContainText('edited');
 
-  await main
-    .getByRole('article')
-    .filter({ hasText: 'today.' })
-    .getByRole('button', { name: 'Delete the comment' })
-    .click();
+  await main.getByRole('article').filter({ hasText: 'today.' }).getByRole('button', { name: 'Delete comment' }).click();
   await expect(main).not.toContainText('today.');
-  await toast(page, 'The comment is deleted').getByRole('button', { name: 'Undo' }).click();
+  await toast(page, 'Comment deleted').getByRole('button', { name: 'Undo' }).click();
   await expect(main).toContainText('today.');
 });
 
-test('a missed call of a client is seen on its page until it is dealt with', async ({ server, openAs }) => {
+test("a client's missed call is shown on its page until resolved", async ({ server, openAs }) => {
   const { id } = await add(server, { name: 'Ann Lee', phones: [{ number: NUMBER }] });
   const page = await openAs('reception', `/clients/${id}`);
   const main = page.getByRole('main');
   await expect(main.getByRole('heading', { name: 'Activity' })).toBeVisible();
   await server.pbx.busy({ to: '101', from: NUMBER });
-  await expect(main).toContainText('A missed call waits for an answer');
+  await expect(main).toContainText('1 unresolved missed call');
   await main.getByRole('button', { name: 'Resolve' }).click();
-  await expect(main).not.toContainText('A missed call waits for an answer');
+  await expect(main).not.toContainText('1 unresolved missed call');
 });
 
 test('a client is found, opened and commented on without a mouse', async ({ server, openAs }) => {
@@ -243,7 +239,7 @@ test('a client is found, opened and commented on without a mouse', async ({ serv
   await keyboard.press('Control+Enter');
   await expect(page.getByRole('main').getByRole('article')).toContainText('Called on the way.');
 
-  // The search of all pages knows clients as well.
+  // The quick search finds clients too.
   await keyboard.press('Control+K');
   await keyboard.type('ann');
   await expect(page.getByRole('dialog').getByRole('option', { name: 'Ann Lee' })).toBeVisible();

@@ -3,7 +3,7 @@ import { card, client, missed } from '../support/telephony.ts';
 
 const NUMBER = '+442079460123';
 
-test('a client is erased for good, and leaves everybody’s screens', async ({ server, openAs }) => {
+test('a client is erased for good and disappears from everybody’s screens', async ({ server, openAs }) => {
   const { id } = await client(server, 'Zoe Fairweather', NUMBER);
   await missed(server, NUMBER);
   await server.api('POST', `/clients/${id}/activity`, { text: 'Wants tea.' });
@@ -33,7 +33,7 @@ test('a client is erased for good, and leaves everybody’s screens', async ({ s
   await expect(table).toContainText('Erased client');
   await expect(table).not.toContainText('Fairweather');
   await reception.goto('/missed');
-  await expect(reception.getByText('Nobody is waiting')).toBeVisible();
+  await expect(reception.getByText('All caught up')).toBeVisible();
 });
 
 test('one call is erased from its page', async ({ server, openAs }) => {
@@ -50,10 +50,10 @@ test('one call is erased from its page', async ({ server, openAs }) => {
   await expect(admin.getByRole('heading', { level: 1 })).toHaveText('Zoe Fairweather');
 });
 
-test('how long calls are kept is set, and what that deletes is asked first', async ({ server, openAs }) => {
+test('the retention of calls is set, with a confirmation of what that deletes', async ({ server, openAs }) => {
   const admin = await openAs('admin', '/settings');
   await admin.getByRole('navigation').getByRole('link', { name: 'Data' }).click();
-  const form = admin.getByRole('region', { name: 'How long things are kept' });
+  const form = admin.getByRole('region', { name: 'How long data is kept' });
   await form.getByLabel('Calls').click();
   await admin.getByRole('option', { name: '2 years' }).click();
   await form.getByRole('button', { name: 'Save' }).click();
@@ -65,7 +65,7 @@ test('how long calls are kept is set, and what that deletes is asked first', asy
   expect(keep.requestsDays).toBe(30);
 });
 
-test('an operator has no page about data and cannot erase', async ({ server, openAs }) => {
+test('an operator has no data page and cannot erase', async ({ server, openAs }) => {
   const { id } = await client(server, 'Zoe Fairweather', NUMBER);
   const page = await openAs('reception', `/clients/${id}`);
   await page.getByRole('button', { name: 'More actions' }).click();

@@ -4,7 +4,7 @@ import { calls, card, changeScript, client, dial, missed } from '../support/tele
 const CLIENT = '+442079460123';
 const SHOWN = '+44 20 7946 0123';
 
-test('it rings at two and one answers: the other has missed nothing', async ({ server, openAs }) => {
+test('a call rings two operators and one answers: the other has missed nothing', async ({ server, openAs }) => {
   const reception = await openAs('reception', '/missed');
   const sales = await openAs('sales');
   const id = await server.pbx.ring({ to: ['101', '102'], from: CLIENT });
@@ -12,44 +12,44 @@ test('it rings at two and one answers: the other has missed nothing', async ({ s
   await expect(card(reception)).toContainText('Answered by Sales (102)');
   await server.pbx.hangUp(id);
   await expect(card(sales)).toContainText('Call ended');
-  await expect(reception.getByText('Nobody is waiting')).toBeVisible();
+  await expect(reception.getByText('All caught up')).toBeVisible();
   expect(await calls(server, '?missed=true')).toHaveLength(0);
 });
 
-test('a caller who reached somebody leaves every list by themselves', async ({ server, openAs }) => {
+test('a caller who reached somebody is removed from every list automatically', async ({ server, openAs }) => {
   await missed(server, CLIENT, ['101', '102']);
   const reception = await openAs('reception', '/missed');
   const list = reception.getByRole('main');
-  await expect(list).toContainText('To be called back by you, Sales');
-  // A colleague picks up when they try again.
+  await expect(list).toContainText('Assigned to you and Sales');
+  // A colleague picks up when the caller tries again.
   const id = await server.pbx.ring({ to: '102', from: CLIENT });
   await server.pbx.answer(id, '102');
-  await expect(reception.getByText('Nobody is waiting')).toBeVisible();
+  await expect(reception.getByText('All caught up')).toBeVisible();
 });
 
-test('a caller is resolved with a reason, which can be undone and is kept', async ({ server, openAs }) => {
+test('a caller is resolved with a reason, which is kept; resolving can be undone', async ({ server, openAs }) => {
   await missed(server, CLIENT);
   const page = await openAs('reception', '/missed');
   const list = page.getByRole('main');
   await list.getByRole('button', { name: /^Resolve/ }).click();
   await page.getByRole('dialog').getByLabel('Reason').fill('Wrote an e-mail.');
   await page.keyboard.press('Enter');
-  await expect(page.getByText('Nobody is waiting')).toBeVisible();
+  await expect(page.getByText('All caught up')).toBeVisible();
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(list).toContainText(SHOWN);
 
   await list.getByRole('button', { name: /^Resolve/ }).click();
   await page.getByRole('dialog').getByLabel('Reason').fill('Wrote an e-mail.');
   await page.keyboard.press('Enter');
-  await expect(page.getByText('Nobody is waiting')).toBeVisible();
+  await expect(page.getByText('All caught up')).toBeVisible();
   const [call] = await calls(server);
   await page.goto(`/calls/${call?.id}`);
   await expect(list).toContainText('Resolved by Reception');
   await expect(list).toContainText('Wrote an e-mail.');
 });
 
-test('dialling is called off before the call is there, and then it does not ring on', async ({ server, openAs }) => {
-  // The provider takes the order, and is slow to do it.
+test('cancelling a dial before the call exists stops the call', async ({ server, openAs }) => {
+  // The provider accepts the request but is slow to call.
   await changeScript(server, (source) =>
     source.replace("await api('POST', '/calls', { extension: srcPhone, number: dstPhone });", ''),
   );
@@ -66,7 +66,7 @@ test('dialling is called off before the call is there, and then it does not ring
   await expect.poll(() => server.pbx.calls()).toEqual([]);
 });
 
-test('a provider that refuses, or does nothing, is not waited for in vain', async ({ server, openAs }) => {
+test('a provider that refuses, or does nothing, is reported', async ({ server, openAs }) => {
   await server.api('PATCH', '/settings', { dialSeconds: 10 });
   await client(server, 'Ann Lee', CLIENT);
   const order = "await api('POST', '/calls', { extension: srcPhone, number: dstPhone });";
@@ -84,7 +84,10 @@ test('a provider that refuses, or does nothing, is not waited for in vain', asyn
   await expect(dial(page)).toBeHidden();
 });
 
-test('by keyboard alone: find a client, call, note, go on to the next missed caller', async ({ server, openAs }) => {
+test('by keyboard alone: find a client, call, write a comment, go to the next missed caller', async ({
+  server,
+  openAs,
+}) => {
   await client(server, 'Ann Lee', CLIENT);
   await missed(server, '+12025550143');
   const page = await openAs('reception');

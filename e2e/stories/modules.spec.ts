@@ -21,7 +21,7 @@ async function changeScript(server: Server, { id }: Module, change: (source: str
 }
 
 const tab = (page: Page, name: string) =>
-  page.getByRole('navigation', { name: 'Pages of the module' }).getByRole('link', { name });
+  page.getByRole('navigation', { name: 'Module pages' }).getByRole('link', { name });
 const editor = (page: Page) => page.getByRole('code').or(page.locator('.monaco-editor')).first();
 
 test('a provider is connected from its template, up to the first call', async ({ server, openAs }) => {
@@ -48,13 +48,13 @@ test('a provider is connected from its template, up to the first call', async ({
   await admin.getByRole('link', { name: 'Configure users' }).click();
   await admin.getByRole('button', { name: 'Accept 2 suggestions' }).click();
   await admin.getByRole('button', { name: 'Save', exact: true }).click();
-  await expect(admin.getByText('Calls go to these colleagues from now on')).toBeVisible();
+  await expect(admin.getByText('Calls now go to these colleagues')).toBeVisible();
 
   await server.pbx.ring({ to: '101', from: CLIENT });
   await expect(reception.getByRole('article', { name: /^Call with/ })).toContainText('Incoming call');
 });
 
-test('a mistake in the script is shown at its line; a mended script replays what failed', async ({
+test('an error in the script is shown at its line; a fixed script replays failed requests', async ({
   server,
   openAs,
 }) => {
@@ -64,7 +64,7 @@ test('a mistake in the script is shown at its line; a mended script replays what
     source.replace('const body = typeof', "throw new Error('Out of order');\n  const body = typeof"),
   );
   await server.pbx.hangUp(await server.pbx.ring({ to: '101', from: CLIENT }));
-  // The PBX gives up after six tries with the start and six with the end: from then on, only a replay can make the call.
+  // The PBX gives up after six tries for the start and six for the end: after that, only a replay can create the call.
   const path = `/modules/${module.id}/requests?status=failed`;
   const failed = async () => (await server.api<{ items: unknown[] }>('GET', path)).items.length;
   await expect.poll(failed, { timeout: 60_000 }).toBe(12);
@@ -74,13 +74,13 @@ test('a mistake in the script is shown at its line; a mended script replays what
   await expect(admin.getByRole('alert').filter({ hasText: 'Out of order' })).toBeVisible();
   await admin.getByRole('link', { name: /^Open line \d+/ }).click();
 
-  // The line that throws is the one in sight; a syntax error in its place is refused.
+  // The throwing line is visible; a syntax error is refused.
   await expect(editor(admin)).toContainText('Out of order');
   await editor(admin).click();
   await admin.keyboard.press('Control+Home');
   await admin.keyboard.type('const broken: = 1;\n');
   await admin.keyboard.press('Control+s');
-  await expect(admin.getByText('Not saved: the script cannot be used like this')).toBeVisible();
+  await expect(admin.getByText("Not saved: the script can't be used like this")).toBeVisible();
   await expect(admin.getByRole('button', { name: /Line 1\b/ }).first()).toBeVisible();
   await expect(admin.locator('.squiggly-error').first()).toBeVisible();
 
@@ -91,7 +91,7 @@ test('a mistake in the script is shown at its line; a mended script replays what
   await admin.getByRole('alertdialog').getByRole('button', { name: 'Restore' }).click();
   await expect(admin.getByText(/Version 1 is in use again/)).toBeVisible();
 
-  // The oldest is the start.
+  // The oldest request is the start event.
   await tab(admin, 'Requests').click();
   await admin.getByRole('main').getByRole('table').getByRole('link').last().click();
   await admin.getByRole('button', { name: 'See what would change' }).click();
@@ -102,7 +102,7 @@ test('a mistake in the script is shown at its line; a mended script replays what
   await expect.poll(() => server.api('GET', '/calls')).toMatchObject({ items: [{ state: 'ringing' }] });
 });
 
-test('the editor completes and explains what a script can use, without a network', async ({ server, openAs }) => {
+test('the editor completes and checks scripts without a network', async ({ server, openAs }) => {
   const module = await demoModule(server);
   const admin = await openAs('admin', `/modules/${module.id}/script`);
   await editor(admin).click();
@@ -113,14 +113,14 @@ test('the editor completes and explains what a script can use, without a network
   await admin.keyboard.type('nothing;\n');
   await expect(admin.locator('.squiggly-error').first()).toBeVisible();
 
-  // What is not saved is not lost by a click.
+  // Unsaved text is not lost by a click.
   await tab(admin, 'Log').click();
   await expect(admin.getByRole('alertdialog')).toContainText('Leave without saving?');
   await admin.getByRole('button', { name: 'Stay here' }).click();
   await expect(editor(admin)).toContainText('Namespace.nothing');
 });
 
-test('a script is run beside the editor, before it is saved', async ({ server, openAs }) => {
+test('an unsaved script is run beside the editor', async ({ server, openAs }) => {
   const module = await demoModule(server);
   await server.pbx.ring({ to: '101', from: CLIENT });
   const path = `/modules/${module.id}/requests`;
@@ -133,7 +133,7 @@ test('a script is run beside the editor, before it is saved', async ({ server, o
   await panel.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(panel.getByRole('group', { name: 'Result' })).toContainText('notifyStart');
 
-  // What is typed is run, though nobody saved it.
+  // The typed text runs although it is not saved.
   await editor(admin).click();
   await admin.keyboard.press('Control+Home');
   await admin.keyboard.type("throw new Error('Not yet');\n");
@@ -151,14 +151,14 @@ test('a module is checked with its scenarios', async ({ server, openAs }) => {
   await expect(main.getByText('Failed')).toHaveCount(0);
 });
 
-test('a rotated token: the old address is refused, calls still come', async ({ server, openAs }) => {
+test('after rotating the token, the old URL is refused and calls still arrive', async ({ server, openAs }) => {
   const module = await demoModule(server);
   const admin = await openAs('admin', `/modules/${module.id}/telephony`);
   const reception = await openAs('reception');
   await expect(admin.getByRole('textbox', { name: 'Webhook URL' })).toHaveValue(module.webhookUrl);
   await admin.getByRole('button', { name: 'Rotate token' }).click();
   await admin.getByRole('alertdialog').getByRole('button', { name: 'Rotate token' }).click();
-  await expect(admin.getByText('The old URL does not work any more')).toBeVisible();
+  await expect(admin.getByText('The old URL no longer works')).toBeVisible();
   await expect(admin.getByRole('textbox', { name: 'Webhook URL' })).not.toHaveValue(module.webhookUrl);
 
   expect((await fetch(module.webhookUrl, { method: 'POST', body: '{}' })).status).toBe(401);
@@ -166,24 +166,24 @@ test('a rotated token: the old address is refused, calls still come', async ({ s
   await expect(reception.getByRole('article', { name: /^Call with/ })).toBeVisible();
 });
 
-test('requests appear as they come, and say why no call page appeared', async ({ server, openAs }) => {
+test('requests appear live and explain why no call card appeared', async ({ server, openAs }) => {
   const module = await demoModule(server);
   const admin = await openAs('admin', `/modules/${module.id}/requests`);
-  await expect(admin.getByText('Nothing has come in yet')).toBeVisible();
+  await expect(admin.getByText('No requests yet')).toBeVisible();
   await server.pbx.ring({ to: '103', from: CLIENT });
   await admin.getByRole('main').getByRole('table').getByRole('link').first().click();
   await expect(admin.getByRole('main')).toContainText('103');
-  await expect(admin.getByRole('link', { name: 'Bind it under Telephony settings' })).toBeVisible();
+  await expect(admin.getByRole('link', { name: 'Assign it under Telephony settings' })).toBeVisible();
   await expect(admin.getByRole('main')).toContainText('Delivered to 0 tabs');
 });
 
-test('all that failed is replayed together, once the script is mended', async ({ server, openAs }) => {
+test('all failed requests are replayed together once the script is fixed', async ({ server, openAs }) => {
   const module = await demoModule(server);
   const broken = (source: string) =>
     source.replace('const body = typeof', "throw new Error('Out');\n  const body = typeof");
   await changeScript(server, module, broken);
   for (const from of [CLIENT, '+12025550143', '+4930901820']) await server.pbx.ring({ to: '101', from });
-  // The PBX sends what was refused again and again: more requests than calls.
+  // The PBX keeps resending refused requests: there are more requests than calls.
   const failed = async () =>
     (await server.api<{ items: unknown[] }>('GET', `/modules/${module.id}/requests?status=failed`)).items.length;
   await expect.poll(failed).toBeGreaterThanOrEqual(3);
@@ -192,13 +192,13 @@ test('all that failed is replayed together, once the script is mended', async ({
   const admin = await openAs('admin', `/modules/${module.id}/requests?status=failed`);
   await admin.getByRole('button', { name: 'Replay all failed' }).click();
   await admin.getByRole('alertdialog').getByRole('button', { name: 'Replay' }).click();
-  await expect(admin.getByText(/^All \d+ are replayed/)).toBeVisible();
+  await expect(admin.getByText(/^All \d+ were replayed/)).toBeVisible();
   await expect(admin.getByText(/^\d+ repaired, 0 still failing/)).toBeVisible();
   expect(await failed()).toBe(0);
   expect((await server.api<{ items: unknown[] }>('GET', '/calls')).items).toHaveLength(3);
 });
 
-test('a module that is off takes no calls and says so', async ({ server, openAs }) => {
+test('a module that is off takes no calls and shows that it is off', async ({ server, openAs }) => {
   const module = await demoModule(server);
   const admin = await openAs('admin', '/modules');
   await admin.getByRole('switch', { name: 'Demo PBX takes calls' }).click();

@@ -3,10 +3,10 @@ import { card } from '../support/telephony.ts';
 
 const CLIENT = '+442079460123';
 
-test('an outcome is asked for after a call, and found again', async ({ server, openAs }) => {
+test('an outcome is required after a call, and calls are found by it', async ({ server, openAs }) => {
   const admin = await openAs('admin', '/outcomes');
   await admin.getByRole('button', { name: 'New list' }).click();
-  await admin.getByLabel('Name of the list').fill('Sales');
+  await admin.getByLabel('List name').fill('Sales');
   await admin.getByLabel('Outcome 1', { exact: true }).fill('Sold');
   await admin.getByRole('button', { name: 'Add outcome' }).click();
   await admin.getByLabel('Outcome 2', { exact: true }).fill('Wants an offer');
@@ -34,7 +34,7 @@ test('an outcome is asked for after a call, and found again', async ({ server, o
   await expect(main).toContainText('Sold');
   await main.getByLabel(/^Outcome/).click();
   await page.getByRole('option', { name: 'Wants an offer' }).click();
-  await expect(page.getByText('No call fits these filters')).toBeVisible();
+  await expect(page.getByText('No calls match these filters')).toBeVisible();
   await main.getByLabel(/^Outcome/).click();
   await page.getByRole('option', { name: 'Sold' }).click();
   await expect(main).toContainText('+44 20 7946 0123');

@@ -6,7 +6,7 @@ import { expect, test } from '../support/test.ts';
 const WIDTHS = { desk: 1440, phone: 390 };
 const THEMES = ['light', 'dark'] as const;
 
-/** A recorded call, one that goes on, a missed one, and a request that failed. Gives ids to look at. */
+/** Creates a recorded call, a missed call, clients and a failed request. Returns the ids to open. */
 async function fill(server: Server) {
   const company = await server.api<{ id: string }>('POST', '/clients', { kind: 'company', name: 'Northwind Group' });
   const client = await server.api<{ id: string }>('POST', '/clients', {
@@ -36,7 +36,7 @@ async function fill(server: Server) {
     ),
   });
   await fetch(module?.webhookUrl.replace('?', '/broken?') ?? '', { method: 'POST', body: '{"hello":"there"}' });
-  // The recording comes last.
+  // The recording arrives last.
   await expect
     .poll(async () => (await server.api<{ items: { recording: { available: boolean } }[] }>('GET', '/calls')).items)
     .toContainEqual(expect.objectContaining({ recording: { available: true } }));
@@ -58,15 +58,15 @@ async function fill(server: Server) {
 }
 
 async function expectAccessible(page: Page, what: string) {
-  // Rows are hidden until their height is known: axe, that reads them while they appear, would miss their words.
+  // Rows are hidden until their height is known; axe would miss their text if it ran before.
   await expect(page.getByRole('row', { includeHidden: true }).filter({ visible: false })).toHaveCount(0);
   const { violations } = await new AxeBuilder({ page }).analyze();
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
   expect.soft(found, what).toEqual([]);
-  const sticksOut = await page.evaluate(
+  const overflow = await page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   );
-  expect.soft(sticksOut, `${what}: nothing sticks out sideways`).toBe(0);
+  expect.soft(overflow, `${what}: nothing overflows horizontally`).toBe(0);
 }
 
 for (const colorScheme of THEMES) {
@@ -74,7 +74,7 @@ for (const colorScheme of THEMES) {
     test.describe(`${colorScheme}, at the ${screen}`, () => {
       test.use({ colorScheme, viewport: { width, height: 900 }, reducedMotion: 'reduce' } as object);
 
-      test('every page can be used by everybody', async ({ server, openAs, page }) => {
+      test('every page is accessible', async ({ server, openAs, page }) => {
         test.setTimeout(300_000);
         await page.goto('/sign-in');
         await expect(page.getByRole('heading', { level: 1 })).toBeVisible();

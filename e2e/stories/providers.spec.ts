@@ -3,10 +3,10 @@ import { expect, test } from '../support/test.ts';
 
 interface Provider {
   name: string;
-  /** What is typed into the module's settings; the secret is wrong at first. */
+  /** The values typed into the module's settings. */
   fields: Record<string, string>;
   secret: { label: string; value: string };
-  /** What a wrong secret is answered with, in plain words. */
+  /** The message for a wrong secret. */
   refused: string;
   connected: string;
   client: string;
@@ -55,12 +55,12 @@ for (const provider of PROVIDERS) {
     await admin.getByRole('button', { name: 'Save and test' }).click();
     await expect(admin.getByText(provider.connected)).toBeVisible();
 
-    const pages = admin.getByRole('navigation', { name: 'Pages of the module' });
+    const pages = admin.getByRole('navigation', { name: 'Module pages' });
     await pages.getByRole('link', { name: 'Telephony settings' }).click();
     await admin.getByRole('link', { name: 'Configure users' }).click();
     await admin.getByRole('button', { name: 'Accept 2 suggestions' }).click();
     await admin.getByRole('button', { name: 'Save', exact: true }).click();
-    await expect(admin.getByText('Calls go to these colleagues from now on')).toBeVisible();
+    await expect(admin.getByText('Calls now go to these colleagues')).toBeVisible();
 
     const id = new URL(admin.url()).pathname.split('/')[2];
     const module = await server.api<{ webhookPathUrl: string }>('GET', `/modules/${id}`);

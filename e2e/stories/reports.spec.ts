@@ -24,7 +24,7 @@ test('reports count calls, as charts and as tables', async ({ server, openAs }) 
   const byHour = main.getByRole('region', { name: 'Calls by hour', exact: true });
   await byHour.getByRole('button', { name: /^Table/ }).click();
   await expect(byHour.getByRole('table').getByRole('row').last()).toContainText(/3\s*1\s*2\s*0/);
-  // Without the table in sight a screen reader has it all the same.
+  // The hidden table is still available to screen readers.
   await expect(main.getByRole('table', { name: 'Time to answer' })).toBeAttached();
   await expect(main.getByRole('region', { name: 'By operator' }).getByRole('row', { name: /^Sales/ })).toContainText(
     '1',

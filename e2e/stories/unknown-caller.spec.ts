@@ -9,7 +9,7 @@ interface Client {
   kind: string;
 }
 
-test('an unknown caller is missed twice, becomes one lead, is called back, and has one stream', async ({
+test('an unknown caller is missed twice, becomes one lead, is called back, and has one activity list', async ({
   server,
   openAs,
 }) => {
@@ -20,13 +20,13 @@ test('an unknown caller is missed twice, becomes one lead, is called back, and h
   await expect(list.getByRole('listitem').filter({ hasText: SHOWN })).toHaveCount(1);
   await expect(list).toContainText('2 calls');
   await expect(list).toContainText('Unknown caller');
-  await expect(list).toContainText('To be called back by you');
+  await expect(list).toContainText('Assigned to you');
   const { items } = await server.api<{ items: Client[] }>('GET', '/clients?phone=020%207946%200123');
   expect(items.map(({ kind }) => kind)).toEqual(['lead']);
 
   await list.getByRole('button', { name: /^Call back/ }).click();
   await expect(card(page)).toContainText('In a call');
-  await expect(page.getByText('Nobody is waiting')).toBeVisible();
+  await expect(page.getByText('All caught up')).toBeVisible();
   await expect(page.getByRole('navigation').getByRole('link', { name: /^Missed calls/ })).not.toContainText('1');
   await card(page).getByRole('button', { name: 'End' }).click();
   await expect(card(page)).toContainText('Call ended');
@@ -38,7 +38,7 @@ test('an unknown caller is missed twice, becomes one lead, is called back, and h
   await expect(page.getByRole('main')).toContainText('Reached later');
 });
 
-test('an unknown caller becomes a contact while one talks', async ({ server, openAs }) => {
+test('an unknown caller becomes a contact during the call', async ({ server, openAs }) => {
   const page = await openAs('reception');
   const id = await server.pbx.ring({ to: '101', from: CLIENT, name: 'Northwind Traders' });
   await expect(card(page)).toContainText('No client has this number yet');
@@ -53,7 +53,7 @@ test('an unknown caller becomes a contact while one talks', async ({ server, ope
   await expect(main.locator('[data-call-message]')).toHaveCount(1);
 });
 
-test('two contacts have one number: the picked one gets the log, and can be changed', async ({ server, openAs }) => {
+test('two contacts share a number: the chosen one gets the call, and can be changed', async ({ server, openAs }) => {
   const ann = await client(server, 'Ann Lee', CLIENT);
   const bob = await client(server, 'Bob Stone', '020 7946 0123');
   const page = await openAs('reception');
@@ -84,26 +84,26 @@ test('a call from a new number is attached to a client, who gets the number', as
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('combobox').fill('ann');
   await page.getByRole('option', { name: /Ann Lee/ }).click();
-  await expect(dialog.getByRole('checkbox', { name: 'Save this number with the client' })).toBeChecked();
+  await expect(dialog.getByRole('checkbox', { name: 'Save this number to the client' })).toBeChecked();
   await dialog.getByRole('button', { name: 'Attach' }).click();
   await expect(card(page).getByRole('link', { name: 'Ann Lee' })).toBeVisible();
   const { phones } = await server.api<{ phones: { e164: string }[] }>('GET', `/clients/${id}`);
   expect(phones.map(({ e164 }) => e164)).toEqual(['+12025550143', CLIENT]);
 });
 
-test('a known caller is shown with what was before', async ({ server, openAs }) => {
+test('a known caller is shown with their history', async ({ server, openAs }) => {
   const { id } = await client(server, 'Ann Lee', CLIENT);
   await server.api('POST', `/clients/${id}/activity`, { text: 'Wants the offer by Friday.' });
   await missed(server, '0044 20 7946 0123');
   const page = await openAs('reception');
   await server.pbx.ring({ to: '101', from: CLIENT });
   await expect(card(page).getByRole('link', { name: 'Ann Lee' })).toBeVisible();
-  await expect(card(page)).toContainText('1 missed call is open');
+  await expect(card(page)).toContainText('1 missed call, ');
   await expect(card(page)).toContainText('Wants the offer by Friday.');
   await expect(card(page).getByRole('link', { name: /^Missed/ })).toBeVisible();
 });
 
-test('hidden numbers stay hidden, and are called all the same', async ({ server, openAs }) => {
+test('hidden numbers stay hidden, but can be called', async ({ server, openAs }) => {
   await server.api('PATCH', '/settings', { maskNumbers: true });
   const page = await openAs('reception');
   const seen: string[] = [];

@@ -1,4 +1,4 @@
-// The browser of the system: none is downloaded, and it asks nobody but this machine for anything.
+// Uses the system's browser, restricted to loopback connections; none is downloaded.
 
 /** @type {import('@playwright/test').LaunchOptions} */
 export const launchOptions = {

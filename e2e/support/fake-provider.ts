@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A provider's API on loopback, as far as a first call needs it. */
+/** A fake provider API on loopback, sufficient for a first call. */
 export interface FakeProvider {
   url: string;
-  /** What its webhooks carry to say that a call from a client rings at extension 101. */
+  /** The webhook request that reports a client's call ringing at extension 101. */
   ringing: (client: string) => { suffix: string; headers: Record<string, string>; body: string };
   close: () => Promise<void>;
 }

@@ -7,7 +7,7 @@ export interface PbxCall {
   digits: string;
 }
 
-/** A call that comes in. Without more it rings at extension 101 until somebody picks up. */
+/** An incoming call. By default, it rings at extension 101 until somebody picks up. */
 export interface Ring {
   to?: string | string[];
   from?: string;
@@ -19,7 +19,7 @@ export interface Ring {
   talkFor?: number;
 }
 
-/** What clients and phones do: the demo PBX's HTTP control. Each tells the id of the call at the PBX. */
+/** Simulates clients and phones through the demo PBX's HTTP control. Methods return the PBX's id of the call. */
 export class Pbx {
   constructor(private readonly url: string) {}
 
@@ -27,7 +27,7 @@ export class Pbx {
   busy = (busy: Pick<Ring, 'from' | 'name'> & { to?: string } = {}) => this.#post('/busy', busy);
   dial = (dial: { extension?: string; number: string; giveUpAfter?: number }) => this.#post('/dial', dial);
   answer = (id: string, extension?: string) => this.#post(`/calls/${id}/answer`, { extension });
-  /** Without an extension the client hangs up. */
+  /** Without an extension, the client hangs up. */
   hangUp = (id: string, extension?: string) => this.#post(`/calls/${id}/hangup`, { extension });
   hold = (id: string, hold: boolean) => this.#post(`/calls/${id}/hold`, { hold });
   redirect = (id: string, to: string) => this.#post(`/calls/${id}/redirect`, { to });

@@ -10,7 +10,7 @@ const PROGRAM = resolve(process.env.HOOKSWITCH ?? join(import.meta.dirname, '../
 /** A debug build on a busy machine needs a few seconds. */
 const START_PATIENCE = 30_000;
 
-/** Who a demo server has. */
+/** The users of a demo server. */
 export type Login = 'admin' | 'reception' | 'sales';
 
 /** `demo.json` in a demo's data folder. */
@@ -23,11 +23,11 @@ interface Kept {
   pbx_url: string;
 }
 
-/** The real server with its demo PBX, on ports and data of its own. */
+/** A real server with its demo PBX and its own ports and data. */
 export class Server {
-  /** Where it is, `http://127.0.0.1:…`; stays the same when it is started again. */
+  /** Its URL, `http://127.0.0.1:…`; unchanged after a restart. */
   url = '';
-  /** The page that makes the first administrator. */
+  /** The page for creating the first administrator. */
   setUpUrl = '';
   #kept: Kept | undefined;
   #process: ChildProcess | undefined;
@@ -37,25 +37,25 @@ export class Server {
     private readonly kind: 'demo' | 'empty',
   ) {}
 
-  /** Starts a new one: with the demo, or as somebody finds it who installs it. */
+  /** Starts a new server: with the demo, or empty as after installation. */
   static async start(kind: 'demo' | 'empty' = 'demo'): Promise<Server> {
     const server = new Server(await mkdtemp(join(tmpdir(), 'hookswitch-e2e-')), kind);
     await server.#run('127.0.0.1:0');
     return server;
   }
 
-  /** The demo PBX. It has a new port, and no calls, after a restart. */
+  /** The demo PBX. After a restart it has a new port and no calls. */
   get pbx(): Pbx {
     return new Pbx(this.#demo.pbx_url);
   }
 
-  /** What a module's settings need for the demo PBX. */
+  /** The module settings for the demo PBX. */
   get pbxSettings(): { pbxUrl: string; apiKey: string; webhookSecret: string } {
     const { pbx_url, api_key, webhook_secret } = this.#demo;
     return { pbxUrl: pbx_url, apiKey: api_key, webhookSecret: webhook_secret };
   }
 
-  /** The password of somebody whom the demo made. */
+  /** A demo user's password. */
   passwordOf(login: Login): string {
     return this.#demo.passwords[login];
   }
@@ -65,12 +65,12 @@ export class Server {
     return this.#kept;
   }
 
-  /** Starts it again where it was, with the data it had. */
+  /** Restarts the server at the same address with the same data. */
   async startAgain(): Promise<void> {
     await this.#run(new URL(this.url).host);
   }
 
-  /** Stops it in an orderly way. */
+  /** Stops the server gracefully. */
   async stop(): Promise<void> {
     const process = this.#process;
     if (!process || process.exitCode !== null || process.signalCode !== null) return;
@@ -79,13 +79,13 @@ export class Server {
     await ended;
   }
 
-  /** Stops it and removes its data. */
+  /** Stops the server and removes its data. */
   async remove(): Promise<void> {
     await this.stop();
     await rm(this.folder, { recursive: true });
   }
 
-  /** Asks the API as the administrator; anything but a success is an error. */
+  /** Calls the API as the administrator; throws unless it succeeds. */
   async api<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
     const headers = { authorization: `Bearer ${this.#demo.token}`, 'content-type': 'application/json' };
     const response = await fetch(`${this.url}/api/v1${path}`, { method, headers, body: JSON.stringify(body) });
@@ -99,7 +99,7 @@ export class Server {
       PATH: process.env.PATH,
       HOOKSWITCH_LISTEN: listen,
       HOOKSWITCH_DATA_DIR: join(this.folder, 'data'),
-      // Stories have fakes of providers' APIs on loopback.
+      // Stories use fake provider APIs on loopback.
       HOOKSWITCH_FETCH_ALLOW: '127.0.0.1',
     };
     const started = spawn(PROGRAM, this.kind === 'demo' ? ['serve', '--demo'] : ['serve'], {
@@ -115,7 +115,7 @@ export class Server {
       const patience = setTimeout(() => fail('was not ready in time'), START_PATIENCE);
       started.on('error', (error) => fail(`cannot be started: ${error.message}`));
       started.on('exit', (code) => fail(`ended with ${code}`));
-      // Read to the end: a full pipe would stop the server.
+      // Keep reading: a full pipe would block the server.
       createInterface(started.stdout).on('line', (line) => {
         this.#note(line);
         if (!line.startsWith('listening on ')) return;
@@ -128,7 +128,7 @@ export class Server {
     }
   }
 
-  /** What the server prints for a person at the terminal. */
+  /** Parses what the server prints in the terminal. */
   #note(line: string): void {
     this.url = /^listening on (\S+)/.exec(line)?.[1] ?? this.url;
     this.setUpUrl = /(\S+\/setup#code=\S+)/.exec(line)?.[1] ?? this.setUpUrl;

@@ -6,10 +6,10 @@ interface Call {
   client?: { id: string; name: string };
 }
 
-/** The card of the one call on a page. */
+/** The card of the only call on the page. */
 export const card = (page: Page) => page.getByRole('article', { name: /^Call with/ });
 
-/** The card of a number that is being called. */
+/** The card of a number being dialled. */
 export const dial = (page: Page) => page.getByRole('article', { name: /^Calling/ });
 
 export const calls = async (server: Server, search = '') =>
@@ -18,7 +18,7 @@ export const calls = async (server: Server, search = '') =>
 export const client = (server: Server, name: string, number: string) =>
   server.api<{ id: string }>('POST', '/clients', { kind: 'contact', name, phones: [{ number }] });
 
-/** Somebody calls and hangs up before anybody answers. */
+/** Makes a missed call. */
 export async function missed(server: Server, from: string, to: string | string[] = '101'): Promise<void> {
   const before = (await calls(server, '?missed=true&limit=200')).length;
   const id = await server.pbx.ring({ to, from });
@@ -26,7 +26,7 @@ export async function missed(server: Server, from: string, to: string | string[]
   while ((await calls(server, '?missed=true&limit=200')).length === before) continue;
 }
 
-/** Has the demo module's script changed: the provider behaves otherwise. */
+/** Changes the demo module's script, to simulate different provider behaviour. */
 export async function changeScript(server: Server, change: (source: string) => string): Promise<void> {
   const { items } = await server.api<{ items: { id: string }[] }>('GET', '/modules');
   const path = `/modules/${items[0]?.id}/script`;

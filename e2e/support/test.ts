@@ -2,11 +2,11 @@ import { type BrowserContext, type Page, test as base, expect } from '@playwrigh
 import { type Login, Server } from './server.ts';
 
 interface Fixtures {
-  /** A server of the test's own. `page.goto('/calls')` goes to it. */
+  /** The test's own server, which is also the base URL of `page`. */
   server: Server;
-  /** Opens a window of its own in which this user has signed in, at `/` or the path given. */
+  /** Opens a new window, signed in as this user, at `/` or the given path. */
   openAs: (login: Login, path?: string) => Promise<Page>;
-  /** What no window may do: throw, break the server's policy for pages, ask another host. Each fails the test. */
+  /** Uncaught errors, violations of the Content Security Policy and requests to other hosts. Any of them fails the test. */
   troubles: string[];
 }
 
@@ -49,7 +49,7 @@ export const test = base.extend<Fixtures>({
   },
 });
 
-/** Signs a window in without its sign-in page. */
+/** Signs in without the sign-in page. */
 export async function signIn(page: Page, server: Server, login: Login): Promise<void> {
   const data = { login, password: server.passwordOf(login) };
   const response = await page.request.post('/api/v1/session', { data, headers: { origin: server.url } });

@@ -1,8 +1,8 @@
-// 3CX: the requests that its CRM integration makes by a template of ours: a report of each outside call when it is
-// over, and the question for a caller's name while it rings.
+// 3CX: the requests that its CRM integration sends as defined by our template: a report of each external call once it
+// has ended, and a lookup of the caller's name while it rings.
 //
 // Reference: https://www.3cx.com/docs/server-side-crm-template-xml-description/.
-// What is not written there, and how well it is known, stands in README.md.
+// What is not documented there, and how certain it is, is in README.md.
 
 interface Settings { extensions?: string; findEverybody?: boolean }
 const settings = Namespace.params.data as Settings;
@@ -26,7 +26,7 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
 
 // ---------------------------------------------------------------------------------------------------------- reports
 
-/** A field of a report; an absent one is empty. */
+/** Reads a field of a report; missing ones are empty. */
 type Field = (name: string) => string;
 
 interface Kind { direction: 'in' | 'out'; answered: boolean }
@@ -39,7 +39,7 @@ const KINDS: Record<string, Kind | undefined> = {
   unanswered: { direction: 'out', answered: false },
 };
 
-/** Names in any spelling: administrators have templates of their own. */
+/** Accepts any spelling of the names, because administrators may use their own templates. */
 function fieldsOf(request: FetchRequest): Field {
   const entries = [...formFields(request), ...Object.entries(jsonIn(textOf(request.body)))];
   const values = new Map(entries.map(([name, value]) => [plain(name), value]));
@@ -66,7 +66,7 @@ function jsonIn(body: string): object {
 function reported(field: Field, { direction, answered }: Kind): VoipWebhookParseResult {
   const number = field('number') || 'anonymous';
   const agent = field('agent');
-  // 3CX has no id of the call in it. The same report sent twice is the same call.
+  // Reports contain no call id. Two identical reports are the same call.
   const started = field('startedAt') || field('CallStartTimeUTC');
   const at = started || field('DateTime');
   const callId = at ? [at, agent, number, field('callType')].join(' ') : undefined;
@@ -90,13 +90,13 @@ function reported(field: Field, { direction, answered }: Kind): VoipWebhookParse
   return { events, callRecord: { ...numbers, disposition, duration: answered ? secondsOf(field('duration')) : 0 } };
 }
 
-/** Of what never happened 3CX writes the year 1. */
+/** For times that never happened, 3CX writes the year 1. */
 function moment(text: string): string | undefined {
   const isMoment = /^[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text);
   return isMoment ? text : undefined;
 }
 
-/** `hh:mm:ss`, with days before and fractions behind where there are any; or a number. */
+/** `hh:mm:ss`, optionally preceded by days and followed by fractions; or a number of seconds. */
 function secondsOf(duration: string): number {
   const parts = /^(?:(\d+)\.)?(\d+):(\d+):(\d+)(?:\.\d+)?$/.exec(duration);
   if (!parts) {
@@ -112,12 +112,12 @@ function textOf(body: string | ArrayBuffer | undefined): string {
 
 // ----------------------------------------------------------------------------------------- name lookup, the template
 
-/** Who calls is known to the server, not to this module: nobody, unless 3CX needs somebody. */
+/** The server knows the callers, not this module. Answers with nobody, unless 3CX needs a contact. */
 function contactsOf(number: string): object[] {
   return settings.findEverybody && number ? [{ id: number, name: number }] : [];
 }
 
-/** What the administrator loads into 3CX: the webhook URL opened in a browser. */
+/** The template that administrators load into 3CX, served when the webhook URL is opened in a browser. */
 function template(webhookUrl: string): HttpResponse {
   const url = escapeXml(webhookUrl);
   const lookup = `${url}${url.includes('?') ? '&amp;' : '?'}number=[Number]`;
@@ -161,14 +161,14 @@ ${REPORTED.map(value).join('\n')}
   return new HttpResponse().header('content-type', 'application/xml').header('content-disposition', file).content(xml);
 }
 
-/** Fields of a report and the variables of 3CX that they are. */
+/** The fields of a report and their 3CX variables. */
 const REPORTED: [string, string][] = [
   ['callType', 'CallType'], ['number', 'Number'], ['name', 'Name'], ['agent', 'Agent'],
   ['queueExtension', 'QueueExtension'], ['duration', 'Duration'],
   ['startedAt', 'CallStartTimeUTC'], ['answeredAt', 'CallEstablishedTimeUTC'], ['endedAt', 'CallEndTimeUTC'],
 ];
 
-/** Times are objects in 3CX, put into words in a second pass. */
+/** Times are objects in 3CX and are formatted in a second pass. */
 function value([key, variable]: [string, string]): string {
   const isTime = variable.endsWith('UTC');
   const text = isTime ? `[[${variable}].ToString("yyyy-MM-ddTHH:mm:ssZ")]` : `[${variable}]`;
@@ -182,11 +182,11 @@ const HEARD = 'last report';
 export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
   const heard = await Namespace.storage.get<string>(HEARD);
   return heard
-    ? { success: true, message: `3CX reported its last call at ${heard}. It cannot be asked more than that.` }
+    ? { success: true, message: `3CX reported its last call at ${heard}. There is nothing else to test.` }
     : {
       success: false,
-      message: 'No call has been reported yet. Open the webhook URL in a browser to get the CRM template, load it in 3CX '
-        + '(Integrations, CRM), switch "Report calls" on there, and make an outside call. The licence must have the CRM '
+      message: 'No call has been reported yet. Open the webhook URL in a browser to get the CRM template, import it into 3CX '
+        + '(Integrations, CRM), turn on "Report calls" there, and make an external call. The licence must include the CRM '
         + 'integration: Professional or Enterprise.',
     };
 }
@@ -197,13 +197,13 @@ export function VoipGetMembers(): VoipMember[] {
     return id ? [{ id, name: name || `Extension ${id}` }] : [];
   });
   if (members.length === 0) {
-    throw new Error('No extensions are listed: write them into the settings, such as 101 Reception, 102 Sales.');
+    throw new Error('No extensions are listed: enter them in the module\'s settings, such as 101 Reception, 102 Sales.');
   }
   return members;
 }
 
 export function VoipGenerateCall(): void {
-  throw new Error('This module cannot begin a call in 3CX: it only gets reports. Dial in the 3CX app.');
+  throw new Error('This module cannot start calls in 3CX: it only receives reports. Dial in the 3CX app.');
 }
 
 export function VoipGetCallLink(): string {

@@ -1,7 +1,7 @@
 // Aircall: its webhooks and its API.
 //
 // References: https://developer.aircall.io/docs/webhooks-overview and https://developer.aircall.io/api-references.
-// What is not written there, and how well it is known, stands in README.md.
+// What is not documented there, and how certain it is, is in README.md.
 
 interface Settings { apiId?: string; apiToken?: string; callFrom?: string }
 const settings = Namespace.params.data as Settings;
@@ -10,7 +10,7 @@ const settings = Namespace.params.data as Settings;
 
 interface Hook { event?: string; timestamp?: number; token?: string; data?: Call | null }
 
-/** A call as it is when the event is sent; fields that do not apply are null or absent. Times are in seconds. */
+/** A call at the time of the event. Fields that do not apply are null or missing. Times are in seconds. */
 interface Call {
   id?: number | string; direction?: 'inbound' | 'outbound'; raw_digits?: string | null;
   answered_at?: number | null; ended_at?: number | null; missed_call_reason?: string | null;
@@ -23,7 +23,7 @@ interface User { id?: number; name?: string; email?: string }
 interface Contact { first_name?: string | null; last_name?: string | null; company_name?: string | null }
 interface Line { id?: number; name?: string; digits?: string | null; e164_digits?: string | null }
 
-/** The webhook that this module made, and what Aircall sends with each of its events. */
+/** The webhook that this module created, and the token that Aircall sends with each of its events. */
 interface Kept { id: string; token: string }
 const KEPT = 'webhook';
 
@@ -37,7 +37,7 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
   return call && hasId && String(hook.event).startsWith('call.') ? reported(hook, call) : {}; // else: users, messages …
 }
 
-/** Aircall signs nothing. The token in the body is all that tells its requests from others. */
+/** Aircall does not sign requests. Only the token in the body identifies them. */
 async function isOurs(token: unknown): Promise<boolean> {
   const kept = await Namespace.storage.get<Kept>(KEPT);
   return typeof token === 'string' && !!kept && crypto.timingSafeEqual(token, kept.token);
@@ -45,7 +45,7 @@ async function isOurs(token: unknown): Promise<boolean> {
 
 function hookIn(body: string): Hook {
   try {
-    // Ids have up to 64 bits, more than a number holds.
+    // Ids have up to 64 bits, more than a JavaScript number can hold.
     const parsed: unknown = JSON.parse(body.replace(/"id"\s*:\s*(\d{16,})/g, '"id":"$1"'));
     return typeof parsed === 'object' && parsed !== null ? parsed : {};
   } catch {
@@ -89,7 +89,7 @@ function reported({ event, timestamp }: Hook, call: Call): VoipWebhookParseResul
 
 type At = Pick<VoipWebhookRequest, 'occurredAt'>;
 
-/** The caller's own part has an id, so that the call outlasts an operator who declines. */
+/** The caller's leg has an id, so that the call outlasts an operator who declines. */
 function arrives(call: Call, at: At): VoipWebhookRequest {
   return { ...numbers(call), ...at, event: VoipWebhookEvent.NotifyStart, legId: 'caller' };
 }
@@ -98,13 +98,13 @@ function rings(call: Call, at: At): VoipWebhookRequest {
   return { ...numbers(call, call.user), ...at, event: VoipWebhookEvent.NotifyStart };
 }
 
-/** What the call's user does. Where an event has none, the numbers would name the line as the one who does it. */
+/** What the call's user does. In an event without a user, the numbers would name the line as the operator. */
 function does(event: VoipWebhookEvent, call: Call, at: At): VoipWebhookRequest {
   return { ...(call.user ? numbers(call, call.user) : { callId: callIdOf(call) }), ...at, event };
 }
 
 function declined(call: Call, user: User, at: At): VoipWebhookRequest[] {
-  // Ringing has no id, since a queue may ring the same user again.
+  // Ringing has no leg id, because a queue may ring the same user again.
   const legId = `declined by ${user.id}`;
   return [arrives(call, at), { ...numbers(call, user), ...at, event: VoipWebhookEvent.NotifyEnd, legId }];
 }
@@ -120,7 +120,7 @@ function ended(call: Call, at: At): VoipWebhookRequest {
   return { ...numbers(call, user), ...when, event: VoipWebhookEvent.NotifyEnd, disposition: dispositionOf(call) };
 }
 
-/** `duration` has the ringing in it, so talk is counted from the answer. */
+/** `duration` includes the ringing, so talk time is counted from the answer. */
 function record(call: Call): VoipCallRecord {
   const { answered_at, ended_at, user } = call;
   const talk = isTime(answered_at) && isTime(ended_at) ? { duration: Math.max(ended_at - answered_at, 0) } : {};
@@ -135,7 +135,7 @@ function assetOf(call: Call): Asset | undefined {
   return call.voicemail ? 'voicemail' : call.recording ? 'recording' : undefined;
 }
 
-/** That there is something to listen to, which may be said long after the call. */
+/** Reports that a recording or voicemail exists, which may happen long after the call. */
 function heard(call: Call, asset: Asset | undefined): VoipWebhookParseResult {
   const callId = callIdOf(call);
   return asset ? { callRecord: { callId, call: { id: callId, asset } } } : {};
@@ -154,7 +154,7 @@ function dispositionOf(call: Call): VoipCallDisposition {
 
 type Parties = Omit<VoipCallRecord, 'disposition'>;
 
-/** Users have no short numbers: ids take their place. Events often come without the user, who then stays as known. */
+/** Users have no extensions, so ids are used instead. Events often omit the user, who then stays as known. */
 function partiesOf(call: Call, user?: User | null): Parties {
   const client = compact(call.raw_digits) ?? 'anonymous';
   const line = compact(call.number?.e164_digits) ?? compact(call.number?.digits) ?? 'unknown';
@@ -181,7 +181,7 @@ function idOf(user: User | null | undefined): string | undefined {
   return user?.id ? String(user.id) : undefined;
 }
 
-/** Numbers are written out for people. */
+/** Numbers are formatted for people. */
 function compact(number: unknown): string | undefined {
   return String(number ?? '').replace(/[\s().-]/g, '') || undefined;
 }
@@ -190,7 +190,7 @@ function momentOf(seconds: number | null | undefined): At {
   return isTime(seconds) ? { occurredAt: new Date(seconds * 1000).toISOString() } : {};
 }
 
-/** Seconds since 1970, within what a date can be. */
+/** Seconds since 1970, within the range of a date. */
 function isTime(seconds: unknown): seconds is number {
   return typeof seconds === 'number' && seconds > 0 && seconds < 1e11;
 }
@@ -210,7 +210,7 @@ export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
   await makeWebhook(webhookUrl);
 }
 
-/** Aircall gives the token when a webhook is made, so a new address is a new webhook. */
+/** Aircall issues the token when a webhook is created, so a new address requires a new webhook. */
 async function makeWebhook(url: string): Promise<void> {
   const before = await Namespace.storage.get<Kept>(KEPT);
   const body = { custom_name: 'Hookswitch', url, events: EVENTS };
@@ -221,12 +221,12 @@ async function makeWebhook(url: string): Promise<void> {
   await Namespace.storage.set(KEPT, { id: webhook.webhook_id, token: webhook.token });
   if (before) {
     await api('DELETE', `/v1/webhooks/${encodeURIComponent(before.id)}`).catch((error: unknown) => {
-      console.warn('The webhook before this one could not be deleted in Aircall:', messageOf(error));
+      console.warn('The previous webhook could not be deleted in Aircall:', messageOf(error));
     });
   }
 }
 
-/** `undefined` where Aircall does not have it any more. */
+/** `undefined` if it no longer exists in Aircall. */
 async function webhookOf({ id }: Kept): Promise<{ active?: boolean; url?: string } | undefined> {
   const path = `/v1/webhooks/${encodeURIComponent(id)}`;
   try {
@@ -239,11 +239,11 @@ async function webhookOf({ id }: Kept): Promise<{ active?: boolean; url?: string
   }
 }
 
-/** Aircall switches a webhook off that failed often, and people delete them. */
+/** Aircall disables webhooks that fail often, and people delete them. */
 async function keepWebhook(): Promise<string> {
   const url = Namespace.webhookUrl;
   if (!url) {
-    return 'Events begin once the module has its webhook URL.';
+    return 'Events start once the module has its webhook URL.';
   }
   const kept = await Namespace.storage.get<Kept>(KEPT);
   const found = kept && await webhookOf(kept);
@@ -251,7 +251,7 @@ async function keepWebhook(): Promise<string> {
     return 'Aircall sends its events here.';
   }
   await makeWebhook(url);
-  return 'The webhook in Aircall was created again; it was missing or switched off.';
+  return 'The webhook in Aircall was missing or switched off, so it was created again.';
 }
 
 // -------------------------------------------------------------------------------------------------------------- API
@@ -281,7 +281,7 @@ export async function VoipGetMembers(): Promise<VoipMember[]> {
   return members;
 }
 
-/** Calls from the operator's Aircall app, which must be open on a computer. The call shows by its events. */
+/** Calls from the operator's Aircall app, which must be open on a computer. The call appears through its events. */
 export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Promise<void> {
   const to = compact(dstPhone)?.replace(/[^\d+]/g, '');
   if (!to) {
@@ -305,7 +305,7 @@ export async function VoipRedirectCall(
   await api('POST', `/v1/calls/${encodeURIComponent(call.callId ?? '')}/transfers`, { user_id: Number(redirectTo) });
 }
 
-/** Links live an hour, so each time it is played the call is asked for a new one. */
+/** Links expire after an hour, so a new one is fetched for each playback. */
 export async function VoipGetCallLink(callData: { id: string; asset: Asset }): Promise<string> {
   const { call } = await api<{ call?: Call | null }>('GET', `/v1/calls/${encodeURIComponent(callData.id)}`);
   const link = callData.asset === 'voicemail' ? call?.voicemail : call?.recording;
@@ -373,9 +373,9 @@ function problem(status: number, { error, message, troubleshoot }: Refusal = {})
   switch (status) {
     case 401:
     case 403: return `Aircall did not accept the API ID and token: check both in the module's settings.${said}`;
-    case 404: return `Aircall does not know what was asked for.${said}`;
-    case 405: return `Aircall cannot do this now: for a call you must be available in its app on a computer.${said}`;
-    case 429: return `Too many requests to Aircall (it takes 120 a minute): try again in a minute.${said}`;
+    case 404: return `Aircall could not find what was requested.${said}`;
+    case 405: return `Aircall cannot do this now: to make calls, you must be available in its app on a computer.${said}`;
+    case 429: return `Too many requests to Aircall (it allows 120 a minute): try again in a minute.${said}`;
     default: return status >= 500
       ? `Aircall's API is not working at the moment (status ${status}): try again later.${said}`
       : `Aircall refused the request (status ${status}).${said}`;

@@ -1,11 +1,11 @@
-// The demo PBX (`hookswitch demo-pbx`). It does all that a module can do, so this is also the example to read first.
+// The demo PBX (`hookswitch demo-pbx`). It does everything a module can do, so this is also the example to read first.
 
 interface Settings { pbxUrl: string; apiKey: string; webhookSecret: string }
 const settings = Namespace.params.data as unknown as Settings;
 
 // --------------------------------------------------------------------------------------------------------- webhooks
 
-/** What the PBX posts. */
+/** The body of the PBX's webhooks. */
 interface PbxEvent {
   event: 'ringing' | 'answered' | 'held' | 'resumed' | 'redirected' | 'legEnded' | 'ended' | 'recorded';
   callId: string;
@@ -53,7 +53,7 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
   }
   const event = eventIn(body);
   if (!event) {
-    return {}; // nothing that this module knows
+    return {}; // not an event that this module knows
   }
   if (event.event === 'recorded') {
     const call = { recordingId: event.recordingId };
@@ -83,13 +83,13 @@ function eventIn(body: string): PbxEvent | undefined {
   }
 }
 
-/** Who talks with whom: the client, the company's number, and whose phone it is about. */
+/** The parties: the client, the company's number and the phone that the event is about. */
 function parties({ direction, from, to, extension, callId }: PbxEvent) {
   const numbers = { direction: DIRECTIONS[direction], srcPhone: from, dstPhone: to, callId };
   switch (direction) {
     case 'incoming': return { ...numbers, srcPhoneExt: extension };
     case 'outgoing': return { ...numbers, dstPhoneExt: extension };
-    // After a redirect it is another phone than the one that was dialled.
+    // After a redirect, the phone differs from the one dialled.
     case 'internal': return { ...numbers, dstPhone: extension ?? to };
   }
 }
@@ -101,7 +101,7 @@ function dispositionOf({ event, outcome }: PbxEvent): VoipCallDisposition {
   return outcome ? DISPOSITIONS[outcome] : VoipCallDisposition.Unknown;
 }
 
-/** `sha256=` and the hexadecimal HMAC-SHA256 of the body, byte for byte. `verify` compares in constant time. */
+/** The header is `sha256=` and the hexadecimal HMAC-SHA256 of the raw body. `verify` compares in constant time. */
 async function isSigned(body: string, header: string | undefined): Promise<boolean> {
   const hex = /^sha256=([0-9a-f]{64})$/.exec(header ?? '')?.[1];
   if (!hex) {
@@ -143,7 +143,7 @@ export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
   await api('PUT', '/webhook-url', { url: webhookUrl });
 }
 
-/** What the server says about the call besides its two numbers. */
+/** What the server knows about the call besides its two numbers. */
 type Call = VoipCallContext;
 
 export async function VoipAcceptCall(_src: string, _dst: string, call: Call): Promise<void> {
@@ -196,7 +196,7 @@ async function api<T = unknown>(method: string, path: string, body?: object): Pr
     throw new Error('The PBX did not accept the API key: check it in the module\'s settings.');
   }
   if (response.ok) {
-    throw new Error('The PBX answered with something that it should not: check its address in the module\'s settings.');
+    throw new Error('The PBX sent an unexpected answer: check its address in the module\'s settings.');
   }
   const reason = typeof answer?.error === 'string' ? answer.error : `status ${response.status}`;
   throw new Error(`The PBX refused: ${reason}.`);

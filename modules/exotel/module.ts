@@ -1,7 +1,7 @@
-// Exotel: what its call flows and its calls report, and its API, version 1 (users: version 2).
+// Exotel: reports from its call flows and calls, and its API, version 1 (users: version 2).
 //
 // The references are https://developer.exotel.com/docs and https://support.exotel.com (articles 48283 «Passthru», 48284 and
-// 3000106308 «pop-up»). What stands there is not repeated here; comments say what does not, and why something is done.
+// 3000106308 «pop-up»). Comments here cover only what is not documented there, and the reasons.
 
 interface Settings {
   accountSid?: string; apiKey?: string; apiToken?: string; region?: Region;
@@ -12,10 +12,10 @@ const settings = Namespace.params.data as Settings;
 
 // --------------------------------------------------------------------------------------------------------- requests
 
-/** The fields of a request by name, wherever they stand in it; an absent one is empty. */
+/** Reads a field of a request by name, wherever it is; missing ones are empty. */
 type Fields = (name: string) => string;
 
-/** Exotel signs nothing: that a request is Exotel's only follows from the token in the address, which the server checks. */
+/** Exotel does not sign requests: only the token in the address, checked by the server, authenticates them. */
 export function VoipParseWebhookRequest(request: FetchRequest): VoipWebhookParseResult {
   const field = fieldsOf(request);
   const callId = field('CallSid');
@@ -31,7 +31,7 @@ export function VoipParseWebhookRequest(request: FetchRequest): VoipWebhookParse
   return isOwn ? ownCall(field, callId, event) : flowReached(field, callId, request.path);
 }
 
-/** Query, form (urlencoded or multipart) or JSON. The documentation does not always spell a name with the same capitals. */
+/** Query, form (URL-encoded or multipart) or JSON. The documentation's capitalisation of names varies. */
 function fieldsOf(request: FetchRequest): Fields {
   const fields = new Map<string, string>();
   const add = (name: string, value: unknown): void => {
@@ -65,8 +65,8 @@ function jsonOf(request: FetchRequest): object {
 }
 
 /**
- * A Connect applet rings an agent's telephone, or is done with it («Create popup»). `Status` is the agent's: busy is ringing or
- * talking. `Direction` is that of the leg to the agent, so it says nothing of the call.
+ * A Connect applet rings an agent's telephone or has finished with it («Create popup»). `Status` is the agent's: busy means
+ * ringing or talking. `Direction` is that of the agent's leg, so it says nothing about the call.
  */
 function agentRung(field: Fields, callId: string, event: string): VoipWebhookParseResult {
   const operator = agentNumber(field('DialWhomNumber'));
@@ -77,13 +77,13 @@ function agentRung(field: Fields, callId: string, event: string): VoipWebhookPar
     : event === 'answered' ? VoipWebhookEvent.NotifyAnswer
     : VoipWebhookEvent.NotifyStart;
   const rung = { event: kind, callId, legId, occurredAt, ...incoming(field, operator) };
-  // When an agent's part is over, the flow goes on: to the next agent, to voicemail … So it is a leg as well, by the call's id,
+  // When an agent's part ends, the flow continues: to the next agent, to voicemail… So the flow is a leg too, with the call's id,
   // and only a Passthru ends it.
   const flow = { event: VoipWebhookEvent.NotifyStart, callId, legId: callId, occurredAt };
   return isOver ? { events: [rung, flow] } : { event: rung };
 }
 
-/** How a call came out by `CallType`. Without an outcome nobody was dialled (yet). */
+/** Outcomes by `CallType`. No outcome means that nobody has been dialled (yet). */
 const OUTCOMES: Record<string, VoipCallDisposition | undefined> = {
   'completed': VoipCallDisposition.Answered,
   'client-hangup': VoipCallDisposition.Cancelled,
@@ -91,7 +91,7 @@ const OUTCOMES: Record<string, VoipCallDisposition | undefined> = {
   'voicemail': VoipCallDisposition.Voicemail,
 };
 
-/** The same by the status of a call or a leg. That a call was completed does not say that anybody talked. */
+/** Outcomes by the status of a call or leg. A completed call does not imply that anybody talked. */
 const STATUSES: Record<string, VoipCallDisposition | undefined> = {
   'busy': VoipCallDisposition.Busy,
   'no-answer': VoipCallDisposition.NoAnswer,
@@ -100,8 +100,8 @@ const STATUSES: Record<string, VoipCallDisposition | undefined> = {
 };
 
 /**
- * A flow reached a Passthru applet, or the account's Voice Callback URL reports a call that is over (only it has a `Status`).
- * A Passthru before anybody was dialled looks the same at a flow's beginning and at its end, so an address can say: `…/end`.
+ * A flow reached a Passthru applet, or the account's Voice Callback URL reports an ended call (only that has a `Status`).
+ * Before anybody was dialled, a Passthru at the start of a flow looks like one at its end, so the address can say `…/end`.
  */
 function flowReached(field: Fields, callId: string, path: string): VoipWebhookParseResult {
   const outcome = outcomeOf(field);
@@ -111,7 +111,7 @@ function flowReached(field: Fields, callId: string, path: string): VoipWebhookPa
     return { event: { event: VoipWebhookEvent.NotifyStart, legId: callId, ...parties } };
   }
   const disposition = outcome ?? VoipCallDisposition.Unknown;
-  // Of the agents that were dialled, one talked.
+  // One of the dialled agents talked.
   const seconds = Math.max(...[0, 1, 2, 3, 4].map((leg) => Number(field(`Legs[${leg}][OnCallDuration]`)) || 0));
   return {
     event: { event: VoipWebhookEvent.NotifyEnd, disposition, ...parties },
@@ -130,8 +130,8 @@ function outcomeOf(field: Fields): VoipCallDisposition | undefined {
 }
 
 /**
- * A call between two numbers by the API, which is how operators call from here: first the agent (`From`), then the client. It
- * is reported when the agent answers, when the client does, and when it is over.
+ * A call between two numbers made by the API, as in click to call: first the agent (`From`), then the client. It
+ * is reported when the agent answers, when the client answers, and when it ends.
  */
 function ownCall(field: Fields, callId: string, event: string): VoipWebhookParseResult {
   const numbers = field('From') || field('To') ? outgoing(field('To'), field('From'), undefined) : {};
@@ -154,7 +154,7 @@ function ownCall(field: Fields, callId: string, event: string): VoipWebhookParse
   };
 }
 
-/** `DialCallDuration` and `Duration` are no talk: they include the ringing. */
+/** `DialCallDuration` and `Duration` are not talk times: they include the ringing. */
 function recordOf(
   field: Fields, callId: string, disposition: VoipCallDisposition, seconds: number,
 ): VoipCallRecord | undefined {
@@ -175,7 +175,7 @@ function numbersOf(field: Fields): VoipCallNumbers {
   if (!/^outbound/i.test(field('Direction'))) {
     return incoming(field, operator);
   }
-  // A call that the API put into a flow. Real requests have the client in `CallFrom`, the documentation says `CallTo`.
+  // A call that the API sent into a flow. Real requests have the client in `CallFrom`; the documentation says `CallTo`.
   const isDocumented = settings.callerId ? agentNumber(from) === agentNumber(settings.callerId) : false;
   return isDocumented ? outgoing(to, from, operator) : outgoing(from, to, operator);
 }
@@ -196,10 +196,10 @@ function outgoing(client: string, caller: string, operator: string | undefined):
   };
 }
 
-/** A caller who withholds the number, a number that is not given. */
+/** A withheld or missing number. */
 const ANONYMOUS = 'anonymous';
 
-/** One spelling of an agent's number, which comes with and without the country: as members have it. */
+/** Normalises an agent's number, which comes with and without the country code, to the members' format. */
 function agentNumber(number: string): string {
   if (!/^[+\d][\d\s().-]*$/.test(number)) {
     return number; // a SIP address
@@ -217,18 +217,18 @@ function agentNumber(number: string): string {
 }
 
 const LONGEST_EXTENSION = 6;
-/** Of a number without its country and the leading 0. */
+/** The length of a number without country code and leading 0. */
 const NATIONAL_DIGITS = 10;
 
 // ------------------------------------------------------------------------------------------------------------ times
 
-/** `EndTime` is the beginning of time as long as a call is not over. */
+/** `EndTime` is the epoch until a call has ended. */
 function endTime(field: Fields): string {
   const end = field('EndTime');
   return /^[12]\d{3}/.test(end) && !end.startsWith('1970') ? end : field('DateUpdated');
 }
 
-/** A time such as `2026-03-02 19:35:09`, in a zone that it does not say. */
+/** A time such as `2026-03-02 19:35:09`, without a time zone. */
 function moment(local: string): string | undefined {
   if (!local) {
     return undefined;
@@ -236,7 +236,7 @@ function moment(local: string): string | undefined {
   try {
     return zonedTime(local, timeZone()).toISOString();
   } catch (error) {
-    console.warn('A time that cannot be read:', error);
+    console.warn('A time could not be read:', error);
     return undefined; // that of the request's arrival counts instead
   }
 }
@@ -266,7 +266,7 @@ async function readCalls(region: Region): Promise<void> {
   }
 }
 
-/** Whether the keys are those of the other region, which this one refuses like wrong ones. */
+/** Checks whether the keys belong to the other region, since this one refuses them as if they were wrong. */
 async function otherRegion(): Promise<string | undefined> {
   const other = regionSet() === 'mumbai' ? 'singapore' : 'mumbai';
   try {
@@ -294,20 +294,20 @@ interface UserData { first_name?: string; last_name?: string; email?: string; de
 const PAGE = 50;
 const MOST_PAGES = 40;
 
-/** Agents are told apart by the telephone that rings, so each of their devices is a member. */
+/** Agents are identified by the ringing telephone, so each of their devices is a member. */
 export async function VoipGetMembers(): Promise<VoipMember[]> {
   const set = agentsSet();
   const listed = await usersListed().catch((error: unknown) => {
     if (set.length === 0) {
       throw error;
     }
-    console.warn('Only the agents of the settings:', error); // an account without users
+    console.warn('Listing only the agents from the settings:', error); // an account without users
     return [];
   });
   return [...set, ...listed.filter(({ id }) => set.every((agent) => agent.id !== id))];
 }
 
-/** Those of the settings: `07410410123 Asha Rao, sip:vikram@example Vikram`. */
+/** Agents from the settings: `07410410123 Asha Rao, sip:vikram@example Vikram`. */
 function agentsSet(): VoipMember[] {
   return (settings.agents ?? '').split(/[,;]/).flatMap((agent) => {
     const [number, ...name] = agent.trim().split(/\s+/);
@@ -329,7 +329,7 @@ async function usersListed(): Promise<VoipMember[]> {
       return members;
     }
   }
-  console.warn(`Only the first ${MOST_PAGES * PAGE} users were asked for.`);
+  console.warn(`Only the first ${MOST_PAGES * PAGE} users were fetched.`);
   return members;
 }
 
@@ -341,7 +341,7 @@ function membersOf({ first_name, last_name, email, devices }: UserData): VoipMem
   }));
 }
 
-/** Rings the operator's telephone, then the client's. The call shows once the operator has answered. */
+/** Rings the operator's telephone, then the client's. The call appears once the operator has answered. */
 export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Promise<void> {
   if (!settings.callerId) {
     throw new Error('The ExoPhone for outgoing calls is not set: enter it in the module\'s settings.');
@@ -363,7 +363,7 @@ export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Prom
 
 interface CallDetails { Call?: { PreSignedRecordingUrl?: string | null; RecordingUrl?: string | null } | null }
 
-/** Asked for each time it is played: the link lives for an hour. */
+/** Fetched for each playback, because the link expires after an hour. */
 export async function VoipGetCallLink(callData: { callSid: string }): Promise<string | VoipCallLink> {
   const url = `${account()}/Calls/${encodeURIComponent(callData.callSid)}.json?RecordingUrlValidity=60`;
   const { Call } = await api<CallDetails>(url);
@@ -371,9 +371,9 @@ export async function VoipGetCallLink(callData: { callSid: string }): Promise<st
     return Call.PreSignedRecordingUrl;
   }
   if (!Call?.RecordingUrl) {
-    throw new Error('Exotel has no recording of this call (yet). It can take 15 minutes after the call until there is one.');
+    throw new Error('Exotel has no recording of this call yet. It can take 15 minutes after the call.');
   }
-  // Accounts without such links: Exotel's own hosts want the credentials, no others get them.
+  // For accounts without such links: only Exotel's own hosts are sent the credentials.
   const isExotels = URL.canParse(Call.RecordingUrl) && /^https:\/\/([\w-]+\.)*exotel\.(com|in)$/.test(new URL(Call.RecordingUrl).origin);
   return isExotels ? { url: Call.RecordingUrl, headers: { authorization: authorization() } } : Call.RecordingUrl;
 }
@@ -399,7 +399,7 @@ function authorization(): string {
   return `Basic ${btoa(`${required('apiKey')}:${required('apiToken')}`)}`;
 }
 
-/** Version 1 says in `RestException` what is wrong; the users' API in `error_data` of the answer or of its `response`. */
+/** Version 1 reports errors in `RestException`; the users' API in `error_data` of the answer or of its `response`. */
 interface Answer { RestException?: { Message?: unknown }; error_data?: ErrorData; response?: { error_data?: ErrorData } | null; message?: unknown }
 interface ErrorData { description?: unknown; message?: unknown }
 
@@ -407,7 +407,7 @@ class Refused extends Error {
   status = 0;
 }
 
-const UNEXPECTED = 'Exotel answered with something unexpected: try again later.';
+const UNEXPECTED = 'Exotel sent an unexpected answer: try again later.';
 
 async function api<T = unknown>(url: string, init: RequestInit = {}): Promise<T> {
   const headers = { authorization: authorization() };
@@ -432,12 +432,12 @@ function reason(status: number, { RestException, error_data, response, message }
   const text = RestException?.Message ?? data?.description ?? data?.message ?? message;
   const said = typeof text === 'string' && text ? ` It said: ${/[.!?]$/.test(text) ? text : `${text}.`}` : '';
   switch (status) {
-    case 400: return `Exotel did not take the request.${said}`;
+    case 400: return `Exotel did not accept the request.${said}`;
     case 401: return `Exotel did not accept the API key and token in the region ${HOSTS[regionSet()].name}: check key, token and region in the module's settings.${said}`;
     case 402: return `Exotel does not allow this with the account's plan or credit: check both in its dashboard.${said}`;
-    case 403: return `Exotel does not allow this: check in its dashboard that the account is active, that the key may do this and that this server's address may use it.${said}`;
+    case 403: return `Exotel does not allow this: check in its dashboard that the account is active, that the key is allowed to do this and that this server's address may use it.${said}`;
     case 404: return `Exotel does not know the account or the call: check the account SID and the region in the module's settings.${said}`;
-    case 429: return `Too many requests to Exotel (it takes 200 a minute): try again in a minute.${said}`;
+    case 429: return `Too many requests to Exotel (it allows 200 a minute): try again in a minute.${said}`;
     default: return status >= 500
       ? `Exotel's API is not working at the moment (status ${status}): try again later.${said}`
       : `Exotel refused the request (status ${status}).${said}`;

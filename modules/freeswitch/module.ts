@@ -1,7 +1,7 @@
-// FreeSWITCH: its call records in JSON (mod_json_cdr), one for each leg of a call after that leg is over.
+// FreeSWITCH: its JSON call records (mod_json_cdr), one for each leg of a call once that leg has ended.
 //
 // Reference: https://developer.signalwire.com/freeswitch/FreeSWITCH-Explained/Modules/mod_json_cdr_3965134.
-// What is not written there, and how well it is known, stands in README.md.
+// What is not documented there, and how certain it is, is in README.md.
 
 interface Settings {
   extensions?: string; credentials?: string;
@@ -11,11 +11,11 @@ const settings = Namespace.params.data as Settings;
 
 // ---------------------------------------------------------------------------------------------------------- records
 
-/** The parts of a record that matter here. Variables are texts, each URL-encoded. */
+/** The relevant parts of a record. Variables are URL-encoded strings. */
 interface Cdr { variables?: Record<string, unknown>; callflow?: Flow[]; app_log?: { applications?: Application[] } }
 interface Application { app_name?: string; app_data?: string }
 
-/** A route that the leg took, the newest first. Times are in microseconds; "0" is never. */
+/** A route that the leg took, newest first. Times are in microseconds; "0" means never. */
 interface Flow { caller_profile?: Profile; times?: Record<string, string | number | undefined> }
 
 interface Profile {
@@ -23,7 +23,7 @@ interface Profile {
   originator?: { originator_caller_profiles?: Profile[] }; originatee?: { originatee_caller_profiles?: Profile[] };
 }
 
-/** A leg, read. */
+/** A parsed leg. */
 interface Leg {
   uuid: string; variable: (name: string) => string; flows: Flow[]; applications: Application[];
 }
@@ -47,7 +47,7 @@ function hasCredentials(authorization: string, credentials: string): boolean {
   return crypto.timingSafeEqual(authorization, `Basic ${expected}`);
 }
 
-/** As JSON, as a form field that is URL-encoded, or as one that is base64; the content type tells little. */
+/** The body is JSON, a URL-encoded form field or a base64 one; the content type is unreliable. */
 function cdrIn(body: string): Cdr | undefined {
   const text = body.trim();
   const field = /^cdr=(.*)$/s.exec(text)?.[1];
@@ -77,7 +77,7 @@ function legIn(cdr: Cdr | undefined): Leg | undefined {
   return uuid ? { uuid, variable, flows, applications } : undefined;
 }
 
-/** Left as it is where it was never encoded. */
+/** Returned as is if it was not encoded. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -86,7 +86,7 @@ function decoded(text: string): string {
   }
 }
 
-/** The leg that this one was made for. A queue's agents are called on their own, but for a caller. */
+/** The leg that this one was created for. A queue calls its agents separately, but on behalf of a caller. */
 function parentOf({ uuid, variable }: Leg): string | undefined {
   if (variable('direction') !== 'outbound') {
     return undefined; // it came to FreeSWITCH
@@ -98,7 +98,7 @@ function parentOf({ uuid, variable }: Leg): string | undefined {
 
 // ------------------------------------------------------------------------------------------- what the records report
 
-/** An operator's telephone that was rung for a call. The record of the call itself often comes later. */
+/** An operator's telephone that rang for a call. The record of the call itself often arrives later. */
 function partOf(leg: Leg, callId: string): VoipWebhookParseResult {
   const extension = rungAt(leg);
   if (!extension) {
@@ -119,7 +119,7 @@ function partOf(leg: Leg, callId: string): VoipWebhookParseResult {
   const disposition = answeredAt ? VoipCallDisposition.Answered : causeOf(leg, ['hangup_cause']);
   const part = { ...numbers, legId: leg.uuid };
   const events = [
-    // The caller's part, which only their own record ends: another telephone may have been faster, or have it now.
+    // Only the caller's own record ends their leg: another telephone may have been faster, or have the call now.
     ...happened(VoipWebhookEvent.NotifyStart, moment(leg, 'start'), { callId, legId: callId }),
     ...happened(VoipWebhookEvent.NotifyStart, moment(leg, 'start'), part),
     ...happened(VoipWebhookEvent.NotifyAnswer, answeredAt, part),
@@ -137,7 +137,7 @@ function rungAt({ variable, flows }: Leg): string | undefined {
 type Numbers = Required<Pick<VoipCallRecord, 'callId' | 'direction' | 'srcPhone' | 'dstPhone'>>
   & Pick<VoipCallRecord, 'srcPhoneExt' | 'dstPhoneExt'>;
 
-/** The leg with which a call began: the call itself. */
+/** The first leg of a call: the call itself. */
 function callOf(leg: Leg): VoipWebhookParseResult {
   const numbers = numbersOf(leg);
   if (!numbers) {
@@ -156,7 +156,7 @@ function callOf(leg: Leg): VoipWebhookParseResult {
   return { events, callRecord: { ...recording, ...numbers, disposition, duration } };
 }
 
-/** Who called whom. FreeSWITCH's own `direction` is that of the leg: a desk phone that dials out comes «in». */
+/** Who called whom. FreeSWITCH's `direction` is that of the leg: an outgoing call from a desk phone is «inbound». */
 function numbersOf(leg: Leg): Numbers | undefined {
   const { uuid: callId, variable, flows } = leg;
   if (variable('direction') === 'outbound') {
@@ -178,7 +178,7 @@ function numbersOf(leg: Leg): Numbers | undefined {
     : { callId, direction: VoipCallDirection.Out, srcPhone: user, dstPhoneExt: user, dstPhone: dialled };
 }
 
-/** From when to when somebody talked. A menu or a queue answers earlier; early media is connected earlier. */
+/** The talk's start and end. Menus and queues answer earlier, and early media is connected earlier. */
 function talkOf(leg: Leg): { from: number; to: number } | undefined {
   const queued = Number(leg.variable('cc_queue_answered_epoch')) * 1e6;
   const bridged = leg.flows.map(({ times }) => Number(times?.bridged_time) || 0).filter((time) => time > 0);
@@ -192,7 +192,7 @@ function callerOf({ flows, variable }: Leg): string {
   return String(flows.at(-1)?.caller_profile?.caller_id_number || variable('caller_id_number') || ANONYMOUS);
 }
 
-/** The extension that took the call, where the caller's record knows. Else that of the extension's leg says so. */
+/** The extension that took the call, if the caller's record knows it; otherwise the extension's own record reports it. */
 function takenBy({ variable, flows }: Leg, numbers: Numbers): Numbers | undefined {
   const uuids = [variable('last_bridge_to'), variable('bridge_uuid')];
   const called = flows.flatMap(({ caller_profile }) => caller_profile?.originatee?.originatee_caller_profiles ?? []);
@@ -216,13 +216,13 @@ function outcomeOf(leg: Leg): VoipCallDisposition {
   return cause === VoipCallDisposition.Unknown ? VoipCallDisposition.NoAnswer : cause;
 }
 
-/** What the first of the causes says that says anything. (Their numbers do not: 16 stands for every private one.) */
+/** The outcome of the first meaningful cause. (Cause numbers are useless: 16 stands for every private cause.) */
 function causeOf({ variable }: Leg, names: string[]): VoipCallDisposition {
   const cause = names.map(variable).find((name) => !SILENT.includes(name));
   return cause === undefined ? VoipCallDisposition.Unknown : CAUSES[cause] ?? VoipCallDisposition.Failed;
 }
 
-/** An ordinary end, or one that only this leg had. */
+/** A normal end, or one that only concerns this leg. */
 const SILENT = [
   '', 'NONE', 'SUCCESS', 'NORMAL_CLEARING', 'NORMAL_UNSPECIFIED', 'LOSE_RACE', 'PICKED_OFF', 'ATTENDED_TRANSFER',
   'BLIND_TRANSFER', 'MANAGER_REQUEST',
@@ -240,10 +240,10 @@ const CAUSES: Record<string, VoipCallDisposition | undefined> = {
   ORIGINATOR_CANCEL: VoipCallDisposition.Cancelled,
 };
 
-/** In microseconds: the year 5138. What is later is no time. */
+/** In microseconds: the year 5138. Later values are not times. */
 const LATEST = 1e17;
 
-/** In microseconds; `undefined` where it never happened. */
+/** From microseconds; `undefined` if it never happened. */
 function moment({ variable, flows }: Leg, what: 'start' | 'answer' | 'end'): number | undefined {
   const field = { start: 'created_time', answer: 'answered_time', end: 'hangup_time' }[what];
   const times = flows.map(({ times }) => Number(times?.[field]) || 0).filter((time) => time > 0);
@@ -252,7 +252,7 @@ function moment({ variable, flows }: Leg, what: 'start' | 'answer' | 'end'): num
   return at > 0 && at < LATEST ? at : undefined;
 }
 
-/** An event, where the moment is known. */
+/** An event, if its time is known. */
 function happened(
   event: VoipWebhookEvent, at: number | undefined, numbers: Omit<VoipWebhookRequest, 'event'>,
 ): VoipWebhookRequest[] {
@@ -284,7 +284,7 @@ function textOf(body: string | ArrayBuffer | undefined): string {
 
 interface Recording { file: string }
 
-/** The file of `record_session`, or of a variable that dialplans and queues set. */
+/** The file of `record_session`, or of a variable set by dialplans and queues. */
 function recordingOf(leg: Leg, callId: string): VoipWebhookParseResult {
   const recorded = leg.applications.findLast(({ app_name }) => app_name === 'record_session')?.app_data;
   const path = String(recorded ?? '').replace(/^\{[^}]*\}/, '').replace(/ \+\d+.*$/, '').trim()
@@ -317,10 +317,10 @@ const HEARD = 'last record';
 export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
   const heard = await Namespace.storage.get<string>(HEARD);
   return heard
-    ? { success: true, message: `FreeSWITCH sent its last record at ${heard}. It cannot be asked more than that.` }
+    ? { success: true, message: `FreeSWITCH sent its last record at ${heard}. There is nothing else to test.` }
     : {
       success: false,
-      message: 'No record has come yet. Make a call, and check in FreeSWITCH: mod_json_cdr is loaded, json_cdr.conf.xml '
+      message: 'No record has arrived yet. Make a call, and check in FreeSWITCH: mod_json_cdr is loaded, json_cdr.conf.xml '
         + 'has the webhook URL and the credentials of the settings, and FreeSWITCH reaches this server.',
     };
 }
@@ -328,7 +328,7 @@ export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
 export function VoipGetMembers(): VoipMember[] {
   const listed = members();
   if (listed.length === 0) {
-    throw new Error('No extensions are listed: write them into the settings, such as 101 Reception, 102 Sales.');
+    throw new Error('No extensions are listed: enter them in the module\'s settings, such as 101 Reception, 102 Sales.');
   }
   return listed;
 }
@@ -341,5 +341,5 @@ function members(): VoipMember[] {
 }
 
 export function VoipGenerateCall(): void {
-  throw new Error('This module cannot begin a call in FreeSWITCH: it only gets records. Dial on the telephone.');
+  throw new Error('This module cannot start calls in FreeSWITCH: it only receives records. Dial on the telephone.');
 }

@@ -1,33 +1,33 @@
 // Mango Office's virtual PBX: its notifications and its API.
 //
 // The reference for both is the manual «API MANGO OFFICE» (version 1.9) at https://www.mango-office.ru/support/integratsiya-api/.
-// What stands there is not repeated here; comments say what does not, and why something is done.
+// Comments here cover only what is not documented there, and the reasons.
 
 interface Settings { apiKey?: string; apiSalt?: string; line?: string; apiUrl?: string }
 const settings = Namespace.params.data as Settings;
 
 // ---------------------------------------------------------------------------------------------------- notifications
 
-/** Numbers come as numbers or as strings, and what is unknown is empty or missing. */
+/** Numbers come as numbers or strings; unknown values are empty or missing. */
 type Value = string | number | null | undefined;
 
 interface Party {
   extension?: Value;
   number?: Value;
-  /** The leg that this party came out of. */
+  /** The leg that this party was transferred from. */
   taken_from_call_id?: Value;
   line_number?: Value;
   acd_group?: Value;
 }
 
-/** One leg of a conversation (`entry_id`) has changed. */
+/** A leg of a conversation (`entry_id`) has changed. */
 interface Leg {
   entry_id?: Value; call_id?: Value; timestamp?: Value; seq?: Value;
   call_state?: Value; location?: Value; from?: Party | null; to?: Party | null;
   transfer?: Value; command_id?: Value; task_id?: Value; callback_initiator?: Value;
 }
 
-/** A conversation is over. Its times are moments, 0 for what did not happen. */
+/** A conversation has ended. Its times are timestamps; 0 means that it did not happen. */
 interface Summary {
   entry_id?: Value; call_direction?: Value; from?: Party | null; to?: Party | null; line_number?: Value;
   talk_time?: Value; end_time?: Value; disconnect_reason?: Value;
@@ -55,7 +55,7 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
   return resultOf(kindOf(request), hook);
 }
 
-/** Mango Office appends the kind to the address that was entered: `…/events/call`. */
+/** Mango Office appends the kind to the configured address: `…/events/call`. */
 function kindOf(request: FetchRequest): string {
   return /(?:events|result)\/.*[^/]/.exec(request.path)?.[0] ?? '';
 }
@@ -78,7 +78,7 @@ function resultOf(kind: string, hook: object): VoipWebhookParseResult {
   }
 }
 
-/** The signature covers the JSON text as it was sent, not its content. */
+/** The signature covers the raw JSON text, not its parsed content. */
 async function isSigned(apiKey: string | null, json: string, signature: string | null): Promise<boolean> {
   return crypto.timingSafeEqual(apiKey, required('apiKey')) && crypto.timingSafeEqual(signature, await sign(json));
 }
@@ -111,11 +111,11 @@ const EVENTS: Record<string, VoipWebhookEvent | undefined> = {
 };
 
 /**
- * A leg counts as two here: one that rings, and from its answer on one that talks. So when two telephones of an employee ring and
- * one is answered, the end of the other is not the end of the talk; and the operator's leg tells how it can be redirected.
+ * Each leg is reported as two: one that rings and, once answered, one that talks. So if two telephones of an employee ring and
+ * one is answered, the other's end does not end the talk; and the operator's leg shows how it can be redirected.
  *
- * The conversation is a leg as well, by its own id, and only its summary ends it. So the call goes on between two legs: a menu,
- * a telephone that nobody picked up and the first half of a callback are over before the next leg begins.
+ * The conversation is a leg too, with its own id, and only its summary ends it. So the call continues between legs: a menu,
+ * an unanswered telephone and the first half of a callback end before the next leg starts.
  */
 function legChanged(leg: Leg): VoipWebhookParseResult {
   const [callId, legId] = [text(leg.entry_id), text(leg.call_id)];
@@ -126,7 +126,7 @@ function legChanged(leg: Leg): VoipWebhookParseResult {
   const occurredAt = moment(leg.timestamp);
   const conversation = { event: VoipWebhookEvent.NotifyStart, callId, legId: callId, occurredAt };
   if (isWaiting(leg)) {
-    // A menu or a queue. «Connected» there is no person, and its end is none of the call.
+    // A menu or queue. «Connected» there is not a person, and its end is not the call's.
     return kind === VoipWebhookEvent.NotifyEnd ? {} : { event: { ...conversation, ...numbersOf(leg) } };
   }
   const sequence = number(leg.seq);
@@ -141,7 +141,7 @@ function legChanged(leg: Leg): VoipWebhookParseResult {
       if (isFirstHalf(leg)) {
         return { event: { ...rings, ...numbersOf(leg) } }; // the other side of the callback is yet to be rung
       }
-      // Connected once more (Appeared and Connected came first): taken off hold, or handed over.
+      // Connected again (after Appeared and Connected): taken off hold or transferred.
       return (sequence ?? 0) > 2
         ? { events: [talks, { ...talks, event: VoipWebhookEvent.NotifyUnhold }] }
         : { event: talks };
@@ -150,7 +150,7 @@ function legChanged(leg: Leg): VoipWebhookParseResult {
   }
 }
 
-/** Behind the id of a leg that was answered. */
+/** Suffix of the id of an answered leg. */
 const TALKING = ' talking';
 
 function isWaiting(leg: Leg): boolean {
@@ -158,7 +158,7 @@ function isWaiting(leg: Leg): boolean {
   return location === 'ivr' || location === 'queue';
 }
 
-/** Whether the PBX calls both sides: by a command of the API, a dialling campaign, the callback widget … */
+/** Whether the PBX calls both sides: for an API command, a dialling campaign, the callback widget… */
 function isCallback(leg: Leg): boolean {
   const byCommand = text(leg.command_id) !== undefined && !takenFrom(leg);
   return byCommand || text(leg.callback_initiator) !== undefined || text(leg.task_id) !== undefined;
@@ -172,7 +172,7 @@ function takenFrom(leg: Leg): string | undefined {
   return text(leg.from?.taken_from_call_id);
 }
 
-/** Who talks with whom. Whoever has an extension is an employee. */
+/** The parties. Anyone with an extension is an employee. */
 function numbersOf(leg: Leg): Numbers {
   const [from, to] = [leg.from ?? {}, leg.to ?? {}];
   const line = text(to.line_number);
@@ -191,7 +191,7 @@ function numbersOf(leg: Leg): Numbers {
   return incoming(from, isWaiting(leg) ? undefined : extensionOf(to) ?? text(to.number), line);
 }
 
-/** Of a callback the operator's telephone rings first, as if the client were calling; or a group's queue; or the client's. */
+/** In a callback, the operator's telephone rings first, as if the client were calling; or a group's queue; or the client. */
 function firstHalf(leg: Leg, from: Party, to: Party): Numbers {
   if (extensionOf(from) && extensionOf(to)) {
     return { ...internal(to, from), srcPhoneExt: extensionOf(to) };
@@ -201,8 +201,8 @@ function firstHalf(leg: Leg, from: Party, to: Party): Numbers {
 }
 
 /**
- * Only whose leg it is, where it came out of another one: the other side is whoever was on that one. By its own numbers, what was
- * transferred of an outgoing call would be an incoming one.
+ * Only the operator, if the leg came from another one: the other party is whoever was on that one. By its own numbers, a
+ * transferred outgoing call would look like an incoming one.
  */
 function laterNumbers(leg: Leg): Numbers {
   if (!takenFrom(leg) && !text(leg.transfer)) {
@@ -237,7 +237,7 @@ function internal(caller: Party, called: Party): Numbers {
   };
 }
 
-/** A caller who withholds the number, a line that is not named. */
+/** A withheld number or an unnamed line. */
 const ANONYMOUS = 'anonymous';
 
 function extensionOf(party: Party): string | undefined {
@@ -253,7 +253,7 @@ function text(value: Value): string | undefined {
   return given ? String(value).trim() || undefined : undefined;
 }
 
-/** Of the moments and counters, which are 0 or missing where there is none. */
+/** Timestamps and counters are 0 or missing if there are none. */
 function number(value: Value): number | undefined {
   const given = Number(text(value));
   return Number.isSafeInteger(given) && given > 0 ? given : undefined;
@@ -264,7 +264,7 @@ function moment(seconds: Value): string | undefined {
   return given === undefined || given > LATEST ? undefined : new Date(given * 1000).toISOString();
 }
 
-/** The last second of the year 9999: what no time can be written for is none. */
+/** The last second of the year 9999; later values cannot be formatted and are ignored. */
 const LATEST = 253402300799;
 
 // ------------------------------------------------------------------------------------------------------ ends, records
@@ -295,7 +295,7 @@ function ended(summary: Summary): VoipWebhookParseResult {
   return { event: end, callRecord: { ...record, disposition, duration: Math.max(0, endedAt - talkedFrom) } };
 }
 
-/** Why nobody talked, by the first digits of the reason. */
+/** Why nobody talked, by the first digits of the reason code. */
 const REASONS: [RegExp, VoipCallDisposition][] = [
   [/^1(110|18)/, VoipCallDisposition.Cancelled], // by the caller, by a command
   [/^1(12[123]|193)/, VoipCallDisposition.Busy], // busy, declined, not to be disturbed, in a call
@@ -313,13 +313,13 @@ function recorded(hook: Recording): VoipWebhookParseResult {
   return isKept ? recording(hook) : {};
 }
 
-/** Of several recordings of a conversation, the last to come is the call's. */
+/** If a conversation has several recordings, the last one to arrive is the call's. */
 function recording(hook: Recording): VoipWebhookParseResult {
   const [callId, recordingId] = [text(hook.entry_id), text(hook.recording_id)];
   return callId && recordingId ? { callRecord: { callId, call: { recordingId } } } : {};
 }
 
-/** A command was taken when it was sent; what came of it comes here. No operator waits for it any more. */
+/** Commands are accepted when sent; their results arrive here, when no operator is waiting any more. */
 function noteResult(kind: string, { command_id, result }: CommandResult): void {
   const code = text(result);
   if (code && code !== SUCCESS) {
@@ -343,7 +343,7 @@ export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
 
 interface User { general?: { name?: string; email?: string }; telephony?: { extension?: Value } }
 
-/** All at once: this list has no pages. An employee without an extension takes calls but cannot be told apart in them. */
+/** This list is not paged. Employees without an extension can take calls but cannot be identified in them. */
 export async function VoipGetMembers(): Promise<VoipMember[]> {
   const { users } = await api<{ users?: User[] }>('config/users/request', {});
   if (!Array.isArray(users)) {
@@ -355,7 +355,7 @@ export async function VoipGetMembers(): Promise<VoipMember[]> {
   });
 }
 
-/** Rings the operator's telephone, then the client. The call shows by its notifications. */
+/** Rings the operator's telephone, then the client. The call appears through its notifications. */
 export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Promise<void> {
   const to_number = dstPhone.replace(/\D/g, '');
   if (!to_number) {
@@ -368,7 +368,7 @@ export async function VoipHangupCall(_src: string, _dst: string, call: VoipCallC
   await command('call/hangup', { call_id: legOf(call) });
 }
 
-/** A call that still rings is routed, one that somebody has is transferred. */
+/** Ringing calls are routed, answered ones transferred. */
 export async function VoipRedirectCall(_src: string, _dst: string, redirectTo: string, call: VoipCallContext): Promise<void> {
   if (call.legId?.endsWith(TALKING)) {
     await transfer('blind', redirectTo, call);
@@ -377,7 +377,7 @@ export async function VoipRedirectCall(_src: string, _dst: string, redirectTo: s
   }
 }
 
-/** The client is put on hold and the colleague is called; the operator hands over by hanging up the telephone. */
+/** Puts the client on hold and calls the colleague; the operator completes the transfer by hanging up. */
 export async function VoipAttendedTransfer(_src: string, _dst: string, redirectTo: string, call: VoipCallContext): Promise<void> {
   await transfer('hold', redirectTo, call);
 }
@@ -401,7 +401,7 @@ export async function VoipGetCallLink(callData: { recordingId: string }): Promis
     return new URL(link, response.url || baseUrl()).href;
   }
   await answerOf(response);
-  throw new Error('Mango Office gave no link to the recording. It can take a minute after the call until there is one.');
+  throw new Error('Mango Office gave no link to the recording. It can take a minute after the call.');
 }
 
 async function command(name: string, parameters: object): Promise<void> {
@@ -426,7 +426,7 @@ function baseUrl(): string {
 }
 
 const SUCCESS = '1000';
-const UNEXPECTED = 'Mango Office answered with something unexpected: check the API address in the module\'s settings.';
+const UNEXPECTED = 'Mango Office sent an unexpected answer: check the API address in the module\'s settings.';
 
 interface Answer { result?: Value; code?: Value; message?: Value }
 
@@ -445,9 +445,9 @@ function reason(status: number, code: string | undefined, message: string | unde
     return explained(code) + said;
   }
   switch (status) {
-    case 401: return `Mango Office refuses the requests after wrong ones: check the PBX code and the signing key in the module's settings, and try again in two minutes.${said}`;
+    case 401: return `Mango Office blocks requests for a while after wrong ones: check the PBX code and the signing key in the module's settings, and try again in two minutes.${said}`;
     case 403: return `Mango Office does not allow this: check in its personal account that the API connector is on and accepts requests from this server's address.${said}`;
-    case 404: return `Mango Office does not know what was asked for: check the API address in the module's settings.${said}`;
+    case 404: return `Mango Office could not find what was requested: check the API address in the module's settings.${said}`;
     case 429: return `Too many requests to Mango Office: try again in a few seconds.${said}`;
     default: return status >= 500
       ? `Mango Office's API is not working at the moment (status ${status}): try again later.${said}`
@@ -455,30 +455,30 @@ function reason(status: number, code: string | undefined, message: string | unde
   }
 }
 
-/** What the codes of Mango Office mean; one that is not here means what its class does. */
+/** Meanings of Mango Office's codes. A code not listed here means what its class does. */
 const CODES: [RegExp, string][] = [
   [/^3102/, 'Mango Office did not accept the signature: check the signing key in the module\'s settings.'],
   [/^3105/, 'Mango Office does not know the PBX code: check it in the module\'s settings.'],
   [/^310/, 'Mango Office did not understand the request.'],
   [/^3124/, 'This line cannot make calls: choose another one in the module\'s settings.'],
-  [/^31/, 'Mango Office did not take a value of the request.'],
-  [/^32/, 'Mango Office does not take this number.'],
+  [/^31/, 'Mango Office did not accept a value of the request.'],
+  [/^32/, 'Mango Office does not accept this number.'],
   [/^3310/, 'The call is over or unknown to Mango Office.'],
-  [/^3320/, 'Mango Office has no such recording (yet). It can take a minute after the call until there is one.'],
+  [/^3320/, 'Mango Office has no such recording yet. It can take a minute after the call.'],
   [/^333/, 'Mango Office has no employee with this extension.'],
-  [/^33/, 'Mango Office does not know what was asked for.'],
-  [/^2/, 'Mango Office does not allow it for the account: check its balance and limits.'],
+  [/^33/, 'Mango Office could not find what was requested.'],
+  [/^2/, 'Mango Office does not allow this for the account: check its balance and limits.'],
   [/^4001/, 'Mango Office cannot do this.'],
-  [/^4101/, 'The call is over already.'],
+  [/^4101/, 'The call is already over.'],
   [/^41/, 'Mango Office cannot do this with the call at the moment.'],
   [/^42/, 'The other side cannot be reached at the moment.'],
-  [/^45/, 'Mango Office does not allow it for reasons of security.'],
+  [/^45/, 'Mango Office does not allow this for security reasons.'],
   [/^5008/, 'Mango Office says that this service is not connected, or overloaded: check the account\'s services, or try again later.'],
   [/^5/, 'Mango Office\'s API is not working at the moment: try again later.'],
 ];
 
 function explained(code: string): string {
-  const meaning = CODES.find(([codes]) => codes.test(code))?.[1] ?? 'Mango Office could not do it.';
+  const meaning = CODES.find(([codes]) => codes.test(code))?.[1] ?? 'Mango Office could not do this.';
   return `${meaning} (Code ${code}.)`;
 }
 

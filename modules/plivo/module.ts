@@ -1,10 +1,10 @@
-// Plivo Voice: its callbacks, its REST API (version 1), and a small call flow in Plivo XML, if it is switched on.
+// Plivo Voice: its callbacks, its REST API (version 1) and an optional small call flow in Plivo XML.
 //
-// The reference is https://www.plivo.com/docs/voice. What stands there is not repeated here; comments say what does not,
-// and why something is done.
+// The reference is https://www.plivo.com/docs/voice. Comments here cover only what is not documented there,
+// and the reasons.
 //
-// A call at Plivo is an A leg and, made by <Dial>, B legs. The A leg's CallUUID is our `callId`, a B leg is our `legId`. The
-// A leg of an incoming call counts as answered as soon as XML runs: whether anybody talked, only the B legs know. Most
+// A Plivo call is an A leg and B legs created by <Dial>. The A leg's CallUUID is our `callId`, a B leg's is our `legId`. The
+// A leg of an incoming call counts as answered as soon as XML runs: only the B legs know whether anybody talked. Most
 // callbacks carry no time, so none of our events does.
 
 interface Settings {
@@ -15,7 +15,7 @@ const settings = Namespace.params.data as Settings;
 
 // -------------------------------------------------------------------------------------------------------- callbacks
 
-/** A parameter of a callback; an absent one is empty. */
+/** Reads a parameter of a callback; missing ones are empty. */
 type Read = (name: string) => string;
 
 export async function VoipParseWebhookRequest(request: FetchRequest): Promise<VoipWebhookParseResult> {
@@ -49,12 +49,12 @@ async function reported(field: Read, hasDigits: boolean, about?: About): Promise
     return recorded(field, recording, hasDigits);
   }
   if (!field('CallUUID') || !isStatus(field('CallStatus'))) {
-    return {}; // messages, digits, conferences and the like
+    return {}; // messages, digits, conferences and so on
   }
   await keepLeg(field);
   const parties = about ? partiesOf(about) : partiesOfFirst(endsOf(field));
   if (!parties) {
-    return {}; // an operator is called whose client is not known yet: the client's leg will tell
+    return {}; // an operator is called whose client is not known yet; the client's leg will report it
   }
   const result = field('DialStatus') ? dialOver(field, parties) : await firstLeg(field, parties);
   const wantsXml = field('DialStatus') || field('Event') === 'StartApp';
@@ -96,10 +96,10 @@ function end(leg: Leg, disposition = VoipCallDisposition.Unknown): VoipWebhookRe
 async function firstLeg(field: Read, parties: Parties): Promise<VoipWebhookParseResult> {
   const callId = field('CallUUID');
   const leg: Leg = { ...parties, callId, callerName: callerNameOf(field) };
-  const isClient = field('Direction') === 'outbound' && !parties.dstPhoneExt; // called straight by the API
+  const isClient = field('Direction') === 'outbound' && !parties.dstPhoneExt; // called directly by the API
   const status = field('CallStatus');
   if (!ENDED.has(status)) {
-    // XML runs, or the operator of a click-to-call picked up: that is no answer of the client's.
+    // XML is running, or the operator of a click-to-call picked up: the client has not answered.
     return { event: status === 'in-progress' && isClient ? answer(leg, field) : start(leg) };
   }
   const room = await roomOf(callId);
@@ -114,7 +114,7 @@ async function firstLeg(field: Read, parties: Parties): Promise<VoipWebhookParse
   };
 }
 
-/** A B leg, as the callbackUrl of <Dial> tells it: an operator's where a client calls, else the client's. */
+/** A B leg, reported to the callbackUrl of <Dial>: an operator's if a client calls, otherwise the client's. */
 async function dialledLeg(field: Read, about?: About): Promise<VoipWebhookParseResult> {
   const callId = field('DialALegUUID') || field('CallUUID');
   const legId = field('DialBLegUUID');
@@ -133,7 +133,7 @@ async function dialledLeg(field: Read, about?: About): Promise<VoipWebhookParseR
   return seconds ? { events, callRecord: { callId, duration: await talkOf(callId, legId, seconds) } } : { events };
 }
 
-/** By DialBLegHangupCauseCode; where it is missing, by the cause itself. */
+/** By DialBLegHangupCauseCode or, if missing, by the cause itself. */
 function whyUnanswered(field: Read): VoipCallDisposition {
   const code = Number(field('DialBLegHangupCauseCode'));
   const cause = field('DialBLegHangupCause').toUpperCase().replace(/[^A-Z]+/g, '_');
@@ -151,7 +151,7 @@ function whyUnanswered(field: Read): VoipCallDisposition {
   return isNormal ? VoipCallDisposition.Unknown : unanswered(field('DialBLegStatus'), VoipCallDisposition.Failed);
 }
 
-/** The action URL of <Dial>: what became of it. The caller may go on to something else. */
+/** The action URL of <Dial> with its result. The caller may continue to something else. */
 function dialOver(field: Read, parties: Parties): VoipWebhookParseResult {
   const callId = field('CallUUID');
   const leg: Leg = { ...parties, callId };
@@ -159,7 +159,7 @@ function dialOver(field: Read, parties: Parties): VoipWebhookParseResult {
   return { event: start(leg), callRecord: disposition && { callId, disposition } };
 }
 
-/** Seconds of talk of all the legs of a call that talked, one after the other. */
+/** Total talk time of a call's legs, in seconds. */
 async function talkOf(callId: string, leg: string, seconds: number): Promise<number> {
   const add = (legs: Record<string, number> = {}) => ({ ...legs, [leg]: seconds });
   const legs = await Namespace.storage.update<Record<string, number>>(`talk ${callId}`, add, { ttlSeconds: DAY });
@@ -169,8 +169,8 @@ async function talkOf(callId: string, leg: string, seconds: number): Promise<num
 const DAY = 24 * 3600;
 
 /**
- * A multiparty call of the customer's own. The call is that of its first customer; which call a recording is of, only the
- * name can tell.
+ * A multiparty call set up by the customer. Its first customer identifies the call; only the name tells which call a
+ * recording belongs to.
  */
 async function inMultiPartyCall(field: Read): Promise<VoipWebhookParseResult> {
   const [kind, leg] = [field('EventName'), field('ParticipantCallUUID')];
@@ -193,7 +193,7 @@ function recordingOfRoom(field: Read): VoipWebhookParseResult {
 
 interface MultiPartyCall {
   caller?: Ends & { leg: string };
-  /** By their legs. */
+  /** By leg. */
   agents: Record<string, string>;
 }
 
@@ -227,14 +227,14 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 interface Recording { recordingId: string }
 
-/** The finished recording of a callback. Before it is finished, its duration is −1. */
+/** The callback's finished recording. Until finished, the duration is −1. */
 function recordingOf(field: Read): VoipCallRecord | undefined {
   const recordingId = field('RecordingID');
   const call: Recording = { recordingId };
   return recordingId && Number(field('RecordingDuration')) > 0 ? { callId: field('CallUUID'), call } : undefined;
 }
 
-/** Only the action URL of a <Record> on its own comes with digits and with a length: somebody left a message. */
+/** Only the action URL of a standalone <Record> has digits and a length: somebody left a message. */
 function recorded(field: Read, recording: VoipCallRecord, hasDigits: boolean): VoipWebhookParseResult {
   if (!hasDigits) {
     return { callRecord: recording }; // its length is not that of the talk
@@ -246,17 +246,17 @@ function recorded(field: Read, recording: VoipCallRecord, hasDigits: boolean): V
 
 // ----------------------------------------------------------------------------------------------- who is who in a leg
 
-/** What Plivo says of a leg. */
+/** What Plivo reports about a leg. */
 interface Ends { from: string; to: string; direction: string }
 
 type Parties = Pick<VoipWebhookRequest, 'direction' | 'srcPhone' | 'srcPhoneExt' | 'dstPhone' | 'dstPhoneExt' | 'line'>;
 
-/** What the addresses of our own callbacks say. */
+/** What the addresses of our own callbacks contain. */
 interface About {
   way: 'in' | 'out'; call: string; operator: string; client: string; line: string;
-  /** Whose leg it is, where it is no operator's who may have the call: CLIENT, CONSULT. */
+  /** The leg's role, if it is not an operator who may take the call: CLIENT or CONSULT. */
   role?: string;
-  /** The operator who gave the call to this one. */
+  /** The operator who transferred the call to this one. */
   from?: string;
 }
 
@@ -278,7 +278,7 @@ function internal(caller: string, called: string): Parties {
   return { direction: VoipCallDirection.Internal, srcPhone: caller, dstPhone: called };
 }
 
-/** An operator, as far as known, calls a colleague or a client. */
+/** A call by an operator, if known, to a colleague or a client. */
 function callBy(operator: string | undefined, called: string | undefined, line: string, client: string): Parties {
   return operator && called ? internal(operator, called) : outgoing(operator, line, client);
 }
@@ -293,7 +293,7 @@ function endsOf(field: Read): Ends {
 
 function partiesOfFirst({ from, to, direction }: Ends): Parties | undefined {
   const [caller, called] = [callerOf(from), operatorOf(to)];
-  if (direction === 'outbound') { // the API called
+  if (direction === 'outbound') { // called by the API
     return called ? undefined : outgoing(undefined, from, to);
   }
   if (!caller) {
@@ -311,7 +311,7 @@ async function partiesOfDialled(field: Read, callId: string): Promise<Parties> {
     const own = operatorOf(first.to);
     return own ? callBy(own, called, from, to) : outgoing(called ?? idOf(to), first.from, first.to);
   }
-  // A telephone number that is rung is a client's, or an operator's to whom the call is forwarded.
+  // A dialled telephone number is a client's, or that of an operator to whom the call is forwarded.
   const isIncoming = !caller && (called || first);
   return isIncoming ? incoming(first?.from || from, first?.to ?? '', called ?? idOf(to)) : callBy(caller, called, from, to);
 }
@@ -320,7 +320,7 @@ async function keepLeg(field: Read): Promise<void> {
   await Namespace.storage.set(`leg ${field('CallUUID')}`, endsOf(field), { ttlSeconds: DAY });
 }
 
-/** What is known of the A leg from the callback or others of the call; else, if it matters, from the API. */
+/** The A leg as known from this or other callbacks of the call; otherwise, if needed, from the API. */
 async function firstLegKnown(field: Read, callId: string, ask: boolean): Promise<Ends | undefined> {
   return field('Direction') && field('From') ? endsOf(field) : legKnown(callId, ask);
 }
@@ -334,7 +334,7 @@ async function legKnown(leg: string, ask: boolean): Promise<Ends | undefined> {
     const key = `leg ${leg}`;
     return ask ? await Namespace.storage.remember<Ends>(key, make) : await Namespace.storage.get<Ends>(key);
   } catch (error) {
-    console.warn(`Who is on the leg ${leg} is not known:`, error);
+    console.warn(`The parties of leg ${leg} are unknown:`, error);
     return undefined;
   }
 }
@@ -343,17 +343,17 @@ async function legKnown(leg: string, ask: boolean): Promise<Ends | undefined> {
 
 const SIP = /sips?:([^@;?>\s]+)@([^;?>:\s]+)/i;
 const NUMBER = /^\+?\d{7,15}$/;
-/** Withheld numbers, and what a telephone dials that is no address: *98. */
+/** Withheld numbers, and dialled codes that are not addresses, such as *98. */
 const NOBODY = /^(anonymous|restricted|unknown|unavailable|private|[*#].*)$/i;
 
-/** The operators of the settings, and where to call them. */
+/** The operators from the settings, and where to call them. */
 const listed: (VoipMember & { address: string })[] = (settings.operators ?? '').split(/[,;\n]/).flatMap((entry) => {
   const [address = '', name] = entry.split('=').map((part) => part.trim());
   const id = idOf(address);
   return id ? [{ id, name: name || id, address }] : [];
 });
 
-/** The member that an address belongs to; `undefined` where it is a client's. */
+/** The member that an address belongs to; `undefined` if it is a client's. */
 function operatorOf(address: string): string | undefined {
   const id = idOf(address);
   if (!id || listed.some((member) => member.id === id)) {
@@ -364,12 +364,12 @@ function operatorOf(address: string): string | undefined {
   return isEndpoint && !NUMBER.test(id) && !NOBODY.test(id) ? id : undefined;
 }
 
-/** The member who calls. A number can be forged, and an operator's own mobile calls in as a client's does: it never calls out. */
+/** The calling member. Numbers can be forged, and an operator's mobile calls in as a client's does: it never calls out. */
 function callerOf(address: string): string | undefined {
   return NUMBER.test(idOf(address)) ? undefined : operatorOf(address);
 }
 
-/** An address as members are called: a SIP address by its user, a number with a plus. */
+/** The member id of an address: the user of a SIP address, or a number with a plus. */
 function idOf(address: string): string {
   return international(decoded(SIP.exec(address)?.[1] ?? address));
 }
@@ -385,13 +385,13 @@ function lineOf(address: string): string | undefined {
   return NUMBER.test(number) ? number : undefined;
 }
 
-/** Numbers come with their country but mostly without the plus. One that begins with 0 has no country. */
+/** Numbers have a country code but mostly no plus. Numbers beginning with 0 have no country code. */
 function international(number: string): string {
   const bare = number.replace(/[\s()-]/g, '');
   return /^[1-9]\d{7,14}$/.test(bare) ? `+${bare}` : /^\+\d+$/.test(bare) ? bare : number;
 }
 
-/** In call flow XML the caller's name is the number where there is none. */
+/** In call flows, a missing caller name is replaced by the number. */
 function callerNameOf(field: Read): string | undefined {
   const name = field('CallerName');
   return name && !NUMBER.test(name.replace(/[\s()-]/g, '')) && name !== field('From') ? name : undefined;
@@ -416,10 +416,10 @@ function addressOf(id: string): string {
 
 // -------------------------------------------------------------------------------------------------------- call flow
 //
-// A call of the flow is a multiparty call that is named after the call's A leg. Operators are rung by API calls; whoever
-// picks up first is let in.
+// A call of the flow is a multiparty call named after its A leg. Operators are called through the API; whoever
+// picks up first joins.
 
-/** What stands behind the webhook URL in our addresses. The rest of what they say follows as further parts of the path. */
+/** Path suffixes of our own addresses. Details follow as further path segments. */
 const FLOW = { call: 'flow', answered: 'answered', leg: 'leg', room: 'room', nobody: 'nobody', dial: 'dial' };
 const PLAIN = 'call';
 
@@ -427,17 +427,17 @@ interface Room {
   about: About;
   /** The client's leg. */
   client?: string;
-  /** The legs of operators whom the flow rang. */
+  /** The legs of operators called by the flow. */
   legs: Record<string, 'rings' | 'over'>;
-  /** Whether all legs that shall ring were made. */
+  /** Whether all legs to ring have been created. */
   rung?: boolean;
-  /** The leg of whoever has the call. */
+  /** The leg of the operator who has the call. */
   taken?: string;
-  /** The client was put on hold until the next operator picks up. */
+  /** Whether the client is on hold until the next operator picks up. */
   handedOn?: boolean;
-  /** A colleague who is asked before a transfer. */
+  /** A colleague being consulted before a transfer. */
   consult?: { leg: string; to: string; joined: boolean };
-  /** Legs that left the call to a colleague. */
+  /** Legs that handed the call over to a colleague. */
   moved: Record<string, { leg: string; to: string; talks: boolean }>;
   over?: boolean;
 }
@@ -450,7 +450,7 @@ function changeRoom(call: string, change: (room: Room) => Room): Promise<Room | 
   return Namespace.storage.update<Room>(`room ${call}`, (room) => room && change(room), { ttlSeconds: DAY });
 }
 
-/** Whether the room is new: an answer URL that is asked twice rings nobody twice. */
+/** Creates the room. Returns whether it is new, so that a repeated request rings nobody twice. */
 async function opens(call: string, room: Room): Promise<boolean> {
   let isNew = false;
   const keep = (kept: Room | undefined): Room => {
@@ -461,9 +461,9 @@ async function opens(call: string, room: Room): Promise<boolean> {
   return isNew;
 }
 
-/** Plivo asks the answer URL: somebody calls a number, or an operator calls out. */
+/** Plivo requests the answer URL: somebody calls a number, or an operator calls out. */
 async function callFlow(field: Read, about?: About): Promise<VoipWebhookParseResult> {
-  if (field('Event') === 'Hangup') { // comes here too where the application has no hangup URL
+  if (field('Event') === 'Hangup') { // also sent here if the application has no hangup URL
     return reported(field, false);
   }
   if (!settings.flow) {
@@ -514,13 +514,13 @@ async function whoRings(): Promise<string[]> {
   return await quietly(Namespace.storage.remember<string[]>('members', make)) ?? [];
 }
 
-/** A call takes at most as many requests to the API as the server allows. */
+/** Limited by the number of API requests that the server allows per call. */
 const MOST_RINGING = 20;
 
 async function callOut(field: Read, operator: string, client: string): Promise<VoipWebhookParseResult> {
   const call = field('CallUUID');
   if (!NUMBER.test(client)) {
-    console.warn(`${operator} dialled "${client}", which is no telephone number.`);
+    console.warn(`${operator} dialled "${client}", which is not a phone number.`);
     return { response: xml('<Hangup/>') };
   }
   const about: About = { way: 'out', call, operator, client, line: international(settings.callerId ?? '') };
@@ -535,7 +535,7 @@ async function callOut(field: Read, operator: string, client: string): Promise<V
   return { event, response: join(about, 'Agent', { starts: false, ends: false }) };
 }
 
-/** Colleagues talk without a multiparty call. */
+/** Internal calls need no multiparty call. */
 function callColleague(field: Read, caller: string, called: string): VoipWebhookParseResult {
   const callId = field('CallUUID');
   const address = addressOf(called);
@@ -548,7 +548,7 @@ function callColleague(field: Read, caller: string, called: string): VoipWebhook
 const CLIENT = 'client';
 const CONSULT = 'consult';
 
-/** Rings an operator; whoever picks up is asked for at FLOW.answered. Gives the new leg. */
+/** Calls an operator; answering is handled at FLOW.answered. Returns the new leg. */
 async function ring(about: About): Promise<string> {
   const leg = await callUp(about, addressOf(about.operator));
   await changeRoom(about.call, (room) => ({ ...room, legs: { [leg]: 'rings', ...room.legs } }));
@@ -568,12 +568,12 @@ function ringSeconds(): number {
   return Math.min(Math.max(settings.ringSeconds ?? 30, 5), 600);
 }
 
-/** The leg that a callback of the flow is about. In older traffic, what we asked for has another id than what came of it. */
+/** The leg of a flow's callback. In older traffic, the requested call and the actual call have different ids. */
 function legOf(field: Read): string {
   return field('RequestUUID') || field('CallUUID');
 }
 
-/** A telephone that the flow rang was picked up. Is the call still to be had? */
+/** A telephone called by the flow was picked up: checks whether the call is still available. */
 async function answeredInFlow(field: Read, about: About): Promise<VoipWebhookParseResult> {
   const [leg, callId] = [legOf(field), about.call];
   if (field('Event') === 'Hangup') {
@@ -598,7 +598,7 @@ async function answeredInFlow(field: Read, about: About): Promise<VoipWebhookPar
   }
   const response = join(about, 'Agent', { starts: true, ends: false });
   if (isAsked) {
-    return { response }; // the client is still the other operator's
+    return { response }; // the client is still with the other operator
   }
   await hangUpRest(room);
   if (room.handedOn) {
@@ -607,7 +607,7 @@ async function answeredInFlow(field: Read, about: About): Promise<VoipWebhookPar
   return { event: answer({ ...partiesOf(about), callId, legId: leg }, () => ''), response };
 }
 
-/** How a leg that the flow made gets on. */
+/** The progress of a leg created by the flow. */
 async function legOfFlow(field: Read, about: About): Promise<VoipWebhookParseResult> {
   const [leg, status] = [legOf(field), field('CallStatus')];
   const callId = about.call || leg;
@@ -636,7 +636,7 @@ async function legOfFlow(field: Read, about: About): Promise<VoipWebhookParseRes
   return { events: [{ ...redirect, event: VoipWebhookEvent.NotifyRedirect, redirectTo: about.operator }, begin] };
 }
 
-/** What happens in the multiparty call. */
+/** Events of the multiparty call. */
 async function roomOfFlow(field: Read, about: About): Promise<VoipWebhookParseResult> {
   const callId = about.call;
   const isClient = /customer/i.test(field('ParticipantRole'));
@@ -652,8 +652,8 @@ async function roomOfFlow(field: Read, about: About): Promise<VoipWebhookParseRe
 }
 
 /**
- * An operator's leg is over. If they were asking a colleague, the call is the colleague's now; if it was the colleague,
- * the client is back with the operator. Told twice, it does it once and says the same.
+ * An operator's leg has ended. If they were consulting a colleague, the colleague now has the call; if it was the colleague,
+ * the client is back with the operator. Idempotent: a repeated report changes nothing and returns the same events.
  */
 async function operatorLeft(callId: string, leg: string, about: About, status: string): Promise<VoipWebhookRequest[]> {
   let [back, hadIt] = [false, false];
@@ -674,7 +674,7 @@ async function operatorLeft(callId: string, leg: string, about: About, status: s
   if (back) {
     await quietly(holdClient(callId, false));
   } else if (room && hadIt) {
-    await endRoom(callId); // the client would be alone
+    await endRoom(callId); // the client would be left alone
   } else if (room && isForsaken(room)) {
     await letGo(room);
   }
@@ -683,7 +683,7 @@ async function operatorLeft(callId: string, leg: string, about: About, status: s
     return [];
   }
   const ends: Leg = { ...partiesOf(about), callId, legId: leg };
-  // "completed" may be a telephone that was picked up too late: who talked, was said when they were let in.
+  // "completed" may be a telephone picked up too late: who talked was reported when they joined.
   const events = [end(ends, unanswered(status))];
   const moved = room?.moved[leg];
   if (moved) {
@@ -695,25 +695,25 @@ async function operatorLeft(callId: string, leg: string, about: About, status: s
   return events;
 }
 
-/** How a leg ended that was never answered. */
+/** How an unanswered leg ended. */
 function unanswered(status: string, otherwise = VoipCallDisposition.Unknown): VoipCallDisposition {
   const disposition = ENDED.get(status);
   return !disposition || disposition === VoipCallDisposition.Answered ? otherwise : disposition;
 }
 
-/** Whether the client waits for nobody any more. */
+/** Whether nobody is left for the client to wait for. */
 function isForsaken(room: Room): boolean {
   return !!room.rung && !room.taken && !room.over && Object.values(room.legs).every((leg) => leg === 'over');
 }
 
-/** Tells the client that nobody answers, and ends the call. */
+/** Tells the client that nobody is available, and ends the call. */
 async function letGo({ about, client }: Room): Promise<void> {
   await changeRoom(about.call, (now) => ({ ...now, over: true }));
   const to = { legs: 'aleg', aleg_url: ownUrl(FLOW.nobody), aleg_method: 'POST' };
   await quietly(api('POST', `/Call/${client ?? about.call}/`, to));
 }
 
-/** The client is gone, or would be alone: nobody needs to ring any more, and nobody to listen. */
+/** The client is gone or would be alone: ends all other legs. */
 async function endRoom(call: string): Promise<void> {
   let wasOpen = false;
   const room = await changeRoom(call, (now) => {
@@ -780,12 +780,12 @@ function dial(about: About): string {
 }
 
 /**
- * An address of this module for Plivo to call. What it says of the call is in the path: queries are signed in an order and
- * with escapes of Plivo's own.
+ * An address of this module for Plivo to call. Details of the call are in the path, because Plivo signs queries in its own
+ * order and with its own escaping.
  */
 function ownUrl(kind: string, about?: About, webhookUrl = Namespace.webhookUrl): string {
   if (!webhookUrl) {
-    throw new Error('The server does not know the address it is reached at: its public URL must be set.');
+    throw new Error('The server does not know its own address: set its public URL.');
   }
   const url = new URL(webhookUrl);
   const { way, call, operator, client, line, role, from } = about ?? {};
@@ -804,7 +804,7 @@ function aboutOf(parts: string[]): About | undefined {
 
 // -------------------------------------------------------------------------------------------------------- signatures
 
-/** The parameters of a callback: of its form, or of the query where it is a GET. */
+/** The parameters of a callback: its form or, for a GET, its query. */
 function parametersOf(request: FetchRequest): URLSearchParams {
   if (request.method !== 'GET') {
     return formFields(request);
@@ -817,8 +817,8 @@ function parametersOf(request: FetchRequest): URLSearchParams {
 }
 
 /**
- * Version 3: the HMAC-SHA256 of address, form and nonce. The header may hold several signatures; a main account's token
- * signs callbacks of its subaccounts too.
+ * Version 3: the HMAC-SHA256 of address, form and nonce. The header may contain several signatures; a main account's token
+ * also signs callbacks of its subaccounts.
  */
 async function isSigned(request: FetchRequest, parameters: URLSearchParams): Promise<boolean> {
   const nonce = request.headers['x-plivo-signature-v3-nonce'];
@@ -832,7 +832,7 @@ async function isSigned(request: FetchRequest, parameters: URLSearchParams): Pro
   return given.some((each) => crypto.timingSafeEqual(each.trim(), signature));
 }
 
-/** The address with its query in order and without escapes, and a dot behind the query if a form follows. */
+/** The address with its query sorted and unescaped, followed by a dot if a form follows. */
 function signedUrl(url: string, hasForm: boolean): string {
   const [address = '', query = ''] = url.split(/\?(.*)/s);
   const parameters = sorted(new URLSearchParams(query), '=', '&');
@@ -863,7 +863,7 @@ export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
   }
 }
 
-/** Plivo's endpoints, and the operators of the settings, whose names count. */
+/** Plivo's endpoints and the operators from the settings, whose names take precedence. */
 export async function VoipGetMembers(): Promise<VoipMember[]> {
   const members = new Map<string, VoipMember>();
   for (let page = 0; page < MOST_PAGES; page++) {
@@ -897,20 +897,20 @@ export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Prom
   });
 }
 
-/** The link is asked for each time; whether it needs credentials is a switch in Plivo's console. */
+/** Fetched for each playback; whether the link needs credentials is set in Plivo's console. */
 export async function VoipGetCallLink({ recordingId }: Recording): Promise<VoipCallLink> {
   if (!recordingId) {
     throw new Error('Plivo did not say which recording belongs to this call.');
   }
   const { recording_url } = await api<{ recording_url?: string }>('GET', `/Recording/${encodeURIComponent(recordingId)}/`);
   if (!recording_url || !URL.canParse(recording_url)) {
-    throw new Error('Plivo has no file of this recording. It deletes files some time after the call.');
+    throw new Error('Plivo no longer has the file of this recording. It deletes files some time after the call.');
   }
   const isPlivos = /^https:\/\/[\w.-]+\.plivo\.com$/.test(new URL(recording_url).origin);
   return isPlivos ? { url: recording_url, headers: { authorization: authorization() } } : { url: recording_url };
 }
 
-/** Ends the call for everybody; a telephone of the flow that only rings, for this operator. */
+/** Ends the call for everybody; while the flow is still ringing, only for this operator. */
 export async function VoipHangupCall(_src: string, _dst: string, call: VoipCallContext): Promise<void> {
   const callId = callIdOf(call);
   const room = await roomOf(callId);
@@ -921,7 +921,7 @@ export async function VoipHangupCall(_src: string, _dst: string, call: VoipCallC
   await hangUp(room?.client ?? callId);
 }
 
-/** Of a call by <Dial>, the keys reach the client's leg; in a multiparty call, the client's own. */
+/** Sends tones to the client: their leg of a call made by <Dial>, or their own call in a multiparty call. */
 export async function VoipSendDtmf(_src: string, _dst: string, digits: string, call: VoipCallContext): Promise<void> {
   const callId = callIdOf(call);
   const room = await roomOf(callId);
@@ -939,27 +939,27 @@ export async function VoipMuteCall(_src: string, _dst: string, mute: boolean, ca
   await changeParticipant(room.about.call, (participant) => participant.call_uuid === leg, { mute });
 }
 
-/** The client waits on hold until the other operator picks up; if nobody does, they are told so. */
+/** The client waits on hold until the other operator picks up; if nobody does, the client is told. */
 export async function VoipRedirectCall(_src: string, _dst: string, redirectTo: string, call: VoipCallContext): Promise<void> {
   const { room, leg } = await openRoom(call);
   await ring({ ...room.about, operator: redirectTo, from: call.operator.extension });
   if (room.taken !== leg) {
-    await api('DELETE', `/Request/${leg}/`); // it only rang
+    await api('DELETE', `/Request/${leg}/`); // it was only ringing
     return;
   }
   await holdClient(room.about.call, true);
   const handedOn = await changeRoom(room.about.call, (now) => ({ ...now, taken: undefined, rung: true, handedOn: true }));
   if (handedOn && isForsaken(handedOn)) {
-    await letGo(handedOn); // busy, before we were through
+    await letGo(handedOn); // already busy
   }
   await hangUp(leg);
 }
 
-/** Holds the client and rings the colleague. Whoever hangs up then, the other has the client: operator or colleague. */
+/** Holds the client and calls the colleague. When operator or colleague hangs up, the other one gets the client. */
 export async function VoipAttendedTransfer(_src: string, _dst: string, redirectTo: string, call: VoipCallContext): Promise<void> {
   const { room } = await openRoom(call);
   if (room.consult) {
-    throw new Error(`${room.consult.to} is being asked already.`);
+    throw new Error(`${room.consult.to} is already being consulted.`);
   }
   const { call: id } = room.about;
   const leg = await ring({ ...room.about, operator: redirectTo, role: CONSULT });
@@ -971,7 +971,7 @@ export async function VoipAttendedTransfer(_src: string, _dst: string, redirectT
   await holdClient(id, true);
 }
 
-/** The room of a call that goes on, and the leg of the operator who clicked. */
+/** The room of a call in progress, and the leg of the operator who clicked. */
 async function openRoom(call: VoipCallContext): Promise<{ room: Room; leg: string }> {
   const room = await roomOf(callIdOf(call));
   const leg = call.legId ?? room?.taken;
@@ -1008,7 +1008,7 @@ function callIdOf(call: VoipCallContext): string {
   return call.callId;
 }
 
-/** What was done for an event must not lose the event. */
+/** A failing side effect must not lose the event. */
 async function quietly<T>(doing: Promise<T>): Promise<T | undefined> {
   try {
     return await doing;
@@ -1018,7 +1018,7 @@ async function quietly<T>(doing: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Enters the webhook URL in the application of the settings. What somebody else entered there stays. */
+/** Sets the webhook URL in the configured application. Addresses set by others are kept. */
 export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
   if (!settings.applicationId) {
     return;
@@ -1030,7 +1030,7 @@ export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
   const application = await api<{ answer_url?: string | null; hangup_url?: string | null }>('GET', path);
   const change: Record<string, string> = {};
   const left: string[] = [];
-  // Plivo shows the answer URL as the hangup URL where none was set.
+  // Plivo shows the answer URL as the hangup URL if none is set.
   if (isOurs(application.hangup_url) || application.hangup_url === application.answer_url) {
     Object.assign(change, { hangup_url: ownUrl(PLAIN, undefined, webhookUrl), hangup_method: 'POST' });
   } else {
@@ -1046,7 +1046,7 @@ export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
   }
   await Namespace.storage.set('webhook', webhookUrl);
   if (left.length) {
-    const advice = 'If this module should have it, enter its address in the Plivo console.';
+    const advice = 'To connect it to this module, enter the module\'s address in the Plivo console.';
     throw new Error(`The application has another ${left.join(' and another ')}. ${advice}`);
   }
 }
@@ -1081,7 +1081,7 @@ function reason(status: number, error: unknown): string {
     case 401: return `Plivo did not accept the credentials: check Auth ID and Auth Token in the module's settings.${said}`;
     case 403: return 'Plivo does not allow this: check the account\'s balance, and its geo permissions '
       + `for calls to that country.${said}`;
-    case 404: return `Plivo does not know what was asked for: the call is over, or it is another account's.${said}`;
+    case 404: return `Plivo could not find what was requested: the call is over, or it belongs to another account.${said}`;
     case 429: return `Too many requests to Plivo at once: try again in a minute.${said}`;
     default: return status >= 500
       ? `Plivo's API is not working at the moment (status ${status}): try again later.${said}`
@@ -1093,7 +1093,7 @@ function authorization(): string {
   return `Basic ${btoa(`${required('authId', 'Auth ID')}:${required('authToken', 'Auth Token')}`)}`;
 }
 
-/** As Plivo writes numbers: without the plus. */
+/** In Plivo's format: without the plus. */
 function callerId(): string {
   return required('callerId', 'number for outgoing calls').replace(/\D/g, '');
 }

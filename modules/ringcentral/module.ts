@@ -1,7 +1,7 @@
 // RingCentral: its telephony session notifications (webhooks) and its REST API, version 1.0.
 //
 // References: https://developers.ringcentral.com/guide/notifications and …/api-reference on the same host.
-// What is not written there, and how well it is known, stands in README.md.
+// What is not documented there, and how certain it is, is in README.md.
 
 interface Settings {
   clientId?: string; clientSecret?: string; jwt?: string; verificationToken?: string; serverUrl?: string;
@@ -12,13 +12,13 @@ const settings = Namespace.params.data as Settings;
 
 interface Notification { event?: string; timestamp?: string; body?: Session }
 
-/** A call. A notification has only those of its parties that changed. */
+/** A call. Notifications contain only the parties that changed. */
 interface Session {
   telephonySessionId?: string; sequence?: number; eventTime?: string;
   origin?: { type?: string } | null; parties?: (Party | null)[];
 }
 
-/** One end of a call: ours where it has an `extensionId`, else an outside number. */
+/** One party of a call: ours if it has an `extensionId`, otherwise an external number. */
 interface Party {
   id?: string; extensionId?: string; direction?: 'Inbound' | 'Outbound'; from?: Side | null; to?: Side | null;
   status?: { code?: string; reason?: string } | null; missedCall?: boolean; ringOutRole?: 'Initiator' | 'Target';
@@ -31,16 +31,16 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
   const body = textOf(request.body);
   const { 'verification-token': verification, 'validation-token': validation } = request.headers;
   if (validation !== undefined && body.trim() === '') {
-    // While a subscription is being made. The answer must have a content type though it has no content.
+    // Sent while a subscription is created. The answer needs a content type although it has no content.
     const answer = new HttpResponse().status(200).header('validation-token', validation);
     return { response: answer.header('content-type', 'application/json').content('') };
   }
-  // RingCentral writes both names: the older guide the first, the newer one the second.
+  // RingCentral documents both names: the older guide the first, the newer one the second.
   if (![verification, validation].some(isVerificationToken)) {
     const error = 'The verification token is missing or wrong.';
     return { response: new HttpResponse().status(401).json({ error }) };
   }
-  // From here on the answer is always 200: after a few others RingCentral switches the subscription off for good.
+  // From here on, the answer is always 200: after a few failures, RingCentral permanently disables the subscription.
   const notification = notificationIn(body);
   await renewWhenDue(notification.event);
   return notification.body?.telephonySessionId ? reported(notification.body, notification.timestamp) : {};
@@ -51,7 +51,7 @@ function isVerificationToken(token: string | undefined): boolean {
   return !!token && !!expected && crypto.timingSafeEqual(token, expected);
 }
 
-/** An empty one where the body is none: nothing that a retry could mend. */
+/** Empty if the body is invalid, which a retry could not fix. */
 function notificationIn(body: string): Notification {
   try {
     const parsed: unknown = JSON.parse(body, (name, value: unknown) => TEXTS.includes(name) ? textIn(value) : value);
@@ -62,7 +62,7 @@ function notificationIn(body: string): Notification {
   }
 }
 
-/** What tells calls and numbers apart. Ids come as numbers in places. */
+/** Fields that identify calls, parties and numbers. Some ids come as numbers. */
 const TEXTS = ['telephonySessionId', 'id', 'extensionId', 'phoneNumber', 'name', 'eventTime', 'timestamp'];
 
 function textIn(value: unknown): string | undefined {
@@ -84,7 +84,7 @@ async function reported(session: Session, sentAt: string | undefined): Promise<V
   return recording ? { events, callRecord: { callId, call: { recording } } } : { events };
 }
 
-/** RingOut calls the operator first, who may be reported as the one called: RingCentral's widgets turn it round too. */
+/** RingOut calls the operator first, who may be reported as the called party; RingCentral's own widgets swap them too. */
 function asCaller(party: Party): Party {
   return party.ringOutRole === 'Initiator' && party.direction === 'Inbound'
     ? { ...party, direction: 'Outbound', from: party.to, to: party.from }
@@ -107,7 +107,7 @@ async function toldBy(party: Party, isRingOut: boolean): Promise<Told[]> {
   return party.direction === 'Outbound' ? toldByOurCaller(party, own, isRingOut) : toldByOurCalled(party, own);
 }
 
-/** An outside caller: «Answered» as soon as a menu or an extension takes the call, before anybody picks up. */
+/** An external caller: «Answered» as soon as a menu or an extension takes the call, before anybody picks up. */
 function toldByCaller(party: Party): Told[] {
   const { from, to } = party;
   const numbers = {
@@ -117,7 +117,7 @@ function toldByCaller(party: Party): Told[] {
   switch (codeOf(party)) {
     case 'setup':
     case 'proceeding':
-      // Has an id as well: the call lasts as long as the caller is there, also between a menu and an operator.
+      // Has a leg id too: the call lasts as long as the caller is there, even between a menu and an operator.
       return [{ event: VoipWebhookEvent.NotifyStart, ...numbers, legId: party.id }];
     case 'disconnected':
     case 'gone':
@@ -127,7 +127,7 @@ function toldByCaller(party: Party): Told[] {
   }
 }
 
-/** An outside number that one of us calls, as `from` says. (A call forwarded to one has the client there.) */
+/** An external number called by one of us, according to `from`. (If a call is forwarded to one, `from` is the client.) */
 async function toldByCalled(party: Party, isRingOut: boolean): Promise<Told[]> {
   const { from, to } = party;
   if (!to?.phoneNumber || !(from?.extensionId || isRingOut)) {
@@ -156,12 +156,12 @@ async function toldByCalled(party: Party, isRingOut: boolean): Promise<Told[]> {
   }
 }
 
-/** One of us who calls. */
+/** One of us calling. */
 async function toldByOurCaller(party: Party, own: Extension, isRingOut: boolean): Promise<Told[]> {
   const { from, to } = party;
   const colleague = to?.extensionId ? (await extension(to.extensionId)).number : shortNumber(to?.phoneNumber);
   if (colleague) {
-    // «Answered» at once, which means nothing.
+    // Always «Answered» immediately, which means nothing.
     const numbers = { direction: VoipCallDirection.Internal, srcPhone: own.number, dstPhone: colleague };
     return changes(party, numbers).filter(({ event }) => event !== VoipWebhookEvent.NotifyAnswer);
   }
@@ -172,11 +172,11 @@ async function toldByOurCaller(party: Party, own: Extension, isRingOut: boolean)
     direction: VoipCallDirection.Out, legId: party.id, srcPhone: from?.phoneNumber || own.number,
     dstPhone: to?.phoneNumber || ANONYMOUS, dstPhoneExt: own.number,
   };
-  // In a RingOut the operator's own phone is answered before the client's rings.
+  // In a RingOut, the operator's own phone is answered before the client's rings.
   return changes(party, numbers).filter(({ event }) => !isRingOut || event !== VoipWebhookEvent.NotifyAnswer);
 }
 
-/** One of us who is called. `to` may be the company's number or a queue: `extensionId` says whose phone it is. */
+/** One of us being called. `to` may be the company's number or a queue: `extensionId` says whose phone it is. */
 async function toldByOurCalled(party: Party, own: Extension): Promise<Told[]> {
   const { from, to } = party;
   if (from?.extensionId) {
@@ -186,7 +186,7 @@ async function toldByOurCalled(party: Party, own: Extension): Promise<Told[]> {
   }
   const legId = party.id;
   if (!['setup', 'proceeding'].includes(codeOf(party))) {
-    // Without numbers: an outgoing call that was given to this operator stays one.
+    // Without numbers, so that an outgoing call transferred to this operator stays outgoing.
     return changes(party, { legId, srcPhoneExt: own.number, dstPhoneExt: own.number });
   }
   return changes(party, {
@@ -195,14 +195,14 @@ async function toldByOurCalled(party: Party, own: Extension): Promise<Told[]> {
   });
 }
 
-/** What became of one of our parties. */
+/** The state of one of our parties. */
 function changes(party: Party, numbers: Omit<Told, 'event'>): Told[] {
   switch (codeOf(party)) {
     case 'setup':
     case 'proceeding':
       return [{ event: VoipWebhookEvent.NotifyStart, ...numbers }];
     case 'answered':
-      // Also what is said of a call that is no longer held. To resume one that was not held changes nothing.
+      // Also reported when a call is taken off hold. Resuming a call that was not held changes nothing.
       return [
         { event: VoipWebhookEvent.NotifyAnswer, ...numbers },
         { event: VoipWebhookEvent.NotifyUnhold, ...numbers },
@@ -259,7 +259,7 @@ function dispositionOf(party: Party): VoipCallDisposition {
   return DISPOSITIONS[reasonOf(party)] ?? otherwise;
 }
 
-/** At the call's end. It mostly has no reason; what is said here counts only where nobody answered. */
+/** At the end of a call, mostly without a reason. Only counts if nobody answered. */
 function unlessAnswered(party: Party): VoipCallDisposition {
   return DISPOSITIONS[reasonOf(party)] ?? VoipCallDisposition.NoAnswer;
 }
@@ -272,10 +272,10 @@ function reasonOf(party: Party): string {
   return String(party.status?.reason).toLowerCase();
 }
 
-/** A withheld number is absent, or a word. */
+/** A withheld number is missing or a word. */
 const ANONYMOUS = 'anonymous';
 
-/** Within the company numbers are short; all others have their country and the plus. */
+/** Internal numbers are short; all others have a plus and country code. */
 function shortNumber(number: string | undefined): string | undefined {
   return number && /^\d{1,8}$/.test(number) ? number : undefined;
 }
@@ -286,10 +286,10 @@ function textOf(body: string | ArrayBuffer | undefined): string {
 
 // ------------------------------------------------------------------------------------------------------- extensions
 
-/** `number` is what people dial. Notifications say only RingCentral's own `extensionId`. */
+/** `number` is what people dial. Notifications contain only RingCentral's own `extensionId`. */
 interface Extension { number: string; isNobody?: boolean }
 
-/** Extensions at which no person answers. */
+/** Extensions that are not answered by people. */
 const NOBODYS = [
   'ApplicationExtension', 'Announcement', 'Bot', 'Department', 'FaxUser', 'GroupCallPickup', 'IvrMenu', 'PagingOnly',
   'ParkLocation', 'ProxyAdmin', 'Site', 'Voicemail',
@@ -309,8 +309,8 @@ async function extension(id: string): Promise<Extension> {
       const value = { number: extensionNumber || id, isNobody: NOBODYS.includes(type ?? '') };
       return { value, ttlSeconds: DAY };
     } catch (error) {
-      // The call is shown all the same, without this operator. Asked again in a minute, not with each notification.
-      console.warn(`The short number of extension ${id} is not known:`, messageOf(error));
+      // The call is still shown, without this operator. Retried after a minute rather than with each notification.
+      console.warn(`The number of extension ${id} is unknown:`, messageOf(error));
       return { value: { number: id }, ttlSeconds: 60 };
     }
   });
@@ -321,7 +321,7 @@ async function extension(id: string): Promise<Extension> {
 interface Subscription { id: string; expirationTime?: string; disabledFilters?: { filter?: string }[] | null }
 
 const SESSIONS = '/restapi/v1.0/account/~/telephony/sessions';
-/** Tells a day before the subscription ends, each hour until it is renewed. */
+/** A reminder, sent hourly from one day before the subscription expires until it is renewed. */
 const REMINDER = `/restapi/v1.0/subscription/~?threshold=${DAY}&interval=3600`;
 const TEN_YEARS = 315_360_000;
 
@@ -329,7 +329,7 @@ export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
   await subscribe(webhookUrl);
 }
 
-/** RingCentral calls the address while this runs, and refuses one that does not answer as it should. */
+/** RingCentral calls the address while this runs, and refuses one that does not answer as expected. */
 async function subscribe(address: string): Promise<Subscription> {
   const before = await Namespace.storage.get<Subscription>(KEPT);
   const body = {
@@ -343,20 +343,20 @@ async function subscribe(address: string): Promise<Subscription> {
   await Namespace.storage.set(KEPT, { id: made.id, expirationTime: made.expirationTime });
   if (before) {
     await api('DELETE', subscriptionPath(before)).catch((error: unknown) => {
-      console.warn('The subscription before this one could not be ended:', messageOf(error));
+      console.warn('The previous subscription could not be cancelled:', messageOf(error));
     });
   }
   if (made.disabledFilters?.some(({ filter }) => filter?.includes('/telephony/sessions'))) {
-    throw new Error('RingCentral tells this user nothing about the account\'s calls: make the JWT credential as an '
+    throw new Error('RingCentral does not report the account\'s calls to this user: create the JWT credential as an '
       + 'administrator, and give the app the permission Call Control.');
   }
   return made;
 }
 
-/** Which subscription is ours, and until when. */
+/** Our subscription and its expiry. */
 const KEPT = 'subscription';
 
-/** In its last day: told by RingCentral's reminder, or by the clock when any other notification comes. */
+/** During its last day: triggered by RingCentral's reminder, or by the clock on any other notification. */
 async function renewWhenDue(event: string | undefined): Promise<void> {
   const kept = await Namespace.storage.get<Subscription>(KEPT);
   const isReminder = String(event).includes('/subscription/');
@@ -367,7 +367,7 @@ async function renewWhenDue(event: string | undefined): Promise<void> {
     try {
       await renew(kept);
     } catch (error) {
-      console.error('The subscription could not be renewed; it is tried again in an hour:', messageOf(error));
+      console.error('The subscription could not be renewed; trying again in an hour:', messageOf(error));
     }
     return { value: true, ttlSeconds: 3600 };
   });
@@ -387,13 +387,13 @@ function subscriptionPath({ id }: Subscription): string {
 
 const ACCOUNT = '/restapi/v1.0/account/~';
 
-/** Makes the subscription anew as well, so that one which RingCentral has ended or switched off comes back. */
+/** Also recreates the subscription, in case RingCentral has ended or disabled it. */
 export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
   try {
     const { name, extensionNumber } = await api<ExtensionRecord>('GET', `${ACCOUNT}/extension/~`);
     const connected = `Connected as ${name ?? 'a user without a name'} (extension ${extensionNumber ?? 'unknown'}).`;
     if (!Namespace.webhookUrl) {
-      return { success: true, message: `${connected} Notifications begin once the module has its webhook URL.` };
+      return { success: true, message: `${connected} Notifications start once the module has its webhook URL.` };
     }
     const { expirationTime } = await subscribe(Namespace.webhookUrl);
     const until = String(expirationTime).slice(0, 10);
@@ -435,7 +435,7 @@ function listed<T>(records: T[] | undefined): T[] {
   return records;
 }
 
-/** RingOut: rings the operator's direct number, then the client. */
+/** RingOut: calls the operator's direct number, then the client. */
 export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Promise<void> {
   const to = dstPhone.replace(/[^\d+]/g, '');
   if (!to) {
@@ -445,7 +445,7 @@ export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Prom
   const { records } = await api<Page<{ phoneNumber?: string }>>('GET', path);
   const from = listed(records)[0]?.phoneNumber;
   if (!from) {
-    throw new Error(`Extension ${srcPhone} has no direct number, and RingOut can ring no other: give it one in the `
+    throw new Error(`Extension ${srcPhone} has no direct number, and RingOut needs one: assign one in the `
       + 'RingCentral admin portal.');
   }
   const body = { from: { phoneNumber: from }, to: { phoneNumber: to }, playPrompt: false };
@@ -456,13 +456,13 @@ async function extensionId(number: string): Promise<string> {
   return Namespace.storage.remember<string>(`id of ${number}`, async () => {
     const found = (await extensions()).find(({ extensionNumber }) => extensionNumber === number);
     if (!found?.id) {
-      throw new Error(`RingCentral has no extension ${number}: check whom the operator is mapped to in this module.`);
+      throw new Error(`RingCentral has no extension ${number}: check which RingCentral user the operator is matched with in this module.`);
     }
     return { value: String(found.id), ttlSeconds: DAY };
   });
 }
 
-/** The audio is given to nobody without the access token. */
+/** The audio requires the access token. */
 export async function VoipGetCallLink(callData: { recording?: string }): Promise<VoipCallLink> {
   if (!callData.recording) {
     throw new Error('RingCentral has not reported a recording of this call.');
@@ -480,7 +480,7 @@ interface PartyStatus {
   id?: string; owner?: { extensionId?: string } | null; status?: { code?: string } | null; direction?: string;
 }
 
-/** The operator's part of a call, as it is at this moment. */
+/** The operator's current part of a call. */
 interface Part { session: string; party: string; extensionId: string; rings: boolean; isCalled: boolean }
 
 export async function VoipAcceptCall(_src: string, _dst: string, call: Call): Promise<void> {
@@ -490,12 +490,12 @@ export async function VoipAcceptCall(_src: string, _dst: string, call: Call): Pr
   const online = listed(records).filter(({ id, status }) => id && status === 'Online');
   const device = online.find(({ type }) => type === 'SoftPhone') ?? online[0]; // the app is where the operator clicks
   if (!device) {
-    throw new Error('None of your phones and apps is signed in to RingCentral, so there is none to answer at.');
+    throw new Error('None of your phones or apps is signed in to RingCentral, so there is nothing to answer with.');
   }
   await api('POST', `${partyPath(part)}/answer`, { body: { deviceId: device.id } });
 }
 
-/** Only stops ringing where the call has not been taken: RingCentral then goes on as its rules say. */
+/** If the call has not been answered, only stops the ringing: RingCentral then continues by its rules. */
 export async function VoipHangupCall(_src: string, _dst: string, call: Call): Promise<void> {
   const part = await partOf(call);
   if (part.rings && part.isCalled) {
@@ -519,10 +519,10 @@ export async function VoipMuteCall(_src: string, _dst: string, mute: boolean, ca
   await api('PATCH', partyPath(await partOf(call)), { body: { muted: mute } });
 }
 
-/** Of several parts (phones) of the operator the one that talks, else one that rings. */
+/** If the operator has several parts (phones), the one that is talking, otherwise one that is ringing. */
 async function partOf(call: Call): Promise<Part> {
   if (!call.callId) {
-    throw new Error('RingCentral has not told the id of this call, so it cannot be controlled.');
+    throw new Error('RingCentral has not reported the ID of this call, so it cannot be controlled.');
   }
   const { parties } = await api<SessionStatus>('GET', sessionPath(call.callId));
   const parts = listed(parties);
@@ -532,7 +532,7 @@ async function partOf(call: Call): Promise<Part> {
   const talks = own.find(({ status }) => ['Answered', 'Hold', 'Parked'].includes(status?.code ?? ''));
   const part = talks ?? own.find(({ status }) => ['Setup', 'Proceeding'].includes(status?.code ?? ''));
   if (!part?.id) {
-    throw new Error('At RingCentral you have no part in this call any more.');
+    throw new Error('You are no longer part of this call at RingCentral.');
   }
   return {
     session: call.callId, party: part.id, extensionId: owner,
@@ -581,7 +581,7 @@ function request(method: string, path: string, token: string, { body, timeout }:
   return send(server() + path, { method, headers, body: body && JSON.stringify(body) }, timeout);
 }
 
-/** Of these credentials: others must not go on with this one's token. */
+/** Specific to these credentials: others must not reuse this token. */
 function tokenKey(): string {
   return `token ${crypto.md5([server(), settings.clientId, settings.clientSecret, settings.jwt].join('\n'))}`;
 }
@@ -629,7 +629,7 @@ async function answerOf<T>(response: Response): Promise<T> {
       return answer as T;
     }
   } catch {
-    // said below
+    // reported below
   }
   throw new Error(NOT_UNDERSTOOD);
 }
@@ -644,7 +644,7 @@ async function refusalIn(response: Response): Promise<Refusal> {
   return typeof answer === 'object' && answer !== null ? answer : {};
 }
 
-/** What RingCentral says itself, as a sentence to add. */
+/** RingCentral's own message, as a sentence to append. */
 function says({ message, error_description }: Refusal): string {
   const text = message ?? error_description;
   return typeof text === 'string' && text ? ` It said: ${/[.!?]$/.test(text) ? text : `${text}.`}` : '';
@@ -657,14 +657,14 @@ async function problem(response: Response): Promise<string> {
 
 function sentence(status: number, code: unknown): string {
   if (code === 'SUB-524' || code === 'SUB-525') {
-    return 'RingCentral called the webhook URL and got no right answer: the server\'s public URL must be reachable '
+    return 'RingCentral called the webhook URL and did not get the expected answer: the server\'s public URL must be reachable '
       + 'from the internet over https, with a certificate that RingCentral accepts.';
   }
   switch (status) {
     case 401: return 'RingCentral did not accept the access token: check the credentials in the module\'s settings.';
     case 403: return 'RingCentral does not allow this: check the permissions of the app, and that the JWT credential '
       + 'is an administrator\'s.';
-    case 404: return 'RingCentral does not know what was asked for; a call may be over already.';
+    case 404: return 'RingCentral could not find what was requested; the call may already be over.';
     case 409: return 'The call is no longer in a state in which RingCentral can do this.';
     case 429: return 'Too many requests to RingCentral: try again in a minute.';
     default: return status >= 500

@@ -1,10 +1,10 @@
 // Telnyx Voice API (Call Control), version 2: its webhooks and its commands.
 //
-// The reference for both is https://developers.telnyx.com/api-reference/. What stands there is not repeated here; comments
-// say what does not, and why something is done.
+// The reference for both is https://developers.telnyx.com/api-reference/. Comments here cover only what is not
+// documented there, and the reasons.
 //
-// One conversation is a session (`call_session_id`) of several legs (`call_leg_id`). Only the first event of a leg says which
-// way it goes, and events come in any order, so what is known of a session is kept in the storage.
+// A conversation is a session (`call_session_id`) of several legs (`call_leg_id`). Only the first event of a leg has its
+// direction, and events arrive in any order, so what is known about a session is kept in storage.
 
 interface Settings {
   apiKey?: string; publicKey?: string; connectionId?: string; callerNumber?: string; replaceWebhook?: boolean;
@@ -12,13 +12,13 @@ interface Settings {
   sipDomain?: string; apiUrl?: string;
 }
 
-/** What is pasted into a settings page may have blanks around it. */
+/** Values pasted into settings may have surrounding blanks. */
 const settings = Object.fromEntries(Object.entries(Namespace.params.data)
   .map(([name, value]) => [name, typeof value === 'string' ? value.trim() : value])) as Settings;
 
 // --------------------------------------------------------------------------------------------------------- webhooks
 
-/** What an event is about. No field is in every event. */
+/** What an event is about. No field is present in every event. */
 interface Payload {
   call_control_id?: string; call_leg_id?: string; call_session_id?: string; client_state?: string; connection_id?: string;
   from?: string; to?: string; caller_id_name?: string; direction?: string; state?: string; occurred_at?: string;
@@ -46,7 +46,7 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
   return { events: newsOf(hook, session, leg), response: await steer(hook, session, leg) };
 }
 
-/** What an event tells, and what those mean that came before it. The system takes what it knows already as repeated. */
+/** The call events of an event and of those before it. The server ignores repetitions. */
 function newsOf(hook: Hook, session: Session, leg: Leg): VoipWebhookRequest[] {
   const hookKind = KINDS[hook.type];
   if (hookKind === 'initiated' || hookKind === 'answered') {
@@ -57,7 +57,7 @@ function newsOf(hook: Hook, session: Session, leg: Leg): VoipWebhookRequest[] {
 
 const REPLAY_WINDOW_SECONDS = 300;
 
-/** Ed25519 over the timestamp, a bar and the body as it was sent. */
+/** Ed25519 over the timestamp, a bar and the raw body. */
 async function isSigned({ headers, body, rawBody }: FetchRequest): Promise<boolean> {
   const timestamp = headers['telnyx-timestamp'] ?? '';
   const age = Math.abs(Date.now() / 1000 - Number(timestamp));
@@ -74,7 +74,7 @@ async function isSigned({ headers, body, rawBody }: FetchRequest): Promise<boole
 async function publicKey(): Promise<CryptoKey> {
   const bytes = bytesOfBase64(required('publicKey', 'public key'));
   if (bytes?.length !== 32) {
-    throw new Error('The public key is not one of Telnyx: copy it from the portal (API Keys, Public Key) into the settings.');
+    throw new Error('This is not a public key from Telnyx: copy it from the portal (API Keys, Public Key) into the settings.');
   }
   return crypto.subtle.importKey('raw', bytes, 'Ed25519', false, ['verify']);
 }
@@ -87,11 +87,11 @@ function hookOf(body: string | ArrayBuffer | undefined): Hook | undefined {
   if (typeof type !== 'string' || !session) {
     return undefined;
   }
-  // Of conferences, the time may be inside the payload.
+  // For conferences, the time may be inside the payload.
   return { type, at: typeof at === 'string' ? at : fields.occurred_at, session, payload: fields };
 }
 
-/** Recordings say nothing of who talked. Their own links end after ten minutes, so only ids are kept. */
+/** Recordings do not say who talked. Their links expire after ten minutes, so only ids are kept. */
 function recordOf({ session, payload }: Hook): VoipCallRecord {
   const { recording_id, call_leg_id } = payload;
   return { callId: session, call: { recording_id, call_leg_id, call_session_id: session } };
@@ -104,7 +104,7 @@ interface Fact { kind: FactKind; at?: string; cause?: string; source?: string }
 
 interface Leg {
   id: string; controlId?: string; from?: string; to?: string; name?: string;
-  /** `in` also for what an operator's telephone dials. */
+  /** `in` also for calls dialled on an operator's telephone. */
   direction?: 'in' | 'out';
   /** The operator whose telephone dialled. */
   dialledBy?: string;
@@ -114,13 +114,13 @@ interface Leg {
 
 interface Session {
   legs: Leg[];
-  /** Whether its client is in a conference of this module. */
+  /** Whether the client is in a conference of this module. */
   flow?: boolean;
   /** The leg of the operator who took an incoming call. */
   taken?: string;
   /** Whether the client was taken out of the conference. */
   held?: boolean;
-  /** What was done, and by which call of the script. */
+  /** Completed steps, and the script run that did each. */
   done?: Record<string, string>;
 }
 
@@ -170,7 +170,7 @@ function withPayload(leg: Leg, payload: Payload, dialledBy: string | undefined):
   };
 }
 
-/** A call is over within a day; its recording needs nothing of this. */
+/** Calls end within a day; recordings do not need this. */
 const SESSION_SECONDS = 24 * 3600;
 
 async function change(id: string, how: (session: Session) => Session): Promise<Session> {
@@ -178,7 +178,7 @@ async function change(id: string, how: (session: Session) => Session): Promise<S
   return await Namespace.storage.update(`session ${id}`, update, { ttlSeconds: SESSION_SECONDS }) ?? { legs: [] };
 }
 
-/** The operator whose own telephone began this leg, where it did. */
+/** The operator whose own telephone started this leg, if any. */
 async function dialler({ direction, state, from, connection_id }: Payload): Promise<string | undefined> {
   const user = sipUser(from);
   if (direction === 'incoming') {
@@ -187,7 +187,7 @@ async function dialler({ direction, state, from, connection_id }: Payload): Prom
   if (state !== 'parked') {
     return undefined;
   }
-  // Dialled at a telephone, where calls are parked until the application decides. It may show a number instead of its name.
+  // Dialled on a telephone whose calls are parked until the application decides. It may show a number instead of its name.
   const users = await Namespace.storage.get<Record<string, string>>(USERS_KEY);
   return user?.id ?? users?.[connection_id ?? ''];
 }
@@ -196,14 +196,14 @@ async function dialler({ direction, state, from, connection_id }: Payload): Prom
 
 type Role = 'client' | 'operator';
 
-/** What this module writes into `client_state` of the legs that it makes. */
+/** What this module writes into `client_state` of the legs it creates. */
 interface Tag {
   app: 'hookswitch'; role: Role; member?: string;
   /** The number to call once the operator has picked up. */
   dial?: string;
-  /** Goes to the client at once, instead of competing for the call. */
+  /** Joins the client immediately instead of competing for the call. */
   joins?: boolean;
-  /** The operator who gave the call away. */
+  /** The operator who transferred the call. */
   redirectedBy?: string;
 }
 
@@ -213,7 +213,7 @@ function tagOf(state: string | undefined): Tag | undefined {
   return tag.app === 'hookswitch' ? tag as unknown as Tag : undefined; // else it is the customer's
 }
 
-/** Who is at the other end of a leg; undefined while that cannot be told. */
+/** The other party of a leg; undefined while unknown. */
 function roleOf({ legs }: Session, leg: Leg): Role | undefined {
   const root = rootOf(legs);
   if (leg.tag) {
@@ -234,7 +234,7 @@ function roleOf({ legs }: Session, leg: Leg): Role | undefined {
   return legs.some((other) => other.tag?.dial ?? isBefore(other, leg)) ? 'client' : undefined;
 }
 
-/** Whether an operator had picked up before that leg began: then it was for the operator that it began. */
+/** Whether an operator had picked up before that leg started, in which case it was started for the operator. */
 function isBefore(operator: Leg, leg: Leg): boolean {
   return sipUser(operator.to) !== undefined && timeOf(operator, 'answered') <= timeOf(leg, 'initiated');
 }
@@ -243,17 +243,17 @@ function timeOf(leg: Leg, kind: FactKind): number {
   return Date.parse(leg.facts.find((fact) => fact.kind === kind)?.at ?? '');
 }
 
-/** The leg that came from outside, or from an operator's telephone. */
+/** The leg that came from outside or from an operator's telephone. */
 function rootOf(legs: Leg[]): Leg | undefined {
   return legs.find(({ direction }) => direction === 'in');
 }
 
-/** The number that stands for the operator of a leg. */
+/** The member id of a leg's operator. */
 function memberOf({ dialledBy, tag, to }: Leg): string | undefined {
   return tag?.member ?? dialledBy ?? sipUser(to)?.id ?? to;
 }
 
-/** Which way the call goes; undefined while that cannot be told. */
+/** The call's direction; undefined while unknown. */
 function directionOf(session: Session): VoipCallDirection | undefined {
   const root = rootOf(session.legs);
   if (root?.dialledBy) {
@@ -267,7 +267,7 @@ function directionOf(session: Session): VoipCallDirection | undefined {
   return session.legs.some(callsOut) ? VoipCallDirection.Out : undefined;
 }
 
-/** The operator's leg of a call that an operator made. */
+/** The operator's leg of a call made by an operator. */
 function callerOf({ legs }: Session): Leg | undefined {
   const root = rootOf(legs);
   if (root) {
@@ -280,7 +280,7 @@ function hasEnded(leg: Leg): boolean {
   return leg.facts.some(({ kind }) => kind === 'hangup');
 }
 
-/** SIP users are operators, also behind another SIP server. A number in a SIP address is a number. */
+/** SIP users are operators, even on another SIP server. A number in a SIP address is treated as a number. */
 function sipUser(address: string | undefined): { id: string; isOurs: boolean } | undefined {
   const [, user = '', host = ''] = /^(?:.*<)?(?:sips?:)?([^@<>\s]+)@([^;>:\s]+)/i.exec(address ?? '') ?? [];
   if (!user || /^\+?\d{7,15}$/.test(user) || /^(anonymous|private|restricted|unavailable|unknown)$/i.test(user)) {
@@ -354,7 +354,7 @@ function startOf(session: Session, leg: Leg, role: Role | undefined): Event {
   return { event, srcPhoneExt: member, dstPhoneExt: member }; // an operator's telephone; whose call it is will be told
 }
 
-/** Withheld numbers come as words, or not at all. */
+/** Withheld numbers are words or missing. */
 function numberOf(address: string | undefined): string {
   return address || 'anonymous';
 }
@@ -366,7 +366,7 @@ function redirectOf({ tag }: Leg, occurredAt: string | undefined): Event[] {
     : [];
 }
 
-/** Where nobody was joined with the client, the application answered: a menu, a queue, a message. */
+/** If nobody was joined with the client, the application answered: a menu, a queue or a message. */
 function announcementOf({ legs }: Session, leg: Leg): Event[] {
   const answer = leg.facts.find(({ kind }) => kind === 'answered');
   const isTaken = legs.some(({ facts }) => facts.some(({ kind }) => kind === 'bridged' || kind === 'joined'));
@@ -375,7 +375,7 @@ function announcementOf({ legs }: Session, leg: Leg): Event[] {
     ? [{ event: VoipWebhookEvent.NotifyAnswer, legId: leg.id, occurredAt: answer.at }] : [];
 }
 
-/** The client talks as soon as the legs are joined. It counts at the leg of the operator. */
+/** The talk starts as soon as the legs are joined. It is reported on the operator's leg. */
 function answerOf(session: Session, leg: Leg, role: Role | undefined, occurredAt: string | undefined): Event[] {
   const caller = callerOf(session);
   const isTold = role !== undefined && (caller ?? rootOf(session.legs)) !== undefined;
@@ -393,7 +393,7 @@ function resumeOf(leg: Leg, fact: Fact): Event[] {
   return isBack ? [{ event: VoipWebhookEvent.NotifyUnhold, legId: leg.id, occurredAt: fact.at }] : [];
 }
 
-/** A call of one leg, as an application makes it: nothing joined it to anybody, so its talk began when it was answered. */
+/** A single-leg call made by an application: it was never joined to anybody, so the talk started when it was answered. */
 function soleTalk({ legs }: Session, leg: Leg, role: Role | undefined): Event[] {
   const has = (kind: FactKind): Fact | undefined => leg.facts.find((fact) => fact.kind === kind);
   const began = has('bridged') ?? (leg.direction === 'out' ? has('joined') ?? has('answered') : undefined);
@@ -401,7 +401,7 @@ function soleTalk({ legs }: Session, leg: Leg, role: Role | undefined): Event[] 
     ? [{ event: VoipWebhookEvent.NotifyAnswer, legId: leg.id, occurredAt: began.at }] : [];
 }
 
-/** The call is over when a client who was in it has hung up, else with the last leg. */
+/** The call ends when a client in it has hung up, otherwise with the last leg. */
 function endOf(leg: Leg, role: Role | undefined, fact: Fact): Event {
   const isOver = role === 'client' && (leg.direction === 'in' || leg.facts.some(({ kind }) => kind === 'answered'));
   const legId = isOver ? undefined : leg.id;
@@ -411,11 +411,11 @@ function endOf(leg: Leg, role: Role | undefined, fact: Fact): Event {
 function dispositionOf({ direction, dialledBy }: Leg, { cause = '', source }: Fact): VoipCallDisposition {
   const isCancelled = cause === 'originator_cancel' || source === 'caller';
   const otherwise = isCancelled && !dialledBy ? VoipCallDisposition.Cancelled : VoipCallDisposition.Unknown;
-  // How the application ended a leg that came in says nothing; the legs of those called do.
+  // How the application ended an incoming leg is meaningless; the called legs decide.
   return (direction === 'in' ? undefined : DISPOSITIONS[cause]) ?? otherwise;
 }
 
-/** What a cause means where nobody talked; of a call that somebody answered it does not count. */
+/** The meaning of a cause if nobody talked; ignored for answered calls. */
 const DISPOSITIONS: Record<string, VoipCallDisposition | undefined> = {
   originator_cancel: VoipCallDisposition.Cancelled,
   timeout: VoipCallDisposition.NoAnswer,
@@ -428,8 +428,8 @@ const DISPOSITIONS: Record<string, VoipCallDisposition | undefined> = {
 
 // ------------------------------------------------------------------------------------------------------- voice flow
 
-// A call that this module answers or makes is a conference of the client and whoever talks with them. Each step follows from
-// an event; a step that fails is answered with 503, so that Telnyx sends the event again.
+// A call answered or made by this module is a conference of the client and the operators. Each step is triggered by
+// an event; a failing step is answered with 503, so that Telnyx resends the event.
 
 async function steer(hook: Hook, session: Session, leg: Leg): Promise<HttpResponse | undefined> {
   try {
@@ -437,7 +437,7 @@ async function steer(hook: Hook, session: Session, leg: Leg): Promise<HttpRespon
     await step(KINDS[hook.type], hook.session, session, leg, isOurs);
     return undefined;
   } catch (error) {
-    console.error('The call could not be steered:', error);
+    console.error('The call could not be controlled:', error);
     return new HttpResponse().status(503).json({ error: 'Telnyx refused a command: see the module\'s log.' });
   }
 }
@@ -459,7 +459,7 @@ async function step(kind: FactKind | undefined, id: string, session: Session, le
   }
 }
 
-/** Events come twice, also at the same moment; what failed may be tried again. */
+/** Events may arrive twice, even simultaneously; failed steps may be retried. */
 async function once(id: string, what: string, action: () => Promise<void>): Promise<void> {
   const mine = crypto.randomUUID();
   const { done = {} } = await change(id, (session) => ({ ...session, done: { [what]: mine, ...session.done } }));
@@ -477,7 +477,7 @@ async function once(id: string, what: string, action: () => Promise<void>): Prom
   }
 }
 
-/** The client hears the ringing of the network until an operator has picked up. */
+/** The client hears the network's ringback tone until an operator has picked up. */
 async function ring(id: string, client: Leg): Promise<void> {
   await change(id, (session) => ({ ...session, flow: true }));
   const failures: unknown[] = [];
@@ -492,7 +492,7 @@ async function ring(id: string, client: Leg): Promise<void> {
   }
 }
 
-/** An operator dialled at the telephone. */
+/** An operator dialled on a telephone. */
 async function connect(leg: Leg): Promise<void> {
   const tag: Tag = { app: 'hookswitch', role: 'operator', member: memberOf(leg), dial: leg.to };
   await command(leg, 'answer', { client_state: stateOf(tag) });
@@ -545,7 +545,7 @@ async function clientHungUp(session: Session): Promise<void> {
   await hangUp(session.legs);
 }
 
-/** With the last operator the client's leg ends, too; a colleague who is still there gets the client. */
+/** When the last operator leaves, the client's leg ends too; a remaining colleague gets the client. */
 async function operatorHungUp(id: string, session: Session): Promise<void> {
   const client = clientOf(session);
   const others = session.legs.filter((leg) => roleOf(session, leg) === 'operator' && !hasEnded(leg));
@@ -566,7 +566,7 @@ function clientOf(session: Session): Leg | undefined {
 
 async function hangUp(legs: Leg[]): Promise<void> {
   for (const leg of legs.filter((each) => !hasEnded(each))) {
-    await command(leg, 'hangup').catch((error: unknown) => console.warn('A leg was not ended:', error)); // over by itself
+    await command(leg, 'hangup').catch((error: unknown) => console.warn('A leg could not be ended:', error)); // may be over
   }
 }
 
@@ -578,7 +578,7 @@ async function join(id: string, leg: Leg): Promise<void> {
   await inConference(id, 'join', leg);
 }
 
-/** Takes the client out of the conference. Telnyx reports that, as it does not report its own hold. */
+/** Takes the client out of the conference, because Telnyx reports that but not its own hold. */
 async function hold(id: string, client: Leg): Promise<void> {
   await change(id, (session) => ({ ...session, held: true })); // before Telnyx reports it
   await inConference(id, 'leave', client).catch(async (error: unknown) => {
@@ -628,7 +628,7 @@ function stateOf(tag: Tag): string {
   return utf8(JSON.stringify(tag)).toBase64();
 }
 
-/** Numbers as they are, SIP users at Telnyx unless they say where. */
+/** Numbers as they are; SIP users at Telnyx unless they have a host. */
 function addressOf(member: string): string {
   if (/^\+?\d{7,15}$/.test(member)) {
     return member;
@@ -638,14 +638,14 @@ function addressOf(member: string): string {
 
 // --------------------------------------------------------------------------------------------------------- controls
 
-/** Rings the operator; the client is called when the operator has picked up. */
+/** Calls the operator; the client is called once the operator has picked up. */
 export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Promise<void> {
   await dial(srcPhone, required('callerNumber', 'number to call from'), {}, {
     app: 'hookswitch', role: 'operator', member: srcPhone, dial: dstPhone,
   });
 }
 
-/** Ends the operator's leg. What becomes of the client then is for whoever runs the call flow: by default it ends too. */
+/** Ends the operator's leg. What happens to the client is up to the call flow; by default, their leg ends too. */
 export async function VoipHangupCall(_src: string, _dst: string, call: VoipCallContext): Promise<void> {
   await command(operatorOf(call, await sessionOf(call)), 'hangup');
 }
@@ -666,7 +666,7 @@ export async function VoipRedirectCall(_src: string, _dst: string, redirectTo: s
   await command(operator, 'hangup');
 }
 
-/** Rings the colleague while the client waits. The client goes to the colleague when the operator hangs up, or comes back. */
+/** Calls the colleague while the client waits. The client joins the colleague when the operator hangs up, or returns. */
 export async function VoipAttendedTransfer(_src: string, _dst: string, redirectTo: string, call: VoipCallContext): Promise<void> {
   const session = await flowOf(call);
   const client = present(clientOf(session));
@@ -694,7 +694,7 @@ export async function VoipMuteCall(_src: string, _dst: string, mute: boolean, ca
   await api('POST', path, { call_control_ids: [operator.controlId] });
 }
 
-/** Tones are heard at the other end of the leg that they are sent on. */
+/** Tones are heard by the other party of the leg they are sent on. */
 export async function VoipSendDtmf(_src: string, _dst: string, digits: string, call: VoipCallContext): Promise<void> {
   await command(present(clientOf(await sessionOf(call))), 'send_dtmf', { digits });
 }
@@ -745,8 +745,8 @@ async function connected({ application_name, webhook_event_url, webhook_api_vers
   return [
     `Connected to the application "${application_name ?? ''}".`,
     active === false ? 'It is switched off at Telnyx.' : '',
-    isOld ? 'Its webhooks are of version 1: choose API v2 in the portal.' : '',
-    isElsewhere ? 'Its webhooks go to another address, so calls show only if they are passed on from there.' : '',
+    isOld ? 'It sends version 1 webhooks: choose API v2 in the portal.' : '',
+    isElsewhere ? 'Its webhooks go to another address, so calls appear only if they are forwarded from there.' : '',
   ].filter(Boolean).join(' ');
 }
 
@@ -758,7 +758,7 @@ function applicationPath(): string {
   return `/call_control_applications/${encodeURIComponent(required('connectionId', 'application ID'))}`;
 }
 
-/** The connection's ID -> its SIP user. */
+/** Connection ID -> SIP user. */
 const USERS_KEY = 'users';
 
 interface Connection { id: string; connection_name?: string; user_name?: string }
@@ -778,7 +778,7 @@ export async function VoipGetMembers(): Promise<VoipMember[]> {
   return [...members, ...named.map((id) => ({ id, name: id }))];
 }
 
-/** Who is named in the settings. Telnyx writes numbers with plus. */
+/** The operators named in the settings. Telnyx writes numbers with a plus. */
 function namedMembers(): string[] {
   const named = (settings.ring ?? '').split(/[,;\n]/).map((member) => member.trim()).filter(Boolean);
   return named.map((member) => (/^\+?[\d\s().-]{7,}$/.test(member) ? `+${member.replaceAll(/\D/g, '')}` : member));
@@ -786,7 +786,7 @@ function namedMembers(): string[] {
 
 interface Recording { id?: string; download_urls?: { mp3?: string | null; wav?: string | null } | null }
 
-/** Telnyx gives a link that is good for ten minutes. */
+/** Telnyx's link is valid for ten minutes. */
 export async function VoipGetCallLink(
   callData: { recording_id?: string; call_leg_id?: string; call_session_id?: string },
 ): Promise<string> {
@@ -799,7 +799,7 @@ export async function VoipGetCallLink(
     : (await list<Recording>(`/recordings?${new URLSearchParams(filter)}`)).data[0];
   const url = recording?.download_urls?.mp3 ?? recording?.download_urls?.wav;
   if (!url) {
-    throw new Error('Telnyx has no recording of this call. It may be deleted, or not be stored yet: try again in a minute.');
+    throw new Error('Telnyx has no recording of this call. It may have been deleted, or not have been stored yet: try again in a minute.');
   }
   return url;
 }
@@ -812,7 +812,7 @@ export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
   if (current !== webhookUrl) {
     if (current && current !== ours && !settings.replaceWebhook) {
       throw new Error(`The application sends its webhooks to ${hostOf(current)}; that address was not replaced. ` +
-        'Pass its webhooks on to Hookswitch, or turn on "Replace the application\'s webhook address".');
+        'Forward its webhooks to Hookswitch, or turn on "Replace the application\'s webhook address".');
     }
     await api('PATCH', applicationPath(), { application_name, webhook_event_url: webhookUrl, webhook_api_version: '2' });
   }
@@ -854,7 +854,7 @@ async function one<T>(method: string, path: string): Promise<T> {
   return data as T;
 }
 
-const UNREADABLE = 'Telnyx answered something that cannot be read: check the API address in the module\'s settings.';
+const UNREADABLE = 'Telnyx sent an unreadable answer: check the API address in the module\'s settings.';
 
 async function api(method: string, path: string, body?: object): Promise<Record<string, unknown>> {
   const headers = { authorization: `Bearer ${required('apiKey', 'API key')}`, 'content-type': 'application/json' };
@@ -880,7 +880,7 @@ function reason(status: number, { errors }: Record<string, unknown>): string {
   switch (status) {
     case 401: return `Telnyx did not accept the API key: check it, and for another region the API address, in the settings.${said}`;
     case 403: return `Telnyx does not allow this for the API key: check its permissions in the portal.${said}`;
-    case 404: return `Telnyx does not have what was asked for: check the application ID, and that the API key is of the same account.${said}`;
+    case 404: return `Telnyx could not find what was requested: check the application ID, and that the API key belongs to the same account.${said}`;
     case 429: return `Too many requests to Telnyx: try again in a minute.${said}`;
     default: return status >= 500
       ? `Telnyx is not working at the moment (status ${status}): try again later.${said}`

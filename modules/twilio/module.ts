@@ -1,10 +1,10 @@
-// Twilio Programmable Voice: its webhooks, its REST API (2010-04-01), and a small call flow in TwiML, if it is switched on.
+// Twilio Programmable Voice: its webhooks, its REST API (2010-04-01) and an optional small call flow in TwiML.
 //
-// The reference is https://www.twilio.com/docs/voice. What stands there is not repeated here; comments say what does not,
-// and why something is done.
+// The reference is https://www.twilio.com/docs/voice. Comments here cover only what is not documented there,
+// and the reasons.
 //
-// A call at Twilio is a tree of legs. The first leg's CallSid is our `callId`, a leg made by <Dial> is our `legId`. The
-// first leg of an incoming call counts as answered as soon as TwiML runs: whether anybody talked, only the others know.
+// A Twilio call is a tree of legs. The first leg's CallSid is our `callId`, that of a leg created by <Dial> our `legId`. The
+// first leg of an incoming call counts as answered as soon as TwiML runs: only the others know whether anybody talked.
 
 interface Settings {
   accountSid?: string; authToken?: string; apiKey?: string; apiSecret?: string; region?: string;
@@ -15,7 +15,7 @@ const settings = Namespace.params.data as Settings;
 
 // --------------------------------------------------------------------------------------------------------- webhooks
 
-/** A parameter of a request; an absent one is empty. */
+/** Reads a parameter of a request; missing ones are empty. */
 type Read = (name: string) => string;
 
 export async function VoipParseWebhookRequest(request: FetchRequest): Promise<VoipWebhookParseResult> {
@@ -24,7 +24,7 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
     return { response: new HttpResponse().status(403).json({ error: 'The signature is missing or wrong.' }) };
   }
   const field: Read = (name) => parameters.get(name) ?? '';
-  // What we, or the administrator, wrote behind the address.
+  // The suffix that we, or the administrator, appended to the address.
   const hint: Read = (name) => [request.query[name] ?? ''].flat()[0] ?? '';
   switch (request.path) {
     case FLOW.call: return callFlow(field, hint);
@@ -72,7 +72,7 @@ function isStatus(text: string): boolean {
   return ENDED.has(text) || IN_PROGRESS.has(text);
 }
 
-/** A leg that <Dial> made: an operator's where a client calls, else the client's. */
+/** A leg created by <Dial>: an operator's if a client calls, otherwise the client's. */
 async function dialledLeg(field: Read, hint: Read): Promise<VoipWebhookParseResult> {
   const callId = field('ParentCallSid');
   const leg = { ...when(field), ...await partiesOfDialled(field, hint), callId, legId: field('CallSid') };
@@ -84,12 +84,12 @@ async function dialledLeg(field: Read, hint: Read): Promise<VoipWebhookParseResu
   return { events, callRecord: { callId, duration: await talkOf(callId, field('CallSid'), seconds) } };
 }
 
-/** The leg that a call began with. */
+/** The first leg of a call. */
 async function firstLeg(field: Read, hint: Read): Promise<VoipWebhookParseResult> {
   const callId = field('CallSid');
   const parties = partiesOfFirst({ from: field('From'), to: field('To'), direction: field('Direction') }, hint);
   if (!parties) {
-    return {}; // an operator is called whose client is not known yet: the client's leg will tell
+    return {}; // an operator is called whose client is not known yet; the client's leg will report it
   }
   const leg = { ...when(field), ...parties, callId, callerName: field('CallerName') || undefined };
   if (field('DialCallStatus')) {
@@ -100,7 +100,7 @@ async function firstLeg(field: Read, hint: Read): Promise<VoipWebhookParseResult
     return { event: start(leg), callRecord: { ...message, disposition: VoipCallDisposition.Voicemail } };
   }
   const event = eventOf(field, leg);
-  const isClient = field('Direction').startsWith('outbound') && !parties.dstPhoneExt; // called straight by the API
+  const isClient = field('Direction').startsWith('outbound') && !parties.dstPhoneExt; // called directly by the API
   if (event.event === VoipWebhookEvent.NotifyAnswer && !isClient) {
     event.event = VoipWebhookEvent.NotifyStart; // TwiML runs, or the operator of a click-to-call picked up
   }
@@ -119,7 +119,7 @@ async function firstLeg(field: Read, hint: Read): Promise<VoipWebhookParseResult
   return { event, callRecord };
 }
 
-/** The action URL of <Dial>: what became of the leg that it made. */
+/** The action URL of <Dial> with the result of the leg it created. */
 async function dialOver(field: Read, leg: Leg): Promise<VoipWebhookParseResult> {
   const legId = field('DialCallSid') || undefined;
   const { callId } = leg;
@@ -170,7 +170,7 @@ function when(field: Read): { occurredAt?: string; sequence?: number } {
   };
 }
 
-/** Seconds of talk of all the legs of a call that talked, one after the other. */
+/** Total talk time of a call's legs, in seconds. */
 async function talkOf(callId: string, leg: string, seconds: number): Promise<number> {
   const add = (legs: Record<string, number> = {}) => ({ ...legs, [leg]: seconds });
   const legs = await Namespace.storage.update<Record<string, number>>(`talk ${callId}`, add, { ttlSeconds: DAY });
@@ -179,7 +179,7 @@ async function talkOf(callId: string, leg: string, seconds: number): Promise<num
 
 const DAY = 24 * 3600;
 
-/** The telephone asked (by SIP REFER) to hand the call on. */
+/** The telephone requested a transfer (SIP REFER). */
 function referred(field: Read): VoipWebhookParseResult {
   const callId = field('ParentCallSid') || field('CallSid');
   const redirectTo = operatorOf(field('ReferTransferTarget'));
@@ -189,8 +189,8 @@ function referred(field: Read): VoipWebhookParseResult {
 }
 
 /**
- * A conference of the customer's own. Its callbacks tell the legs at most. Those of a caller and of operators whom the API
- * called have nothing else in common.
+ * A conference set up by the customer. Its callbacks contain legs at most, and those of a caller and of operators called
+ * by the API have nothing else in common.
  */
 async function inConference(field: Read, hint: Read): Promise<VoipWebhookParseResult> {
   const [leg, kind] = [field('CallSid'), field('StatusCallbackEvent')];
@@ -222,11 +222,11 @@ async function inConference(field: Read, hint: Read): Promise<VoipWebhookParseRe
 
 interface Conference {
   caller?: Ends & { leg: string };
-  /** By their legs. */
+  /** By leg. */
   operators: Record<string, { operator: string; occurredAt?: string }>;
 }
 
-/** That this one left; else who is there. */
+/** The participant who left; otherwise those who are present. */
 function operatorsIn({ caller, operators }: Conference, left: string, leftAt?: string): VoipWebhookRequest[] {
   if (!caller) {
     return [];
@@ -254,7 +254,7 @@ async function recorded(field: Read, hint: Read): Promise<VoipWebhookParseResult
   if (field('RecordingStatus') !== 'completed') {
     return {};
   }
-  // Of a recorded conference only the conference is told, so the call must stand in the address.
+  // For a recorded conference, only the conference is reported, so the call must be in the address.
   const callId = hint('call') || await firstLegOf(field('CallSid'), field('RecordingSource') === 'StartCallRecordingAPI');
   if (!callId) {
     return {};
@@ -276,7 +276,7 @@ function recordingOf(field: Read, callId: string): VoipCallRecord {
 
 // ----------------------------------------------------------------------------------------------- who is who in a leg
 
-/** What Twilio says of a leg. */
+/** What Twilio reports about a leg. */
 interface Ends { from: string; to: string; direction: string; parent?: string }
 
 type Parties = Pick<VoipWebhookRequest, 'direction' | 'srcPhone' | 'srcPhoneExt' | 'dstPhone' | 'dstPhoneExt' | 'line'>;
@@ -299,12 +299,12 @@ function internal(caller: string, called: string): Parties {
   return { direction: VoipCallDirection.Internal, srcPhone: caller, dstPhone: called };
 }
 
-/** An operator, as far as known, calls a colleague or a client. */
+/** A call by an operator, if known, to a colleague or a client. */
 function callBy(operator: string | undefined, called: string | undefined, line: string, client: string): Parties {
   return operator && called ? internal(operator, called) : outgoing(operator, line, client);
 }
 
-/** Whoever wrote the address of a callback may have told there who talks with whom. */
+/** The parties may be given in the callback's address by whoever wrote it. */
 function hinted(hint: Read, line = ''): Parties | undefined {
   const [operator, client] = [hint('operator'), hint('client')];
   if (!operator || !client) {
@@ -319,13 +319,13 @@ function partiesOfFirst({ from, to, direction }: Ends, hint: Read): Parties | un
     return given;
   }
   const [caller, called] = [callerOf(from), operatorOf(to)];
-  if (direction.startsWith('outbound')) { // the API called
+  if (direction.startsWith('outbound')) { // called by the API
     return called ? undefined : outgoing(undefined, from, to);
   }
   if (!caller) {
     return incoming(from, to, called);
   }
-  // A desk phone or a Voice SDK client calls out. Whom, an SDK client may say in parameters of its own.
+  // A desk phone or a Voice SDK client calls out. An SDK client may pass the callee in its own parameters.
   return to ? callBy(caller, called, '', to) : undefined;
 }
 
@@ -340,7 +340,7 @@ async function partiesOfDialled(field: Read, hint: Read): Promise<Parties> {
   if (operator) {
     return called ? incoming(from, '', operator) : outgoing(operator, from, to);
   }
-  // A telephone number that is rung is a client's, or an operator's to whom the call is forwarded.
+  // A dialled telephone number is a client's, or that of an operator to whom the call is forwarded.
   const first = await legKnown(field('ParentCallSid'), !called && !caller);
   if (!first) {
     return called && !caller ? incoming(from, '', called) : callBy(caller, called, from, to);
@@ -359,7 +359,7 @@ async function keepLeg(field: Read): Promise<void> {
   await Namespace.storage.set(`leg ${field('CallSid')}`, ends, { ttlSeconds: DAY });
 }
 
-/** What is known of a leg from its own callbacks; else, if it matters, from the API. */
+/** A leg as known from its own callbacks; otherwise, if needed, from the API. */
 async function legKnown(sid: string, ask: boolean): Promise<Ends | undefined> {
   const make = async () => {
     const { from, to, direction, parent_call_sid } =
@@ -370,7 +370,7 @@ async function legKnown(sid: string, ask: boolean): Promise<Ends | undefined> {
     const key = `leg ${sid}`;
     return ask ? await Namespace.storage.remember<Ends>(key, make) : await Namespace.storage.get<Ends>(key);
   } catch (error) {
-    console.warn(`Who is on the leg ${sid} is not known:`, error);
+    console.warn(`The parties of leg ${sid} are unknown:`, error);
     return undefined;
   }
 }
@@ -383,10 +383,10 @@ async function firstLegOf(sid: string, ask = false): Promise<string> {
 
 const SIP = /sips?:([^@;?>\s]+)@([^;?>:\s]+)/i;
 const NUMBER = /^(\+\d{5,15}|\d{7,15})$/;
-/** Withheld numbers, and what a telephone dials that is no address: *98. */
+/** Withheld numbers, and dialled codes that are not addresses, such as *98. */
 const NOBODY = /^(anonymous|restricted|unknown|unavailable|private|[*#].*)$/i;
 
-/** The operators of the settings. */
+/** The operators from the settings. */
 const listed: VoipMember[] = (settings.operators ?? '').split(/[,;\n]/).flatMap((entry) => {
   const [id, name] = entry.split('=').map((part) => part.trim());
   const address = idOf(id);
@@ -396,7 +396,7 @@ const listed: VoipMember[] = (settings.operators ?? '').split(/[,;\n]/).flatMap(
 const listsClients = listed.some(({ id }) => id.startsWith('client:'));
 const sipHosts = (settings.sipDomain ?? '').toLowerCase().split(/[,;\s]+/).filter(Boolean);
 
-/** The member that an address belongs to; `undefined` where it is a client's. */
+/** The member that an address belongs to; `undefined` if it is a client's. */
 function operatorOf(address: string): string | undefined {
   const id = idOf(address);
   if (listed.some((member) => member.id === id)) {
@@ -412,14 +412,14 @@ function operatorOf(address: string): string | undefined {
   return !sipHosts.length || isOwn(host) ? id : undefined;
 }
 
-/** A host of the settings, or a SIP domain of Twilio's, where telephones have to register. */
+/** A host from the settings, or a Twilio SIP domain, where telephones have to register. */
 function isOwn(host: string): boolean {
   return sipHosts.includes(host) || host.endsWith('.sip.twilio.com');
 }
 
 /**
- * The member who calls. A number can be forged, and an operator's own mobile calls in as a client's does: it never calls out.
- * A user of an own SIP domain may well have a name of digits alone.
+ * The calling member. Numbers can be forged, and an operator's mobile calls in as a client's does: it never calls out.
+ * Users of an own SIP domain may have names that consist of digits.
  */
 function callerOf(address: string): string | undefined {
   const id = idOf(address);
@@ -427,7 +427,7 @@ function callerOf(address: string): string | undefined {
   return NUMBER.test(id) && !isUser ? undefined : operatorOf(address);
 }
 
-/** An address as members are called: a SIP address by its user, a number without blanks, all others as they are. */
+/** The member id of an address: the user of a SIP address, a number without blanks, anything else as is. */
 function idOf(address: string): string {
   const user = SIP.exec(address)?.[1];
   if (user !== undefined) {
@@ -471,35 +471,35 @@ function addressOf(id: string): string {
 
 // -------------------------------------------------------------------------------------------------------- call flow
 //
-// A call of the flow is a conference that is named after the call's first leg. Operators are rung by API calls; whoever
-// picks up first is let in. Only what the conference and the legs report becomes events.
+// A call of the flow is a conference named after its first leg. Operators are called through the API; whoever
+// picks up first joins. Only reports from the conference and the legs become events.
 
-/** What stands behind the webhook URL in the flow's addresses. */
+/** Path suffixes of the flow's addresses. */
 const FLOW = { call: '/flow', answered: '/flow/answered', leg: '/flow/leg', room: '/flow/room', over: '/flow/over' };
 
 /** The client's label in the conference. */
 const CLIENT = 'client';
 
-/** What the flow's addresses say of a call. */
+/** What the flow's addresses contain about a call. */
 interface About { call: string; client: string; line: string; way: 'in' | 'out' }
 
 interface Room {
   about: About;
   /** The client's leg. */
   client?: string;
-  /** The legs of operators whom the flow rang. */
+  /** The legs of operators called by the flow. */
   legs: Record<string, 'rings' | 'over'>;
-  /** Whether all legs that shall ring were made. */
+  /** Whether all legs to ring have been created. */
   rung?: boolean;
-  /** The leg of whoever has the call. */
+  /** The leg of the operator who has the call. */
   taken?: string;
-  /** The client was put on hold until the next operator picks up. */
+  /** Whether the client is on hold until the next operator picks up. */
   handedOn?: boolean;
-  /** A colleague who is asked before a transfer. */
+  /** A colleague being consulted before a transfer. */
   consult?: { leg: string; to: string; joined: boolean };
-  /** The legs of all who were asked. */
+  /** The legs of everybody consulted. */
   asked?: string[];
-  /** Legs that left the call to a colleague. */
+  /** Legs that handed the call over to a colleague. */
   moved: Record<string, { leg: string; to: string; talks: boolean }>;
   over?: boolean;
 }
@@ -512,7 +512,7 @@ function changeRoom(call: string, change: (room: Room) => Room): Promise<Room | 
   return Namespace.storage.update<Room>(`room ${call}`, (room) => room && change(room), { ttlSeconds: DAY });
 }
 
-/** Whether the room is new: a voice request that comes twice rings nobody twice. */
+/** Creates the room. Returns whether it is new, so that a repeated voice request rings nobody twice. */
 async function opens(call: string, room: Room): Promise<boolean> {
   let isNew = false;
   const keep = (kept: Room | undefined): Room => {
@@ -577,13 +577,13 @@ async function whoRings(): Promise<string[]> {
   return await quietly(Namespace.storage.remember<string[]>('members', make)) ?? [];
 }
 
-/** A call takes at most as many requests to the API as the server allows. */
+/** Limited by the number of API requests that the server allows per call. */
 const MOST_RINGING = 20;
 
 async function callOut(field: Read, operator: string, client: string): Promise<VoipWebhookParseResult> {
   const call = field('CallSid');
   if (!NUMBER.test(client)) {
-    console.warn(`${operator} dialled "${client}", which is no telephone number.`);
+    console.warn(`${operator} dialled "${client}", which is not a phone number.`);
     return { response: twiml('<Hangup/>') };
   }
   const about: About = { call, client, line: settings.callerId ? callerId() : '', way: 'out' };
@@ -610,7 +610,7 @@ function addClient(about: About, operator: string): Promise<{ call_sid: string }
   });
 }
 
-/** Colleagues talk without a conference. */
+/** Internal calls need no conference. */
 function callColleague(field: Read, caller: string, called: string): VoipWebhookParseResult {
   const callId = field('CallSid');
   const noun = called.startsWith('client:') ? 'Client' : called.startsWith('+') ? 'Number' : 'Sip';
@@ -620,7 +620,7 @@ function callColleague(field: Read, caller: string, called: string): VoipWebhook
   return { event: start({ ...internal(caller, called), callId }), response: twiml(dial) };
 }
 
-/** Rings an operator; whoever picks up is asked for at FLOW.answered. Gives the new leg. */
+/** Calls an operator; answering is handled at FLOW.answered. Returns the new leg. */
 async function ring(about: About, operator: string, role: Record<string, string> = {}): Promise<string> {
   const query = { ...about, operator, ...role };
   const { sid } = await api<{ sid: string }>('POST', '/Calls.json', {
@@ -635,7 +635,7 @@ function ringSeconds(): number {
   return Math.min(Math.max(settings.ringSeconds ?? 30, 5), 600);
 }
 
-/** An operator's telephone was picked up. Is the call still to be had? */
+/** An operator's telephone was picked up: checks whether the call is still available. */
 async function operatorAnswered(field: Read, hint: Read): Promise<VoipWebhookParseResult> {
   const [about, leg] = [aboutOf(hint), field('CallSid')];
   const room = await changeRoom(about.call, (now) => {
@@ -655,7 +655,7 @@ async function operatorAnswered(field: Read, hint: Read): Promise<VoipWebhookPar
   return { response: join(about, hint('operator'), { starts: true, ends: true }) };
 }
 
-/** How a leg that the flow made gets on. */
+/** The progress of a leg created by the flow. */
 async function legOfFlow(field: Read, hint: Read): Promise<VoipWebhookParseResult> {
   const [leg, status] = [field('CallSid'), field('CallStatus')];
   const callId = hint('call') || leg;
@@ -675,7 +675,7 @@ async function legOfFlow(field: Read, hint: Read): Promise<VoipWebhookParseResul
   }
   const begin = start({ ...parties, callId, legId: leg, occurredAt });
   if (hint('role') === 'consult') {
-    return {}; // the client is still the other operator's
+    return {}; // the client is still with the other operator
   }
   const from = hint('from');
   if (!from || status !== 'initiated') {
@@ -685,7 +685,7 @@ async function legOfFlow(field: Read, hint: Read): Promise<VoipWebhookParseResul
   return { events: [{ ...redirect, redirectTo: hint('operator') }, begin] };
 }
 
-/** What happens in the conference. */
+/** Events of the conference. */
 async function roomOfFlow(field: Read, hint: Read): Promise<VoipWebhookParseResult> {
   const [callId, leg, label] = [hint('call'), field('CallSid'), field('ParticipantLabel')];
   const { occurredAt } = when(field);
@@ -728,8 +728,8 @@ async function operatorJoined(
 }
 
 /**
- * An operator's leg is over. If they were asking a colleague, the call is the colleague's now; if it was the colleague,
- * the client is back with the operator. Told twice (by the leg and by the conference), it does and says the same.
+ * An operator's leg has ended. If they were consulting a colleague, the colleague now has the call; if it was the colleague,
+ * the client is back with the operator. Idempotent, because both the leg and the conference report it.
  */
 async function operatorLeft(
   callId: string, leg: string, hint: Read, { occurredAt, status = '' }: { occurredAt?: string; status?: string },
@@ -762,7 +762,7 @@ async function operatorLeft(
   }
   const common = { callId, occurredAt, disposition: VoipCallDisposition.Unknown };
   const ends = { ...common, ...hinted(hint), event: VoipWebhookEvent.NotifyEnd, legId: leg };
-  // "completed" may be a telephone that was picked up too late: who talked, the conference has said.
+  // "completed" may be a telephone picked up too late: the conference has reported who talked.
   const events: VoipWebhookRequest[] = [{ ...ends, disposition: unanswered(status) }];
   const moved = room?.moved[leg];
   if (moved) {
@@ -774,7 +774,7 @@ async function operatorLeft(
   return events;
 }
 
-/** <Dial> is over for this leg: of an incoming call's first leg, it is the caller who left. */
+/** <Dial> has ended for this leg: for the first leg of an incoming call, the caller has left. */
 async function leftRoom(field: Read, hint: Read): Promise<VoipWebhookParseResult> {
   const [callId, response] = [hint('call'), twiml('<Hangup/>')];
   if (!callId || callId !== field('CallSid') || hint('way') !== 'in') {
@@ -784,13 +784,13 @@ async function leftRoom(field: Read, hint: Read): Promise<VoipWebhookParseResult
   return { event: { event: VoipWebhookEvent.NotifyEnd, disposition: VoipCallDisposition.Unknown, callId }, response };
 }
 
-/** How a leg ended that was never answered. */
+/** How an unanswered leg ended. */
 function unanswered(status: string): VoipCallDisposition {
   const disposition = ENDED.get(status);
   return !disposition || disposition === VoipCallDisposition.Answered ? VoipCallDisposition.Unknown : disposition;
 }
 
-/** The same about another operator. */
+/** The same for another operator. */
 function as(operator: string, hint: Read): Read {
   return (name) => name === 'operator' ? operator : hint(name);
 }
@@ -799,12 +799,12 @@ function aboutOf(hint: Read): About {
   return { call: hint('call'), client: hint('client'), line: hint('line'), way: hint('way') === 'out' ? 'out' : 'in' };
 }
 
-/** Whether the client waits for nobody any more. */
+/** Whether nobody is left for the client to wait for. */
 function isForsaken(room: Room): boolean {
   return !!room.rung && !room.taken && !room.over && Object.values(room.legs).every((leg) => leg === 'over');
 }
 
-/** Tells the client that nobody answers, and ends the call. */
+/** Tells the client that nobody is available, and ends the call. */
 async function letGo(call: string): Promise<void> {
   const room = await changeRoom(call, (now) => ({ ...now, over: true }));
   if (room?.client) {
@@ -812,7 +812,7 @@ async function letGo(call: string): Promise<void> {
   }
 }
 
-/** The client is gone: nobody needs to ring any more, and nobody to listen. */
+/** The client is gone: ends all other legs. */
 async function endRoom(call: string): Promise<void> {
   let wasOpen = false;
   const room = await changeRoom(call, (now) => {
@@ -875,7 +875,7 @@ function join(about: About, label: string, { starts, ends }: { starts: boolean; 
 /** An address of this module for Twilio to call. */
 function ownUrl(path: string, query: Record<string, string>, webhookUrl = Namespace.webhookUrl): string {
   if (!webhookUrl) {
-    throw new Error('The server does not know the address it is reached at: its public URL must be set.');
+    throw new Error('The server does not know its own address: set its public URL.');
   }
   const url = new URL(webhookUrl);
   url.pathname = url.pathname.replace(/\/+$/, '') + path;
@@ -889,7 +889,7 @@ function progress(url: string): Form {
 
 // -------------------------------------------------------------------------------------------------------- signatures
 
-/** The parameters of a request: of its form, or of the query where it is a GET. JSON bodies are never about calls. */
+/** The parameters of a request: its form or, for a GET, its query. JSON bodies are never about calls. */
 function parametersOf(request: FetchRequest): URLSearchParams {
   if (request.method !== 'GET') {
     return formFields(request);
@@ -902,8 +902,8 @@ function parametersOf(request: FetchRequest): URLSearchParams {
 }
 
 /**
- * HMAC-SHA1 of the URL, followed for a form by each name and value in the order of the names. A body that is no form is
- * covered by its hash, which stands in the URL.
+ * HMAC-SHA1 of the URL followed, for a form, by each name and value sorted by name. Any other body is
+ * covered by its hash in the URL.
  */
 async function isSigned(request: FetchRequest, parameters: URLSearchParams): Promise<boolean> {
   const given = request.headers['x-twilio-signature'] ?? '';
@@ -927,7 +927,7 @@ function sorted(form: URLSearchParams): string {
   return names.flatMap((name) => [...new Set(form.getAll(name))].sort().map((value) => name + value)).join('');
 }
 
-/** Twilio is not consistent about the port and about escapes in the query. */
+/** Twilio is inconsistent about the port and about escapes in the query. */
 function spellings(url: string): Set<string> {
   const [, scheme, name, port, path, query] = /^(https?):\/\/([^/?#]*?)(:\d+)?([/][^?#]*)?(?:\?(.*))?$/.exec(url) ?? [];
   if (!scheme) {
@@ -950,7 +950,7 @@ export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
     const token = required('authToken', 'Auth Token');
     const account = await api<{ friendly_name?: string; status?: string }>('GET', '.json', undefined, [accountSid(), token]);
     if (account.status !== 'active') {
-      const message = `The Twilio account is ${account.status ?? 'not usable'}: look into the Twilio Console.`;
+      const message = `The Twilio account is ${account.status ?? 'not usable'}: check the Twilio Console.`;
       return { success: false, message };
     }
     if (settings.apiKey) {
@@ -962,7 +962,7 @@ export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
   }
 }
 
-/** Users of SIP credential lists, and the operators of the settings, whose names count. */
+/** Users of SIP credential lists and the operators from the settings, whose names take precedence. */
 export async function VoipGetMembers(): Promise<VoipMember[]> {
   const lists = await pages<{ sid: string }>('/SIP/CredentialLists.json?PageSize=100', 'credential_lists');
   const members = new Map<string, VoipMember>();
@@ -1005,7 +1005,7 @@ export function VoipGetCallLink({ recordingSid }: Recording): VoipCallLink {
   return { url, headers: { authorization: basic(credentials()) } };
 }
 
-/** While it rings, ends it for this operator only; else for everybody. */
+/** While ringing, ends the call for this operator only; otherwise for everybody. */
 export async function VoipHangupCall(_src: string, _dst: string, call: VoipCallContext): Promise<void> {
   const first = firstLegIn(call);
   if (call.legId && call.legId !== first && call.direction !== 'out') {
@@ -1027,7 +1027,7 @@ export async function VoipMuteCall(_src: string, _dst: string, mute: boolean, ca
   await changeParticipant(firstLegIn(call), leg, { Muted: String(mute) });
 }
 
-/** The client waits on hold until the other operator picks up; if nobody does, they are told so. */
+/** The client waits on hold until the other operator picks up; if nobody does, the client is told. */
 export async function VoipRedirectCall(_src: string, _dst: string, redirectTo: string, call: VoipCallContext): Promise<void> {
   const { room, leg } = await openRoom(call);
   await ring(room.about, redirectTo, { from: call.operator.extension });
@@ -1035,17 +1035,17 @@ export async function VoipRedirectCall(_src: string, _dst: string, redirectTo: s
     await leaveAlone(room.about.call, leg);
     const handedOn = await changeRoom(room.about.call, (now) => ({ ...now, taken: undefined, rung: true, handedOn: true }));
     if (handedOn && isForsaken(handedOn)) {
-      await letGo(room.about.call); // busy, before we were through
+      await letGo(room.about.call); // already busy
     }
   }
   await hangUp(leg);
 }
 
-/** Holds the client and rings the colleague. Whoever hangs up then, the other has the client: operator or colleague. */
+/** Holds the client and calls the colleague. When operator or colleague hangs up, the other one gets the client. */
 export async function VoipAttendedTransfer(_src: string, _dst: string, redirectTo: string, call: VoipCallContext): Promise<void> {
   const { room, leg } = await openRoom(call);
   if (room.consult) {
-    throw new Error(`${room.consult.to} is being asked already.`);
+    throw new Error(`${room.consult.to} is already being consulted.`);
   }
   const { call: id } = room.about;
   const asked = await ring(room.about, redirectTo, { role: 'consult' });
@@ -1060,13 +1060,13 @@ export async function VoipAttendedTransfer(_src: string, _dst: string, redirectT
   await leaveAlone(id, leg);
 }
 
-/** The client waits with music, and stays when the operator leaves. */
+/** The client waits with music, and stays if the operator leaves. */
 async function leaveAlone(call: string, leg: string): Promise<void> {
   await holdClient(call, true);
   await changeParticipant(call, leg, { EndConferenceOnExit: 'false' });
 }
 
-/** The room of a call that goes on, and the leg of the operator who clicked. */
+/** The room of a call in progress, and the leg of the operator who clicked. */
 async function openRoom(call: VoipCallContext): Promise<{ room: Room; leg: string }> {
   const room = await roomOf(firstLegIn(call));
   const leg = call.legId ?? room?.taken;
@@ -1101,7 +1101,7 @@ function firstLegIn(call: VoipCallContext): string {
   return call.callId;
 }
 
-/** What was done for an event must not lose the event. */
+/** A failing side effect must not lose the event. */
 async function quietly<T>(doing: Promise<T>): Promise<T | undefined> {
   try {
     return await doing;
@@ -1111,7 +1111,7 @@ async function quietly<T>(doing: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Enters the webhook URL for the numbers of the settings. What somebody else entered there stays. */
+/** Sets the webhook URL of the configured numbers. Addresses set by others are kept. */
 export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
   const before = await Namespace.storage.get<string>('webhook');
   const hosts = [webhookUrl, before].flatMap((url) => url ? [new URL(url).host] : []);
@@ -1142,8 +1142,8 @@ export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
   }
   await Namespace.storage.set('webhook', webhookUrl);
   if (left.length) {
-    const advice = 'If this module should have them, enter its address in the Twilio Console.';
-    throw new Error(`Not everything was entered at Twilio. ${left.join(' ')} ${advice}`);
+    const advice = 'To connect them to this module, enter the module\'s address in the Twilio Console.';
+    throw new Error(`Not all addresses were set at Twilio. ${left.join(' ')} ${advice}`);
   }
 }
 
@@ -1152,7 +1152,7 @@ interface PhoneNumber {
   voice_application_sid?: string | null; trunk_sid?: string | null;
 }
 
-/** The voice URL of a number that was just bought. */
+/** The default voice URL of a new number. */
 const DEMO = 'https://demo.twilio.com/welcome/voice/';
 
 type Form = Record<string, string | string[]>;
@@ -1197,10 +1197,10 @@ function reason(status: number, refusal: Refusal | undefined): string {
   const message = refusal?.message;
   const said = message ? ` It said: ${/[.!?]$/.test(message) ? message : `${message}.`}` : '';
   if (refusal?.code === 70051) {
-    return `The API key lacks the permission for this: give it more in the Twilio Console, or use a standard key.${said}`;
+    return `The API key lacks permission for this: grant it in the Twilio Console, or use a standard key.${said}`;
   }
   if (refusal?.code === 21220) {
-    return `Twilio says that this call has ended already.${said}`;
+    return `Twilio says that this call has already ended.${said}`;
   }
   if (status < 300) {
     return 'Twilio\'s answer could not be read: try again later.';
@@ -1208,8 +1208,8 @@ function reason(status: number, refusal: Refusal | undefined): string {
   switch (status) {
     case 401: return 'Twilio did not accept the credentials: check Account SID, Auth Token or API key, and the region, '
       + `in the module's settings.${said}`;
-    case 403: return `Twilio does not allow this: check that the account is active and what the API key may do.${said}`;
-    case 404: return 'Twilio does not know what was asked for: the call is over, or the Account SID or the region '
+    case 403: return `Twilio does not allow this: check that the account is active and that the API key is allowed to do this.${said}`;
+    case 404: return 'Twilio could not find what was requested: the call is over, or the Account SID or the region '
       + `in the module's settings is wrong.${said}`;
     case 429: return `Too many requests to Twilio at once: try again in a minute.${said}`;
     default: return status >= 500

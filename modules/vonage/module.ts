@@ -1,10 +1,10 @@
 // Vonage Voice API: its webhooks and its API, version 1.
 //
-// The reference for both is https://developer.vonage.com/en/voice/voice-api/overview. What stands there is not repeated here;
-// comments say what does not, and why something is done.
+// The reference for both is https://developer.vonage.com/en/voice/voice-api/overview. Comments here cover only what is
+// not documented there, and the reasons.
 //
-// A call is one or more legs (`uuid`) in a conversation (`conversation_uuid`). A leg may move to another conversation, and
-// events come in any order, so what is known of a call is kept in the storage, under the conversation that it began in.
+// A call is one or more legs (`uuid`) in a conversation (`conversation_uuid`). Legs may move to another conversation, and
+// events arrive in any order, so what is known about a call is kept in storage, under the conversation it started in.
 
 interface Settings {
   applicationId?: string; privateKey?: string; signatureSecret?: string; callerNumber?: string; apiKey?: string;
@@ -12,13 +12,13 @@ interface Settings {
   holdMusicUrl?: string; apiUrl?: string;
 }
 
-/** What is pasted into a settings page may have blanks around it. */
+/** Values pasted into settings may have surrounding blanks. */
 const settings = Object.fromEntries(Object.entries(Namespace.params.data)
   .map(([name, value]) => [name, typeof value === 'string' ? value.trim() : value])) as Settings;
 
 // --------------------------------------------------------------------------------------------------------- webhooks
 
-/** The fields of an event. None is in every event. */
+/** The fields of an event. None is present in every event. */
 interface Hook {
   status?: string; type?: string; uuid?: string; call_uuid?: string; conversation_uuid?: string; timestamp?: string;
   from?: string; from_user?: string; to?: string; direction?: string; detail?: string; disconnected_by?: string;
@@ -51,10 +51,10 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
 
 interface Claims { payload_hash?: unknown; application_id?: unknown; iat?: unknown }
 
-/** Generous, for clocks that are wrong and events that are sent again. */
+/** Generous, to allow for wrong clocks and resent events. */
 const TOKEN_AGE_SECONDS = 6 * 3600;
 
-/** Why a request is not taken; undefined where it is from Vonage, as it was sent. */
+/** Why a request is refused; undefined if it is an unaltered request from Vonage. */
 async function refusalOf({ method, path, headers, body, rawBody }: FetchRequest): Promise<string | undefined> {
   const secret = required('signatureSecret', 'signature secret');
   const [, token] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? [];
@@ -76,7 +76,7 @@ async function refusalOf({ method, path, headers, body, rawBody }: FetchRequest)
     return settings.voiceFlow || path !== '' ? 'With GET the fields are not signed: set the application\'s webhooks to POST.' : undefined;
   }
   const isWhole = typeof payload_hash === 'string' && payload_hash.toLowerCase() === await sha256(rawBody ?? body ?? '');
-  return isWhole ? undefined : 'The body is not what was signed.';
+  return isWhole ? undefined : 'The body does not match its signature.';
 }
 
 async function sha256(data: string | ArrayBuffer): Promise<string> {
@@ -84,7 +84,7 @@ async function sha256(data: string | ArrayBuffer): Promise<string> {
   return new Uint8Array(digest).toHex();
 }
 
-/** In the body as JSON, or in the query where the application is set to GET. */
+/** JSON in the body, or the query if the application is set to GET. */
 function hookOf({ method, query, body }: FetchRequest): Hook {
   const fields = method === 'GET' ? query : objectOf(parsed(typeof body === 'string' ? body : ''));
   const texts = Object.entries(fields).filter(([, value]) => typeof value === 'string' && value !== '');
@@ -102,7 +102,7 @@ async function reported(hook: Hook, place: Place | undefined): Promise<VoipWebho
   return { ...newsOf(kind, hook, known), response: await steer(kind, known.id, known.session, known.leg) };
 }
 
-/** The leg has moved: whatever happens where it is now belongs to the same call. */
+/** The leg has moved: everything in its new conversation belongs to the same call. */
 async function transferred(hook: Hook, place: Place | undefined): Promise<VoipWebhookParseResult> {
   const { uuid, conversation_uuid_from: from, conversation_uuid_to: to } = hook;
   if (!uuid || !from || !to) {
@@ -114,7 +114,7 @@ async function transferred(hook: Hook, place: Place | undefined): Promise<VoipWe
   return newsOf('moved', hook, await remember(place?.call ?? from, { uuid }, fact, place?.tag));
 }
 
-/** What an event tells, and what those mean that came before it. The system takes what it knows already as repeated. */
+/** The call events of an event and of those before it. The server ignores repetitions. */
 function newsOf(kind: FactKind, hook: Hook, { id, session, leg, adopted }: Remembered): VoipWebhookParseResult {
   const call = adopted.find(({ recording }) => recording)?.recording;
   const callRecord = call && { callId: id, call };
@@ -125,7 +125,7 @@ function newsOf(kind: FactKind, hook: Hook, { id, session, leg, adopted }: Remem
   return { events: eventsOf(session, leg, leg.facts.filter(isNews), id) };
 }
 
-/** A recording says nothing but in which conversation it was made. */
+/** A recording names only the conversation it was made in. */
 async function recorded(hook: Hook, place: Place | undefined): Promise<VoipWebhookParseResult> {
   const { recording_url, recording_uuid, conversation_uuid } = hook;
   const began = place?.call ?? conversation_uuid;
@@ -148,16 +148,16 @@ interface Leg { id: string; direction?: 'in' | 'out'; from?: string; to?: string
 
 interface Session {
   legs: Leg[];
-  /** Whether its client is in a conference of this module. */
+  /** Whether the client is in a conference of this module. */
   flow?: boolean;
   /** The leg of the operator who took an incoming call. */
   taken?: string;
   /** Whether the client waits outside the conference. */
   held?: boolean;
-  /** Where commands for this call go. */
+  /** The API address for this call's commands. */
   region?: string;
   recording?: { recording_url?: string; recording_uuid?: string };
-  /** What was done, and by which call of the script. */
+  /** Completed steps, and the script run that did each. */
   done?: Record<string, string>;
 }
 
@@ -176,11 +176,11 @@ function momentOf({ timestamp = '' }: Hook): string | undefined {
 
 interface Remembered {
   id: string; session: Session; leg: Leg;
-  /** Conversations that turned out to be this call's, with what was known of them. */
+  /** Conversations that turned out to belong to this call, with what was known about them. */
   adopted: Session[];
 }
 
-/** Keeps what an event tells, with the call that it belongs to. */
+/** Stores an event's data with the call it belongs to. */
 async function remember(began: string, hook: Hook & { uuid: string }, fact: Fact, tag: Tag | undefined): Promise<Remembered> {
   const adopted: Session[] = [];
   const id = await inCall(began, hook.uuid, async (kept) => {
@@ -196,7 +196,7 @@ async function remember(began: string, hook: Hook & { uuid: string }, fact: Fact
 
 const MOST_ATTEMPTS = 5;
 
-/** Keeps something with a call, again where meanwhile the conversation became known as another call's. */
+/** Updates a call, retrying if its conversation has meanwhile turned out to belong to another call. */
 async function inCall(began: string, leg: string | undefined, keep: (id: string) => Promise<void>): Promise<string> {
   let id = await callOf(began, leg);
   for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
@@ -210,7 +210,7 @@ async function inCall(began: string, leg: string | undefined, keep: (id: string)
   return id;
 }
 
-/** A leg rings and is answered where it began; later it may be elsewhere. */
+/** A leg rings and is answered where it started; later it may be elsewhere. */
 function isOrigin({ kind }: Fact): boolean {
   return kind === 'ringing' || kind === 'answered';
 }
@@ -236,7 +236,7 @@ function withLegs(session: Session, legs: Leg[]): Session {
   return { ...session, legs: [...others, ...legs].sort((one, other) => (one.id < other.id ? -1 : 1)) };
 }
 
-/** A call is over within a day. */
+/** Calls end within a day. */
 const KEEP = { ttlSeconds: 24 * 3600 };
 
 async function change(id: string, how: (session: Session) => Session): Promise<Session> {
@@ -246,7 +246,7 @@ async function change(id: string, how: (session: Session) => Session): Promise<S
 
 const MOST_MOVES = 8;
 
-/** The call that a leg or a conversation belongs to. */
+/** The call that a leg or conversation belongs to. */
 async function callOf(conversation: string, leg?: string): Promise<string> {
   let id = (leg && await Namespace.storage.get<string>(`leg ${leg}`)) ?? conversation;
   for (let moves = 0; moves < MOST_MOVES; moves += 1) {
@@ -259,7 +259,7 @@ async function callOf(conversation: string, leg?: string): Promise<string> {
   return id;
 }
 
-/** Once it is known where a leg began, the conversations that it was in later are the same call. */
+/** Once a leg's first conversation is known, its later ones belong to the same call. */
 async function adoptMoves(leg: string): Promise<Session[]> {
   const moves = await Namespace.storage.get<string[]>(`moves ${leg}`) ?? [];
   const origin = moves.length > 0 ? await Namespace.storage.get<string>(`leg ${leg}`) : undefined;
@@ -271,7 +271,7 @@ async function adoptMoves(leg: string): Promise<Session[]> {
   return adopted;
 }
 
-/** Takes a conversation into a call, with what is known of it already. One that another call began in stays that call's. */
+/** Merges a conversation and its data into a call, unless another call started in it. */
 async function adopt(conversation: string, id: string): Promise<Session | undefined> {
   const other = await callOf(conversation);
   const early = await Namespace.storage.get<Session>(`call ${other}`);
@@ -296,14 +296,14 @@ function merged(leg: Leg, { legs }: Session): Leg {
 
 type Role = 'client' | 'operator';
 
-/** What this module knows of the legs that it makes. It stands in their event address. */
+/** What this module knows about the legs it creates; encoded in their event addresses. */
 interface Tag {
   role: Role; member?: string;
   /** The number to call once the operator has picked up. */
   dial?: string;
-  /** Goes to the client at once, instead of competing for the call. */
+  /** Joins the client immediately instead of competing for the call. */
   joins?: boolean;
-  /** The operator who gave the call away. */
+  /** The operator who transferred the call. */
   redirectedBy?: string;
 }
 
@@ -311,13 +311,13 @@ interface Place { call: string; tag?: Tag }
 
 const FLOW_PATH = '/flow';
 
-/** The webhook address with a suffix before its query. */
+/** The webhook URL with a suffix before its query. */
 function address(suffix: string): string {
   const [url, query] = (Namespace.webhookUrl ?? '').split('?');
   return `${url}${suffix}${query === undefined ? '' : `?${query}`}`;
 }
 
-/** Vonage signs the body of an event but not its address, so that has a signature of this module at its end. */
+/** Vonage signs an event's body but not its address, so the address ends with this module's own signature. */
 async function eventAddress(call: string, tag?: Tag): Promise<string> {
   const text = tag ? new TextEncoder().encode(JSON.stringify(tag)).toBase64({ alphabet: 'base64url', omitPadding: true }) : '';
   const path = `/call/${encodeURIComponent(call)}${text && `/${text}`}`;
@@ -329,7 +329,7 @@ async function pathSignature(path: string): Promise<string> {
   return signature.toBase64({ alphabet: 'base64url', omitPadding: true });
 }
 
-/** Undefined where the address is not one that this module made: the event then counts where its body says. */
+/** Undefined if this module did not create the address; the event is then attributed by its body. */
 async function placeOf(path: string): Promise<Place | undefined> {
   const [, signed, call, text, signature] = /^(\/call\/([^/]+)(?:\/([\w-]+))?)\/([\w-]+)$/.exec(path) ?? [];
   if (!signed || !call || !crypto.timingSafeEqual(signature, await pathSignature(signed))) {
@@ -339,7 +339,7 @@ async function placeOf(path: string): Promise<Place | undefined> {
   return { call: decodeURIComponent(call), tag: parsed(new TextDecoder().decode(bytes)) as Tag | undefined };
 }
 
-/** Who is at the other end of a leg; undefined while that cannot be told. */
+/** The other party of a leg; undefined while unknown. */
 function roleOf({ legs }: Session, leg: Leg): Role | undefined {
   const root = rootOf(legs);
   if (leg.tag) {
@@ -360,7 +360,7 @@ function roleOf({ legs }: Session, leg: Leg): Role | undefined {
   return legs.some((other) => other.tag?.dial ?? isBefore(other, leg)) ? 'client' : undefined;
 }
 
-/** Whether an operator had picked up before that leg began: then it was for the operator that it began. */
+/** Whether an operator had picked up before that leg started, in which case it was started for the operator. */
 function isBefore(operator: Leg, leg: Leg): boolean {
   return isOperators(operator.to) && timeOf(operator, 'answered') <= timeOf(leg, 'ringing');
 }
@@ -369,29 +369,29 @@ function timeOf(leg: Leg, kind: FactKind): number {
   return Date.parse(leg.facts.find((fact) => fact.kind === kind)?.at ?? '');
 }
 
-/** The leg that came from outside, or from an operator's telephone. */
+/** The leg that came from outside or from an operator's telephone. */
 function rootOf(legs: Leg[]): Leg | undefined {
   return legs.find(({ direction, facts }) => direction === 'in' && facts.some(isOrigin));
 }
 
-/** Users of the application and SIP telephones are operators; numbers are clients, unless they are rung for one. */
+/** The application's users and SIP telephones are operators; numbers are clients, unless called on behalf of one. */
 function isOperators(end: string | undefined): boolean {
   const name = nameOf(end);
   return name !== '' && !/^\+?\d{7,15}$/.test(name) && !/^(anonymous|private|restricted|unavailable|unknown)(@|$)/i.test(name);
 }
 
-/** A SIP address without what stands around it; of one whose user is a number, that number. */
+/** The bare SIP address, or the number if its user is one. */
 function nameOf(end = ''): string {
   const [, user = '', host = ''] = /^(?:.*<)?sips?:([^@<>;]+)@([^;>:]+)/i.exec(end.trim()) ?? [];
   return /^\+?\d{7,15}$/.test(user) ? user : user ? `${user}@${host}` : end.trim();
 }
 
-/** The number that stands for the operator of a leg. */
+/** The member id of a leg's operator. */
 function memberOf({ direction, tag, from, to }: Leg): string {
   return tag?.member ?? nameOf(direction === 'in' ? from : to);
 }
 
-/** Which way the call goes; undefined while that cannot be told. */
+/** The call's direction; undefined while unknown. */
 function directionOf(session: Session): VoipCallDirection | undefined {
   const root = rootOf(session.legs);
   if (root && isOperators(root.from)) {
@@ -406,7 +406,7 @@ function directionOf(session: Session): VoipCallDirection | undefined {
   return !isLate && session.legs.some(callsOut) ? VoipCallDirection.Out : undefined;
 }
 
-/** The operator's leg of a call that an operator made. */
+/** The operator's leg of a call made by an operator. */
 function callerOf({ legs }: Session): Leg | undefined {
   const root = rootOf(legs);
   if (root) {
@@ -453,7 +453,7 @@ function eventsOfFact(session: Session, leg: Leg, fact: Fact): Event[] {
       return role === 'operator' || leg.direction === 'in' ? []
         : [{ event: VoipWebhookEvent.NotifyAnswer, disposition: VoipCallDisposition.Voicemail, legId, occurredAt }];
     case 'ended': {
-      // The call is over when a client who was in it has hung up, else with the last leg.
+      // The call ends when a client in it has hung up, otherwise with the last leg.
       const end = role === 'client' && (leg.direction === 'in' || isAnswered(leg)) ? {} : { legId };
       const disposition = dispositionOf(leg, fact);
       const over = { event: VoipWebhookEvent.NotifyEnd, disposition, ...numbers, ...end, occurredAt };
@@ -462,7 +462,7 @@ function eventsOfFact(session: Session, leg: Leg, fact: Fact): Event[] {
   }
 }
 
-/** Who talks with whom, in each event: not every status is sent. */
+/** Every event names the parties, because not every status is sent. */
 function numbersOf(session: Session, leg: Leg): Partial<Event> {
   const role = roleOf(session, leg);
   const member = role === 'operator' ? memberOf(leg) : undefined;
@@ -484,7 +484,7 @@ function numbersOf(session: Session, leg: Leg): Partial<Event> {
   return { srcPhoneExt: member, dstPhoneExt: member }; // an operator's telephone; whose call it is will be told
 }
 
-/** Numbers have their country but no plus. Withheld ones come as words, or not at all. */
+/** Numbers have a country code but no plus. Withheld ones are words or missing. */
 function numberOf(end: string | undefined): string {
   const name = nameOf(end);
   return /^[1-9]\d{6,14}$/.test(name) ? `+${name}` : name || 'anonymous';
@@ -497,7 +497,7 @@ function redirectOf({ tag }: Leg, occurredAt: string | undefined): Event[] {
     : [];
 }
 
-/** The inbound leg is answered as soon as the call flow runs. Where nobody else answered, a menu, a queue or a message did. */
+/** The inbound leg is answered as soon as the call flow runs. If nobody else answered, a menu, queue or message did. */
 function announcementOf(session: Session, leg: Leg): Event[] {
   const answer = leg.facts.find(({ kind }) => kind === 'answered');
   const isTaken = session.legs.some((other) => other !== leg && isAnswered(other));
@@ -506,7 +506,7 @@ function announcementOf(session: Session, leg: Leg): Event[] {
     ? [{ event: VoipWebhookEvent.NotifyAnswer, legId: leg.id, occurredAt: answer.at }] : [];
 }
 
-/** The one called has picked up. It counts at the leg of the operator. */
+/** The called party has picked up. It is reported on the operator's leg. */
 function answerOf(session: Session, leg: Leg, occurredAt: string | undefined): Event[] {
   const caller = callerOf(session);
   const role = roleOf(session, leg);
@@ -518,7 +518,7 @@ function answerOf(session: Session, leg: Leg, occurredAt: string | undefined): E
   return [{ event: VoipWebhookEvent.NotifyAnswer, ...numbersOf(session, talker), legId: talker.id, occurredAt }];
 }
 
-/** A call of one leg, as an application makes it, with nobody else in it. */
+/** A single-leg call made by an application. */
 function soleTalk({ legs }: Session, leg: Leg): Event[] {
   const answer = leg.facts.find(({ kind }) => kind === 'answered');
   const isMachine = leg.facts.some(({ kind }) => kind === 'machine');
@@ -526,7 +526,7 @@ function soleTalk({ legs }: Session, leg: Leg): Event[] {
     ? [{ event: VoipWebhookEvent.NotifyAnswer, legId: leg.id, occurredAt: answer.at }] : [];
 }
 
-/** What the end of a leg means where nobody talked; of a call that somebody answered it does not count. */
+/** The meaning of a leg's end if nobody talked; ignored for answered calls. */
 function dispositionOf(leg: Leg, { status = '', detail = '', by }: Fact): VoipCallDisposition {
   if (status === 'completed') {
     const isClients = leg.direction === 'in' && !isOperators(leg.from);
@@ -548,14 +548,14 @@ const DISPOSITIONS: Record<string, VoipCallDisposition | undefined> = {
 
 // ------------------------------------------------------------------------------------------------------- voice flow
 
-// A call that this module answers or makes is a named conversation of the client and whoever talks with them. Each step follows
-// from an event; a step that fails is answered with 503, so that Vonage sends the event again.
+// A call answered or made by this module is a named conversation of the client and the operators. Each step is triggered
+// by an event; a failing step is answered with 503, so that Vonage resends the event.
 
-/** What the application is to do with a call: the client waits in the conversation while it rings at the operators. */
+/** Instructions for an incoming call: the client waits in the conversation while the operators' phones ring. */
 async function answerRequest(hook: Hook): Promise<VoipWebhookParseResult> {
   const { uuid, conversation_uuid: id, region_url } = hook;
   if (!settings.voiceFlow || !uuid || !id) {
-    const error = 'Hookswitch does not answer calls: turn it on in the settings, or give the application another answer URL.';
+    const error = 'Hookswitch does not answer calls: turn this on in the settings, or give the application another answer URL.';
     return { response: new HttpResponse().status(404).json({ error }) };
   }
   const region = isVonage(region_url) ? region_url : undefined;
@@ -564,7 +564,7 @@ async function answerRequest(hook: Hook): Promise<VoipWebhookParseResult> {
   return { response: new HttpResponse().json(flow) };
 }
 
-/** Vonage takes three new calls a second. */
+/** Vonage allows three new calls a second. */
 const DIAL_PAUSE_MILLISECONDS = 350;
 const DIALS_AT_ONCE = 3;
 
@@ -584,7 +584,7 @@ async function ring(id: string, session: Session, client: Leg): Promise<void> {
   }
 }
 
-/** From the telephone of an operator: to a client, or to a colleague. */
+/** A call from an operator's telephone to a client or a colleague. */
 async function dialOut(id: string, session: Session, member: string, number: string): Promise<void> {
   const tag: Tag = isOperators(number) ? { role: 'operator', member: nameOf(number), joins: true } : { role: 'client', member };
   await dial(id, session, number, required('callerNumber', 'number to call from'), tag);
@@ -615,12 +615,12 @@ async function steadily(id: string, what: string, action: () => Promise<void>): 
     await once(id, what, action);
     return undefined;
   } catch (error) {
-    console.error('The call could not be steered:', error);
+    console.error('The call could not be controlled:', error);
     return new HttpResponse().status(503).json({ error: 'Vonage refused a command: see the module\'s log.' });
   }
 }
 
-/** Events come twice, also at the same moment; what failed may be tried again. */
+/** Events may arrive twice, even simultaneously; failed steps may be retried. */
 async function once(id: string, what: string, action: () => Promise<void>): Promise<void> {
   const mine = crypto.randomUUID();
   const { done = {} } = await change(id, (session) => ({ ...session, done: { [what]: mine, ...session.done } }));
@@ -638,7 +638,7 @@ async function once(id: string, what: string, action: () => Promise<void>): Prom
   }
 }
 
-/** A client who was called is in the conversation already. */
+/** A called client is already in the conversation. */
 async function clientAnswered(id: string, session: Session, client: Leg): Promise<void> {
   await (client.direction === 'in' ? ring(id, session, client) : undefined);
 }
@@ -664,7 +664,7 @@ async function operatorAnswered(id: string, known: Session, leg: Leg): Promise<v
   await hangUp(session, session.legs.filter((other) => roleOf(session, other) === 'operator' && other.id !== leg.id));
 }
 
-/** With the last operator the client's leg ends, too; a colleague who is still there gets the client. */
+/** When the last operator leaves, the client's leg ends too; a remaining colleague gets the client. */
 async function operatorHungUp(id: string, session: Session): Promise<void> {
   const client = clientOf(session);
   const others = session.legs.filter((leg) => roleOf(session, leg) === 'operator' && !hasEnded(leg));
@@ -683,14 +683,14 @@ function clientOf(session: Session): Leg | undefined {
 
 async function hangUp(session: Session, legs: Leg[]): Promise<void> {
   for (const leg of legs.filter((each) => !hasEnded(each))) {
-    const over = (error: unknown): void => console.warn('A leg was not ended:', error); // by itself meanwhile
+    const over = (error: unknown): void => console.warn('A leg could not be ended:', error); // may be over
     await command(session, leg, { action: 'hangup' }).catch(over);
   }
 }
 
 /**
- * Moves the client out of the conversation, to wait alone. To mute the client's leg and to stop its ear would do as well, but
- * Vonage would not report it; a move it reports.
+ * Moves the client out of the conversation to wait alone. Muting and earmuffing the client's leg would work too, but
+ * Vonage does not report that, whereas it reports a move.
  */
 async function hold(id: string, client: Leg): Promise<void> {
   const session = await change(id, (known) => ({ ...known, held: true })); // before Vonage reports it
@@ -717,7 +717,7 @@ async function talk(id: string, record = false): Promise<object[]> {
   return [{ action: 'conversation', name: conversation(id), endOnExit: false, ...recording }];
 }
 
-/** Alone, with music, until somebody comes who starts the conversation. */
+/** Alone, with music, until somebody joins who starts the conversation. */
 function waiting(id: string): object[] {
   const music = settings.holdMusicUrl ? { musicOnHoldUrl: [settings.holdMusicUrl] } : {};
   return [{ action: 'conversation', name: conversation(id), startOnEnter: false, endOnExit: false, ...music }];
@@ -756,13 +756,13 @@ function digitsOf(number: string): string {
 
 // --------------------------------------------------------------------------------------------------------- controls
 
-/** Rings the operator; the client is called when the operator has picked up. */
+/** Calls the operator; the client is called once the operator has picked up. */
 export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Promise<void> {
   const from = required('callerNumber', 'number to call from');
   await dial(crypto.randomUUID(), { legs: [] }, srcPhone, from, { role: 'operator', member: srcPhone, dial: dstPhone });
 }
 
-/** Ends the operator's leg. What becomes of the client then is for whoever runs the call flow. */
+/** Ends the operator's leg. What happens to the client is up to the call flow. */
 export async function VoipHangupCall(_src: string, _dst: string, call: VoipCallContext): Promise<void> {
   const session = await sessionOf(call);
   await command(session, operatorOf(call, session), { action: 'hangup' });
@@ -788,7 +788,7 @@ export async function VoipRedirectCall(_src: string, _dst: string, redirectTo: s
   await hangUp(session, [operator]);
 }
 
-/** Rings the colleague while the client waits. The client goes to the colleague when the operator hangs up, or comes back. */
+/** Calls the colleague while the client waits. The client joins the colleague when the operator hangs up, or returns. */
 export async function VoipAttendedTransfer(_src: string, _dst: string, redirectTo: string, call: VoipCallContext): Promise<void> {
   const session = await flowOf(call);
   const id = call.callId ?? '';
@@ -870,8 +870,8 @@ function notesOn({ capabilities }: Application): string[] {
   const isUnanswered = settings.voiceFlow && webhooks?.answer_url?.address !== address(FLOW_PATH);
   return [
     signed_callbacks === false ? 'Its webhooks are not signed, so none is accepted: turn on signed webhooks.' : '',
-    isElsewhere ? 'Its events go to another address, so calls show only if they are passed on from there.' : '',
-    isUnanswered ? 'Its answer URL is another one, so Hookswitch does not answer calls.' : '',
+    isElsewhere ? 'Its events go to another address, so calls appear only if they are forwarded from there.' : '',
+    isUnanswered ? 'It has another answer URL, so Hookswitch does not answer calls.' : '',
   ].filter(Boolean);
 }
 
@@ -896,23 +896,23 @@ export async function VoipGetMembers(): Promise<VoipMember[]> {
   return [...members.filter(({ id }) => id), ...named.map((id) => ({ id, name: id }))];
 }
 
-/** The next page's link has a cursor in its query. */
+/** The link to the next page has a cursor in its query. */
 function nextQuery({ _links }: Record<string, unknown>): string | undefined {
   const { href } = objectOf(objectOf(_links).next);
   return typeof href === 'string' && href.includes('?') ? href.slice(href.indexOf('?')) : undefined;
 }
 
-/** Who is named in the settings. Vonage writes numbers without plus. */
+/** The operators named in the settings. Vonage writes numbers without a plus. */
 function namedMembers(): string[] {
   const named = (settings.ring ?? '').split(/[,;\n]/).map((member) => nameOf(member)).filter(Boolean);
   return named.map((member) => (/^\+?[\d\s().-]{7,}$/.test(member) ? digitsOf(member) : member));
 }
 
-/** Only with the application's own token, which no other server gets. */
+/** Requires the application's own token, which is sent to no other server. */
 export async function VoipGetCallLink(callData: { recording_url?: string }): Promise<VoipCallLink> {
   const url = callData.recording_url;
   if (!isVonage(url)) {
-    throw new Error('The recording of this call is not at Vonage.');
+    throw new Error('Vonage does not have the recording of this call.');
   }
   return { url, headers: { authorization: `Bearer ${await applicationToken()}` } };
 }
@@ -940,7 +940,7 @@ export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
     if (current && !settings.replaceWebhook && ![webhookUrl, ours].some((known) => known && isSameModule(current, known))) {
       const what = which === 'event_url' ? 'event' : 'answer';
       throw new Error(`The application's ${what} URL is at ${hostOf(current)}; it was not replaced. ` +
-        'Pass its webhooks on to Hookswitch, or turn on "Replace the application\'s webhook addresses".');
+        'Forward its webhooks to Hookswitch, or turn on "Replace the application\'s webhook addresses".');
     }
   }
   const voice = { ...capabilities?.voice, webhooks: { ...webhooks, ...wanted }, signed_callbacks: true };
@@ -948,7 +948,7 @@ export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
   await Namespace.storage.set(ADDRESS_KEY, webhookUrl);
 }
 
-/** Whether both are addresses of this module, whatever stands behind the path. */
+/** Whether both are addresses of this module, regardless of suffix and query. */
 function isSameModule(one: string, other: string): boolean {
   const [path = '', known = ''] = [one, other].map((url) => url.split('?')[0]);
   return path === known || path === `${known}${FLOW_PATH}`;
@@ -962,7 +962,7 @@ async function application(): Promise<Application> {
   return await basic('GET') as Application;
 }
 
-/** Applications are managed with the account's key and secret, wherever their calls run. */
+/** Applications are managed with the account's key and secret, regardless of their calls' region. */
 async function basic(method: string, body?: object): Promise<Answer> {
   const credentials = btoa(`${settings.apiKey}:${settings.apiSecret}`);
   const url = `https://api.nexmo.com/v2/applications/${encodeURIComponent(required('applicationId', 'application ID'))}`;
@@ -984,11 +984,11 @@ async function applicationToken(): Promise<string> {
   try {
     return await Jwt.sign(claims, key, { algorithm: 'RS256' });
   } catch {
-    throw new Error('The private key cannot be read: enter the whole text of private.key, with its first and last line.');
+    throw new Error('The private key cannot be read: enter the whole text of private.key, including its first and last lines.');
   }
 }
 
-const UNREADABLE = 'Vonage answered something that cannot be read: check the API address in the module\'s settings.';
+const UNREADABLE = 'Vonage sent an unreadable answer: check the API address in the module\'s settings.';
 
 type Answer = Record<string, unknown>;
 
@@ -1015,8 +1015,8 @@ function reason(status: number, { title, detail }: Record<string, unknown>, cred
   switch (status) {
     case 401: return `Vonage did not accept ${credentials}: check them in the settings. They belong to one application or account.${said}`;
     case 403: return `Vonage does not allow this: the application must have Voice, and the number to call from must be yours.${said}`;
-    case 404: return `Vonage does not know this call: it has ended, or it runs in another region than the API address in the settings.${said}`;
-    case 429: return `Too many requests to Vonage (it takes three new calls a second): try again in a moment.${said}`;
+    case 404: return `Vonage does not know this call: it has ended, or it runs in a region other than that of the API address in the settings.${said}`;
+    case 429: return `Too many requests to Vonage (it allows three new calls a second): try again in a moment.${said}`;
     default: return status >= 500
       ? `Vonage is not working at the moment (status ${status}): try again later.${said}`
       : `Vonage refused the request (status ${status}).${said}`;

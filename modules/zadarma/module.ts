@@ -1,20 +1,20 @@
 // Zadarma's cloud PBX: its call notifications (webhooks) and its API, version 1.
 //
-// The reference for both is https://zadarma.com/en/support/api/. What stands there is not repeated here; comments say
-// what does not, and why something is done.
+// The reference for both is https://zadarma.com/en/support/api/. Comments here cover only
+// what is not documented there, and the reasons.
 
 interface Settings { key?: string; secret?: string; timeZone?: string; apiUrl?: string }
 const settings = Namespace.params.data as Settings;
 
 // ---------------------------------------------------------------------------------------------------- notifications
 
-/** The fields of a notification; an absent one is empty, as in the texts that Zadarma signs. */
+/** Reads a field of a notification; missing ones are empty, as in the texts that Zadarma signs. */
 type Fields = (name: string) => string;
 
 const START = ['caller_id', 'called_did', 'call_start'];
 const OUT = ['internal', 'destination', 'call_start'];
 
-/** What the signature of each notification covers. `pbx_call_id`, `duration` and `disposition` mostly are not. */
+/** What the signature of each notification covers, which mostly excludes `pbx_call_id`, `duration` and `disposition`. */
 const SIGNED: Record<string, string[] | undefined> = {
   NOTIFY_START: START,
   NOTIFY_IVR: START,
@@ -29,7 +29,7 @@ const SIGNED: Record<string, string[] | undefined> = {
 export async function VoipParseWebhookRequest(request: FetchRequest): Promise<VoipWebhookParseResult> {
   const echo = request.query.zd_echo;
   if (echo !== undefined && request.method === 'GET') {
-    // Zadarma checks an address before it takes it: it wants this text back and nothing else. It signs nothing here.
+    // Before accepting an address, Zadarma checks that it echoes exactly this text. That request is not signed.
     const text = typeof echo === 'string' ? echo : echo[0] ?? '';
     return { response: new HttpResponse().status(200).header('content-type', 'text/plain').content(text) };
   }
@@ -42,7 +42,7 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
   if (!await isSigned(signed.map(field).join(''), request.headers.signature)) {
     return { response: new HttpResponse().status(401).json({ error: 'The signature is missing or wrong.' }) };
   }
-  // Without `response` the answer is `{}`, which leaves the PBX's own scenario as it is. (Fields in the answer to
+  // Without `response`, the answer is `{}`, which leaves the PBX's own scenario unchanged. (Fields in the answer to
   // NOTIFY_START and NOTIFY_IVR would change it.)
   return resultOf(field);
 }
@@ -72,8 +72,8 @@ function event(field: Fields, kind: VoipWebhookEvent): VoipWebhookRequest {
 }
 
 /**
- * `call_start` stands in every event and is always when the call began, so only that of the first is when the event happened. It
- * is local time of the account and does not say its zone: without the setting the time of arrival counts.
+ * `call_start` is in every event and is always the start of the call, so only in the first is it the time of the event. It
+ * is the account's local time without a zone: without the setting, the time of arrival is used.
  */
 function beginning(field: Fields): string | undefined {
   const begun = field('call_start');
@@ -83,7 +83,7 @@ function beginning(field: Fields): string | undefined {
   try {
     return zonedTime(begun, settings.timeZone).toISOString();
   } catch (error) {
-    console.warn('A time that cannot be read:', error);
+    console.warn('A time could not be read:', error);
     return undefined;
   }
 }
@@ -103,7 +103,7 @@ function ended(field: Fields): VoipWebhookParseResult {
   return { event: end, callRecord: { ...record, duration: Number(field('duration')) || 0 } };
 }
 
-/** Says nothing of the call but its id. The length came with its end. */
+/** Contains nothing about the call but its id. The length came with its end. */
 function recorded(field: Fields): VoipWebhookParseResult {
   const callId = field('pbx_call_id');
   const call = { call_id_with_rec: field('call_id_with_rec'), pbx_call_id: callId };
@@ -135,14 +135,14 @@ function numbers(field: Fields): Numbers {
   const caller = field('caller_id');
   const { extension, called } = phonesOf(field);
   if (!isOutgoing(field)) {
-    // In NOTIFY_ANSWER the called number is the extension itself.
+    // In NOTIFY_ANSWER, the called number is the extension itself.
     const srcPhoneExt = extension ?? (isExtension(called) ? called : undefined);
     return {
       direction: VoipCallDirection.In, callId,
       srcPhone: international(caller), srcPhoneExt, dstPhone: isExtension(called) ? called : international(called),
     };
   }
-  // Of an outgoing call `caller_id` is the company's number that the client sees.
+  // In an outgoing call, `caller_id` is the company's number shown to the client.
   const line = caller && !isExtension(caller) ? international(caller) : undefined;
   const srcPhone = extension ?? (isExtension(caller) ? caller : line ?? ANONYMOUS);
   return isExtension(called)
@@ -151,11 +151,11 @@ function numbers(field: Fields): Numbers {
 }
 
 function phonesOf(field: Fields): { extension?: string; called: string } {
-  // `last_internal` is who had the call last, after a transfer or a pick-up.
+  // `last_internal` is who had the call last, after a transfer or call pickup.
   const extension = field('last_internal') || field('internal') || undefined;
-  // `destination` may be as it was dialled, `dst_e164` is the whole number.
+  // `destination` may be as dialled; `dst_e164` is the full number.
   const called = field('called_did') || field('dst_e164') || field('destination');
-  // Click to call may come with the client in `internal` and the operator in `destination`.
+  // Click to call may have the client in `internal` and the operator in `destination`.
   const isSwapped = isOutgoing(field) && isExtension(called) && extension !== undefined && !isExtension(extension);
   return isSwapped ? { extension: called, called: extension } : { extension, called };
 }
@@ -172,7 +172,7 @@ function isExtension(number: string): boolean {
   return /^\d{3}$/.test(number);
 }
 
-/** Numbers come with their country but mostly without the plus. One that begins with 0 has no country. */
+/** Numbers have a country code but mostly no plus. Numbers beginning with 0 have no country code. */
 function international(number: string): string {
   return /^[1-9]\d{7,14}$/.test(number) ? `+${number}` : number || ANONYMOUS;
 }
@@ -180,8 +180,8 @@ function international(number: string): string {
 // ------------------------------------------------------------------------------------------------------- signatures
 
 /**
- * Signatures here are the base64 of the *hexadecimal text* of an HMAC-SHA1. (Zadarma's TypeScript SDK takes the raw
- * digest and lets requests without a signature pass; the older PHP SDK and what the PBX really sends do not.)
+ * Signatures are the base64 of the *hexadecimal text* of an HMAC-SHA1. (Zadarma's TypeScript SDK uses the raw
+ * digest and accepts unsigned requests; the older PHP SDK and the real PBX do not.)
  */
 async function isSigned(text: string, signature: string | undefined): Promise<boolean> {
   return crypto.timingSafeEqual(signature, await sign(text));
@@ -214,7 +214,7 @@ export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
   }
 }
 
-/** Whether the time zone of the settings is the account's, as far as the two agree now. */
+/** Checks that the configured time zone currently agrees with the account's. */
 async function checkZone(): Promise<void> {
   if (!settings.timeZone) {
     return;
@@ -226,12 +226,12 @@ async function checkZone(): Promise<void> {
   }
   const away = Math.abs(Date.parse(`${datetime.replace(' ', 'T')}Z`) - unixtime * 1000 - aheadOf(settings.timeZone, unixtime));
   if (away >= 60_000) {
-    throw new Error(`The account's time zone is ${timezone ?? 'another one'}, and ${settings.timeZone} is not that: enter the one `
+    throw new Error(`The account's time zone is ${timezone ?? 'another one'}, not ${settings.timeZone}: enter the one `
       + 'of Zadarma\'s personal account in the module\'s settings.');
   }
 }
 
-/** The milliseconds by which a zone's clocks are ahead of UTC. */
+/** How far a zone's clocks are ahead of UTC, in milliseconds. */
 function aheadOf(timeZone: string, unixtime: number): number {
   const local = new Date(unixtime * 1000).toISOString().slice(0, 19).replace('T', ' ');
   try {
@@ -241,7 +241,7 @@ function aheadOf(timeZone: string, unixtime: number): number {
   }
 }
 
-/** Zadarma takes 100 requests a minute from an account: names are asked for this many extensions, the rest go without. */
+/** Zadarma allows 100 requests a minute per account: names are fetched for this many extensions only. */
 const NAMED_MEMBERS = 40;
 
 export async function VoipGetMembers(): Promise<VoipMember[]> {
@@ -264,12 +264,12 @@ async function nameOf(number: number): Promise<string | undefined> {
     const info = await api<{ name?: string }>('GET', `/v1/pbx/internal/${number}/info/`);
     return info.name ?? '';
   } catch (error) {
-    console.warn(`No names from extension ${number} on:`, error);
+    console.warn(`Names could not be fetched from extension ${number} on:`, error);
     return undefined;
   }
 }
 
-/** Rings the operator's extension, then the client. The answer has no call id: the call shows by its notifications. */
+/** Rings the operator's extension, then the client. The answer has no call id: the call appears through its notifications. */
 export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Promise<void> {
   const to = dstPhone.replace(/\D/g, '');
   if (!to) {
@@ -289,13 +289,13 @@ export async function VoipGetCallLink(
   const { link, links } = await api<RecordingLink>('GET', '/v1/pbx/record/request/', which);
   const url = link ?? links?.[0];
   if (!url) {
-    throw new Error('Zadarma has no recording of this call. It can take a minute after the call until it has one.');
+    throw new Error('Zadarma has no recording of this call yet. It can take a minute after the call.');
   }
   return url;
 }
 
 export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
-  // Zadarma calls the address at once (zd_echo) and refuses one that does not answer.
+  // Zadarma immediately calls the address (zd_echo) and refuses one that does not answer.
   await api('POST', '/v1/pbx/callinfo/url/', { url: webhookUrl });
   const on = 'true';
   await api('POST', '/v1/pbx/callinfo/notifications/', {
@@ -325,15 +325,15 @@ async function api<T = unknown>(method: 'GET' | 'POST', path: string, parameters
   throw new Error(response.ok && !answer ? UNEXPECTED : reason(response.status, answer?.message));
 }
 
-const UNEXPECTED = 'Zadarma answered with something unexpected: check the API address in the module\'s settings.';
+const UNEXPECTED = 'Zadarma sent an unexpected answer: check the API address in the module\'s settings.';
 
 function reason(status: number, message: string | undefined): string {
   const said = message ? ` It said: ${/[.!?]$/.test(message) ? message : `${message}.`}` : '';
   switch (status) {
     case 401: return `Zadarma did not accept the API key and secret: check both in the module's settings.${said}`;
-    case 403: return `Zadarma does not allow this: check in its personal account that the API key is active and may do it.${said}`;
-    case 404: return `Zadarma does not know what was asked for.${said}`;
-    case 429: return `Too many requests to Zadarma (it takes 100 a minute): try again in a minute.${said}`;
+    case 403: return `Zadarma does not allow this: check in its personal account that the API key is active and is allowed to do this.${said}`;
+    case 404: return `Zadarma could not find what was requested.${said}`;
+    case 429: return `Too many requests to Zadarma (it allows 100 a minute): try again in a minute.${said}`;
     default: return status >= 500
       ? `Zadarma's API is not working at the moment (status ${status}): try again later.${said}`
       : `Zadarma refused the request (status ${status}).${said}`;

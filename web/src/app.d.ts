@@ -3,7 +3,7 @@ import type { Addition } from '$lib/clients/client-draft.svelte';
 declare global {
   namespace App {
     interface PageState {
-      /** What the form of an existing client is to take over from the form of a new one. */
+      /** Fields typed into the form for a new client, to be added to an existing client's form. */
       addition?: Addition;
     }
   }

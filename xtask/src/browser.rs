@@ -1,4 +1,4 @@
-//! The tests in a browser: `e2e/`, against the real server with its demo PBX.
+//! The browser tests in `e2e/`, against the real server with its demo PBX.
 
 use crate::debian;
 use crate::node::{self, folder, npm};
@@ -7,7 +7,7 @@ use crate::run::{Profile, build_server};
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 
-/// Runs them all. The web app has to be built.
+/// Runs all browser tests. The web app must have been built.
 pub async fn test() -> Result<()> {
     let chromium = chromium().await?;
     let server = build_server(Profile::DevWithTests).await?;
@@ -19,7 +19,7 @@ pub async fn test() -> Result<()> {
     process::run(&mut playwright).await
 }
 
-/// The browser of the system: none is ever downloaded.
+/// Returns the system's browser, installing its package if necessary.
 pub async fn chromium() -> Result<PathBuf> {
     if let Some(chosen) = std::env::var_os("CHROMIUM") {
         return Ok(chosen.into());
@@ -28,5 +28,5 @@ pub async fn chromium() -> Result<PathBuf> {
         return Ok(installed);
     }
     debian::install("chromium", "the browser Chromium").await?;
-    find_program("chromium").context("Chromium was installed, but is not on the search path")
+    find_program("chromium").context("Chromium was installed but is not in PATH")
 }

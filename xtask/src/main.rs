@@ -1,5 +1,5 @@
-//! The project's chores: `cargo xtask run | test | check | codegen | bench | fuzz | seed`.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person at the terminal")]
+//! Development tasks: `cargo xtask run | test | check | codegen | bench | fuzz | seed`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
 
 mod bench;
 mod browser;
@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "The project's chores")]
+#[command(name = "cargo xtask", about = "Development tasks")]
 struct Arguments {
     #[command(subcommand)]
     chore: Chore,
@@ -28,30 +28,30 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Build and start a demonstration server with its data in ./data
+    /// Build and start a demo server with its data in ./data
     Run {
         /// Further arguments for `hookswitch serve`, after `--`
         #[arg(last = true)]
         serve_arguments: Vec<String>,
     },
-    /// Run every test, on SQLite and on a temporary PostgreSQL, and in a browser
+    /// Run all tests, on SQLite, on a temporary PostgreSQL, and in a browser
     Test {
-        /// Run only the Rust tests whose name contains this
+        /// Run only Rust tests whose name contains this
         filter: Option<String>,
     },
-    /// Formatting, lints, dependency rules, generated files, house rules
+    /// Check formatting, lints, dependency rules, generated files and house rules
     Check,
     /// Write the generated files
     Codegen {
-        /// Write nothing; fail when a file is out of date
+        /// Write nothing; fail if a file is out of date
         #[arg(long)]
         check: bool,
     },
-    /// Measure the release build of the server
+    /// Measure a release build of the server
     Bench(bench::Options),
-    /// Send the server what nobody sends: odd webhooks, odd results of scripts, odd requests
+    /// Send the server odd webhooks, script results and API requests
     Fuzz(fuzz::Options),
-    /// Make up a big database to measure on
+    /// Generate a big database to measure on
     Seed(seed::Options),
 }
 
@@ -68,7 +68,7 @@ async fn main() -> ExitCode {
             Chore::Seed(options) => seed::seed(&options).await,
         }
     };
-    // Dropping the chore stops the processes it started: `process::Process` sees to that.
+    // Dropping the task stops the processes it started; see `process::Process`.
     let result = tokio::select! {
         result = chore => result,
         name = stop_signal() => name.and_then(|name| bail!("stopped by {name}")),

@@ -1,10 +1,10 @@
-//! What is written for Node.js: the web app, its tests, the types for modules.
+//! Node.js projects: the web app, its tests, and the types for modules.
 
 use crate::process::{self, command, is_installed, project_root};
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 
-/// `find` lists with this a source of the web app that is newer than its last build. Its editor has the types of `sdk`.
+/// Makes `find` print a source newer than the web app's last build. The app's editor uses types from `sdk`.
 const FIND_CHANGED: &str = "web sdk \
     ( -name node_modules -o -name build -o -name .svelte-kit -o -name paraglide -o -name cache ) -prune -o \
     -type f -newer web/build/index.html -print -quit";
@@ -21,25 +21,25 @@ pub async fn build_web() -> Result<()> {
     npm(&web, "run build").await
 }
 
-/// A folder of the project.
+/// Returns the path of a folder in the project.
 pub fn folder(name: &str) -> PathBuf {
     project_root().join(name)
 }
 
-/// Installs what the folder's package-lock.json lists, unless that was done already.
+/// Installs the dependencies in the folder's package-lock.json unless they are up to date.
 pub async fn install(folder: &Path) -> Result<()> {
     let modified = |file: &str| folder.join(file).metadata().and_then(|file| file.modified()).ok();
-    // npm writes this file when it is done.
+    // npm writes this file last.
     let installed = modified("node_modules/.package-lock.json");
     if installed.is_some() && installed >= modified("package-lock.json") {
         return Ok(());
     }
-    // Not `npm ci`: it refuses a lock file without the builds of a package for all other systems, and a registry may get those
-    // later than the package.
+    // Not `npm ci`, which rejects a lock file that lacks a package's builds for all other systems; a registry may
+    // receive those later than the package.
     npm(folder, "install --no-save --no-fund --no-audit").await
 }
 
-/// `npm` with arguments separated by blanks, in that folder.
+/// Runs `npm` in a folder, with arguments separated by spaces.
 pub async fn npm(folder: &Path, arguments: &str) -> Result<()> {
     if !is_installed("npm") {
         bail!("the web app needs Node.js 20 or newer with npm; on Debian: apt-get install nodejs npm");

@@ -1,4 +1,4 @@
-//! A private PostgreSQL for the tests: its own folder, a free port on the loopback address, gone afterwards.
+//! A private PostgreSQL for the tests, with its own folder and a free port on the loopback address; removed afterwards.
 
 use crate::debian;
 use crate::process::{self, Process, command};
@@ -10,26 +10,26 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-/// A running cluster; dropping it stops the server, then removes the folder.
+/// A running cluster; dropping it stops the server and removes the folder.
 pub struct Cluster {
     pub url: String,
     _server: Process,
     _folder: TempDir,
 }
 
-/// Starts a cluster, after installing PostgreSQL where it is missing and that is allowed.
+/// Starts a cluster, installing PostgreSQL first if it is missing and that is allowed.
 pub async fn start() -> Result<Cluster> {
     let programs = match find_programs() {
         Some(programs) => programs,
         None => {
             debian::install("postgresql", "PostgreSQL's server programs").await?;
             find_programs()
-                .context("PostgreSQL was installed, but /usr/lib/postgresql/*/bin/initdb is not there")?
+                .context("PostgreSQL was installed, but /usr/lib/postgresql/*/bin/initdb is missing")?
         }
     };
     let folder = tempfile::Builder::new().prefix("hookswitch-postgres-").tempdir()?;
     if geteuid().is_root() {
-        // PostgreSQL refuses to run as root; the package brings a user of its own.
+        // PostgreSQL refuses to run as root; its package creates a user.
         process::output(command("chown").arg("postgres:").arg(folder.path())).await?;
     }
     let data = folder.path().join("data");
@@ -41,14 +41,14 @@ pub async fn start() -> Result<Cluster> {
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let mut postgres = unprivileged(&programs.join("postgres"));
     postgres.arg("-D").arg(&data).args(["-h", "127.0.0.1", "-p", &port.to_string()]);
-    // Tests' data need not survive a power cut, and many tests connect at once.
+    // Test data need not survive a power failure, and many tests connect at once.
     for setting in ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300"] {
         postgres.args(["-c", setting]);
     }
     postgres.args(["-c", "unix_socket_directories=", "-c", "log_min_messages=fatal"]);
     let log = folder.path().join("log");
     postgres.stdout(std::process::Stdio::null()).stderr(std::fs::File::create(&log)?);
-    // SIGINT is PostgreSQL's fast shutdown: it does not wait for its clients to leave.
+    // SIGINT is PostgreSQL's fast shutdown, which does not wait for clients to disconnect.
     let mut server = Process::start(&mut postgres, Signal::INT)?;
     wait_until_ready(&programs, port, &mut server, &log).await?;
     let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
@@ -56,7 +56,7 @@ pub async fn start() -> Result<Cluster> {
     Ok(Cluster { url, _server: server, _folder: folder })
 }
 
-/// The folder of the newest `initdb`, in Debian's place or on the search path.
+/// Returns the folder of the newest `initdb`, in Debian's location or in PATH.
 fn find_programs() -> Option<PathBuf> {
     let debian =
         std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().filter_map(|entry| {
@@ -67,7 +67,7 @@ fn find_programs() -> Option<PathBuf> {
     newest.map(|(_, folder)| folder).or_else(|| Some(process::find_program("initdb")?.parent()?.to_owned()))
 }
 
-/// The program as a user PostgreSQL accepts. It ends with this process, even when that is killed.
+/// Runs the program as a user that PostgreSQL accepts. The program exits with this process, even if that is killed.
 fn unprivileged(program: &Path) -> Command {
     let mut command = command("setpriv");
     command.current_dir("/").args(["--pdeathsig", "INT"]);
@@ -82,7 +82,7 @@ async fn wait_until_ready(programs: &Path, port: u16, server: &mut Process, log:
     let said = || std::fs::read_to_string(log).unwrap_or_default();
     let ready = async {
         loop {
-            ensure!(!server.has_ended(), "PostgreSQL ended at once:\n{}", said());
+            ensure!(!server.has_ended(), "PostgreSQL exited at once:\n{}", said());
             let mut probe = Command::new(programs.join("pg_isready"));
             probe.args(["--quiet", "-h", "127.0.0.1", "-p", &port.to_string()]);
             if probe.status().await?.success() {

@@ -1,4 +1,4 @@
-//! Child processes that never outlive the chore that started them.
+//! Child processes that never outlive the task that started them.
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
@@ -7,25 +7,25 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
 
-/// How long a child may take to stop after it was asked to, before it is killed.
+/// How long a child may take to stop before it is killed.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
-/// The top folder of the project.
+/// Returns the project root.
 pub fn project_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// A command that starts in the top folder of the project.
+/// Returns a command that runs in the project root.
 pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(project_root());
     command
 }
 
-/// `cargo` with arguments separated by blanks.
+/// Returns a `cargo` command with arguments separated by spaces.
 pub fn cargo(arguments: &str) -> Command {
     let mut cargo = command("cargo");
-    // The cargo that runs this program describes its package in the environment. Some build scripts look there, and
+    // The cargo that runs this program describes its package in the environment. Some build scripts read that, and
     // would run again each time somebody calls cargo directly in between.
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
@@ -37,18 +37,18 @@ pub fn cargo(arguments: &str) -> Command {
     cargo
 }
 
-/// Where a program of this name stands on the search path.
+/// Returns the path of a program in PATH.
 pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
-/// Whether a program of this name stands on the search path.
+/// Returns whether a program is in PATH.
 pub fn is_installed(program: &str) -> bool {
     find_program(program).is_some()
 }
 
-/// Prints the command, runs it to its end; an exit status other than 0 is an error.
+/// Prints the command and runs it to completion; an exit status other than 0 is an error.
 pub async fn run(command: &mut Command) -> Result<()> {
     let line = spelled(command);
     println!("$ {line}");
@@ -57,7 +57,7 @@ pub async fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// What the command writes on standard output; an exit status other than 0 is an error.
+/// Runs the command and returns its standard output; an exit status other than 0 is an error.
 pub async fn output(command: &mut Command) -> Result<String> {
     let line = spelled(command);
     let output = command
@@ -65,19 +65,19 @@ pub async fn output(command: &mut Command) -> Result<String> {
         .kill_on_drop(true)
         .output()
         .await
-        .with_context(|| format!("`{line}` cannot be started"))?;
+        .with_context(|| format!("cannot start `{line}`"))?;
     ensure!(output.status.success(), "`{line}` failed ({})", output.status);
     String::from_utf8(output.stdout).with_context(|| format!("`{line}` wrote something that is not UTF-8"))
 }
 
-/// The command as one would type it.
+/// Returns the command as one would type it.
 fn spelled(command: &Command) -> String {
     let command = command.as_std();
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
-/// A running child. Dropping it asks the child to stop, waits for that, and kills it when it does not.
+/// A running child. Dropping it asks the child to stop, waits, and kills it if it does not.
 pub struct Process {
     child: Child,
     stop_signal: Signal,
@@ -85,11 +85,11 @@ pub struct Process {
 
 impl Process {
     pub fn start(command: &mut Command, stop_signal: Signal) -> Result<Self> {
-        let child = command.spawn().with_context(|| format!("`{}` cannot be started", spelled(command)))?;
+        let child = command.spawn().with_context(|| format!("cannot start `{}`", spelled(command)))?;
         Ok(Self { child, stop_signal })
     }
 
-    /// The child's standard output, where the command pipes it; once.
+    /// Takes the child's standard output, if the command pipes it.
     pub fn take_stdout(&mut self) -> Option<tokio::process::ChildStdout> {
         self.child.stdout.take()
     }
@@ -98,17 +98,17 @@ impl Process {
         Ok(self.child.wait().await?)
     }
 
-    /// The child's process id, as long as it has not been waited for.
+    /// Returns the child's process id, or `None` once it has been waited for.
     pub fn id(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// SIGKILL, and wait until the child is gone.
+    /// Sends SIGKILL and waits until the child has exited.
     pub async fn kill(&mut self) -> Result<()> {
         Ok(self.child.kill().await?)
     }
 
-    /// Whether the child has ended.
+    /// Returns whether the child has exited.
     pub fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }
@@ -118,12 +118,12 @@ impl Drop for Process {
     fn drop(&mut self) {
         let pid = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         let Some(pid) = pid else { return };
-        // It may have ended a moment ago; then there is nothing left to stop.
+        // If it has exited a moment ago, there is nothing left to stop.
         kill_process(pid, self.stop_signal).ok();
         let deadline = Instant::now() + STOP_PATIENCE;
         while !self.has_ended() {
             if Instant::now() > deadline {
-                println!("process {} does not stop; killing it", pid.as_raw_nonzero());
+                println!("process {} did not stop; killing it", pid.as_raw_nonzero());
                 self.child.start_kill().ok();
                 return;
             }

@@ -1,4 +1,4 @@
-//! `cargo xtask run`: a demonstration server from a fresh clone.
+//! `cargo xtask run`: a demo server from a fresh clone.
 
 use crate::node;
 use crate::process::{self, cargo, command};
@@ -6,27 +6,27 @@ use anyhow::{Context, Result};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 
-/// Builds the web app and the server, this without optimisation, which takes much less time; a demonstration does not need more.
+/// Builds the web app and an unoptimised server, which builds much faster and is enough for a demo, and starts it.
 pub async fn run(serve_arguments: &[String]) -> Result<()> {
     node::build_web().await?;
-    println!("Building the server (the first build takes some minutes)");
+    println!("Building the server (the first build takes a few minutes)");
     let server = build_server(Profile::Dev).await?;
     let mut serve = command(&server);
     serve.args(["serve", "--demo"]).args(serve_arguments);
-    println!("Starting the demonstration; its data is kept in ./data. Stop it with Ctrl-C.");
-    // The server takes this process's place, so that signals reach it directly.
+    println!("Starting the demo with its data in ./data. Press Ctrl-C to stop.");
+    // The server replaces this process, so that signals reach it directly.
     let error = serve.as_std_mut().exec();
-    Err(error).with_context(|| format!("{} cannot be started", server.display()))
+    Err(error).with_context(|| format!("cannot start {}", server.display()))
 }
 
 pub enum Profile {
     Dev,
-    /// `Dev` together with all tests, exactly as `cargo xtask test` builds them: the two commands share their work.
+    /// `Dev` with all tests, exactly as `cargo xtask test` builds them, so that the two commands share their work.
     DevWithTests,
     Release,
 }
 
-/// Builds `hookswitch` and says where it is.
+/// Builds `hookswitch` and returns its path.
 pub async fn build_server(profile: Profile) -> Result<PathBuf> {
     let (selection, folder) = match profile {
         Profile::Dev => ("--workspace --bin hookswitch", "debug"),

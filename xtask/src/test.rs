@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test there is. What a test needs is fetched or named; nothing is skipped in silence.
+//! `cargo xtask test`: all tests. What they need is installed or named; nothing is skipped silently.
 
 use crate::node::{self, folder, npm};
 use crate::process::{self, cargo, is_installed};
@@ -6,18 +6,19 @@ use crate::{browser, fuzz, postgres};
 use anyhow::Result;
 use rustix::process::geteuid;
 
-/// Where the tests of the store and the server find a PostgreSQL in which they may create databases.
+/// Tells the store's and server's tests where to find a PostgreSQL in which they may create databases.
 const POSTGRES_VARIABLE: &str = "HOOKSWITCH_TEST_POSTGRES";
 
 pub async fn test(filter: Option<&str>) -> Result<()> {
     if let Some(filter) = filter {
         println!(
-            "Only Rust tests with `{filter}` in their name: no examples in docs, no TypeScript, no browser."
+            "Running only Rust tests with `{filter}` in their name: no doc examples, TypeScript or browser tests."
         );
         return rust(Some(filter)).await;
     }
     node::build_web().await?;
-    // The built-in modules and the examples of docs/MODULES.md against the types of `sdk/`, and `sdk/` as a package; the web app.
+    // Check the built-in modules and the examples in docs/MODULES.md against the types in `sdk/`, `sdk/` as a package,
+    // and the web app.
     for (name, script) in [("sdk", "run check"), ("web", "run check"), ("web", "run test")] {
         node::install(&folder(name)).await?;
         npm(&folder(name), script).await?;
@@ -39,11 +40,11 @@ async fn rust(filter: Option<&str>) -> Result<()> {
     if filter.is_none() { as_root().await } else { Ok(()) }
 }
 
-/// The tests that mount a file system of their own, and are ignored otherwise.
+/// Runs the tests that mount a file system, which are ignored otherwise.
 async fn as_root() -> Result<()> {
     if !geteuid().is_root() {
         println!(
-            "NOT RUN, since this is not root: the tests of a full disk (`as_root` in crates/server/tests/it/faults.rs)."
+            "NOT RUN (needs root): the full-disk tests (`as_root` in crates/server/tests/it/faults.rs)."
         );
         return Ok(());
     }

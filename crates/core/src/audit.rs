@@ -1,4 +1,4 @@
-//! Writing the audit trail.
+//! Writes the audit trail.
 
 use chrono::TimeDelta;
 use hookswitch_model::ids::uuid_v7;
@@ -8,11 +8,11 @@ use hookswitch_store::{AuditAction, AuditChange, AuditEntry, Store, StoreError};
 use crate::catalog::SERVER;
 use crate::clock::{self, Clock};
 
-/// Looking at a client again, playing a recording, or guessing at a user's password is written once in this time.
+/// Viewing a client again, playing a recording, and guessing a user's password are recorded once in this time.
 const LOOKED: TimeDelta = TimeDelta::minutes(10);
 
-/// Writes the audit trail. What was done is done: an entry that cannot be written is an error for the log of whoever runs the
-/// server, not for the user.
+/// Writes the audit trail. The action itself has happened: if its entry cannot be written, the administrator's log gets
+/// an error, not the user.
 #[derive(Clone)]
 pub struct Audit {
     store: Store,
@@ -20,7 +20,7 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// Writes to that database.
+    /// Writes to the given database.
     #[must_use]
     pub const fn new(store: Store, clock: Clock) -> Self {
         Self { store, clock }
@@ -38,7 +38,7 @@ impl Audit {
         self.add(user, action, (client, call, None), changes).await;
     }
 
-    /// Records what a user did to anything else: see [`AuditEntry::subject`]. Values of secrets have no place in `changes`.
+    /// Records what a user did to anything else: see [`AuditEntry::subject`]. `changes` must not contain secrets.
     pub async fn record_of(
         &self,
         user: UserId,
@@ -56,7 +56,7 @@ impl Audit {
         let id = uuid_v7(at, clock::random());
         let entry = AuditEntry { id, at, user_id: user, action, client_id, call_id, subject, changes };
         if let Err(error) = self.add_entry(&entry).await {
-            tracing::error!(%error, %user, action = action.as_str(), "the audit trail lacks an entry");
+            tracing::error!(%error, %user, action = action.as_str(), "an entry of the audit trail could not be written");
         }
     }
 
@@ -74,10 +74,10 @@ impl Audit {
 
 type About = (Option<ClientId>, Option<CallId>, Option<String>);
 
-/// Writes what somebody did on the command line, where nobody is signed in.
+/// Records what was done on the command line, where nobody is signed in.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn audit_command(
     store: &Store,
     action: AuditAction,
@@ -93,13 +93,13 @@ pub async fn audit_command(
     store.add_audit(&entry).await
 }
 
-/// The change of a field, where there is one.
+/// The change of a field, if it changed.
 #[must_use]
 pub fn change(field: &str, from: Option<String>, to: Option<String>) -> Option<AuditChange> {
     (from != to).then(|| AuditChange { field: field.to_owned(), from, to })
 }
 
-/// What is known of something that was just made or deleted.
+/// A property of something just created or deleted.
 #[must_use]
 pub fn said(field: &str, what: impl Into<String>) -> AuditChange {
     AuditChange { field: field.to_owned(), from: None, to: Some(what.into()) }

@@ -1,10 +1,10 @@
-//! Time and chance: the one place of the server that asks the system for either.
+//! Time and randomness: the only place in the server that asks the system for either.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-/// Tells the time. Cloned freely; a test gives its own.
+/// A clock. Cheap to clone; tests provide their own.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
 
@@ -13,18 +13,18 @@ impl Clock {
     #[must_use]
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one place where the server asks the system for the time"
+        reason = "the only place where the server asks the system for the time"
     )]
     pub fn system() -> Self {
         Self::new(Utc::now)
     }
 
-    /// A clock that asks `now`.
+    /// Creates a clock from `now`.
     pub fn new(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// Now, to the microsecond: what both databases keep.
+    /// Now, to the microsecond, as both databases store it.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         (self.0)().trunc_subsecs(6)
@@ -37,7 +37,7 @@ impl std::fmt::Debug for Clock {
     }
 }
 
-/// `N` unpredictable bytes: for ids, tokens and codes.
+/// `N` unpredictable bytes for ids, tokens and codes.
 #[must_use]
 pub fn random<const N: usize>() -> [u8; N] {
     rand::random()

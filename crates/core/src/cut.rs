@@ -1,10 +1,10 @@
-//! Texts that others chose, for the log: on one line, and not longer than is needed to recognise them.
+//! Shortens foreign text for the log: on one line, and no longer than needed to recognize it.
 
 use std::fmt::{self, Display, Write};
 
 /// Characters of a name or another short text.
 pub const TEXT: usize = 100;
-/// Characters of an error, which may repeat what somebody sent.
+/// Characters of an error, which may repeat user input.
 pub const ERROR: usize = 1000;
 
 /// Shows the first `most` characters of `value`, control characters escaped.

@@ -1,4 +1,4 @@
-//! Calling out: whom, through which module, as which operator.
+//! Outgoing calls: whom to call, through which module, as which operator.
 
 use hookswitch_model::ids::uuid_v7;
 use hookswitch_model::phone::{masked, shown};
@@ -24,16 +24,16 @@ use crate::views::number::{self, Mask};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct MakeCall {
-    /// The number to call, where it is not one of those below.
+    /// The number to call, if none of the fields below is used.
     #[schema(min_length = 1)]
     phone: Option<String>,
-    /// The client to call, or on whom to log the call to `phone`.
+    /// The client to call, or the one on whom to log the call to `phone`.
     client_id: Option<ClientId>,
-    /// Which of the client's numbers, from 0.
+    /// The position of the client's number, from 0.
     position: Option<usize>,
-    /// The call whose outside party is to be called.
+    /// The call whose outside party to call.
     call_id: Option<CallId>,
-    /// Through which module; the first that can, and that the caller has a number in, when left out.
+    /// The module to call through; by default the first suitable one in which the caller has an extension.
     module_id: Option<ModuleId>,
 }
 
@@ -41,30 +41,30 @@ pub struct MakeCall {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MakingCall {
-    /// What was dialled; a socket's `dialed` tells when the call has appeared.
+    /// The dialled call; a `dialed` message on a socket reports when the call has appeared.
     dial_id: Uuid,
-    /// Through which module.
+    /// The module used.
     module_id: ModuleId,
-    /// The caller's internal number.
+    /// The caller's extension.
     extension: String,
-    /// The number, as it was given to the module; null where it is hidden from the user.
+    /// The number as passed to the module; null if it is hidden from the user.
     phone: Option<String>,
-    /// The same as people read it.
+    /// The number, formatted.
     phone_formatted: String,
-    /// The extension behind the number, where the module does not dial it: whoever calls enters it once somebody answers.
+    /// The extension following the number, if the module does not dial it: the caller enters it once somebody answers.
     extension_not_dialled: Option<String>,
-    /// How long the call may take to appear.
+    /// How long the call may take to appear, in seconds.
     expires_in_seconds: u32,
 }
 
 impl MakeCall {
-    /// A call to a number, through that module.
+    /// A call to a number through a module.
     #[must_use]
     pub const fn to_number(phone: String, module: ModuleId) -> Self {
         Self { phone: Some(phone), module_id: Some(module), ..Self::NOTHING }
     }
 
-    /// A call to the outside party of a call, through that module.
+    /// A call to the outside party of a call through a module.
     #[must_use]
     pub const fn to_party_of(call: CallId, module: ModuleId) -> Self {
         Self { call_id: Some(call), module_id: Some(module), ..Self::NOTHING }
@@ -74,13 +74,13 @@ impl MakeCall {
         Self { phone: None, client_id: None, position: None, call_id: None, module_id: None };
 }
 
-/// Calls a number as that user.
+/// Calls a number as the given user.
 ///
 /// # Errors
-/// What is wrong with the number, no way to call out, or what the module's function failed with.
+/// A wrong number, no way to call out, or a failure of the module's function.
 pub async fn dial(calls: &Calls, user: &User, wanted: MakeCall) -> Result<MakingCall> {
     let (module, extension) = outgoing::route(calls, user.id, wanted.module_id)?;
-    // A number that the user typed is not a secret to them.
+    // A number typed by the user is no secret to them.
     let hidden = wanted.phone.is_none() && calls.catalog.settings.get().hides_numbers(user.role);
     let (number, client) = target(calls, user, wanted).await?;
     let mask = Mask::of(&calls.catalog, user.role);
@@ -100,7 +100,7 @@ pub async fn dial(calls: &Calls, user: &User, wanted: MakeCall) -> Result<Making
     let arguments = vec![Value::String(extension.clone()), Value::String(number.clone()), call];
     let now = calls.clock.now();
     let id = uuid_v7(now, clock::random());
-    // Remembered before it is made: the provider may report it before its answer is here.
+    // Recorded before it is made: the provider may report it before answering.
     let dial = Dial {
         id,
         user: user.id,
@@ -150,13 +150,13 @@ async fn target(calls: &Calls, user: &User, wanted: MakeCall) -> Result<(String,
             Ok((phone.number, client.or(seen.stored.added.client_id)))
         }
         _ => {
-            let detail = "Say whom to call in one way: `phone`, `clientId` with `position`, or `callId`.";
+            let detail = "Give one of `phone`, `clientId` with `position`, or `callId`.";
             Err(Error::invalid("phone", detail))
         }
     }
 }
 
-/// The client that was named for a call, where the user may see it.
+/// The client named for a call, if the user may see it.
 async fn client_to_log_on(calls: &Calls, user: &User, id: Option<ClientId>) -> Result<Option<ClientId>> {
     let Some(id) = id else { return Ok(None) };
     let client = clients::find(calls, user, id).await.map_err(|error| error.at("clientId"))?;

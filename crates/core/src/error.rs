@@ -1,4 +1,4 @@
-//! The one error of the services. It says what kind of thing is wrong, in a code for programs and a sentence for people.
+//! The error type of the services. It has a kind, a code for programs and a sentence for people.
 
 use hookswitch_store::StoreError;
 use serde::Serialize;
@@ -7,66 +7,65 @@ use utoipa::ToSchema;
 
 use crate::cut::{self, cut};
 
-/// What a service gives.
+/// The result type of the services.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a service did not do what it was asked. Boxed, since every `Result` has room for it.
+/// Why a service failed. Boxed to keep every `Result` small.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Error(Box<Parts>);
 
-/// What an [`Error`] says.
+/// The contents of an [`Error`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parts {
-    /// What kind of thing is wrong.
     pub kind: Kind,
     /// Stable, in camelCase; for programs.
     pub code: String,
-    /// A sentence to act on; for people.
+    /// A sentence for people that says what to do.
     pub detail: String,
-    /// The field that is wrong, for example `operators[1].email`.
+    /// The wrong field, e.g. `operators[1].email`.
     pub path: Option<String>,
-    /// Every wrong field, where several are known.
+    /// All wrong fields, if several are known.
     pub errors: Vec<FieldError>,
-    /// More, by code: for example the `diagnostics` of a script.
+    /// Extension members by name, e.g. the `diagnostics` of a script.
     pub more: Map<String, Value>,
-    /// When it is worth asking again.
+    /// When to try again.
     pub retry_after_seconds: Option<u64>,
 }
 
-/// What kind of thing is wrong.
+/// The kind of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Nobody is signed in.
     NotSignedIn,
     /// The user may not do this.
     NotAllowed,
-    /// It is not there, or the user may not see it.
+    /// It does not exist, or the user may not see it.
     NotFound,
-    /// It is in a state that does not allow this.
+    /// Its state does not allow this.
     Conflict,
     /// A field is wrong.
     Invalid,
-    /// Too much was asked for in too little time.
+    /// Too many requests in too little time.
     TooMany,
-    /// Not now.
+    /// Temporarily unavailable.
     Unavailable,
     /// A module's function failed.
     ModuleFailed,
-    /// Not the fault of whoever asked.
+    /// Not the caller's fault.
     Internal,
 }
 
-/// One wrong field.
+/// A wrong field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
-    /// Where, for example `operators[1].email`.
+    /// The field, e.g. `operators[1].email`.
     pub path: String,
-    /// A sentence to act on.
+    /// A sentence that says what to do.
     pub detail: String,
 }
 
 impl Error {
-    /// An error of that kind; `code` is stable and in camelCase, `detail` a sentence to act on.
+    /// An error of this kind; `code` is stable and in camelCase, `detail` says what to do.
     pub fn new(kind: Kind, code: &str, detail: impl Into<String>) -> Self {
         Self(Box::new(Parts {
             kind,
@@ -94,19 +93,20 @@ impl Error {
         Self::new(Kind::NotAllowed, "notAllowed", detail)
     }
 
-    /// `notFound`; `what` as in "There is no such {what}, or you may not see it."
+    /// `notFound`, with `what` as in "There is no such {what}, or you may not see it."
     #[must_use]
     pub fn not_found(what: &str) -> Self {
         Self::new(Kind::NotFound, "notFound", format!("There is no such {what}, or you may not see it."))
     }
 
-    /// The same, where it is not there, of what the user asked for, so that it is answered like one that was never there.
+    /// Turns a `notFound` error into one about the object asked for, so that the response is the same as if it had
+    /// never existed.
     #[must_use]
     pub fn not_found_as(self, what: &str) -> Self {
         if self.0.kind == Kind::NotFound { Self::not_found(what) } else { self }
     }
 
-    /// The thing is in a state that does not allow this.
+    /// The state does not allow the operation.
     pub fn conflict(code: &str, detail: impl Into<String>) -> Self {
         Self::new(Kind::Conflict, code, detail)
     }
@@ -116,10 +116,10 @@ impl Error {
         Self::new(Kind::Invalid, "invalid", detail).at(path)
     }
 
-    /// `invalid` with every wrong field; the first one is also `path` and `detail`.
+    /// `invalid` with all wrong fields; the first one is also `path` and `detail`.
     ///
     /// # Errors
-    /// Those given; `Ok` when there are none.
+    /// The given errors; `Ok` if there are none.
     pub fn check(errors: Vec<FieldError>) -> Result<()> {
         match errors.first() {
             None => Ok(()),
@@ -131,7 +131,7 @@ impl Error {
         }
     }
 
-    /// The same with its sentences changed.
+    /// Changes all texts.
     #[must_use]
     pub fn map_texts(mut self, change: impl Fn(String) -> String) -> Self {
         self.0.detail = change(self.0.detail);
@@ -154,29 +154,29 @@ impl Error {
         Self::new(Kind::Unavailable, "unavailable", detail).retry_after(retry_after_seconds)
     }
 
-    /// `storageUnavailable`: the cause goes to the log.
+    /// `storageUnavailable`: the cause is logged.
     pub fn storage_unavailable(cause: &StoreError) -> Self {
         tracing::error!(error = %cause, "request failed");
         Self::new(
             Kind::Unavailable,
             "storageUnavailable",
-            "The database cannot be reached or written now, for example because its disk is full. Send the request again \
+            "The database cannot be reached or written to, e.g. because its disk is full. Send the request again \
              later; the server's log says why.",
         )
         .retry_after(5)
     }
 
-    /// `internal`: the cause goes to the log alone.
+    /// `internal`: the cause is only logged.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(error = %cut(cause, cut::ERROR), "request failed");
         Self::new(
             Kind::Internal,
             "internal",
-            "The server failed at this. Whoever runs it finds the reason in its log, by this answer's x-request-id.",
+            "The server failed. Its administrator can find the reason in the log by this response's x-request-id.",
         )
     }
 
-    /// The same for the field at `path`.
+    /// Sets the field.
     #[must_use]
     pub fn at(mut self, path: impl Into<String>) -> Self {
         self.0.path = Some(path.into());
@@ -188,38 +188,35 @@ impl Error {
         self
     }
 
-    /// The same with the extension member `name`.
+    /// Adds the extension member `name`.
     #[must_use]
     pub fn with(mut self, name: &str, value: Value) -> Self {
         self.0.more.insert(name.to_owned(), value);
         self
     }
 
-    /// Whether it comes of what was asked, so that asking again is no use.
+    /// Whether the request itself is at fault, so that a retry is useless.
     #[must_use]
     pub fn is_of_what_was_asked(&self) -> bool {
         !matches!(self.0.kind, Kind::Unavailable | Kind::ModuleFailed | Kind::Internal)
     }
 
-    /// Everything that it says.
+    /// The contents.
     #[must_use]
     pub fn into_parts(self) -> Parts {
         *self.0
     }
 
-    /// What kind of thing is wrong.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.0.kind
     }
 
-    /// The stable code.
     #[must_use]
     pub fn code(&self) -> &str {
         &self.0.code
     }
 
-    /// The sentence for people.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.0.detail
@@ -235,7 +232,7 @@ fn map_strings(value: &mut Value, change: &impl Fn(String) -> String) {
     }
 }
 
-/// What a library or a script says, as a sentence.
+/// Turns a message of a library or script into a sentence.
 #[must_use]
 pub fn sentence(said: &str) -> String {
     let mut letters = said.trim_end_matches('.').chars();
@@ -246,7 +243,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::LoginTaken => {
-                Self::conflict("loginTaken", "Another user has this login.").at("login")
+                Self::conflict("loginTaken", "Another user has this login. Choose another one.").at("login")
             }
             StoreError::LastAdmin => Self::conflict(
                 "lastAdmin",
@@ -254,11 +251,11 @@ impl From<StoreError> for Error {
             ),
             StoreError::UnknownReference => Self::conflict(
                 "changedMeanwhile",
-                "A company or a user that this refers to was deleted meanwhile. Load it again.",
+                "The company or user this refers to was deleted. Reload and try again.",
             ),
             StoreError::UnknownUser => Self::not_found("user"),
             StoreError::UnknownModule => Self::not_found("module"),
-            StoreError::Contention => Self::unavailable(1, "Others kept changing the same thing. Try again."),
+            StoreError::Contention => Self::unavailable(1, "Others kept changing the same data. Try again."),
             StoreError::Unavailable(_) => Self::storage_unavailable(&error),
             StoreError::Closed => Self::unavailable(5, "The server is stopping."),
             StoreError::Corrupt(_) => {
@@ -266,7 +263,7 @@ impl From<StoreError> for Error {
                 Self::new(
                     Kind::Internal,
                     "unreadable",
-                    "What the database holds of this is damaged. The server's log says what it is.",
+                    "The data in the database is damaged. See the server's log for details.",
                 )
             }
             other => Self::internal(other),

@@ -1,7 +1,8 @@
-//! What Hookswitch does, without HTTP: services over the database, the script engine and the rules about calls.
+//! Hookswitch without HTTP: services over the database, the script engine and the rules about calls.
 //!
-//! Each folder uses only what stands before it in this list: [`catalog`], [`accounts`], [`audit`], [`views`], [`live`], [`fetch`],
-//! [`requests`], [`modules`], [`calls`], [`clients`], [`dialling`], [`intake`], [`reports`], [`retention`]. The server puts them together.
+//! Each folder uses only those before it in this list: [`catalog`], [`accounts`], [`audit`], [`views`], [`live`],
+//! [`fetch`], [`requests`], [`modules`], [`calls`], [`clients`], [`dialling`], [`intake`], [`reports`], [`retention`].
+//! The server puts them together.
 
 pub mod accounts;
 pub mod audit;

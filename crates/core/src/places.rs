@@ -1,18 +1,18 @@
-//! Places of which nobody may take more than their share.
+//! Limits how many places each holder may take.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How many places each holder has taken. Holders without one are forgotten.
+/// The number of places taken per holder. Holders without a place are forgotten.
 #[derive(Debug, Clone)]
 pub struct Places<K: Eq + Hash> {
     taken: Arc<Mutex<HashMap<K, usize>>>,
     most: usize,
 }
 
-/// A place, until it is dropped.
+/// A place, released when dropped.
 #[derive(Debug)]
 pub struct Place<K: Eq + Hash> {
     taken: Arc<Mutex<HashMap<K, usize>>>,
@@ -20,13 +20,13 @@ pub struct Place<K: Eq + Hash> {
 }
 
 impl<K: Eq + Hash + Copy> Places<K> {
-    /// `most`: places that one holder may take.
+    /// `most` is the number of places per holder.
     #[must_use]
     pub fn new(most: usize) -> Self {
         Self { taken: Arc::default(), most }
     }
 
-    /// A place for this holder; `None` when they have as many as they may.
+    /// Takes a place for this holder; `None` if they already have the maximum.
     #[must_use]
     pub fn take(&self, holder: K) -> Option<Place<K>> {
         let mut all = lock(&self.taken);
@@ -56,8 +56,8 @@ fn lock<K>(taken: &Mutex<HashMap<K, usize>>) -> MutexGuard<'_, HashMap<K, usize>
     taken.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What counts as one address: an IPv4 address, or the network of 64 bits that an IPv6 address is in. Whoever has one IPv6
-/// address has its whole network.
+/// What counts as one address: an IPv4 address, or the /64 network of an IPv6 address, since whoever has one of its
+/// addresses has the whole network.
 #[must_use]
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -71,14 +71,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_holder_has_so_many_and_others_have_theirs() {
+    fn each_holder_has_its_own_limit() {
         let places = Places::new(2);
         let (first, _second) = (places.take("ann"), places.take("ann"));
         assert!(places.take("ann").is_none());
         assert!(places.take("bob").is_some());
         drop(first);
-        assert!(places.take("ann").is_some(), "a place that is left is free");
-        assert_eq!(lock(&places.taken).len(), 1, "who holds nothing is forgotten");
+        assert!(places.take("ann").is_some(), "a released place is free");
+        assert_eq!(lock(&places.taken).len(), 1, "a holder without places is forgotten");
     }
 
     #[test]

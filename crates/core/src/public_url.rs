@@ -1,4 +1,4 @@
-//! The address that providers and browsers call.
+//! The URL called by providers and browsers.
 
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use url::Url;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(Url);
 
-/// Why a text is not a public URL.
+/// The error for a string that is not a public URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not an http:// or https:// URL without query, fragment and password")]
 pub struct PublicUrlError(String);
@@ -22,7 +22,7 @@ impl PublicUrl {
         Self(Url::parse(&format!("http://{address}/")).expect("a URL of a socket address"))
     }
 
-    /// The absolute URL of a route; `path` begins with a slash.
+    /// The absolute URL of a route; `path` starts with a slash.
     #[must_use]
     pub fn join(&self, path: &str) -> String {
         format!("{}{path}", self.0.as_str().trim_end_matches('/'))
@@ -34,7 +34,7 @@ impl PublicUrl {
         self.0.origin().ascii_serialization()
     }
 
-    /// Whether browsers come by https.
+    /// Whether browsers connect over https.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"

@@ -1,7 +1,7 @@
-//! Figures of calls by hours and days, as people of some place count them.
+//! Statistics of calls by hour and day in a time zone.
 //!
-//! The store keeps figures by the hour of UTC. An hour belongs to the day, and to the hour of the day, that it begins in: where
-//! the time zone's offset is not of whole hours, half an hour may count for the day before.
+//! The store keeps counters by the hour in UTC. An hour belongs to the day, and to the hour of the day, in which it
+//! begins: if the time zone's offset is not a whole number of hours, half an hour may count for the previous day.
 
 use std::cmp::max;
 
@@ -11,7 +11,7 @@ use hookswitch_model::report_counters::CallCounters;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What a report's calls are put together by.
+/// How a report groups its calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum By {
@@ -26,40 +26,39 @@ pub enum By {
     HourOfDay,
 }
 
-/// The hours that a report is about, and where people count them.
+/// The hours of a report, and the time zone in which to count them.
 #[derive(Debug, Clone, Copy)]
 pub struct Span {
-    /// The first hour begins then or later.
+    /// The first hour begins at or after this time.
     pub from: DateTime<Utc>,
-    /// The last hour begins before then.
+    /// The last hour begins before this time.
     pub to: DateTime<Utc>,
-    /// Where.
     pub zone: Tz,
 }
 
-/// Figures of calls.
+/// Statistics of calls.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Figures {
-    /// Calls.
+    /// The number of calls.
     pub calls: i64,
-    /// Those that somebody answered.
+    /// Calls that somebody answered.
     pub answered: i64,
-    /// Answered ones of all, 0 to 1.
+    /// The share of answered calls, 0 to 1.
     pub answered_share: Option<f64>,
-    /// Seconds until somebody answered, on average of the calls of which that is known.
+    /// Average seconds until the answer, over the calls for which that is known.
     pub average_answer_seconds: Option<f64>,
-    /// Those that somebody answered within 20 seconds.
+    /// Calls answered within 20 seconds.
     pub answered_soon: i64,
     /// Seconds of talk.
     pub talk_seconds: i64,
-    /// Seconds of talk of an answered call, on average.
+    /// Average seconds of talk of an answered call.
     pub average_talk_seconds: Option<f64>,
-    /// Those that were missed.
+    /// Missed calls.
     pub missed: i64,
-    /// Missed ones whose caller somebody talked with later.
+    /// Missed calls whose caller was reached later.
     pub reached: i64,
-    /// Seconds until that, on average.
+    /// Average seconds until then.
     pub average_reached_seconds: Option<f64>,
 }
 
@@ -80,19 +79,19 @@ impl From<CallCounters> for Figures {
     }
 }
 
-/// None where there is nothing to divide by.
+/// `None` if the divisor is zero.
 fn ratio(of: i64, by: i64) -> Option<f64> {
     (by > 0).then(|| of as f64 / by as f64)
 }
 
-/// The figures of one period.
+/// The statistics of one period.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Period {
-    /// When it begins, of an hour or a day.
+    /// The start of an hour or a day.
     pub at: Option<DateTime<Utc>>,
-    /// Which it is, of the days of the week (1 is Monday) or the hours of the day.
+    /// The day of the week (1 is Monday) or the hour of the day.
     pub slot: Option<u32>,
-    /// Its figures.
+    /// The statistics.
     #[serde(flatten)]
     pub figures: Figures,
 }
@@ -110,7 +109,7 @@ impl Span {
         (0..).map(move |n| first + TimeDelta::hours(n)).take_while(move |hour| *hour < to)
     }
 
-    /// Every day that an hour begins in.
+    /// Every day in which an hour begins.
     fn days(&self) -> impl Iterator<Item = NaiveDate> {
         let (first, last) = (self.first(), max(self.first(), self.to - TimeDelta::nanoseconds(1)));
         let last = self.zone.from_utc_datetime(&last.naive_utc()).date_naive();
@@ -121,13 +120,13 @@ impl Span {
         hour.with_timezone(&self.zone).date_naive()
     }
 
-    /// When a day begins: at midnight, or where clocks jump over that, right after.
+    /// The start of a day: midnight, or the first moment after it if clocks skip midnight.
     fn start_of(&self, date: NaiveDate) -> DateTime<Utc> {
         start_of_day(self.zone, date)
     }
 }
 
-/// When a day begins somewhere: at midnight, or where clocks jump over that, right after.
+/// The start of a day in a time zone: midnight, or the first moment after it if clocks skip midnight.
 #[must_use]
 pub fn start_of_day(zone: Tz, date: NaiveDate) -> DateTime<Utc> {
     let midnight = date.and_time(NaiveTime::MIN);
@@ -136,7 +135,7 @@ pub fn start_of_day(zone: Tz, date: NaiveDate) -> DateTime<Utc> {
     hours.map(|local| local.with_timezone(&Utc)).next().unwrap_or_else(|| midnight.and_utc())
 }
 
-/// The figures of all the periods there are, also of those without calls.
+/// The statistics of all periods, including those without calls.
 #[must_use]
 pub fn periods(by: By, span: &Span, hours: &[(DateTime<Utc>, CallCounters)]) -> Vec<Period> {
     let at = |at| (Some(at), None);

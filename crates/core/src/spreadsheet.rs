@@ -1,7 +1,7 @@
-//! Files for spreadsheets.
+//! Text for spreadsheet files.
 
-/// A text that a spreadsheet takes for nothing but a text. What callers and operators write could begin a formula; with an
-/// apostrophe before it, it does not. A number in E.164 is harmless and stays as it is.
+/// Makes sure that a spreadsheet treats a string as text. What callers and operators write could start a formula; an
+/// apostrophe before it prevents that. A number in E.164 is harmless and stays unchanged.
 #[must_use]
 pub fn plain(text: String) -> String {
     let digits = text.strip_prefix('+').unwrap_or_default();
@@ -9,14 +9,14 @@ pub fn plain(text: String) -> String {
     if text.starts_with(FORMULA) && !is_number { format!("'{text}") } else { text }
 }
 
-/// The text that [`plain`] made such a text of.
+/// Reverses [`plain`].
 #[must_use]
 pub fn read_back(text: &str) -> &str {
     let text_behind = text.strip_prefix('\'').filter(|text| text.starts_with(FORMULA));
     text_behind.unwrap_or(text)
 }
 
-/// What a formula may begin with.
+/// The characters that start a formula.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What goes on beside the requests, and has to be finished before the database is closed.
+//! Background tasks, which must finish before the database is closed.
 
 use std::future::Future;
 
@@ -6,17 +6,17 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Cheap to clone: all clones are one.
+/// Cheap to clone; all clones share the tasks.
 #[derive(Clone, Default)]
 pub struct Tasks {
-    /// Those that are running.
+    /// The running tasks.
     pub running: TaskTracker,
-    /// Told when the server is to stop.
+    /// Cancelled when the server stops.
     pub stopping: CancellationToken,
 }
 
 impl Tasks {
-    /// Runs something that is short: stopping waits for it.
+    /// Runs a short task: stopping waits for it.
     pub fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
@@ -24,7 +24,7 @@ impl Tasks {
         self.running.spawn(task)
     }
 
-    /// Runs something that ends only when the server stops.
+    /// Runs a task that ends only when the server stops.
     pub fn spawn_job(&self, job: impl Future<Output = ()> + Send + 'static) {
         let stopping = self.stopping.clone();
         self.running.spawn(async move { stopping.run_until_cancelled_owned(job).await });

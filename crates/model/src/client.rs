@@ -1,22 +1,20 @@
-//! Clients: whom the company talks with.
+//! Clients: the people and companies the company talks with.
 
 use serde::{Deserialize, Serialize};
 
-/// What a client is.
+/// The kind of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum ClientKind {
-    /// A person.
     Contact,
-    /// A company.
     Company,
-    /// Somebody of whom it is not known yet what they are.
+    /// Somebody whose kind is not known yet.
     Lead,
 }
 
 impl ClientKind {
-    /// As in the API and the database.
+    /// The name in the API and the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

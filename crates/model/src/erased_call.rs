@@ -1,4 +1,4 @@
-//! What is left of an erased call: enough to know a late event of it, not enough to know whose it was.
+//! What is left of an erased call: enough to recognize a late event, too little to tell whose call it was.
 
 use chrono::{DateTime, Utc};
 
@@ -10,19 +10,19 @@ use crate::matching::LATE_RECORD;
 use crate::storable::time;
 use crate::view::CallView;
 
-/// When an erased call was.
+/// The times of an erased call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ErasedCall {
     pub started_at: DateTime<Utc>,
     /// When somebody first answered.
     pub answered_at: Option<DateTime<Utc>>,
     pub ended_at: DateTime<Utc>,
-    /// Whether its record had come.
+    /// Whether its record had arrived.
     pub recorded: bool,
 }
 
 impl ErasedCall {
-    /// Of a call that is over.
+    /// From a call that is over.
     #[must_use]
     pub fn new(call: &Call, view: &CallView) -> Self {
         Self {
@@ -33,7 +33,7 @@ impl ErasedCall {
         }
     }
 
-    /// A call that takes the facts which the erased one would have taken.
+    /// A call that takes the facts the erased one would have taken.
     #[must_use]
     pub fn stand_in(&self, id: CallId, module_id: ModuleId) -> Call {
         let answered = self.answered_at.map(|at| fact(FactKind::Answer, at, Disposition::Unknown));
@@ -46,8 +46,8 @@ impl ErasedCall {
         Call { id, module_id, call_id: None, facts }
     }
 
-    /// Until when something of the call can come late: with the provider's id as long as anybody may ask for it again,
-    /// `until`; without, as long as late events count, since a later call with the same numbers is a new one.
+    /// Until when events of the call may still arrive: with a provider id, as long as it can be requested again
+    /// (`until`); without one, as long as late events count, since a later call with the same numbers is a new call.
     #[must_use]
     pub fn late_until(&self, call: &Call, until: DateTime<Utc>) -> DateTime<Utc> {
         match call.call_id {

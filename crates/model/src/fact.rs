@@ -8,103 +8,101 @@ use crate::call::Call;
 use crate::contract::{Direction, Disposition};
 use crate::ids::{RequestId, UserId};
 
-/// One thing that was reported about a call. A call is nothing but its facts; see [`crate::view()`].
+/// A report about a call. A call consists only of its facts; see [`crate::view()`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fact {
-    /// What happened.
     pub kind: FactKind,
-    /// When it happened, as the provider says; else when the request arrived.
+    /// When it happened according to the provider; otherwise when the request arrived.
     pub at: DateTime<Utc>,
     /// Whether `at` is the provider's own time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub timed: bool,
-    /// When the request arrived, where `at` is another time. Of a [`FactKind::TimedOut`]: when the call was heard last.
+    /// When the request arrived, if that differs from `at`. For [`FactKind::TimedOut`]: when the call was last heard
+    /// of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrived: Option<DateTime<Utc>>,
-    /// The provider's order of events within one leg (or within the call, where there is no leg id).
+    /// The provider's order of events within a leg (or within the call, without a leg id).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<i64>,
     /// The provider's id of the leg.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leg: Option<String>,
-    /// How the call (or leg) came out, where the event says so.
+    /// The disposition of the call (or leg), if the event has one.
     #[serde(default)]
     pub disposition: Disposition,
-    /// Who talks with whom; left out where the event only names the call.
+    /// Who talks with whom; `None` if the event only names the call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parties: Option<Parties>,
-    /// The extensions it gives beside no numbers.
+    /// The extensions of an event without numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extensions: Option<Extensions>,
-    /// Where a redirect goes.
+    /// The target of a redirect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect: Option<Target>,
-    /// The caller's name as the provider shows it.
+    /// The caller's name as shown by the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller_name: Option<String>,
     /// The company's line that was called or is shown to the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<String>,
-    /// The recording, of a [`FactKind::Record`].
+    /// The record, for [`FactKind::Record`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Record>,
-    /// The webhook request it came with; none for what the server itself found out (a time-out).
+    /// The webhook request that reported it; `None` for what the server itself found out (a time-out).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<RequestId>,
 }
 
-/// What happened to a call.
+/// The kind of a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum FactKind {
-    /// It rings at an operator, or an operator dials.
+    /// The call rings at an operator, or an operator dials.
     Start,
-    /// It was redirected to another operator.
+    /// The call was redirected to another operator.
     Redirect,
-    /// It was answered.
+    /// The call was answered.
     Answer,
-    /// It was put on hold.
+    /// The call was put on hold.
     Hold,
-    /// It was taken off hold.
+    /// The call was taken off hold.
     Unhold,
-    /// A record of it is there: length, and perhaps a recording.
+    /// A record of the call arrived: its length, and perhaps a recording.
     Record,
-    /// Nothing was heard of it for too long: the server's guess that it is over.
+    /// Nothing was heard of the call for too long, so the server assumes it is over.
     TimedOut,
-    /// It ended, or one of its legs did.
+    /// The call or one of its legs ended.
     End,
 }
 
-/// Who talks with whom, as the contract's numbers say it.
+/// Who talks with whom, from the contract's numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parties {
-    /// Which way the call goes.
     pub direction: Direction,
-    /// `srcPhone` as it came.
+    /// `srcPhone` as received.
     pub src: String,
-    /// `srcPhoneExt` as it came.
+    /// `srcPhoneExt` as received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub src_ext: Option<String>,
-    /// `dstPhone` as it came.
+    /// `dstPhone` as received.
     pub dst: String,
-    /// `dstPhoneExt` as it came.
+    /// `dstPhoneExt` as received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dst_ext: Option<String>,
-    /// The client's number in E.164, where it is one.
+    /// The client's number in E.164, if it is a valid one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_e164: Option<String>,
-    /// What the client's number may be besides, the likelier ones first, until it is settled which it is; see
-    /// [`crate::Call::settle`].
+    /// Other possible numbers of the client, the likelier first, until one is chosen; see [`crate::Call::settle`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub client_others: Vec<String>,
-    /// The operator concerned; none while only the company's line is known.
+    /// The operator concerned; `None` while only the company's line is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<Target>,
 }
 
 impl Parties {
-    /// The number of the outside party as it came; none for an internal call.
+    /// The number of the outside party as received; `None` for an internal call.
     #[must_use]
     pub fn client(&self) -> Option<&str> {
         match self.direction {
@@ -114,12 +112,12 @@ impl Parties {
         }
     }
 
-    /// Every number in E.164 that the client's may be, the likeliest first.
+    /// Every possible number of the client in E.164, the likeliest first.
     pub fn readings(&self) -> impl Iterator<Item = &str> {
         self.client_e164.iter().chain(&self.client_others).map(String::as_str)
     }
 
-    /// Chooses which of its readings the client's number is: the first that `is_it` says, else the likeliest.
+    /// Chooses the client's number among its readings: the first accepted by `is_it`, else the likeliest.
     pub fn settle(&mut self, is_it: impl Fn(&str) -> bool) {
         if let Some(other) = self.client_others.iter_mut().find(|other| is_it(other))
             && let Some(first) = self.client_e164.as_mut().filter(|first| !is_it(first))
@@ -130,7 +128,8 @@ impl Parties {
     }
 }
 
-/// The extensions of an event that names its call by id alone. Which of them is the operator's, the call's direction says.
+/// The extensions of an event that names its call by id alone. The call's direction decides which one is the
+/// operator's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extensions {
     /// `srcPhoneExt`: the operator of an incoming or internal call.
@@ -141,12 +140,11 @@ pub struct Extensions {
     pub dst: Option<Target>,
 }
 
-/// An operator, by internal number.
+/// An operator, by extension.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
-    /// The internal number.
     pub extension: String,
-    /// The user bound to it when the event came.
+    /// The user bound to it when the event arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
 }
@@ -157,13 +155,13 @@ pub struct Record {
     /// Seconds of talk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub talk_seconds: Option<u32>,
-    /// What `VoipGetCallLink` gets; none where there is a length but no recording (yet).
+    /// Passed to `VoipGetCallLink`; `None` if there is a length but no recording (yet).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
 }
 
 impl Fact {
-    /// A fact that says only what happened and when it arrived.
+    /// A fact with a kind and an arrival time only.
     #[must_use]
     pub const fn new(kind: FactKind, at: DateTime<Utc>) -> Self {
         Self {
@@ -184,20 +182,20 @@ impl Fact {
         }
     }
 
-    /// The server's guess that a call is over, since nothing was heard of it for too long.
+    /// The assumption that a call is over because nothing was heard of it for too long.
     #[must_use]
     pub fn timed_out(call: &Call, now: DateTime<Utc>) -> Self {
         let heard = call.facts.iter().filter_map(Self::arrival).max().unwrap_or(now);
         Self { timed: true, arrived: Some(heard), ..Self::new(FactKind::TimedOut, now) }
     }
 
-    /// When it arrived; `None` where that was not kept.
+    /// When it arrived; `None` if that was not stored.
     #[must_use]
     pub fn arrival(&self) -> Option<DateTime<Utc>> {
         self.arrived.or_else(|| (!self.timed).then_some(self.at))
     }
 
-    /// The operator it names, if any, in a call of that direction.
+    /// The operator named by the fact in a call of this direction.
     #[must_use]
     pub fn operator(&self, direction: Option<Direction>) -> Option<&Target> {
         if let Some(parties) = &self.parties {
@@ -210,16 +208,16 @@ impl Fact {
         }
     }
 
-    /// Whether the provider says when it happened, so that its place does not depend on when it arrived.
+    /// Whether the provider says when it happened, so that its position does not depend on its arrival.
     #[must_use]
     pub const fn is_ordered(&self) -> bool {
         self.timed || self.sequence.is_some()
     }
 
-    /// Whether both report the same thing, one of them perhaps a repetition.
+    /// Whether both report the same thing, one possibly as a repetition.
     ///
-    /// A hold can honestly happen twice in a call and looks the same each time: without the provider's time or
-    /// sequence only its arrival tells one from the next.
+    /// A call can really be put on hold twice, and both events look the same. Without the provider's time or sequence
+    /// only the arrival tells them apart.
     #[must_use]
     pub fn same_as(&self, other: &Self) -> bool {
         let arrival_counts =
@@ -243,7 +241,7 @@ impl Fact {
     }
 }
 
-/// Bindings may have changed between a report and its repetition, so users do not count.
+/// Bindings may have changed between a report and its repetition, so users are ignored.
 fn same_parties(a: Option<&Parties>, b: Option<&Parties>) -> bool {
     match (a, b) {
         (None, None) => true,

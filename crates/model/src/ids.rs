@@ -1,10 +1,10 @@
-//! Typed ids. Each is a UUIDv7, so ids sort by the time they were made.
+//! Typed ids. Each is a UUIDv7, so ids sort by creation time.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A UUIDv7 of the moment `now` and ten random bytes.
+/// A UUIDv7 from the time `now` and ten random bytes.
 #[must_use]
 pub fn uuid_v7(now: DateTime<Utc>, random: [u8; 10]) -> Uuid {
     let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
@@ -20,7 +20,7 @@ macro_rules! id {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// A new id of the moment `now`.
+            /// A new id for the time `now`.
             #[must_use]
             pub fn new(now: DateTime<Utc>, random: [u8; 10]) -> Self {
                 Self(uuid_v7(now, random))
@@ -58,7 +58,7 @@ id!(
     ModuleId
 );
 id!(
-    /// A webhook request that was accepted.
+    /// An accepted webhook request.
     RequestId
 );
 id!(

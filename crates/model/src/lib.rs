@@ -1,7 +1,7 @@
-//! What a call is.
+//! The model of a call.
 //!
-//! Plain data and pure functions: no I/O, no async, no clock. Time and randomness come in as arguments, so every
-//! function here gives the same result for the same arguments.
+//! Plain data and pure functions: no I/O, no async, no clock. Time and randomness are arguments, so every function here
+//! returns the same result for the same arguments.
 
 pub mod batch;
 pub mod call;

@@ -1,30 +1,30 @@
-//! Hides phone numbers in texts that a provider, a module or a caller wrote: errors, ids, names.
+//! Hides phone numbers in text written by a provider, a module or a caller: errors, ids, names.
 //!
-//! There is one rule for all of them. Digits with nothing but what people and programs write between the digits of a number
-//! belong together, however they are escaped; from seven digits on they are taken for a number, and from four on where they
-//! are a part of a number that is known. Rather a date is hidden than a number is shown.
+//! One rule covers everything. Digits separated only by what people and programs write within a number belong together,
+//! however they are escaped. Seven or more digits count as a number; four or more do if they are part of a known
+//! number. It is better to hide a date than to show a number.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::phone::masked;
 
-/// So many digits are a number, whoever's it is.
+/// From this many digits on, it is a number.
 const NUMBER_DIGITS: usize = 7;
-/// So many digits of a known number give it away.
+/// From this many digits on, part of a known number gives it away.
 const PART_DIGITS: usize = 4;
-/// Most visible signs between two digits of a number, as in `+49 (30) / 90 18 20`.
+/// Maximum number of visible characters between two digits of a number, as in `+49 (30) / 90 18 20`.
 const MAX_GAP: usize = 3;
 /// How often an escape may itself be escaped.
 const MAX_ESCAPED: usize = 3;
 
-/// The text with its numbers masked; `known` are numbers that it may hold in part.
+/// Masks the numbers in a text; `known` are numbers it may contain in part.
 #[must_use]
 pub fn hide_numbers<'a>(text: &'a str, known: &[&str]) -> Cow<'a, str> {
     replace_numbers(text, known, masked)
 }
 
-/// The text with its numbers taken out, and the brackets and separators that were around them.
+/// Removes the numbers from a text, with the brackets and separators around them.
 #[must_use]
 pub fn without_numbers(text: &str, known: &[&str]) -> String {
     let mut rest = replace_numbers(text, known, |_| String::new()).into_owned();
@@ -35,13 +35,13 @@ pub fn without_numbers(text: &str, known: &[&str]) -> String {
     words.join(" ").trim_matches([' ', '-', '–', ',', ';', ':', '/', '|']).to_owned()
 }
 
-/// The digits of a text in its order, however they are escaped.
+/// The digits of a text in order, however they are escaped.
 #[must_use]
 pub fn digits_in(text: &str) -> String {
     signs(text).iter().filter_map(|sign| digit(sign.c)).collect()
 }
 
-/// The digits of each number that a text may hold, as it is written: with a plus where one stands before them.
+/// The digits of each possible number in a text, with a plus if one precedes them.
 #[must_use]
 pub fn written_numbers(text: &str) -> Vec<String> {
     let signs = signs(text);
@@ -54,8 +54,8 @@ pub fn written_numbers(text: &str) -> Vec<String> {
     numbers.map(written).collect()
 }
 
-/// The text with digits put in the place of others, however they are written: everything between them stays. `exchange` gets
-/// the digits that belong together, and may change them, but not how many they are.
+/// Replaces the digits of a text, however they are escaped, and leaves everything between them. `exchange` gets the
+/// digits that belong together and may change them, but not their count.
 #[must_use]
 pub fn exchange_digits(text: &str, mut exchange: impl FnMut(&mut [char])) -> String {
     let mut exchanged = String::new();
@@ -77,7 +77,7 @@ pub fn exchange_digits(text: &str, mut exchange: impl FnMut(&mut [char])) -> Str
 }
 
 fn replace_numbers<'a>(text: &'a str, known: &[&str], with: impl Fn(&str) -> String) -> Cow<'a, str> {
-    // Whatever stands for a digit, even escaped, has a digit in it.
+    // Whatever stands for a digit, even escaped, contains a digit.
     if text.chars().filter(|c| c.is_numeric()).count() < PART_DIGITS {
         return Cow::Borrowed(text);
     }
@@ -99,7 +99,7 @@ fn replace_numbers<'a>(text: &'a str, known: &[&str], with: impl Fn(&str) -> Str
 }
 
 fn is_number(run: &str, known: &[String]) -> bool {
-    // A number in its own country begins with zeros that it has not abroad.
+    // A national number starts with zeros that the international form does not have.
     let part = run.trim_start_matches('0');
     run.len() >= NUMBER_DIGITS
         || (part.len() >= PART_DIGITS && known.iter().any(|number| number.contains(part)))
@@ -109,7 +109,7 @@ fn digits(text: &str) -> String {
     text.chars().filter_map(digit).collect()
 }
 
-/// A digit of any script as one of ASCII; `?` for those of rare ones, which are not part of anything known.
+/// A digit of any script as ASCII; `?` for those of rare scripts, which are not part of anything known.
 fn digit(c: char) -> Option<char> {
     let zero = match c {
         '0'..='9' => return Some(c),
@@ -124,15 +124,15 @@ fn digit(c: char) -> Option<char> {
 
 /// Digits that belong together.
 struct Run {
-    /// Where they stand, with the signs that belong to the number before and between them.
+    /// Their position, including the characters of the number before and between them.
     span: Range<usize>,
     /// The digits alone.
     digits: String,
-    /// Where each of them stands.
+    /// The position of each digit.
     places: Vec<Range<usize>>,
-    /// Brackets closed between the digits, less those opened.
+    /// Brackets closed between the digits, minus those opened.
     closed: i32,
-    /// Where the bracket stands that is opened right before them.
+    /// The position of a bracket opened right before them.
     opened: Option<usize>,
 }
 
@@ -149,9 +149,9 @@ fn runs(signs: &[Sign]) -> Vec<Run> {
 
 fn all_runs(signs: &[Sign]) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
-    // Brackets closed since the last digit, less those opened.
+    // Brackets closed since the last digit, minus those opened.
     let mut closed = 0;
-    // Visible signs since the last digit; none where the next digit begins a run.
+    // Visible characters since the last digit; `None` if the next digit begins a run.
     let mut gap: Option<usize> = None;
     for (at, sign) in signs.iter().enumerate() {
         match (digit(sign.c), gap, runs.last_mut()) {
@@ -187,7 +187,7 @@ fn all_runs(signs: &[Sign]) -> Vec<Run> {
     runs
 }
 
-/// Whether a sign may stand between two digits of a number.
+/// Whether a character may occur between two digits of a number.
 fn joins(c: char) -> bool {
     (c.is_whitespace() && !matches!(c, '\n' | '\r'))
         || matches!(c, '+' | '-' | '(' | ')' | '[' | ']' | '.' | '/' | '\\' | '_' | '*' | '~' | '\'' | '·')
@@ -199,7 +199,7 @@ fn is_invisible(c: char) -> bool {
         || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
-/// A sign of a text without its escapes, and the bytes of the text that it stands for.
+/// An unescaped character, and the bytes of the text it stands for.
 #[derive(Clone, Copy)]
 struct Sign {
     c: char,
@@ -220,7 +220,7 @@ fn signs(text: &str) -> Vec<Sign> {
     signs
 }
 
-/// The signs with the escapes of URLs, JSON and HTML read once.
+/// Decodes one level of URL, JSON and HTML escapes.
 fn unescaped(signs: &[Sign]) -> Vec<Sign> {
     let mut read = Vec::with_capacity(signs.len());
     let mut rest = signs;
@@ -239,7 +239,7 @@ fn unescaped(signs: &[Sign]) -> Vec<Sign> {
     read
 }
 
-/// `%2B`, and the several of these that make one sign of UTF-8; gives how many signs were taken.
+/// Decodes `%2B`, and several of these that form one UTF-8 character; returns how many characters were consumed.
 fn percent(signs: &[Sign], read: &mut Vec<Sign>) -> usize {
     let escapes = signs.chunks_exact(3).map_while(|escape| match escape {
         [Sign { c: '%', .. }, high, low] => u8::try_from(hex(&[*high, *low])?).ok(),
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_stays() {
+    fn other_digits_stay() {
         for text in [
             "",
             "The extension 101 is busy.",
@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_left_without_the_number_in_it() {
+    fn a_number_is_removed_from_a_name() {
         for (name, left) in [
             ("Zoe (030 901820)", "Zoe"),
             ("Zoe ((030) 901820)", "Zoe"),

@@ -8,17 +8,17 @@ use crate::fact::{Fact, FactKind, Parties};
 use crate::storable::text;
 use crate::view::{CallView, moment, view};
 
-/// What an event says about which call it means.
+/// How an event identifies its call.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum CallKey {
     /// The provider's id.
     Id(String),
-    /// The numbers and the direction, of providers without ids.
+    /// The numbers and the direction, for providers without ids.
     Numbers(String),
 }
 
 impl CallKey {
-    /// The key of the numbers. The client's number counts in E.164, so that two spellings of it are one number.
+    /// The key for the numbers. The client's number counts in E.164, so that two spellings of it match.
     #[must_use]
     pub fn numbers(parties: &Parties) -> Self {
         let client = parties.client_e164.as_deref();
@@ -35,7 +35,7 @@ impl CallKey {
         )
     }
 
-    /// As one text, kinds kept apart, as a database keeps it.
+    /// The key as stored in a database: a string that keeps the kinds apart.
     #[must_use]
     pub fn to_text(&self) -> String {
         text(&match self {
@@ -45,22 +45,23 @@ impl CallKey {
     }
 }
 
-/// How long after its end a call without an id still takes what is plainly about it (a repeated end, a lost answer).
+/// How long after its end a call without an id still takes events that are clearly about it (a repeated end, a lost
+/// answer).
 pub const LATE_EVENT: TimeDelta = TimeDelta::minutes(10);
 /// How long after its end a call without an id still takes its record.
 pub const LATE_RECORD: TimeDelta = TimeDelta::hours(24);
 
-/// How long after its end a call's id may be given to another one.
+/// How long after its end a call's id may be reused for another call.
 pub const REUSED_ID: TimeDelta = TimeDelta::hours(24);
 
-/// The call among `candidates` (calls of one module with the fact's key) that the fact belongs to.
+/// The call the fact belongs to, among `candidates` (the module's calls with the fact's key).
 ///
-/// With an id it is the newest, unless that one ended longer ago than [`REUSED_ID`] and the fact is about other numbers:
-/// then the provider uses the id again. Without, it is
-/// 1. the ended call in whose time the fact lies, where the provider says when it happened;
-/// 2. for a record: the call that has this very record already, else the last answered call that waits for one;
+/// With an id it is the newest, unless that one ended longer than [`REUSED_ID`] ago and the fact is about other
+/// numbers: the provider has reused the id then. Without an id it is
+/// 1. the ended call during which the fact happened, if the provider says when;
+/// 2. for a record: the call that already has this record, else the last answered call that waits for one;
 /// 3. the call that has not ended;
-/// 4. since ends are repeated and records come late, the last one that ended, where the fact cannot be the start of a
+/// 4. the last one that ended, since ends are repeated and records arrive late, unless the fact can be the start of a
 ///    new call.
 #[must_use]
 pub fn choose<'a>(key: &CallKey, fact: &Fact, candidates: &'a [Call]) -> Option<&'a Call> {
@@ -93,7 +94,7 @@ pub fn choose<'a>(key: &CallKey, fact: &Fact, candidates: &'a [Call]) -> Option<
     )
 }
 
-/// Whether a fact with a call's id is about another call, that the provider has given the same id to.
+/// Whether a fact with a call's id is about another call, for which the provider has reused the id.
 fn is_of_another(fact: &Fact, call: &Call) -> bool {
     let Some(parties) = &fact.parties else { return false };
     let mut known = call.facts.iter().filter_map(|fact| fact.parties.as_ref()).peekable();
@@ -104,7 +105,7 @@ fn is_of_another(fact: &Fact, call: &Call) -> bool {
     view(call).ended_at.is_some_and(|ended_at| happened - ended_at > REUSED_ID)
 }
 
-/// Whether the same client calls or is called; of internal calls, whether the same operator does or is.
+/// Whether both have the same client; for internal calls, whether they share an operator.
 fn share_a_number(one: &Parties, other: &Parties) -> bool {
     let numbers = |parties: &Parties| match parties.direction {
         Direction::Internal => [Some(parties.src.clone()), Some(parties.dst.clone())],

@@ -1,8 +1,8 @@
-//! Who calls a missed caller back.
+//! Who should call back a missed caller.
 //!
-//! Each open call of a caller waits for somebody: the user responsible for its client; else the operators it rang at; else
-//! the user that its module names; else everybody. The caller waits for all of whom any of their calls does, so that nobody
-//! loses a caller because they called again and rang elsewhere. In SQL the same is said once, in `store/missed.rs`.
+//! Each open call waits for somebody: the user responsible for its client; else the operators it rang at; else the user
+//! named by its module; else everybody. The caller waits for all of these, over all their calls, so that calling again
+//! and ringing elsewhere takes the caller from nobody. `store/missed.rs` states the same in SQL.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::UserId;
 
-/// Why a missed caller waits for certain users, the strongest reason first.
+/// Why a missed caller waits for certain users, strongest reason first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -19,13 +19,13 @@ pub enum Assigned {
     Responsible,
     /// The call rang at them.
     Rung,
-    /// The module names the user for calls that rang at nobody.
+    /// The module names this user for calls that rang at nobody.
     Module,
     /// The call rang at nobody: anybody may call back.
     Everybody,
 }
 
-/// Who calls a missed caller back, and why.
+/// Who should call back a missed caller, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
     pub by: Assigned,
@@ -34,7 +34,7 @@ pub struct Assignment {
 }
 
 impl Assignment {
-    /// The assignment of a caller from those of the caller's calls; a call that rang at several users is there once for each.
+    /// Combines the assignments of a caller's calls; a call that rang at several users occurs once for each.
     pub fn of_caller(calls: impl IntoIterator<Item = (Assigned, Option<UserId>)>) -> Self {
         let mut caller: Option<Self> = None;
         for (by, user) in calls {
@@ -65,7 +65,7 @@ mod tests {
     const BOB: UserId = UserId(Uuid::from_u128(2));
 
     #[test]
-    fn a_caller_waits_for_all_whom_a_call_of_theirs_waits_for() {
+    fn a_caller_waits_for_everybody_their_calls_wait_for() {
         let caller = Assignment::of_caller([(Assigned::Rung, Some(ADA)), (Assigned::Rung, Some(BOB))]);
         assert_eq!((caller.by, caller.is_of(ADA), caller.is_of(BOB)), (Assigned::Rung, true, true));
         let mixed = Assignment::of_caller([(Assigned::Module, Some(ADA)), (Assigned::Rung, Some(ADA))]);

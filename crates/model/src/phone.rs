@@ -1,20 +1,19 @@
-//! Phone numbers: many spellings, one E.164; and callers who have none.
+//! Phone numbers: many spellings, one E.164 form; and callers without a number.
 //!
-//! The rules of the world's numbering plans come from `rlibphonenumber`. Its lighter regex engine keeps them small in
-//! memory and slow to apply (tens of microseconds), so the texts met last are remembered: the events of one call all
-//! carry the same ones.
+//! The numbering plans come from `rlibphonenumber`. Its lighter regex engine is small in memory and slow (tens of
+//! microseconds per number), so recently read strings are cached: all events of a call carry the same ones.
 
 mod address;
 mod clean;
 mod country;
 mod extension;
-mod nobodys;
 mod old;
 mod readings;
 mod several;
 mod shown;
 #[cfg(test)]
 mod tests;
+mod unassigned;
 mod withheld;
 
 use std::convert::Infallible;
@@ -24,34 +23,34 @@ use quick_cache::sync::Cache;
 
 pub use clean::clean;
 pub use country::{Country, UnknownCountry};
-pub use nobodys::nobodys;
 pub use old::{caller, spellings, twin};
 pub use readings::Written;
 pub use several::several;
 pub use shown::{Shown, masked, national, shown};
+pub use unassigned::unassigned;
 
-/// How many texts are remembered: more than there are calls at one time, in about a megabyte.
+/// Cache size: more strings than there are calls at one time, in about a megabyte.
 const REMEMBERED: usize = 4096;
-/// Nothing longer is a phone number.
+/// Longest string that can be a phone number.
 const MAX_LENGTH: usize = 250;
 
-/// What a text says of a phone number.
+/// What a string says about a phone number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Read {
-    /// What it may be in E.164 (`+` and digits), the likeliest first. Empty where it is an internal number or no valid
-    /// number of any country.
+    /// The possible numbers in E.164 (`+` and digits), the likeliest first. Empty for an internal number or one that is
+    /// valid in no country.
     pub readings: Vec<String>,
-    /// The extension behind the number.
+    /// The extension following the number.
     pub extension: Option<String>,
-    /// Whether it says that the caller withholds the number (`anonymous`, `000000`, `sip:unavailable@192.0.2.20`). Such a
-    /// caller is nobody: two of them are not the same.
+    /// Whether the caller withholds the number (`anonymous`, `000000`, `sip:unavailable@192.0.2.20`). Two such callers
+    /// are never the same.
     pub withheld: bool,
-    /// Whether it has several numbers; then it has no reading.
+    /// Whether the string has several numbers; there are no readings then.
     pub several: bool,
 }
 
-/// Reads a text that has a phone number: as dialled, in E.164, as a SIP or tel address, with an extension, with typeset
-/// blanks and dashes. `country` is where it is dialled, `written` how whoever sends it writes numbers.
+/// Reads a string with a phone number: as dialled, in E.164, as a SIP or tel address, with an extension, with
+/// typographic spaces and dashes. `country` is where it is dialled, `written` how the sender writes numbers.
 #[must_use]
 pub fn read(text: &str, country: Option<Country>, written: Written) -> Read {
     type Asked = (Option<Country>, Written, String);
@@ -83,20 +82,20 @@ fn read_anew(text: &str, country: Option<Country>, written: Written) -> Read {
     Read { readings, extension: extension.filter(|_| !withheld), withheld, several: false }
 }
 
-/// The likeliest number of a text in E.164 (`+` and digits), for one that may be written in any way; none where it is an
-/// internal number or no valid number of any country. See [`read`].
+/// The likeliest number in a string as E.164 (`+` and digits), whichever way it is written; `None` for an internal
+/// number or one that is valid in no country. See [`read`].
 #[must_use]
 pub fn e164(number: &str, country: Option<Country>) -> Option<String> {
     read(number, country, Written::Both).readings.into_iter().next()
 }
 
-/// Whether a text says that the caller withholds the number; see [`Read::withheld`].
+/// Whether a string says that the caller withholds the number; see [`Read::withheld`].
 #[must_use]
 pub fn is_withheld(text: &str) -> bool {
     read(text, None, Written::Both).withheld
 }
 
-/// Whether it is an internal number (an extension), which is left alone.
+/// Whether it is an internal number (an extension), which is left unchanged.
 #[must_use]
 pub fn is_internal(number: &str) -> bool {
     (1..=6).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())

@@ -1,4 +1,4 @@
-//! What each call adds to the reports' counters of its hour and its day.
+//! What each call adds to the report counters of its hour and its day.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use crate::contract::{Direction, Disposition};
 use crate::ids::{ModuleId, OutcomeId, UserId};
 use crate::view::{CallState, CallView, OperatorState};
 
-/// An answer within these seconds is a soon one.
+/// An answer within this many seconds is a soon one.
 pub const SOON: i64 = 20;
 
-/// Defines counters, each with its name, which is that of its column too.
+/// Defines counters, each named like its column.
 macro_rules! counters {
     ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $counter:ident,)+ }) => {
         $(#[$doc])*
@@ -22,7 +22,6 @@ macro_rules! counters {
         }
 
         impl $name {
-            /// The counters' names.
             pub const NAMES: &[&str] = &[$(stringify!($counter)),+];
 
             /// The counters in the order of their names.
@@ -31,10 +30,10 @@ macro_rules! counters {
                 vec![$(self.$counter),+]
             }
 
-            /// Counters as `value` gives each by its name.
+            /// Creates counters from `value`, called with each name.
             ///
             /// # Errors
-            /// The first of `value`.
+            /// The first error of `value`.
             pub fn from_names<E>(mut value: impl FnMut(&'static str) -> Result<i64, E>) -> Result<Self, E> {
                 Ok(Self { $($counter: value(stringify!($counter))?),+ })
             }
@@ -56,21 +55,21 @@ counters! {
     /// Counters of calls.
     CallCounters {
         calls,
-        /// Those that somebody answered.
+        /// Calls that somebody answered.
         answered,
-        /// Those of which it is known when somebody answered.
+        /// Calls with a known time of answer.
         answers_timed,
-        /// Seconds until that, of all of those together.
+        /// Seconds until the answer, summed over those calls.
         answer_seconds,
-        /// Those that somebody answered soon.
+        /// Calls answered soon.
         answered_soon,
         /// Seconds of talk.
         talk_seconds,
-        /// Those that were missed.
+        /// Missed calls.
         missed,
-        /// Missed ones whose caller somebody talked with later.
+        /// Missed calls whose caller was reached later.
         reached,
-        /// Seconds until that, of all of those together.
+        /// Seconds until then, summed over those calls.
         reached_seconds,
     }
 }
@@ -78,11 +77,11 @@ counters! {
 counters! {
     /// Counters of an operator.
     OperatorCounters {
-        /// Calls that rang at them or that they had or made.
+        /// Calls that rang at the operator, or that they had or made.
         calls,
-        /// Those they talked in.
+        /// Calls in which the operator talked.
         answered,
-        /// Those they missed.
+        /// Calls the operator missed.
         missed,
         /// Seconds of talk.
         talk_seconds,
@@ -90,34 +89,31 @@ counters! {
 }
 
 counters! {
-    /// How many calls there are of a kind.
+    /// The number of calls of a kind.
     KindCounter {
         calls,
     }
 }
 
-/// A module's calls in one direction that began in an hour, or in a day.
+/// A module's calls in one direction that began in a certain hour or day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Slot {
     /// When the hour or day begins (UTC).
     pub at: DateTime<Utc>,
     /// The module they came through.
     pub module: ModuleId,
-    /// Which way they went.
     pub direction: Direction,
 }
 
-/// What a [`Slot`] is.
+/// The length of a [`Slot`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Span {
-    /// A day.
     Day,
-    /// An hour.
     Hour,
 }
 
 impl Span {
-    /// As in the database.
+    /// The name in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -127,21 +123,18 @@ impl Span {
     }
 }
 
-/// What is added to the reports' counters.
+/// Additions to the report counters.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct ReportCounters {
-    /// Of calls, by the hour.
+    /// By hour.
     pub calls: BTreeMap<Slot, CallCounters>,
-    /// Of operators.
     pub operators: BTreeMap<(Span, Slot, UserId), OperatorCounters>,
-    /// Of how calls came out.
     pub dispositions: BTreeMap<(Span, Slot, Disposition), KindCounter>,
-    /// Of what calls came to.
     pub outcomes: BTreeMap<(Span, Slot, OutcomeId), KindCounter>,
 }
 
 impl Changes<'_> {
-    /// What the changed calls add, less what they added before; and the missed calls whose caller was reached.
+    /// What the changed calls add, minus what they added before; and the missed calls whose caller was reached.
     #[must_use]
     pub fn counters(&self) -> ReportCounters {
         let mut counters = ReportCounters::default();
@@ -169,14 +162,14 @@ impl Changes<'_> {
     }
 }
 
-/// When the hour or day began that a time is in.
+/// The start of the hour or day containing a time.
 fn start(at: DateTime<Utc>, span: TimeDelta) -> DateTime<Utc> {
-    // Only a time that nanoseconds cannot count has none: the year 1 or 9999.
+    // Only times beyond the range of nanoseconds have none: the years 1 and 9999.
     at.duration_trunc(span).unwrap_or(at)
 }
 
 impl ReportCounters {
-    /// Adds a call so many times. A call counts once it is over. `reached`: the seconds until its caller was reached.
+    /// Adds a call `times` times. A call counts once it is over. `reached` is the seconds until its caller was reached.
     pub fn count(
         &mut self,
         times: i64,

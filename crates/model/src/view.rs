@@ -1,7 +1,7 @@
 //! What people see of a call, derived from its facts.
 //!
-//! [`view`] is a pure function of the *set* of facts: it puts them into one order that does not depend on how they
-//! arrived and folds over that. So late, repeated and shuffled events end in the same call.
+//! [`view`] is a pure function of the *set* of facts: it sorts them in an order independent of their arrival and folds
+//! over that. So late, repeated and shuffled events produce the same call.
 
 mod answers;
 mod clock;
@@ -27,33 +27,31 @@ pub use derive::{has_closing_record, history, view};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CallView {
-    /// Which way it goes; none while only a record or an event without numbers has come, and then nobody sees it.
+    /// The direction; `None` while only a record or an event without numbers has arrived. Nobody sees the call then.
     pub direction: Option<Direction>,
-    /// Where it stands.
     pub state: CallState,
-    /// How it came out.
     pub disposition: Disposition,
-    /// The outside party's number as it came.
+    /// The outside party's number as received.
     pub client_raw: Option<String>,
-    /// The same in E.164, where it is a number of some country.
+    /// The same in E.164, if it is a valid number.
     pub client_e164: Option<String>,
-    /// The name the provider shows for the caller.
+    /// The caller's name as shown by the provider.
     pub caller_name: Option<String>,
     /// The company's line.
     pub line: Option<String>,
-    /// Everybody it rang at or who had it, in that order.
+    /// The operators it rang at or who had it, in that order.
     pub operators: Vec<OperatorLeg>,
     pub started_at: DateTime<Utc>,
     /// When somebody first answered.
     pub answered_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,
-    /// Seconds of talk, once that is known.
+    /// Seconds of talk, once known.
     pub talk_seconds: Option<u32>,
-    /// Who had it, from when to when.
+    /// Who had the call, from when to when.
     pub segments: Vec<Segment>,
-    /// What `VoipGetCallLink` gets; none where there is no recording.
+    /// Passed to `VoipGetCallLink`; `None` without a recording.
     pub recording: Option<Value>,
-    /// An incoming call that ended and that nobody answered.
+    /// Whether it is an incoming call that ended unanswered.
     pub missed: bool,
 }
 
@@ -64,30 +62,30 @@ impl CallView {
         self.operators.iter().filter_map(|operator| operator.user).collect()
     }
 
-    /// Whether the outside party withholds the number: then it is nobody whom one could find, call back or meet again.
+    /// Whether the outside party withholds the number, so that nobody can find, call back or recognize them.
     #[must_use]
     pub fn is_withheld(&self) -> bool {
         self.client_e164.is_none() && self.client_raw.as_deref().is_some_and(phone::is_withheld)
     }
 }
 
-/// Where a call stands.
+/// The state of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum CallState {
-    /// Nobody has it (yet, or after a redirect).
+    /// Nobody has the call (yet, or after a redirect).
     Ringing,
     /// Somebody talks.
     Talking,
-    /// Whoever has it holds it.
+    /// The operator put the call on hold.
     Held,
-    /// It is over.
+    /// The call is over.
     Ended,
 }
 
 impl CallState {
-    /// As in the API and the database.
+    /// The name in the API and the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -103,39 +101,37 @@ impl CallState {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OperatorLeg {
-    /// The internal number.
     pub extension: String,
-    /// The user bound to it when it rang; none where nobody was.
+    /// The user bound to it when it rang; `None` if nobody was.
     pub user: Option<UserId>,
-    /// What the call is to this operator.
     pub state: OperatorState,
     /// The provider's id of the leg.
     pub leg: Option<String>,
-    /// `srcPhone` of this operator's events: what control functions get.
+    /// `srcPhone` of this operator's events, passed to control functions.
     pub src: String,
     /// `dstPhone` of this operator's events.
     pub dst: String,
 }
 
-/// What a call is to one operator.
+/// The state of a call for one operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum OperatorState {
-    /// It rings.
+    /// It rings at the operator.
     Ringing,
-    /// They talk.
+    /// The operator talks.
     Talking,
-    /// They hold it.
+    /// The operator has the call on hold.
     Held,
-    /// It was redirected away, or their leg ended while the call goes on; of an ended call: they talked, and then
-    /// somebody else did.
+    /// The call was redirected away, or the operator's leg ended while the call goes on. For an ended call: the
+    /// operator talked, then somebody else did.
     Left,
     /// Somebody else answered.
     AnsweredElsewhere,
-    /// It ended without anybody answering.
+    /// The call ended unanswered.
     Missed,
-    /// It ended, and they had it to the end (or it is not known who did).
+    /// The call ended, and the operator had it to the end (or it is not known who did).
     Ended,
 }
 
@@ -147,32 +143,30 @@ impl OperatorState {
     }
 }
 
-/// A stretch of a call that one operator had.
+/// A stretch of a call during which one operator had it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Segment {
-    /// The internal number; none where the provider did not say who answered.
+    /// `None` if the provider did not say who answered.
     pub extension: Option<String>,
-    /// The user bound to it.
+    /// The user bound to the extension.
     pub user: Option<UserId>,
-    /// From when.
     pub from: DateTime<Utc>,
-    /// To when; none while they still have it.
+    /// `None` while the operator still has the call.
     pub to: Option<DateTime<Utc>>,
 }
 
-/// A fact as a call's history tells it.
+/// A fact in a call's history.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TimelineFact<'a> {
-    /// When it counts as having happened.
+    /// When it is taken to have happened.
     pub at: DateTime<Utc>,
-    /// What was reported.
     pub fact: &'a Fact,
     /// The operator concerned.
     pub operator: Option<&'a Target>,
 }
 
-/// When a fact happened by our clock, judged by the other facts of its call.
+/// When a fact happened by our clock, judged by the call's other facts.
 #[must_use]
 pub fn moment(fact: &Fact, facts: &[Fact]) -> DateTime<Utc> {
     clock::moment(fact, clock::correction(facts))

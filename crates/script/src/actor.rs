@@ -1,4 +1,4 @@
-//! A module's thread: takes messages, runs slices, ends calls that are over their time, replaces worn runtimes.
+//! A module's thread: takes messages, runs slices, ends overdue calls, replaces worn-out runtimes.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -13,20 +13,23 @@ use crate::sandbox::Sandbox;
 use crate::state::{Outgoing, Parts, Running};
 use crate::{CallContext, Function, ScriptError};
 
-/// What a module's thread is told. The queue needs no bound of its own: calls hold a slot each, and the operations a call
-/// may have are limited.
+/// A message to a module's thread. The queue needs no bound of its own: each call holds a slot, and a call's operations
+/// are limited.
 pub(crate) enum Message {
-    /// Run a function.
     Call(NewCall),
-    /// Say which functions the script implements.
+    /// Return the functions the script implements.
     Functions(oneshot::Sender<Result<Vec<Function>, ScriptError>>),
     /// A host operation of a runtime has finished.
-    Operation { generation: u64, id: u64, outcome: Result<Outgoing, HostError> },
-    /// The last handle is gone: finish what is in flight and end.
+    Operation {
+        generation: u64,
+        id: u64,
+        outcome: Result<Outgoing, HostError>,
+    },
+    /// The last handle was dropped: finish what is in flight and exit.
     Stop,
 }
 
-/// A call that waits for its turn.
+/// A call waiting for its turn.
 pub(crate) struct NewCall {
     pub function: Function,
     /// JSON array.
@@ -39,10 +42,10 @@ pub(crate) struct NewCall {
 }
 
 impl NewCall {
-    /// Gives the slot back, then the answer.
+    /// Releases the slot, then sends the answer.
     pub(crate) fn answer(self, result: Result<Outcome, ScriptError>) {
         drop(self.permit);
-        // Whoever asked may have gone; the call's effects stand.
+        // The caller may be gone; the call's effects stand.
         let _ = self.reply.send(result);
     }
 }
@@ -101,7 +104,7 @@ impl Actor {
             Message::Call(call) => self.waiting.push_back(call),
             Message::Functions(reply) => {
                 let functions = self.loaded().map(|sandbox| sandbox.functions.clone());
-                // Whoever asked may have gone.
+                // The caller may be gone.
                 let _ = reply.send(functions);
             }
             Message::Operation { generation, id, outcome } => {
@@ -115,7 +118,7 @@ impl Actor {
         }
     }
 
-    /// What follows from a message or from time passing.
+    /// Handles the consequences of a message or of time passing.
     fn tidy(&mut self) {
         loop {
             if let Some(sandbox) = &mut self.sandbox {
@@ -162,7 +165,7 @@ impl Actor {
         true
     }
 
-    /// Whether the settings changed while calls that know the old ones are in flight.
+    /// Whether the settings changed while calls with the old ones are in flight.
     fn is_outdated(&mut self) -> bool {
         let Some(sandbox) = &mut self.sandbox else { return false };
         if self.waiting.is_empty() || Arc::ptr_eq(&sandbox.state.environment, &self.parts.host.environment())
@@ -193,7 +196,7 @@ impl Actor {
         self.waiting.is_empty() && self.sandbox.as_ref().is_none_or(Sandbox::is_idle)
     }
 
-    /// Time until a timer or a call's deadline; `None` when only a message can bring work.
+    /// Time until a timer or a call's deadline; `None` if only a message can bring work.
     fn wake_in(&self) -> Option<Duration> {
         let sandbox = self.sandbox.as_ref().filter(|sandbox| !sandbox.is_idle())?;
         let deadline = sandbox.state.calls.borrow().values().map(|running| running.new.deadline).min();
@@ -202,7 +205,7 @@ impl Actor {
         Some(at.saturating_duration_since(Instant::now()))
     }
 
-    /// Ends the thread for good, unless a message came in at the last moment.
+    /// Ends the thread for good, unless a message arrived at the last moment.
     fn retire(&self) -> Option<Message> {
         let module = self.module.upgrade()?;
         let mut thread = module.thread();

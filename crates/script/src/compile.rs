@@ -1,4 +1,4 @@
-//! TypeScript in, JavaScript and its source map out.
+//! Compiles TypeScript to JavaScript with a source map.
 
 use std::path::Path;
 
@@ -19,28 +19,27 @@ use serde::{Deserialize, Serialize};
 use crate::Function;
 use crate::position::SCRIPT_FILE;
 
-/// Longest script taken, bytes.
+/// Longest accepted script, in bytes.
 pub const MAX_SOURCE_BYTES: usize = 256 << 10;
 
-/// Stack of the thread that compiles. The parser and its visitors recurse as deep as the script nests, and have no limit of
-/// their own; a script of nothing but nesting needs this much. Only what is used is ever backed by memory.
+/// Stack of the compiler thread. The parser and its visitors recurse as deep as the script nests, without a limit of
+/// their own; a script of pure nesting needs this much. Only the pages in use are backed by memory.
 const STACK_BYTES: usize = 1 << 30;
 
-/// Diagnostics given for one script.
+/// Maximum number of diagnostics per script.
 const MAX_DIAGNOSTICS: usize = 50;
 
-/// A script ready to be loaded.
+/// A script ready to load.
 pub struct Compiled {
     pub(crate) code: String,
     pub(crate) map: SourceMap<'static>,
-    /// What the script declares under names that look like the contract's and are none of its.
+    /// Declarations with names that resemble the contract's but are not part of it.
     pub lookalikes: Vec<Lookalike>,
 }
 
-/// A top-level function or variable whose name begins like those of the contract, without being one.
+/// A top-level function or variable with a name that resembles the contract's but is not part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lookalike {
-    /// Its name.
     pub name: String,
     /// Whether it is declared as a function.
     pub is_function: bool,
@@ -56,14 +55,11 @@ impl std::fmt::Debug for Compiled {
     }
 }
 
-/// Why a script was refused, and where (counted from 1; columns in UTF-16 units).
+/// Why and where a script was rejected (counted from 1; columns in UTF-16 units).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnostic {
-    /// Line.
     pub line: u32,
-    /// Column.
     pub column: u32,
-    /// What is wrong.
     pub message: String,
 }
 
@@ -73,24 +69,24 @@ impl std::fmt::Display for Diagnostic {
     }
 }
 
-/// Takes the types (and enums) out of a module's script.
+/// Removes the types (and compiles the enums) of a module's script.
 ///
 /// # Errors
-/// Every place that does not parse, and every import of a value: a script has its globals and nothing else.
+/// Every syntax error, and every import of a value: a script has only its globals.
 pub fn compile(source: &str) -> Result<Compiled, Vec<Diagnostic>> {
     if source.len() > MAX_SOURCE_BYTES {
         let message = format!("the script is longer than {MAX_SOURCE_BYTES} bytes");
         return Err(vec![Diagnostic { line: 1, column: 1, message }]);
     }
     if let Some(at) = source.find('\0') {
-        return Err(vec![diagnostic(source, at, "the script holds a NUL character".into())]);
+        return Err(vec![diagnostic(source, at, "the script contains a NUL character".into())]);
     }
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("compile".into()).stack_size(STACK_BYTES);
         let compiling = thread.spawn_scoped(scope, || strip(source));
         let failed = |what: &str| vec![Diagnostic { line: 1, column: 1, message: what.into() }];
         compiling
-            .map_err(|error| failed(&format!("no thread to compile on: {error}")))?
+            .map_err(|error| failed(&format!("cannot start the compiler's thread: {error}")))?
             .join()
             .unwrap_or_else(|_| Err(failed("the compiler failed on this script")))
     })
@@ -112,8 +108,7 @@ fn strip(source: &str) -> Result<Compiled, Vec<Diagnostic>> {
 
     let imports = imports(&program);
     if !imports.is_empty() {
-        let message =
-            "a script cannot import: it has its globals and nothing else (`import type` is allowed)";
+        let message = "a script cannot import; it has only its globals (`import type` is allowed)";
         return Err(imports
             .iter()
             .map(|span| diagnostic(source, span.start as usize, message.into()))
@@ -172,7 +167,7 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// What would reach for another module; type-only imports are gone by now.
+/// References to other modules; type-only imports are gone by now.
 fn imports(program: &Program<'_>) -> Vec<Span> {
     let mut found = Imports::default();
     found.visit_program(program);

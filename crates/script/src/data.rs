@@ -1,34 +1,34 @@
-//! Plain data at the border between Rust and a script.
+//! Plain data at the boundary between Rust and a script.
 //!
-//! Arguments and results are `serde_json::Value`, which says what `JSON.stringify` would. JSON has no bytes, so an
-//! `ArrayBuffer` or typed array crosses as an object whose only key begins with [`RESERVED`], a code point that Unicode sets
-//! apart for a program's own use. No other key of a result begins with it ([`own_name`]), and of a webhook's request only the
-//! bodies are looked at: so neither a sender nor a script makes bytes of what is none.
+//! Arguments and results are `serde_json::Value`, as `JSON.stringify` would produce them. JSON has no bytes, so an
+//! `ArrayBuffer` or typed array crosses as an object whose only key starts with [`RESERVED`], a Unicode noncharacter.
+//! No other key of a result starts with it ([`own_name`]), and in a webhook request only the bodies are checked for it,
+//! so neither a sender nor a script can turn anything else into bytes.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-/// Levels of objects and lists in what a script returns or stores.
+/// Maximum nesting of objects and lists in what a script returns or stores.
 pub const MAX_DEPTH: usize = 32;
 
-/// Begins the key that marks bytes, and no other.
+/// First character of the key that marks bytes, and of no other key.
 const RESERVED: char = '\u{FDD0}';
 
-/// The key that marks bytes; the prelude has the same.
+/// The key that marks bytes; the same as in the prelude.
 pub(crate) const MARKER: &str = "\u{FDD0}bytes";
 
-/// Bytes as border data; the script gets an `ArrayBuffer`.
+/// Encodes bytes for the boundary; the script gets an `ArrayBuffer`.
 pub fn bytes(content: &[u8]) -> Value {
     json!({ MARKER: STANDARD.encode(content) })
 }
 
-/// The bytes, where the value is such a marker.
+/// The bytes, if the value marks bytes.
 pub fn as_bytes(value: &Value) -> Option<Vec<u8>> {
     let object = value.as_object().filter(|object| object.len() == 1)?;
     STANDARD.decode(object.get(MARKER)?.as_str()?).ok()
 }
 
-/// A key of a script's object as it crosses: never one that marks bytes.
+/// Makes sure that a key of a script's object does not mark bytes.
 pub(crate) fn own_name(mut name: String) -> String {
     if name.starts_with(RESERVED) {
         name.replace_range(..RESERVED.len_utf8(), "\u{FFFD}");
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_that_of_lists_and_objects_not_of_brackets_in_texts() {
+    fn depth_counts_lists_and_objects_but_not_brackets_in_strings() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(!is_deep(&nested(MAX_DEPTH)));
         assert!(is_deep(&nested(MAX_DEPTH + 1)));

@@ -1,4 +1,4 @@
-//! The engine as the server sees it: load a module, reserve a slot, call a function.
+//! The engine's public interface: load a module, reserve a slot, call a function.
 
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,17 +15,17 @@ use crate::state::Parts;
 use crate::watch::{Threads, Watch};
 use crate::{CallContext, Compiled, Function, Host, LimitKind, Limits, ScriptError};
 
-/// How long a call's answer may stay out after its wall time.
+/// How long to wait for a call's answer after its wall time.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Stack of a module's thread besides what the script may use, bytes.
+/// Stack of a module's thread beyond what the script may use, in bytes.
 const NATIVE_STACK: usize = 1 << 20;
 
-/// Makes module handles. Cheap to clone.
+/// Creates module handles. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Engine(Arc<Shared>);
 
-/// What an engine's modules have in common.
+/// State shared by an engine's modules.
 #[derive(Debug)]
 struct Shared {
     limits: Arc<Limits>,
@@ -34,29 +34,29 @@ struct Shared {
     threads: Threads,
 }
 
-/// How an engine's threads fare.
+/// The state of an engine's threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EngineThreads {
-    /// Threads stuck in native code where no limit reaches them, those of modules that are gone included.
+    /// Threads stuck in native code where no limit reaches them, including those of dropped modules.
     pub stuck: usize,
-    /// With so many, no further module is given a thread.
+    /// With this many stuck, no further module gets a thread.
     pub most: usize,
 }
 
 impl Engine {
-    /// An engine whose host operations run on that tokio runtime.
+    /// Creates an engine that runs host operations on the given tokio runtime.
     pub fn new(limits: Limits, tokio: Handle) -> Self {
         let room = ProcessRoom::new(limits.fetch_process_bytes);
         Self(Arc::new(Shared { limits: Arc::new(limits), tokio, room, threads: Threads::default() }))
     }
 
-    /// Whether scripts hold processor time that nothing can take back.
+    /// Whether scripts hold processor time that cannot be reclaimed.
     pub fn threads(&self) -> EngineThreads {
         self.0.threads()
     }
 
-    /// A module, ready to be called. Its thread starts with the first call and ends when it has nothing to do for a while
-    /// or the last handle is dropped. `key` names the thread.
+    /// Creates a module, ready to be called. Its thread starts with the first call and ends when it has been idle for a
+    /// while or the last handle is dropped. `key` names the thread.
     pub fn load(&self, key: &str, compiled: Arc<Compiled>, host: Arc<dyn Host>) -> ModuleHandle {
         ModuleHandle(Arc::new(Module {
             name: format!("js {key}"),
@@ -86,15 +86,15 @@ impl std::fmt::Debug for ModuleHandle {
     }
 }
 
-/// What a call gave and used.
+/// What a call returned and used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
-    /// The function's result as plain data; `null` where it returned nothing.
+    /// The function's result as plain data; `null` if it returned nothing.
     pub value: Value,
-    /// CPU time, microseconds.
+    /// CPU time in microseconds.
     pub cpu_micros: u64,
-    /// Time from being queued to the result, microseconds.
+    /// Time from queueing to the result, in microseconds.
     pub wall_micros: u64,
 }
 
@@ -102,7 +102,7 @@ impl ModuleHandle {
     /// Calls a function.
     ///
     /// # Errors
-    /// [`ScriptError`]; `busy` when the module's queue is full.
+    /// [`ScriptError`]; `busy` if the module's queue is full.
     pub async fn call(
         &self,
         function: Function,
@@ -112,16 +112,16 @@ impl ModuleHandle {
         self.try_reserve().ok_or(ScriptError::Busy)?.call(function, arguments, context).await
     }
 
-    /// A place in the module's queue, or `None` when it is full.
+    /// Reserves a place in the module's queue; `None` if it is full.
     pub fn try_reserve(&self) -> Option<Slot> {
         let permit = self.0.slots.clone().try_acquire_owned().ok()?;
         Some(Slot { module: self.0.clone(), permit })
     }
 
-    /// The functions the script implements, found by loading it.
+    /// The functions the script implements, determined by loading it.
     ///
     /// # Errors
-    /// What the script throws, or runs over, while it is loaded.
+    /// What the script throws, or the limit it exceeds, while loading.
     pub async fn functions(&self) -> Result<Vec<Function>, ScriptError> {
         let (reply, answer) = oneshot::channel();
         self.0.send(Message::Functions(reply))?;
@@ -129,14 +129,14 @@ impl ModuleHandle {
     }
 }
 
-/// A place in a module's queue; given back when its call has ended, or by dropping it.
+/// A place in a module's queue, released when its call has ended or when dropped.
 pub struct Slot {
     module: Arc<Module>,
     permit: OwnedSemaphorePermit,
 }
 
 impl Slot {
-    /// Calls a function. The call runs to its end even when this future is dropped.
+    /// Calls a function. The call runs to its end even if this future is dropped.
     ///
     /// # Errors
     /// [`ScriptError`].
@@ -161,7 +161,7 @@ impl Slot {
     }
 }
 
-/// A module's parts and, while it runs, its thread.
+/// The parts of a module and, while it runs, its thread.
 pub(crate) struct Module {
     name: String,
     compiled: Arc<Compiled>,
@@ -172,7 +172,7 @@ pub(crate) struct Module {
     thread: Mutex<Option<Thread>>,
 }
 
-/// The way to a module's running thread.
+/// The connection to a module's running thread.
 pub(crate) struct Thread {
     inbox: Sender<Message>,
     pub watch: Arc<Watch>,
@@ -183,13 +183,13 @@ impl Module {
         self.thread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands a message to the module's thread, starting one when there is none.
+    /// Sends a message to the module's thread, starting one if there is none.
     fn send(self: &Arc<Self>, mut message: Message) -> Result<(), ScriptError> {
         let mut thread = self.thread();
         if let Some(running) = &*thread {
             if running.watch.is_stuck(&self.limits) {
                 return Err(ScriptError::engine(
-                    "the module's script is stuck; save it again after a fix, or restart",
+                    "the module's script is stuck; fix and save it, or restart the server",
                 ));
             }
             match running.inbox.send(message) {
@@ -205,7 +205,7 @@ impl Module {
         let EngineThreads { stuck, most } = self.shared.threads();
         if stuck >= most {
             return Err(ScriptError::engine(format!(
-                "{stuck} other scripts are stuck and cannot be stopped; no further script is started until they come back or \
+                "{stuck} other scripts are stuck and cannot be stopped; no further script is started until they finish or \
                  the server is restarted"
             )));
         }
@@ -226,11 +226,11 @@ impl Module {
             .name(self.name.clone())
             .stack_size(self.limits.stack_bytes + NATIVE_STACK)
             .spawn(move || Actor::new(parts, messages, module).run(first))
-            .map_err(|error| ScriptError::engine(format!("no thread for the module: {error}")))?;
+            .map_err(|error| ScriptError::engine(format!("cannot start the module's thread: {error}")))?;
         Ok(Thread { inbox, watch })
     }
 
-    /// Waits for an answer; not for ever, should the thread be stuck in native code where no limit reaches it.
+    /// Waits for an answer, but not forever: the thread may be stuck in native code where no limit reaches it.
     async fn wait<T>(&self, answer: oneshot::Receiver<Result<T, ScriptError>>) -> Result<T, ScriptError> {
         match tokio::time::timeout(self.limits.wall() + GRACE, answer).await {
             Ok(Ok(result)) => result,
@@ -249,7 +249,7 @@ impl Drop for Module {
     fn drop(&mut self) {
         if let Some(thread) = self.thread().take() {
             thread.watch.stop();
-            // A thread that has ended already needs no telling.
+            // The thread may have ended already.
             let _ = thread.inbox.send(Message::Stop);
         }
     }

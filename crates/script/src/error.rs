@@ -1,24 +1,21 @@
-//! How a call can fail.
+//! Errors of a call.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Function, Limits, Position, data};
 
-/// A limit that a call ran over.
+/// A limit that a call exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum LimitKind {
-    /// CPU time.
     CpuTime,
-    /// Wall time.
     WallTime,
-    /// Memory.
     Memory,
     /// Stack: recursion too deep.
     Stack,
     /// Number of `fetch` calls.
     FetchCount,
-    /// Bytes fetched.
+    /// Bytes sent and received by `fetch`.
     FetchBytes,
     /// Number of storage operations.
     StorageCount,
@@ -26,14 +23,14 @@ pub enum LimitKind {
     LogVolume,
     /// Bytes of the result.
     ResultSize,
-    /// Levels of objects and lists in the result.
+    /// Nesting of objects and lists in the result.
     ResultDepth,
-    /// Timers waiting at once.
+    /// Timers pending at once.
     TimerCount,
 }
 
 impl LimitKind {
-    /// Stable code, as [`ScriptError::code`] gives it.
+    /// Stable code, as returned by [`ScriptError::code`].
     pub const fn code(self) -> &'static str {
         match self {
             Self::CpuTime => "cpuTime",
@@ -50,7 +47,7 @@ impl LimitKind {
         }
     }
 
-    /// What was allowed, in words.
+    /// The allowance in words.
     pub(crate) fn allowance(self, limits: &Limits) -> String {
         match self {
             Self::CpuTime => format!("{} ms of CPU time", limits.cpu_ms),
@@ -74,57 +71,47 @@ impl LimitKind {
     }
 }
 
-/// Why a call gave no result. Positions are lines and columns of the TypeScript, counted from 1.
+/// Why a call failed. Positions are lines and columns of the TypeScript, counted from 1.
 #[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ScriptError {
     /// The script threw, or a promise it returned was rejected.
     #[error("{}{message}{}", prefix(name), at(*position))]
     Threw {
-        /// The error's `name`; empty when something else than an `Error` was thrown.
+        /// The error's `name`; empty if something other than an `Error` was thrown.
         name: String,
-        /// The error's `message`, or the thrown value in words.
+        /// The error's `message`, or a description of the thrown value.
         message: String,
         /// Where it was thrown.
         position: Option<Position>,
-        /// The script's own frames, one a line, in TypeScript positions.
+        /// The script's own frames, one per line, in TypeScript positions.
         stack: String,
     },
-    /// The call ran over a limit.
+    /// The call exceeded a limit.
     #[error("the script used more than its {allowance}{}", at(*position))]
     OverLimit {
-        /// Which limit.
         limit: LimitKind,
-        /// What was allowed, in words.
+        /// The allowance in words.
         allowance: String,
-        /// Where the script was, when that is known.
+        /// Where the script was, if known.
         position: Option<Position>,
     },
     /// The returned promise can never be settled: the script waits for nothing.
-    #[error("{function} returned a promise that nothing can settle any more")]
-    NeverSettles {
-        /// The function called.
-        function: String,
-    },
+    #[error("{function} returned a promise that can never be settled")]
+    NeverSettles { function: String },
     /// The script does not declare the function.
     #[error("the script does not implement {function}")]
-    NotImplemented {
-        /// The function called.
-        function: Function,
-    },
+    NotImplemented { function: Function },
     /// Too many calls of this module are waiting.
     #[error("the module has too many calls waiting; try again later")]
     Busy,
-    /// The call ended with its runtime: another call of the module ran over a limit, or the engine failed.
+    /// The call ended with its runtime: another call of the module exceeded a limit, or the engine failed.
     #[error("the script engine stopped: {reason}")]
-    Engine {
-        /// Why.
-        reason: String,
-    },
+    Engine { reason: String },
 }
 
 impl ScriptError {
-    /// Stable code for logs, metrics and API answers.
+    /// Stable code for logs, metrics and API responses.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Threw { .. } => "threw",
@@ -136,7 +123,7 @@ impl ScriptError {
         }
     }
 
-    /// Where in the TypeScript it happened, when that is known.
+    /// Where in the TypeScript it happened, if known.
     pub const fn position(&self) -> Option<Position> {
         match self {
             Self::Threw { position, .. } | Self::OverLimit { position, .. } => *position,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A function of the module contract. Serialised as its name.
+/// A function of the module contract, serialized as its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Function {
     /// Checks that the provider can be reached with the module's settings.
@@ -19,10 +19,10 @@ pub enum Function {
     /// Starts an outgoing call.
     #[serde(rename = "VoipGenerateCall")]
     GenerateCall,
-    /// Gives the link of a recording.
+    /// Returns the link to a recording.
     #[serde(rename = "VoipGetCallLink")]
     GetCallLink,
-    /// Hears that the webhook URL changed.
+    /// Handles a changed webhook URL.
     #[serde(rename = "VoipOnWebhookUpdated")]
     OnWebhookUpdated,
     /// Answers a ringing call.
@@ -31,7 +31,7 @@ pub enum Function {
     /// Ends a call.
     #[serde(rename = "VoipHangupCall")]
     HangupCall,
-    /// Gives a call to another operator.
+    /// Redirects a call to another operator.
     #[serde(rename = "VoipRedirectCall")]
     RedirectCall,
     /// Holds or resumes a call.
@@ -40,16 +40,16 @@ pub enum Function {
     /// Mutes or unmutes the operator.
     #[serde(rename = "VoipMuteCall")]
     MuteCall,
-    /// Sends key tones into a call.
+    /// Sends DTMF tones into a call.
     #[serde(rename = "VoipSendDtmf")]
     SendDtmf,
-    /// Gives a call to another operator after the two have spoken.
+    /// Transfers a call to another operator after the two have spoken.
     #[serde(rename = "VoipAttendedTransfer")]
     AttendedTransfer,
 }
 
 impl Function {
-    /// Every function there is, in the contract's order.
+    /// Every function, in the contract's order.
     pub const ALL: [Self; 13] = [
         Self::TestConnection,
         Self::ParseWebhookRequest,
@@ -66,7 +66,7 @@ impl Function {
         Self::AttendedTransfer,
     ];
 
-    /// The name a script declares it under.
+    /// The name under which a script declares it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::TestConnection => "VoipTestConnection",
@@ -85,7 +85,7 @@ impl Function {
         }
     }
 
-    /// Whether a module without it cannot be used.
+    /// Whether a module is unusable without it.
     pub const fn required(self) -> bool {
         matches!(
             self,
@@ -97,7 +97,7 @@ impl Function {
         )
     }
 
-    /// The function of that name.
+    /// The function with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|function| function.name() == name)
     }

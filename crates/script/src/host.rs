@@ -1,6 +1,6 @@
-//! The only way out of a script.
+//! A script's only access to the outside.
 //!
-//! Everything here is plain data in both directions, so that the engine can later run in a process of its own.
+//! Everything here is plain data in both directions, so that the engine can later run in a separate process.
 
 use std::sync::Arc;
 
@@ -10,21 +10,22 @@ use serde_json::Value;
 
 use crate::{FetchRoom, Function};
 
-/// What a script can reach of the world. One per module.
+/// What a script can reach outside. One per module.
 ///
-/// The guard against private addresses is the host's: the engine passes on whatever URL the script gave.
+/// The host guards against private addresses: the engine passes on any URL from the script.
 #[async_trait]
 pub trait Host: Send + Sync + 'static {
-    /// Settings and services as they are now. Called before every call: give the same `Arc` while nothing changed; a
-    /// different one makes the engine load the script afresh, so that values read at its top level are current.
+    /// The current settings and services. Called before every call: return the same `Arc` while nothing has changed; a
+    /// different one makes the engine reload the script, so that values read at its top level are current.
     fn environment(&self) -> Arc<Environment>;
 
-    /// Where the script's clock stands, milliseconds since 1970; none: it goes. Asked whenever the script looks at it.
+    /// The time at which the script's clock is stopped, in milliseconds since 1970; `None` if it runs. Called whenever
+    /// the script reads the clock.
     fn clock_millis(&self) -> Option<i64> {
         self.environment().clock_millis
     }
 
-    /// `fetch(url, init)`. Take [room](FetchRoom::reserve) for the answer's bytes before keeping them.
+    /// `fetch(url, init)`. Reserve [room](FetchRoom::reserve) for the response's bytes before storing them.
     async fn fetch(&self, request: FetchRequest, room: &FetchRoom) -> Result<FetchResponse, HostError>;
 
     /// `Namespace.services.<service>.fetch(path, init)`; the request's `url` holds the path.
@@ -35,15 +36,15 @@ pub trait Host: Send + Sync + 'static {
         room: &FetchRoom,
     ) -> Result<FetchResponse, HostError>;
 
-    /// `Namespace.storage.get(key)`: the value, `None` when there is none or it expired.
+    /// `Namespace.storage.get(key)`: the value; `None` if there is none or it has expired.
     async fn storage_get(&self, key: String) -> Result<Option<Value>, HostError>;
 
     /// `Namespace.storage.set(key, value, { ttlSeconds })`.
     async fn storage_set(&self, key: String, value: Value, ttl_seconds: Option<u64>)
     -> Result<(), HostError>;
 
-    /// `Namespace.storage.update(key, change)`: keeps `after` (`None` deletes) if the value still is `before`, given as JSON
-    /// text as [`Host::storage_get`] gave it; says whether it was.
+    /// `Namespace.storage.update(key, change)`: stores `after` (`None` deletes) if the value is still `before`, the
+    /// JSON text returned by [`Host::storage_get`]. Returns whether it was.
     async fn storage_replace(
         &self,
         key: String,
@@ -55,14 +56,14 @@ pub trait Host: Send + Sync + 'static {
     /// `Namespace.storage.delete(key)`.
     async fn storage_delete(&self, key: String) -> Result<(), HostError>;
 
-    /// A line the script wrote to its log. Called on the module's thread: must not wait.
+    /// Takes a line that the script logged. Called on the module's thread, so it must not block.
     fn log(&self, entry: LogEntry);
 
     /// Fills the buffer with unpredictable bytes.
     fn random(&self, buffer: &mut [u8]);
 }
 
-/// What a script sees of its module besides the calls.
+/// What a script sees of its module, apart from calls.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Environment {
@@ -70,13 +71,13 @@ pub struct Environment {
     pub settings: serde_json::Map<String, Value>,
     /// The names under `Namespace.services`.
     pub services: Vec<String>,
-    /// `Namespace.webhookUrl`: with the token in it. None where the module has no address yet.
+    /// `Namespace.webhookUrl`, with the token. `None` if the module has no address yet.
     pub webhook_url: Option<String>,
-    /// Where the script's clock stands, milliseconds since 1970; none: it goes.
+    /// The time at which the script's clock is stopped, in milliseconds since 1970; `None` if it runs.
     pub clock_millis: Option<i64>,
 }
 
-/// Whom a call is for; comes back with every log entry it writes.
+/// What a call is for; attached to every log entry it writes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CallContext {
@@ -84,33 +85,29 @@ pub struct CallContext {
     pub request_id: Option<String>,
 }
 
-/// An HTTP request a script makes.
+/// An HTTP request from a script.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FetchRequest {
-    /// Absolute URL (a path for services), as serialised by the URL standard.
+    /// Absolute URL (a path for services), serialized by the URL standard.
     pub url: String,
-    /// Method, in upper case for the usual ones.
+    /// Method; the common ones in upper case.
     pub method: String,
-    /// Headers, names in lower case, in order; a name may occur more than once.
+    /// Headers in order, with lower-case names; a name may occur more than once.
     pub headers: Vec<(String, String)>,
-    /// Body, if any.
     pub body: Option<Body>,
-    /// What to do with redirects.
     pub redirect: Redirect,
-    /// From `AbortSignal.timeout`, milliseconds.
+    /// From `AbortSignal.timeout`, in milliseconds.
     pub timeout_ms: Option<u64>,
-    /// Read no more than this of the response; over it, fail with [`HostError::TOO_LARGE`].
+    /// Maximum size of the response; beyond it, fail with [`HostError::TOO_LARGE`].
     pub max_response_bytes: u64,
 }
 
-/// A request's body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Body {
-    /// Text, to be sent as UTF-8.
+    /// Text, sent as UTF-8.
     Text(String),
-    /// Bytes.
     Bytes(Vec<u8>),
 }
 
@@ -123,7 +120,6 @@ impl Body {
         }
     }
 
-    /// Length in bytes.
     pub const fn len(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
@@ -131,67 +127,62 @@ impl Body {
         }
     }
 
-    /// Whether there are no bytes.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// What `fetch` does with a redirect.
+/// How `fetch` handles a redirect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Redirect {
     /// Follow it.
     Follow,
-    /// Give the redirect itself as the response.
+    /// Return the redirect itself as the response.
     Manual,
-    /// Fail.
     Error,
 }
 
-/// An HTTP response, read wholly.
+/// A complete HTTP response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FetchResponse {
-    /// Status code.
     pub status: u16,
-    /// Reason phrase, may be empty.
+    /// Reason phrase; may be empty.
     pub status_text: String,
-    /// The URL that answered, after redirects.
+    /// The final URL, after redirects.
     pub url: String,
     /// Whether a redirect was followed.
     pub redirected: bool,
     /// Headers in order; a name may occur more than once.
     pub headers: Vec<(String, String)>,
-    /// Body.
     pub body: Vec<u8>,
 }
 
-/// Why a host operation failed; the script sees it as a rejected promise with `name`, `message` and `code`.
+/// Why a host operation failed. The script sees a rejected promise with `name`, `message` and `code`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{message}")]
 #[serde(rename_all = "camelCase")]
 pub struct HostError {
-    /// Stable code, for example `refusedAddress`, `timeout`, [`HostError::TOO_LARGE`].
+    /// Stable code, e.g. `refusedAddress`, `timeout`, [`HostError::TOO_LARGE`].
     pub code: String,
     /// A sentence for the module's author.
     pub message: String,
 }
 
 impl HostError {
-    /// Code of a response over `max_response_bytes`: ends the call, not only the `fetch`.
+    /// The code for a response over `max_response_bytes`: it ends the call, not just the `fetch`.
     pub const TOO_LARGE: &'static str = "tooLarge";
 
-    /// Code of a response for which the process has no room.
+    /// The code for a response for which the process has no room.
     pub const NO_ROOM: &'static str = "noRoom";
 
-    /// An error of that code.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code: code.into(), message: message.into() }
     }
 }
 
-/// How serious a log line is: the console method it came through.
+/// The severity of a log line: the console method used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum LogLevel {
@@ -209,13 +200,11 @@ pub enum LogLevel {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LogEntry {
-    /// How serious.
     pub level: LogLevel,
-    /// What was logged.
     pub text: String,
-    /// TypeScript line, from 1.
+    /// Line in the TypeScript, from 1.
     pub line: Option<u32>,
-    /// The function that ran; `None` while the script was loaded.
+    /// The running function; `None` while the script is loading.
     pub function: Option<Function>,
     /// From the call's context.
     pub request_id: Option<String>,

@@ -1,8 +1,9 @@
-//! Runs one module's TypeScript.
+//! Runs a module's TypeScript.
 //!
-//! [`compile`] takes the types out and refuses what does not parse; [`Engine::load`] gives a [`ModuleHandle`], which runs the
-//! module's functions on a thread of its own, in a QuickJS runtime under [`Limits`]. A script reaches the world only through
-//! the [`Host`] it was loaded with; everything that crosses that border is plain, serialisable data (see [`data`]).
+//! [`compile`] removes the types and rejects syntax errors; [`Engine::load`] returns a [`ModuleHandle`], which runs the
+//! module's functions on a thread of its own, in a QuickJS runtime under [`Limits`]. A script reaches the outside only
+//! through the [`Host`] it was loaded with; everything that crosses this boundary is plain, serializable data (see
+//! [`data`]).
 //!
 //! ```text
 //! compile(source) -> Compiled ─┐

@@ -1,28 +1,28 @@
-//! What one module may use.
+//! The resource limits of a module.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What a module's script may use. "Per call" is one run of one function, from start to answer.
+/// What a module's script may use. "Per call" means one run of one function, from start to answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// CPU time per call, milliseconds. Loading the script has the same allowance.
+    /// CPU time per call, in milliseconds. Loading the script has the same allowance.
     pub cpu_ms: u64,
-    /// Wall time per call, from the moment it was queued, milliseconds.
+    /// Wall time per call from when it was queued, in milliseconds.
     pub wall_ms: u64,
-    /// Memory of the module's runtime, bytes.
+    /// Memory of the module's runtime, in bytes.
     pub memory_bytes: usize,
-    /// Stack of the module's runtime, bytes.
+    /// Stack of the module's runtime, in bytes.
     pub stack_bytes: usize,
-    /// `fetch` calls per call, those to services included.
+    /// `fetch` calls per call, including those to services.
     pub fetch_count: u32,
     /// Bytes sent and received by `fetch` per call.
     pub fetch_bytes: u64,
     /// Bytes of one `fetch` response.
     pub fetch_response_bytes: u64,
-    /// Bytes of all `fetch` answers on their way to scripts at once, of all modules together; at least
+    /// Bytes of all `fetch` responses on their way to scripts at once, over all modules; at least
     /// `fetch_response_bytes`.
     pub fetch_process_bytes: u64,
     /// `Namespace.storage` operations per call.
@@ -33,15 +33,15 @@ pub struct Limits {
     pub log_bytes: usize,
     /// Bytes of a function's result, as JSON.
     pub result_bytes: usize,
-    /// Timers waiting at once per call.
+    /// Timers pending at once per call.
     pub timer_count: u32,
-    /// Calls a module may have waiting and running; one more is refused.
+    /// Calls a module may have waiting and running; further ones are rejected.
     pub queue_calls: usize,
     /// Calls after which the runtime is replaced by a fresh one.
     pub recycle_calls: u64,
-    /// Scripts stuck in native code, which nothing can stop, hold a core each: while there are so many, no script is started.
+    /// No script is started while this many are stuck in native code: each holds a core, and nothing can stop it.
     pub stuck_threads: usize,
-    /// The module's thread ends after this long without a call, milliseconds.
+    /// Time without a call after which the module's thread ends, in milliseconds.
     pub idle_ms: u64,
 }
 

@@ -1,12 +1,12 @@
-//! A runtime's memory: counted, bounded, and telling whether it ran out. QuickJS has a bound of its own but not the last: with
-//! no memory left for an error it throws `null`, as a script may.
+//! Counts and bounds a runtime's memory, and reports when it ran out. QuickJS has a bound of its own, but that is not
+//! enough: with no memory left for an error it throws `null`, which a script may do too.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 use rquickjs::allocator::{Allocator, RustAllocator};
 
-/// What a runtime's allocator and its state share.
+/// Shared by a runtime's allocator and its state.
 pub(crate) struct Memory {
     used: Cell<usize>,
     limit: usize,
@@ -19,17 +19,16 @@ impl Memory {
         Rc::new(Self { used: Cell::new(0), limit, is_lifted: Cell::new(false), refused: Cell::new(false) })
     }
 
-    /// The allocator of the runtime.
     pub(crate) fn allocator(self: &Rc<Self>) -> impl Allocator + use<> {
         Counted(Rc::clone(self))
     }
 
-    /// Whether more than half of what is allowed is in use.
+    /// Whether more than half of the limit is in use.
     pub(crate) fn is_high(&self) -> bool {
         self.used.get() > self.limit / 2
     }
 
-    /// Whether code of that length can be compiled whatever it is.
+    /// Whether code of this length can be compiled, whatever it contains.
     pub(crate) fn has_room_for_code(&self, length: usize) -> bool {
         const AT_LEAST: usize = 64 << 10;
         // A function of four characters takes more than a kilobyte.
@@ -38,18 +37,18 @@ impl Memory {
         length.saturating_mul(PER_CHARACTER).saturating_add(AT_LEAST) <= left
     }
 
-    /// Whether memory ran out since this was asked to be [forgotten](Self::forget_refusal).
+    /// Whether an allocation was refused since [`Self::forget_refusal`].
     pub(crate) fn was_refused(&self) -> bool {
         self.refused.get()
     }
 
-    /// From here on, only what is refused anew counts.
+    /// Forgets earlier refusals.
     pub(crate) fn forget_refusal(&self) {
         self.refused.set(false);
     }
 
-    /// Does what must not run out of memory: QuickJS ends the process when that happens to its compiler at the wrong moment. What it
-    /// took counts afterwards.
+    /// Runs work that must not run out of memory: QuickJS aborts the process if that happens to its compiler at the
+    /// wrong moment. The memory it took counts afterwards.
     pub(crate) fn without_limit<R>(&self, work: impl FnOnce() -> R) -> R {
         self.is_lifted.set(true);
         let done = work();
@@ -80,12 +79,12 @@ impl Counted {
 
 #[expect(unsafe_code, reason = "the interface of an allocator")]
 fn size_of_block(block: *mut u8) -> usize {
-    // SAFETY: only called with blocks that `RustAllocator` gave and that have not been freed.
+    // SAFETY: only called with blocks from `RustAllocator` that have not been freed.
     unsafe { RustAllocator::usable_size(block) }
 }
 
 #[expect(unsafe_code, reason = "the interface of an allocator")]
-// SAFETY: every block comes from `RustAllocator` and goes back to it; here it is only counted.
+// SAFETY: every block comes from and returns to `RustAllocator`; here it is only counted.
 unsafe impl Allocator for Counted {
     fn alloc(&mut self, size: usize) -> *mut u8 {
         if !self.0.has_room(size) {
@@ -103,7 +102,7 @@ unsafe impl Allocator for Counted {
 
     unsafe fn dealloc(&mut self, block: *mut u8) {
         self.0.used.set(self.0.used.get().saturating_sub(size_of_block(block)));
-        // SAFETY: the caller's promise is that of `RustAllocator`.
+        // SAFETY: the caller upholds the contract of `RustAllocator`.
         unsafe { RustAllocator.dealloc(block) }
     }
 
@@ -115,7 +114,7 @@ unsafe impl Allocator for Counted {
         if !self.0.has_room(new_size.saturating_sub(old_size)) {
             return std::ptr::null_mut();
         }
-        // SAFETY: the caller's promise is that of `RustAllocator`.
+        // SAFETY: the caller upholds the contract of `RustAllocator`.
         let moved = unsafe { RustAllocator.realloc(block, new_size) };
         if !moved.is_null() {
             self.0.used.set((self.0.used.get() + size_of_block(moved)).saturating_sub(old_size));

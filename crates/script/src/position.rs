@@ -1,36 +1,35 @@
-//! From QuickJS stack traces back to TypeScript lines.
+//! Maps QuickJS stack traces to TypeScript lines.
 
 use oxc_sourcemap::SourceMap;
 use serde::{Deserialize, Serialize};
 
-/// The file name QuickJS knows the script by.
+/// The script's file name in QuickJS.
 pub(crate) const SCRIPT_FILE: &str = "module.ts";
 
-/// Frames kept of a stack.
+/// Frames kept per stack.
 const MAX_FRAMES: usize = 20;
 
-/// A place in the TypeScript, counted from 1. QuickJS notes positions at calls only: the column may be that of another part
-/// of the statement, and a loop that is interrupted is told by the call before it or by its function.
+/// A position in the TypeScript, counted from 1. QuickJS notes positions at calls only: the column may be that of
+/// another part of the statement, and an interrupted loop is located by the call before it or by its function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
-    /// Line.
     pub line: u32,
-    /// Column, in UTF-16 units.
+    /// In UTF-16 units.
     pub column: u32,
 }
 
-/// Where the innermost frame of the script's own code stands.
+/// The position of the innermost frame of the script's own code.
 pub(crate) fn first(map: &SourceMap<'_>, stack: &str) -> Option<Position> {
     stack.lines().find_map(|frame| locate(map, frame).map(|(_, position)| position))
 }
 
-/// The script's own frames in TypeScript positions, one a line.
+/// The script's own frames in TypeScript positions, one per line.
 pub(crate) fn rewrite(map: &SourceMap<'_>, stack: &str) -> String {
     let frames = stack.lines().filter_map(|frame| locate(map, frame)).take(MAX_FRAMES);
     frames.map(|(name, at)| format!("at {name} ({SCRIPT_FILE}:{}:{})\n", at.line, at.column)).collect()
 }
 
-/// Reads `    at name (module.ts:12:5)`; `None` for frames of the prelude and of native functions.
+/// Parses `    at name (module.ts:12:5)`; `None` for frames of the prelude and of native functions.
 fn locate<'a>(map: &SourceMap<'_>, frame: &'a str) -> Option<(&'a str, Position)> {
     let frame = frame.trim().strip_prefix("at ")?;
     let start = frame.rfind(SCRIPT_FILE)?;

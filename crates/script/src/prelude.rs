@@ -1,12 +1,12 @@
-//! The JavaScript that gives a script its globals: one function of the natives, called in every fresh context.
+//! The JavaScript that defines a script's globals: a function that takes the natives, called in every fresh context.
 //!
-//! Parsing it takes 3 ms, reading its bytecode a tenth of that: it is parsed once a process.
+//! Parsing it takes 3 ms, reading its bytecode a tenth of that, so it is parsed once per process.
 
 use std::sync::OnceLock;
 
 use rquickjs::{Context, Ctx, Function, Module, Runtime, WriteOptions};
 
-/// The parts share one scope; none of their names is visible to scripts but what `globals.js` puts on `globalThis`.
+/// The parts share one scope; scripts see only the names that `globals.js` puts on `globalThis`.
 const SOURCE: &str = concat!(
     "export default function (native) {\n",
     include_str!("prelude/border.js"),
@@ -48,11 +48,11 @@ fn bytecode() -> rquickjs::Result<Vec<u8>> {
 
 #[expect(unsafe_code, reason = "QuickJS does not check bytecode")]
 fn read<'js>(ctx: &Ctx<'js>, bytecode: &[u8]) -> rquickjs::Result<Module<'js>> {
-    // SAFETY: this very process wrote the bytecode, with the QuickJS that reads it.
+    // SAFETY: the bytecode was written by this process, with the same QuickJS.
     unsafe { Module::load(ctx.clone(), bytecode) }
 }
 
-/// The script with an export that gathers the contract's functions, whether they are exported, plain or missing.
+/// The script with an export that collects the contract's functions, whether exported, plain or missing.
 pub(crate) fn with_epilogue(code: &str) -> String {
     let entries: String = crate::Function::ALL
         .map(crate::Function::name)

@@ -1,5 +1,5 @@
-//! Room for what `fetch` brings in: of the call's own budget, and of the process's. It is taken before the bytes are kept, and the
-//! process's is held until the script has them.
+//! Room for the bytes of `fetch`, from the call's own budget and the process's. It is taken before bytes are stored,
+//! and the process's share is held until the script has them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,13 +9,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::host::HostError;
 
-/// How long an answer waits for room in the process.
+/// How long a response waits for room in the process.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Bytes of one permit of the process's budget.
+/// Bytes per permit of the process's budget.
 const UNIT: u64 = 1 << 10;
 
-/// Bytes of a request's body that need no room of the process's: nearly every one has fewer.
+/// Request bodies up to this size, nearly all of them, need no room in the process.
 const SMALL: u64 = 64 << 10;
 
 /// The budget of the whole process.
@@ -29,10 +29,10 @@ impl ProcessRoom {
     }
 }
 
-/// Room for one `fetch`; dropping it gives the process's part back. What was taken of the call's budget stays taken.
+/// Room for one `fetch`. Dropping it returns the process's share; what was taken from the call's budget stays taken.
 #[derive(Debug)]
 pub struct FetchRoom {
-    /// Bytes that the call may still send and receive.
+    /// Bytes the call may still send and receive.
     left: Arc<AtomicU64>,
     process: ProcessRoom,
     taken: Mutex<Taken>,
@@ -49,12 +49,12 @@ impl FetchRoom {
         Self { left, process, taken: Mutex::default() }
     }
 
-    /// Room of so many bytes that is shared with nobody: for a fetch outside of a script's call.
+    /// Room for this many bytes, shared with nobody: for a fetch outside a script's call.
     pub fn alone(bytes: u64) -> Self {
         Self::new(Arc::new(AtomicU64::new(bytes)), ProcessRoom::new(bytes.next_multiple_of(UNIT)))
     }
 
-    /// Room for the body that is sent; at once or not at all, since it is there already.
+    /// Takes room for the body to send; fails immediately if there is none, since the body is in memory already.
     pub(crate) fn for_sent(&self, bytes: u64) -> Result<(), HostError> {
         self.charge(bytes)?;
         if bytes <= SMALL {
@@ -65,10 +65,11 @@ impl FetchRoom {
         Ok(())
     }
 
-    /// Takes room for so many more bytes of the answer, before they are kept. Waits a while where other answers fill the process's.
+    /// Takes room for more bytes of the response before they are stored. Waits a while if other responses fill the
+    /// process's budget.
     ///
     /// # Errors
-    /// [`HostError::TOO_LARGE`] over the call's budget, [`HostError::NO_ROOM`] when the process has none in time.
+    /// [`HostError::TOO_LARGE`] over the call's budget, [`HostError::NO_ROOM`] if the process has none in time.
     pub async fn reserve(&self, bytes: u64) -> Result<(), HostError> {
         self.charge(bytes)?;
         let acquire = Arc::clone(&self.process.0).acquire_many_owned(units(bytes));
@@ -79,7 +80,7 @@ impl FetchRoom {
         Ok(())
     }
 
-    /// Takes what is missing for an answer of so many bytes.
+    /// Takes what is missing for a response of this many bytes.
     pub(crate) async fn reserve_all(&self, bytes: u64) -> Result<(), HostError> {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner).bytes;
         if bytes > taken { self.reserve(bytes - taken).await } else { Ok(()) }
@@ -89,7 +90,7 @@ impl FetchRoom {
         let less = |left: u64| left.checked_sub(bytes);
         let charged = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
         charged.map(drop).map_err(|left| {
-            let message = format!("the call may fetch {left} more bytes, and this is {bytes}");
+            let message = format!("the call may fetch only {left} more bytes, not {bytes}");
             HostError::new(HostError::TOO_LARGE, message)
         })
     }
@@ -109,6 +110,7 @@ fn units(bytes: u64) -> u32 {
 }
 
 fn no_room() -> HostError {
-    let message = "the server has no room for it: other fetches fill what script.fetch_process_bytes allows";
+    let message =
+        "the server has no room for the response: other fetches use all of script.fetch_process_bytes";
     HostError::new(HostError::NO_ROOM, message)
 }

@@ -1,7 +1,7 @@
-//! One QuickJS runtime with the prelude and a module's script in it.
+//! A QuickJS runtime with the prelude and a module's script.
 //!
-//! Work enters in *slices*: start a call, settle an operation, fire a timer. A slice runs what it wakes and then every job
-//! that follows from it, and is charged to one call.
+//! Work enters in *slices*: start a call, settle an operation, fire a timer. A slice runs what it wakes and then every
+//! job that follows, and is charged to one call.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::prelude;
 use crate::state::{Outgoing, Parts, Running, State, Thrown};
 use crate::{Compiled, LimitKind};
 
-/// What a context gets of the language: all of it but clocks and shared memory.
+/// The language features of a context: everything except clocks and shared memory.
 type Language = (
     intrinsic::Date,
     intrinsic::Eval,
@@ -36,31 +36,32 @@ type Language = (
     intrinsic::WeakRef,
 );
 
-/// Jobs still run after a limit broke (each ends at its first check); with more waiting, the runtime is given up.
+/// Jobs that still run after a broken limit (each ends at its first check); with more pending, the runtime is
+/// discarded.
 const JOBS_AFTER_LIMIT: u32 = 1_000;
 
-/// Calls between two looks at the runtime's memory.
+/// Calls between two checks of the runtime's memory.
 const MEMORY_CHECK_CALLS: u64 = 100;
 
-/// A runtime, its context and the border functions of the prelude. Field order is drop order: JavaScript values first.
+/// A runtime, its context and the prelude's boundary functions. Field order is drop order: JavaScript values first.
 pub(crate) struct Sandbox {
     border: Border,
     context: Context,
     runtime: Runtime,
     pub state: Rc<State>,
     pub functions: Vec<Function>,
-    /// Takes no new call; replaced when the calls in flight have ended.
+    /// Takes no new calls; replaced when the calls in flight have ended.
     pub retiring: bool,
     calls_taken: u64,
 }
 
-/// The prelude's functions that the engine calls.
+/// The prelude's functions called by the engine.
 struct Border {
     /// `(namespace) -> names`: remembers the module's functions.
     register: Persistent<JsFunction<'static>>,
-    /// `(call, name, arguments as JSON, whether they hold bytes)`
+    /// `(call, name, arguments as JSON, whether they contain bytes)`
     start: Persistent<JsFunction<'static>>,
-    /// `(operation, whether it went well, result)`
+    /// `(operation, whether it succeeded, result)`
     settle: Persistent<JsFunction<'static>>,
     /// `(timer, whether it fires again)`
     fire: Persistent<JsFunction<'static>>,
@@ -69,7 +70,7 @@ struct Border {
 }
 
 impl Sandbox {
-    /// A fresh runtime with the script loaded.
+    /// Creates a fresh runtime with the script loaded.
     pub(crate) fn load(
         parts: &Parts,
         environment: Arc<Environment>,
@@ -89,13 +90,13 @@ impl Sandbox {
         Ok(sandbox)
     }
 
-    /// Evaluates the script as a module and asks which functions it declares.
+    /// Evaluates the script as a module and returns the functions it declares.
     fn evaluate(&mut self) -> Result<Vec<Function>, ScriptError> {
         let source = prelude::with_epilogue(&self.state.compiled.code);
         let memory = Rc::clone(&self.state.memory);
         let mut module = None;
         let mut threw = self.run(|ctx, _| {
-            // A script's length is bounded, and so is what it takes to compile it.
+            // A script's length is bounded, and so is the memory to compile it.
             let compile = || Module::declare(ctx.clone(), SCRIPT_FILE, source);
             let (evaluated, promise) = memory.without_limit(compile)?.eval()?;
             module = Some((Persistent::save(ctx, evaluated.namespace()?), Persistent::save(ctx, promise)));
@@ -143,7 +144,7 @@ impl Sandbox {
         }
     }
 
-    /// Gives a finished host operation to the promise that waits for it.
+    /// Passes a finished host operation to the promise waiting for it.
     pub(crate) fn settle(&mut self, id: u64, outcome: Result<Outgoing, HostError>) {
         let Some(call) = self.state.take_operation(id) else { return };
         let state = self.state.clone();
@@ -167,7 +168,7 @@ impl Sandbox {
         self.slice(call, |ctx, border| border.fire.clone().restore(ctx)?.call((id, again)));
     }
 
-    /// Ends calls that are over their wall time.
+    /// Ends calls that exceeded their wall time.
     pub(crate) fn end_overdue(&mut self, now: Instant) {
         let overdue = |calls: &std::collections::BTreeMap<u64, Running>| {
             calls.iter().find(|(_, running)| running.new.deadline <= now).map(|(id, _)| *id)
@@ -181,7 +182,7 @@ impl Sandbox {
         }
     }
 
-    /// Ends calls that wait although nothing is outstanding that could wake them.
+    /// Ends calls that wait although nothing outstanding could wake them.
     pub(crate) fn end_stuck(&mut self) {
         if !self.state.pending.borrow().is_empty() {
             return;
@@ -213,7 +214,7 @@ impl Sandbox {
         }
     }
 
-    /// Enters the script and runs the jobs that follow. Gives what was thrown past every `catch`.
+    /// Enters the script and runs the jobs that follow. Returns what was thrown past every `catch`.
     fn run(&self, enter: impl FnOnce(&Ctx<'_>, &Border) -> rquickjs::Result<()>) -> Option<Thrown> {
         let mut threw =
             self.context.with(|ctx| enter(&ctx, &self.border).err().map(|error| self.caught(&ctx, &error)));
@@ -270,7 +271,7 @@ impl Sandbox {
             }
         }
         for (id, verdict) in verdicts {
-            // What is wrong with a result says nothing of the runtime.
+            // An unsuitable result says nothing about the runtime.
             let harmless = |limit| matches!(limit, LimitKind::ResultSize | LimitKind::ResultDepth);
             self.retiring |=
                 matches!(&verdict, Err(ScriptError::OverLimit { limit, .. }) if !harmless(*limit));
@@ -278,7 +279,7 @@ impl Sandbox {
         }
     }
 
-    /// Answers a call and lets go of what it left outstanding.
+    /// Answers a call and releases what it left outstanding.
     fn finish(&mut self, id: u64, result: Result<serde_json::Value, ScriptError>) {
         let Some(running) = self.state.calls.borrow_mut().remove(&id) else { return };
         let forgotten = self.state.release(id);
@@ -307,7 +308,7 @@ impl Sandbox {
     }
 }
 
-/// Evaluates the prelude and gives the border functions it returns.
+/// Evaluates the prelude and returns its boundary functions.
 fn install<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> rquickjs::Result<Border> {
     let natives = natives::install(ctx, state)?;
     let border: Object<'js> = prelude::function(ctx)?.call((natives,))?;
@@ -325,7 +326,7 @@ fn over(compiled: &Compiled, limits: &Limits, limit: LimitKind, threw: Option<Th
     ScriptError::over(limit, limits, threw.and_then(|threw| position::first(&compiled.map, &threw.stack)))
 }
 
-/// What the script threw, as the error it is: QuickJS throws ordinary errors when memory or stack run out.
+/// Classifies what the script threw: QuickJS throws ordinary errors when memory or stack run out.
 fn error(compiled: &Compiled, limits: &Limits, threw: Thrown) -> ScriptError {
     let position = position::first(&compiled.map, &threw.stack);
     let limit = match (threw.name.as_str(), threw.message.as_str()) {
@@ -336,7 +337,7 @@ fn error(compiled: &Compiled, limits: &Limits, threw: Thrown) -> ScriptError {
         _ => {
             let stack = position::rewrite(&compiled.map, &threw.stack);
             let message = match threw.message.is_empty() {
-                true => "it threw without a message".to_owned(),
+                true => "the script threw without a message".to_owned(),
                 false => threw.message,
             };
             return ScriptError::Threw { name: threw.name, message, position, stack };

@@ -1,4 +1,4 @@
-//! What one runtime's natives and its actor share: the calls in flight, what each has used, and what is outstanding.
+//! State shared by a runtime's natives and its actor: calls in flight, what each has used, and what is outstanding.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -24,11 +24,11 @@ use crate::room::ProcessRoom;
 use crate::watch::Watch;
 use crate::{FetchRoom, LimitKind, Limits, position};
 
-/// What a finished host operation gives the script.
+/// The result of a finished host operation.
 pub(crate) enum Outgoing {
-    /// With the room that it takes.
+    /// With the room it occupies.
     Response(FetchResponse, FetchRoom),
-    /// JSON text, or nothing.
+    /// JSON text, if there is a value.
     Stored(Option<String>),
     /// Whether the stored value was still the one expected.
     Replaced(bool),
@@ -48,13 +48,13 @@ impl Pending {
     }
 }
 
-/// What the script threw, in QuickJS's words.
+/// What the script threw, as QuickJS describes it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Thrown {
     pub name: String,
     pub message: String,
     pub stack: String,
-    /// QuickJS threw it because there was no memory left.
+    /// Whether QuickJS threw it because no memory was left.
     pub out_of_memory: bool,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Running {
     pub new: NewCall,
     pub cpu: Duration,
     pub fetches: u32,
-    /// Bytes that may still be sent and received by `fetch`.
+    /// Bytes that `fetch` may still send and receive.
     pub fetch_left: Arc<AtomicU64>,
     pub stored: u32,
     pub logged: usize,
@@ -96,10 +96,10 @@ pub(crate) struct State {
     pub compiled: Arc<Compiled>,
     pub calls: RefCell<BTreeMap<u64, Running>>,
     pub pending: RefCell<BTreeMap<u64, Pending>>,
-    /// The call the running slice belongs to; `None` while the script is loaded.
+    /// The call the running slice belongs to; `None` while the script is loading.
     pub current: Cell<Option<u64>>,
     slice: Cell<Slice>,
-    /// The limit the running slice broke; from then on the script is interrupted wherever it is.
+    /// The limit broken by the running slice; the script is interrupted from then on, wherever it is.
     broken: Cell<Option<LimitKind>>,
     pub memory: Rc<Memory>,
     pub room: ProcessRoom,
@@ -118,7 +118,7 @@ struct Slice {
     deadline: Instant,
 }
 
-/// What a runtime's state is made from.
+/// The parts a runtime's state is created from.
 pub(crate) struct Parts {
     pub limits: Arc<Limits>,
     pub host: Arc<dyn Host>,
@@ -154,7 +154,7 @@ impl State {
         }
     }
 
-    /// From here on, what the script uses is this call's.
+    /// From here on, the script's usage is charged to this call.
     pub(crate) fn begin(&self, call: u64) {
         self.watch.enter();
         self.current.set(Some(call));
@@ -166,7 +166,7 @@ impl State {
         }
     }
 
-    /// Ends the slice: charges the CPU time it took and notes a limit it broke.
+    /// Ends the slice: charges its CPU time and returns the limit it broke, if any.
     pub(crate) fn end(&self) -> Option<LimitKind> {
         self.watch.leave();
         let slice = self.slice.get();
@@ -179,7 +179,7 @@ impl State {
         broken
     }
 
-    /// Asked by QuickJS every few thousand steps: whether the script must stop here.
+    /// Whether the script must stop; called by QuickJS every few thousand steps.
     pub(crate) fn must_stop(&self) -> bool {
         if self.broken.get().is_none() {
             let slice = self.slice.get();
@@ -197,7 +197,7 @@ impl State {
         self.broken.get().is_some()
     }
 
-    /// Ends the running call with this limit, whatever the script makes of it.
+    /// Ends the running call with this limit, however the script reacts.
     pub(crate) fn break_limit(&self, limit: LimitKind, stack: &str) {
         if self.broken.get().is_none() {
             self.broken.set(Some(limit));
@@ -206,8 +206,8 @@ impl State {
         self.with_current(|running| running.over.get_or_insert((limit, position)).0);
     }
 
-    /// Calls the host on this thread. Should it panic, the call ends with an engine error: unwinding through QuickJS, the panic
-    /// would be taken for an exception of the script.
+    /// Calls the host on this thread. If it panics, the call ends with an engine error: a panic unwinding through
+    /// QuickJS would be taken for an exception of the script.
     pub(crate) fn guarded<R>(&self, ctx: &Ctx<'_>, work: impl FnOnce(&dyn Host) -> R) -> rquickjs::Result<R> {
         catch_unwind(AssertUnwindSafe(|| work(&*self.host))).map_err(|_| {
             self.with_current(|running| running.host_failed = true);
@@ -224,13 +224,13 @@ impl State {
         self.calls.borrow_mut().get_mut(&call).map(change)
     }
 
-    /// Bytes logged while the script is loaded, with these.
+    /// Adds to the bytes logged while the script is loading and returns the total.
     pub(crate) fn count_loading_log(&self, length: usize) -> usize {
         self.logged_loading.set(self.logged_loading.get() + length);
         self.logged_loading.get()
     }
 
-    /// Runs a host operation on tokio; its result comes back to the actor as a message.
+    /// Runs a host operation on tokio; its result returns to the actor as a message.
     pub(crate) fn spawn(
         &self,
         call: u64,
@@ -240,7 +240,7 @@ impl State {
         let (inbox, generation) = (self.inbox.clone(), self.generation);
         let task = self.tokio.spawn(async move {
             let outcome = operation.await;
-            // The actor is gone when its module is: then nobody waits for the result.
+            // The actor ends with its module; nobody waits for the result then.
             let _ = inbox.send(Message::Operation { generation, id, outcome });
         });
         self.pending.borrow_mut().insert(id, Pending::Host { call, task: task.abort_handle() });
@@ -275,7 +275,7 @@ impl State {
         timers.min()
     }
 
-    /// Takes a due timer (a repeating one stays) and says whose it is.
+    /// Takes a due timer (a repeating one stays) and returns its call.
     pub(crate) fn take_timer(&self, id: u64) -> Option<u64> {
         let mut pending = self.pending.borrow_mut();
         let call = pending.get(&id)?.call();
@@ -288,15 +288,15 @@ impl State {
         Some(call)
     }
 
-    /// Takes a finished host operation and says whose it is; `None` when its call has ended.
+    /// Takes a finished host operation and returns its call; `None` if that has ended.
     pub(crate) fn take_operation(&self, id: u64) -> Option<u64> {
         self.pending.borrow_mut().remove(&id).map(|one| one.call())
     }
 
-    /// Takes what an ended call left outstanding off the list and gives the ids to forget.
+    /// Removes what an ended call left outstanding and returns the ids to forget.
     ///
-    /// A promise may be shared by calls through a global (a token being refreshed, say), so while other calls are in
-    /// flight, host operations and single timers pass to the oldest of them; they end by themselves.
+    /// Calls may share a promise through a global (a token being refreshed, say). So while other calls are in flight,
+    /// host operations and one-shot timers pass to the oldest of them; they end by themselves.
     pub(crate) fn release(&self, call: u64) -> Vec<u64> {
         let heir = self.calls.borrow().keys().next().copied();
         let mut forgotten = Vec::new();

@@ -1,9 +1,9 @@
-//! Seen from outside a module's thread: is it inside the script, since when, and should it stop?
+//! Observes a module's thread from outside: is it inside the script, since when, and should it stop?
 //!
-//! QuickJS asks for interruption between steps of a script and in most of its long loops, but not in all: a search for a long
-//! string in a long string can run all but for ever. Nothing can stop such a thread, so the module is refused further calls
-//! until it comes back; the harm stays at one core. How many there are is counted, those of modules that are gone included, and
-//! with too many no further thread is started.
+//! QuickJS checks for interruption between steps of a script and in most of its long loops, but not in all: searching a
+//! long string in a long string can run almost forever. Nothing can stop such a thread, so the module's calls are
+//! rejected until it finishes; the harm is limited to one core. Stuck threads are counted, including those of dropped
+//! modules, and with too many no further thread is started.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 
 use crate::Limits;
 
-/// Time over its CPU limit after which a slice counts as stuck.
+/// Time beyond its CPU limit after which a slice counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(crate) struct Watch {
     epoch: Instant,
-    /// Milliseconds from `epoch` to the start of the running slice; `OUTSIDE` when there is none.
+    /// Milliseconds from `epoch` to the start of the running slice; `OUTSIDE` if there is none.
     entered: AtomicU64,
     stopped: AtomicBool,
 }
@@ -38,7 +38,7 @@ impl Watch {
         self.entered.store(OUTSIDE, Ordering::Relaxed);
     }
 
-    /// Nobody waits for the thread any more.
+    /// Tells the thread that nobody waits for it any more.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
     }
@@ -61,7 +61,7 @@ impl Watch {
     }
 }
 
-/// The threads of all of an engine's modules.
+/// The threads of all modules of an engine.
 #[derive(Debug, Default)]
 pub(crate) struct Threads(Mutex<Vec<Weak<Watch>>>);
 
@@ -70,7 +70,7 @@ impl Threads {
         self.all().push(Arc::downgrade(watch));
     }
 
-    /// How many are stuck. A thread that is still inside a script whose module is gone counts from the first moment.
+    /// The number of stuck threads. A thread still inside the script of a dropped module counts immediately.
     pub(crate) fn stuck(&self, limits: &Limits) -> usize {
         let mut all = self.all();
         all.retain(|watch| watch.strong_count() > 0);

@@ -1,4 +1,4 @@
-//! The state every handler gets, and running it.
+//! The state shared by all handlers.
 
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -33,99 +33,99 @@ use hookswitch_core::public_url::PublicUrl;
 use hookswitch_core::retention::erasure::Erasures;
 use hookswitch_core::tasks::Tasks;
 
-/// What the server is made of. Handlers take it as `State(app): State<Arc<App>>`.
+/// The parts of the server. Handlers take it as `State(app): State<Arc<App>>`.
 pub struct App {
     /// The settings.
     pub config: Config,
-    /// What providers and browsers call.
+    /// The base URL for providers and browsers.
     pub public_url: PublicUrl,
-    /// The time.
+    /// The source of the current time.
     pub clock: Clock,
     /// The database.
     pub store: Store,
-    /// Who may come in.
+    /// Passwords, sessions and tokens.
     pub accounts: Accounts,
-    /// Names and roles, the installation's settings, outcome codes.
+    /// Cached users, installation settings and outcome codes.
     pub catalog: Arc<Catalog>,
     /// The audit trail.
     pub audit: Audit,
-    /// The open screens.
+    /// The open sockets and what they are sent.
     pub live: Arc<Live>,
-    /// The client for addresses that others chose.
+    /// The HTTP client for addresses chosen by others.
     pub fetch: FetchClient,
-    /// The modules.
+    /// The loaded modules.
     pub modules: Arc<Modules>,
-    /// The calls.
+    /// The calls and what can be done with them.
     pub calls: Arc<Calls>,
-    /// Takes webhooks.
+    /// Processes webhooks.
     pub intake: Arc<Intake>,
-    /// The files that clients are imported from.
+    /// Uploaded files to import clients from.
     pub imports: Arc<Imports>,
-    /// Erases.
+    /// Erases clients and calls.
     pub erasures: Arc<Erasures>,
-    /// The process's metrics; none where calls are only played, which count nowhere.
+    /// The process's metrics; `None` if calls are only played, which are not counted.
     pub metrics: Option<PrometheusHandle>,
-    /// The requests and sockets of each address that come through a trusted proxy.
+    /// Requests and sockets through a trusted proxy, by client address.
     pub requests_of_address: Places<IpAddr>,
     /// The web app.
     pub web: WebFiles,
-    /// What goes on beside the requests.
+    /// Background tasks.
     pub tasks: Tasks,
 }
 
-/// What a server is started with.
+/// What a server needs to start.
 pub struct Start {
     /// The settings.
     pub config: Config,
-    /// The time.
+    /// The source of the current time.
     pub clock: Clock,
-    /// Where it listens.
+    /// The address it listens on.
     pub address: SocketAddr,
     /// The web app.
     pub web: WebFiles,
 }
 
-/// Why the server, or a command, cannot start.
+/// Why the server or a command cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The data folder cannot be made.
-    #[error("the data folder {path} (server.data_dir) cannot be made: {source}")]
+    /// The data folder cannot be created.
+    #[error("cannot create the data folder {path} (server.data_dir): {source}")]
     DataDir {
         /// The folder.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
-    /// The folder of modules cannot be read.
-    #[error("the folder of modules {path} (server.modules_dir) cannot be read: {source}")]
+    /// The modules folder cannot be read.
+    #[error("cannot read the modules folder {path} (server.modules_dir): {source}")]
     ModulesDir {
         /// The folder.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
-    /// The key for secrets is not usable.
+    /// The key for secrets cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The database does not open.
+    /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The database fails.
+    /// A database query failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// No TLS for outgoing requests.
-    #[error("outgoing requests cannot be set up: {0}")]
+    /// TLS for outgoing requests cannot be set up.
+    #[error("cannot set up outgoing requests: {0}")]
     Fetch(Box<dyn std::error::Error + Send + Sync>),
-    /// Another recorder of metrics is installed.
-    #[error("metrics cannot be recorded: {0}")]
+    /// Another metrics recorder is already installed.
+    #[error("cannot record metrics: {0}")]
     Metrics(String),
 }
 
 impl App {
-    /// Opens everything a server needs.
+    /// Opens everything that a server needs.
     ///
     /// # Errors
-    /// When something it needs cannot be had.
+    /// Fails if anything cannot be opened.
     pub async fn open(start: Start) -> Result<Arc<Self>, StartError> {
         let store = open_store(&start.config).await?;
         let fetch = FetchClient::new(&start.config.fetch).map_err(StartError::Fetch)?;
@@ -133,10 +133,10 @@ impl App {
         Self::over(start, store, fetch.clone(), Arc::new(fetch), Some(metrics)).await
     }
 
-    /// The same over a database that is open, with scripts meeting that outside; it counts in those metrics.
+    /// Builds a server on an open database. Scripts reach the world through `outside`; `metrics` counts what happens.
     ///
     /// # Errors
-    /// When something it needs cannot be had.
+    /// Fails if anything else that it needs cannot be opened.
     pub async fn over(
         start: Start,
         store: Store,
@@ -208,7 +208,7 @@ impl App {
         }))
     }
 
-    /// Finishes what is under way and closes the database.
+    /// Finishes running tasks and closes the database.
     pub async fn close(&self) {
         self.tasks.stopping.cancel();
         self.tasks.running.close();
@@ -216,7 +216,7 @@ impl App {
         if tokio::time::timeout(patience, self.tasks.running.wait()).await.is_err() {
             tracing::warn!(
                 tasks = self.tasks.running.len(),
-                "stopped with work unfinished; it is taken up at the next start"
+                "stopped with unfinished work, which resumes at the next start"
             );
         }
         self.modules.log.flush().await;
@@ -224,10 +224,10 @@ impl App {
     }
 }
 
-/// Opens the database that the settings name, making the data folder and the key at the first start.
+/// Opens the configured database. At the first start, creates the data folder and the key.
 ///
 /// # Errors
-/// When folder, key or database cannot be had.
+/// Fails if the folder, the key or the database cannot be opened.
 pub async fn open_store(config: &Config) -> Result<Store, StartError> {
     let folder = &config.server.data_dir;
     std::fs::DirBuilder::new()
@@ -242,10 +242,10 @@ pub async fn open_store(config: &Config) -> Result<Store, StartError> {
     Ok(Store::open(config.database_url().expose_secret(), &key).await?)
 }
 
-/// Whether anybody is an administrator, active or not.
+/// Returns whether there is an administrator, active or not.
 ///
 /// # Errors
-/// Only the database's.
+/// Fails if the database does.
 pub async fn has_admin(store: &Store) -> Result<bool, StoreError> {
     Ok(store.users().await?.iter().any(|user| user.role == Role::Admin))
 }

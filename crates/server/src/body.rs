@@ -1,4 +1,4 @@
-//! Request bodies that arrive in time, and answers that hold a place until they are sent.
+//! Time limits on request bodies.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::app::App;
 use crate::error::ApiError;
 
-/// Bytes that buy a long body another second, so that a large file may take longer than a short text: 128 kbit/s.
+/// Bytes that earn a body another second, so that a large file may take longer than a short text: 128 kbit/s.
 const BYTES_A_SECOND: u64 = 16 * 1024;
 
-/// Answers 408 where a request's body does not arrive in time: each part within `server.body_seconds`, and all of it within
-/// `server.body_total_seconds`, longer only for what has arrived.
+/// Returns 408 if a request's body is too slow. Each part must arrive within `server.body_seconds`, and the whole body
+/// within `server.body_total_seconds` plus the time that the bytes received so far have earned.
 pub async fn in_time(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if http_body::Body::is_end_stream(request.body()) {
         return next.run(request).await;
@@ -44,7 +44,7 @@ pub async fn in_time(State(app): State<Arc<App>>, request: Request, next: Next) 
     if !late.load(Ordering::Relaxed) {
         return response;
     }
-    let detail = "The request's body did not arrive in time. Send it again, at once and as a whole.";
+    let detail = "The request's body did not arrive in time. Send it again without pauses.";
     let mut response = ApiError::new(StatusCode::REQUEST_TIMEOUT, "bodyTooSlow", detail).into_response();
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response

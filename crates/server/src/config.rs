@@ -1,6 +1,6 @@
-//! The settings: `config.default.toml`, over it the file given, over it the environment.
+//! The settings: `config.default.toml`, overridden by the given file, overridden by the environment.
 //!
-//! The commented default file is embedded and is the only place that knows a default. A key that it does not have is refused.
+//! The commented default file is embedded and is the only place for defaults. Keys that it does not have are rejected.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -20,7 +20,7 @@ use hookswitch_core::public_url::PublicUrl;
 /// The default file, with its comments.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
 
-/// Fixed short names, besides `HOOKSWITCH_<SECTION>_<NAME>`.
+/// Short names for some settings, in addition to `HOOKSWITCH_<SECTION>_<NAME>`.
 const SHORT_NAMES: [(&str, &str); 5] = [
     ("server.listen", "HOOKSWITCH_LISTEN"),
     ("server.public_url", "HOOKSWITCH_PUBLIC_URL"),
@@ -29,10 +29,10 @@ const SHORT_NAMES: [(&str, &str); 5] = [
     ("log.filter", "HOOKSWITCH_LOG"),
 ];
 
-/// What the command line takes from the environment besides settings: `hookswitch module push` and its like.
+/// Variables that are not settings but arguments of commands such as `hookswitch module push`.
 const OF_COMMANDS: [&str; 2] = ["HOOKSWITCH_SERVER", "HOOKSWITCH_TOKEN"];
 
-/// Everything that can be set. What each setting means stands in [`DEFAULTS`].
+/// All settings. [`DEFAULTS`] explains each one.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the comments of the default file are the documentation")]
@@ -98,13 +98,13 @@ pub struct Log {
     pub format: LogFormat,
 }
 
-/// How a line of the log looks.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// Human-readable text.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -132,10 +132,10 @@ pub struct Webhooks {
 pub struct ConfigError(String);
 
 impl Config {
-    /// The defaults, changed by `file` and by the variables that `env` knows.
+    /// Loads the defaults, overridden by `file` and by the variables that `env` returns.
     ///
     /// # Errors
-    /// A sentence that names the key and the file or variable it came from.
+    /// Names the key and the file or variable that it came from.
     pub fn load(file: Option<&Path>, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut builder = config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
         if let Some(path) = file {
@@ -152,7 +152,7 @@ impl Config {
         Ok(config)
     }
 
-    /// The database's URL: the one set, or SQLite in the data folder.
+    /// Returns the configured database URL, or SQLite in the data folder.
     #[must_use]
     pub fn database_url(&self) -> SecretString {
         if self.database.url.expose_secret().is_empty() {
@@ -163,7 +163,7 @@ impl Config {
     }
 }
 
-/// Variables of the environment that look like settings but are none: a slip of the pen, or another version's.
+/// Returns environment variables that look like settings but are not: typos, or settings of another version.
 #[must_use]
 pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
     let settings = keys().unwrap_or_default();
@@ -173,7 +173,7 @@ pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
     names.filter(|name| name.starts_with("HOOKSWITCH_") && !is_known(name)).collect()
 }
 
-/// The variables of a setting; the first that is there counts.
+/// Returns the variables of a setting; the first one that is set counts.
 fn variables(section: &str, name: &str) -> impl Iterator<Item = String> + use<> {
     let key = format!("{section}.{name}");
     let short = SHORT_NAMES.iter().find(|(of, _)| *of == key).map(|(_, variable)| (*variable).to_owned());
@@ -181,7 +181,7 @@ fn variables(section: &str, name: &str) -> impl Iterator<Item = String> + use<> 
     [Some(long), short].into_iter().flatten()
 }
 
-/// Section, name and whether it is a list, of every setting.
+/// Returns every setting's section, name, and whether it is a list.
 fn keys() -> Result<Vec<(String, String, bool)>, ConfigError> {
     let defaults: toml::Table =
         DEFAULTS.parse().map_err(|error: toml::de::Error| ConfigError(error.to_string()))?;
@@ -228,7 +228,7 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
     let network = |text: &String| {
         let parsed = text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
         parsed.map_err(|_| {
-            de::Error::custom(format!("`{text}` is neither an address nor a network like 10.0.0.0/8"))
+            de::Error::custom(format!("`{text}` is neither an IP address nor a network such as 10.0.0.0/8"))
         })
     };
     texts.iter().map(network).collect()

@@ -1,7 +1,7 @@
-//! The one error of the HTTP API: `application/problem+json` (RFC 9457).
+//! The error type of the HTTP API: `application/problem+json` (RFC 9457).
 //!
-//! Handlers return `Result<_, ApiError>`. Most errors are the services' own ([`hookswitch_core::Error`]); their kind gives the
-//! status.
+//! Handlers return `Result<_, ApiError>`. Most errors come from the services ([`hookswitch_core::Error`]); their kind
+//! determines the status.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -17,10 +17,10 @@ use serde_json::{Map, Value};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// What every handler gives.
+/// Result of a handler.
 pub type ApiResult<T> = Result<T, ApiError>;
 
-/// Why a request was not done.
+/// Why a request failed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApiError {
     status: StatusCode,
@@ -30,55 +30,55 @@ pub struct ApiError {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Problem {
-    /// A URN made of `code`.
+    /// A URN with the `code`.
     #[serde(rename = "type")]
     #[schema(example = "urn:hookswitch:error:invalid")]
     kind: String,
-    /// The status in words.
+    /// Standard phrase for the HTTP status.
     title: String,
-    /// The HTTP status.
+    /// HTTP status.
     status: u16,
-    /// Stable; for programs.
+    /// Stable code for programs, in camelCase.
     code: String,
-    /// A sentence to act on; for people.
+    /// Message for people that says what to do.
     detail: String,
-    /// The field that is wrong, for example `operators[1].email`.
+    /// The invalid field, e.g. `operators[1].email`.
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<String>,
-    /// Every wrong field, where several are known.
+    /// All invalid fields, if several are known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldError>,
-    /// More, by code: for example the `diagnostics` of a script.
+    /// Further members, depending on the code, such as a script's `diagnostics`.
     #[serde(flatten)]
     more: Map<String, Value>,
 }
 
 impl ApiError {
-    /// An error of HTTP itself; `code` is stable and in camelCase, `detail` a sentence to act on.
+    /// Creates an error. `code` is stable and in camelCase; `detail` tells people what to do.
     pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
         Self { status, error: Error::new(Kind::Invalid, code, detail) }
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The stable code.
+    /// Returns the stable code.
     #[must_use]
     pub fn code(&self) -> &str {
         self.error.code()
     }
 
-    /// The sentence for people.
+    /// Returns the message for people.
     #[must_use]
     pub fn detail(&self) -> &str {
         self.error.detail()
     }
 
-    /// The same without the numbers in it that are hidden.
+    /// Returns the error without hidden phone numbers.
     #[must_use]
     pub fn masked(self, mask: Mask<'_>) -> Self {
         Self { error: mask.error(self.error), ..self }

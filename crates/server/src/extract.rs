@@ -1,4 +1,4 @@
-//! Extractors that turn what they refuse into a problem with the path of the wrong field.
+//! Extractors whose rejections are problems with the path of the invalid field.
 
 use axum::body::Bytes;
 use axum::extract::path::ErrorKind;
@@ -17,7 +17,8 @@ use hookswitch_core::error::sentence;
 
 /// A JSON body. Put `#[serde(deny_unknown_fields)]` on `T`.
 ///
-/// 415 without `Content-Type: application/json`, 413 over the body limit, 400 for what is not JSON, 422 for the rest.
+/// Rejects a body with 415 if its content type is not JSON, 413 if it is too long, 400 if it is not JSON, and 422 if it
+/// is otherwise invalid.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
@@ -40,7 +41,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// `Option<Json<T>>`: none where the request has no `Content-Type`.
+/// `Option<Json<T>>` is `None` if the request has no `Content-Type`.
 impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
@@ -52,7 +53,7 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
     }
 }
 
-/// The query string. Put `#[serde(deny_unknown_fields)]` on `T`. 422 with the name of what is wrong.
+/// The query string. Put `#[serde(deny_unknown_fields)]` on `T`. Rejects invalid parameters by name with 422.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -64,12 +65,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// The query string of a list: which page, and the filters `T` in everything else. Put `#[serde(deny_unknown_fields)]` on `T`.
+/// The query string of a list: the page, and filters in `T`. Put `#[serde(deny_unknown_fields)]` on `T`.
 #[derive(Debug)]
 pub struct ListQuery<T> {
-    /// Which items.
+    /// The filters.
     pub filters: T,
-    /// Which page of them.
+    /// The page.
     pub page: PageQuery,
 }
 
@@ -90,13 +91,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ListQuery<T> {
 fn of_query<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     if let Some((name, _)) = pairs.find(|(_, value)| value.contains('\0')) {
-        return Err(Error::invalid(name, "This has the character U+0000, which no text here has.").into());
+        return Err(Error::invalid(name, "Remove the character U+0000.").into());
     }
     let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(pairs).map_err(|error| invalid(error.path(), error.inner()))
 }
 
-/// The parameters of the path. 422 with the name of what is wrong.
+/// The path parameters. Rejects invalid ones by name with 422.
 #[derive(Debug)]
 pub struct Path<T>(pub T);
 
@@ -108,23 +109,23 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
             Err(PathRejection::FailedToDeserializePathParams(error)) => Err(match error.kind() {
                 ErrorKind::ParseErrorAtKey { key, value, .. } => {
-                    Error::invalid(key, format!("`{value}` is no {key}.")).into()
+                    Error::invalid(key, format!("`{value}` is not a valid {key}.")).into()
                 }
                 ErrorKind::DeserializeError { key, value, message } => {
-                    Error::invalid(key, format!("`{value}` is no {key}: {message}.")).into()
+                    Error::invalid(key, format!("`{value}` is not a valid {key}: {message}.")).into()
                 }
-                kind => Error::invalid("", format!("The path is not understood: {kind}.")).into(),
+                kind => Error::invalid("", format!("The path is invalid: {kind}.")).into(),
             }),
             Err(other) => Err(Error::internal(other).into()),
         }
     }
 }
 
-/// For a field that `null` empties and that stays as it is when left out: `Option<Option<T>>` with
+/// Deserializes a field that `null` clears and that stays as it is if omitted: an `Option<Option<T>>` with
 /// `#[serde(default, deserialize_with = "nullable")]`.
 ///
 /// # Errors
-/// Those of `T`.
+/// Fails if `T` cannot be deserialized.
 pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
@@ -151,7 +152,7 @@ fn body_error(rejection: &BytesRejection) -> ApiError {
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "tooLarge",
-            "The body is larger than this server takes.",
+            "The body is larger than this server accepts.",
         ),
         status => {
             ApiError::new(status, "bodyUnreadable", format!("The body could not be read: {rejection}."))

@@ -1,4 +1,4 @@
-//! What the server does by itself now and then. Each job has a `run` beside the thing it works on.
+//! Periodic background jobs. Each has a `run` function in the module that it concerns.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use hookswitch_core::live::{self, activity, client_changes};
 use hookswitch_core::modules::{token, update};
 use hookswitch_core::retention::{erasure, purge};
 
-/// Starts every job; they end when the server stops.
+/// Starts all jobs, which end when the server stops.
 pub fn start(app: &Arc<App>) {
     let tasks = &app.tasks;
     tasks.spawn_job(recover::run(Arc::clone(&app.intake), app.clock.now()));

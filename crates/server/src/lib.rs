@@ -1,7 +1,7 @@
 //! The Hookswitch server.
 //!
-//! [`app::App`] is the state every handler gets; [`serve::serve`] runs it on a listener until told to stop. [`routes`] lists every
-//! route on one page. The command line is in [`cli`], the settings in [`config`].
+//! [`app::App`] is the state shared by all handlers; [`serve::serve`] runs it on a listener until told to stop.
+//! [`routes`] lists all routes. The command line is in [`cli`], the settings in [`config`].
 #![warn(missing_docs)]
 
 pub mod app;

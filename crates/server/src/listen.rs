@@ -1,5 +1,5 @@
-//! The accept loop: HTTP/1.1 with bounds on connections, on waiting for a request's head and for a client to take its answer,
-//! and on the time to stop.
+//! The accept loop: HTTP/1.1 with limits on connections, on the time to send a request's head and to receive a
+//! response, and on the time to stop.
 
 use hookswitch_core::Error;
 use std::future::Future;
@@ -28,38 +28,38 @@ use crate::error::ApiError;
 use crate::remote;
 use hookswitch_core::places::{Place, Places, network};
 
-/// Bytes of a connection's buffer: the head of a request has to fit in.
+/// Size of a connection's buffer in bytes; a request's head must fit in it.
 const BUFFER: usize = 32 * 1024;
-/// What a client is told whose address has too many connections.
+/// The response to a client whose address has too many connections.
 const TOO_MANY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
-/// The bounds of [`serve`].
+/// Limits for [`serve`].
 #[derive(Debug, Clone)]
 pub struct Bounds {
-    /// Connections open at once, upgraded ones included.
+    /// Most open connections, including upgraded ones.
     pub connections: usize,
-    /// Of these, from one address.
+    /// Most open connections from one address.
     pub of_address: usize,
-    /// Proxies, to which the bound of one address does not apply.
+    /// Proxies, which the limit per address does not apply to.
     pub trusted: Vec<IpNet>,
-    /// To send the head of a request.
+    /// Time to send a request's head.
     pub head: Duration,
-    /// To take a part of an answer.
+    /// Time to receive a part of a response.
     pub write: Duration,
-    /// To finish what was accepted when told to stop.
+    /// Time to finish accepted requests when stopping.
     pub shutdown: Duration,
 }
 
-/// A connection's place among all of them, and among those of its client's address. Every request has it as an extension; who
-/// upgrades the connection keeps it.
+/// A connection's place among all connections, and among those from its client's address. Every request carries it as
+/// an extension; an upgraded connection keeps it.
 #[derive(Debug, Clone)]
 pub struct Seat {
     _connection: Arc<OwnedSemaphorePermit>,
     address: Option<Arc<Place<IpAddr>>>,
 }
 
-/// Serves `router` until `shutdown` resolves; then accepts no more and finishes what it accepted, for `bounds.shutdown` at most.
+/// Serves `router` until `shutdown` resolves, then finishes accepted requests for at most `bounds.shutdown`.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -91,19 +91,20 @@ pub async fn serve(
     }
     drop(listener);
     if tokio::time::timeout(bounds.shutdown, graceful.shutdown()).await.is_err() {
-        tracing::warn!(seconds = bounds.shutdown.as_secs(), "stopped with requests unfinished");
+        tracing::warn!(seconds = bounds.shutdown.as_secs(), "stopped with unfinished requests");
     }
 }
 
-/// Gives a request that comes through a trusted proxy a place among those of its client's address, until it is answered as a
-/// whole. Clients that come by themselves have one for their connection.
+/// Counts a request that comes through a trusted proxy against its client's address until the whole response is sent.
+/// For direct clients, their connections count.
 pub async fn share(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let Some(address) = remote::forwarded(&parts, &app.config.server.trusted_proxies) else {
         return next.run(Request::from_parts(parts, body)).await;
     };
     let Some(place) = app.requests_of_address.take(network(address)).map(Arc::new) else {
-        let detail = "Too many requests and sockets of this address are open. Wait until others have ended.";
+        let detail =
+            "Too many requests and sockets from your address are open. Wait until others have ended.";
         return ApiError::from(Error::too_many(1, detail)).into_response();
     };
     if let Some(seat) = parts.extensions.get_mut::<Seat>() {
@@ -118,13 +119,13 @@ pub async fn share(State(app): State<Arc<App>>, request: Request, next: Next) ->
     })
 }
 
-/// The next connection. Errors such as too many open files pass: they are logged and tried again a little later.
+/// Accepts the next connection. Errors such as too many open files are logged, and accepting is retried a little later.
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
@@ -133,7 +134,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 
 fn refuse(stream: &TcpStream) {
     metrics::counter!("hookswitch_connections_refused_total").increment(1);
-    // A socket that was just opened takes this much at once; if not, the client sees that it was closed.
+    // A new socket takes this much at once; if not, the client sees the connection close.
     let _ = stream.try_write(TOO_MANY);
 }
 
@@ -145,7 +146,7 @@ fn connection(
     watcher: Watcher,
     seat: Seat,
 ) -> impl Future<Output = ()> + Send + use<> {
-    // Answers are small and whole: waiting to fill a packet only makes them late.
+    // Responses are written whole, so waiting to fill a packet would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY was refused");
     }

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-// A webhook is hundreds of small allocations, made on one thread and freed on another: the system's allocator took a
-// quarter of the server's processor time there.
+// A webhook makes hundreds of small allocations on one thread that are freed on another. The system allocator took a
+// quarter of the server's CPU time for that.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -1,4 +1,4 @@
-//! What every request leaves behind: an id, a log line, a count and a time; and the headers every answer carries.
+//! Observability for every request (id, log line, count and duration), and headers for every response.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,8 +15,7 @@ use hookswitch_core::clock;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Headers that an answer gets unless it brings its own. Nothing here is meant to be shown in a frame or to load anything;
-/// pages that need more say so themselves.
+/// Default response headers. Nothing may be framed or load anything; pages that need more set their own.
 const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
@@ -27,12 +26,12 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     (header::CACHE_CONTROL, NO_STORE),
 ];
-/// What is answered now is for whoever asked now; only the web app's files say otherwise.
+/// Responses must not be cached, except for the web app's files.
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-/// Browsers that came by https once come by https for a year.
+/// Browsers that used https once must use it for a year.
 const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// Wraps every route. The log line names the route, not the address: query strings may carry a webhook's token.
+/// Wraps every route. The log line contains the route, not the URL, since a query string may contain a webhook token.
 pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = uuid_v7(app.clock.now(), clock::random()).to_string();
@@ -67,7 +66,7 @@ pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) 
     response
 }
 
-/// Anyone may send any method: only the usual ones become a label.
+/// Returns the method as a metrics label. Clients may send any method, so unusual ones become `other`.
 fn known_method(method: &axum::http::Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",

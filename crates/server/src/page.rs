@@ -1,4 +1,4 @@
-//! Lists: `limit` and `cursor` in, `{ items, nextCursor }` out.
+//! Pagination: `limit` and `cursor` in, `{ items, nextCursor }` out.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,57 +9,55 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::error::ApiResult;
 
-/// Items a page holds when `limit` is not given.
+/// Default number of items per page.
 pub const DEFAULT_LIMIT: u32 = 50;
-/// Items a page holds at most.
+/// Most items per page.
 pub const MAX_LIMIT: u32 = 200;
 
 /// U+0000 in JSON.
 const NUL: &[u8] = b"\\u0000";
 
-/// Which page. A list with filters takes it beside them by `ListQuery`.
+/// Parameters for a page. Lists with filters take them with `ListQuery`.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
-    /// Items at most: 1 to 200, 50 when not given.
+    /// Most items to return, 1 to 200; defaults to 50.
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
-    /// `nextCursor` of the page before.
+    /// `nextCursor` of the previous page.
     #[param(pattern = "^[A-Za-z0-9_-]+$")]
     pub cursor: Option<String>,
 }
 
 impl PageQuery {
-    /// The names in the query string.
+    /// Names of the query parameters.
     pub const FIELDS: [&str; 2] = ["limit", "cursor"];
 
-    /// The number of items asked for.
+    /// Returns the number of items requested.
     ///
     /// # Errors
-    /// 422 when it is not between 1 and [`MAX_LIMIT`].
+    /// Returns 422 unless it is from 1 to [`MAX_LIMIT`].
     pub fn limit(&self) -> ApiResult<u32> {
         match self.limit {
             None => Ok(DEFAULT_LIMIT),
             Some(limit @ 1..=MAX_LIMIT) => Ok(limit),
-            Some(_) => {
-                Err(Error::invalid("limit", format!("Give a limit between 1 and {MAX_LIMIT}.")).into())
-            }
+            Some(_) => Err(Error::invalid("limit", format!("Enter a limit from 1 to {MAX_LIMIT}.")).into()),
         }
     }
 
-    /// The key of the last item of the page before, as [`Page::of`] was given it.
+    /// Returns the key of the previous page's last item, as passed to [`Page::of`].
     ///
     /// # Errors
-    /// 422 when it is not a cursor of this list.
+    /// Returns 422 if it is not a cursor for this list.
     pub fn after<K: DeserializeOwned>(&self) -> ApiResult<Option<K>> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        // No text in the database has U+0000, and PostgreSQL takes none.
+        // No text in the database contains U+0000, and PostgreSQL rejects it.
         let plain = |bytes: &Vec<u8>| !bytes.windows(NUL.len()).any(|part| part == NUL);
         let key = URL_SAFE_NO_PAD.decode(cursor).ok().filter(plain);
         let key = key.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let bad =
-            || Error::invalid("cursor", "Give the `nextCursor` of a page of this list, or leave it out.");
+            || Error::invalid("cursor", "Use the `nextCursor` of a page of this list, or omit the cursor.");
         Ok(key.map(Some).ok_or_else(bad)?)
     }
 }
@@ -68,12 +66,11 @@ impl PageQuery {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Page<T> {
-    /// The items, in the list's order.
+    /// Items in the list's order.
     pub items: Vec<T>,
-    /// `cursor` of the next page; null on the last one.
+    /// The `cursor` for the next page; `null` on the last one.
     pub next_cursor: Option<String>,
-    /// Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-    /// there are none.
+    /// Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
     #[serde(skip_serializing_if = "is_zero")]
     #[schema(required = false)]
     pub unreadable: u32,
@@ -84,16 +81,16 @@ fn is_zero(number: &u32) -> bool {
 }
 
 impl<T> Page<T> {
-    /// A list that is there as a whole.
+    /// Returns a page with the whole list.
     #[must_use]
     pub const fn whole(items: Vec<T>) -> Self {
         Self { items, next_cursor: None, unreadable: 0 }
     }
 
-    /// The page of a list that is there as a whole, sorted by `key`.
+    /// Returns a page from a whole list sorted by `key`.
     ///
     /// # Errors
-    /// 422 for a bad `limit` or `cursor`.
+    /// Returns 422 if `limit` or `cursor` is invalid.
     pub fn of_all<K>(
         all: impl IntoIterator<Item = T>,
         query: &PageQuery,
@@ -108,11 +105,11 @@ impl<T> Page<T> {
         Self::of(all.into_iter().filter(comes_after).take(one_more).collect(), limit, &key)
     }
 
-    /// The first `limit` of `items`, which were asked for with one more than `limit`; `key` gives what the next page
-    /// continues after.
+    /// Returns a page with the first `limit` of `items`, which must include one more if there are more. `key` returns
+    /// what the next page continues after.
     ///
     /// # Errors
-    /// 500 when a key has no JSON.
+    /// Returns 500 if a key cannot be serialized.
     pub fn of<K: Serialize>(mut items: Vec<T>, limit: u32, key: impl Fn(&T) -> K) -> ApiResult<Self> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = items.len() > limit;
@@ -123,10 +120,10 @@ impl<T> Page<T> {
     }
 }
 
-/// The cursor that [`PageQuery::after`] reads as `key`.
+/// Returns the cursor that [`PageQuery::after`] reads as `key`.
 ///
 /// # Errors
-/// 500 when the key has no JSON.
+/// Returns 500 if the key cannot be serialized.
 pub fn cursor_of<K: Serialize>(key: &K) -> ApiResult<String> {
     Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).map_err(Error::internal)?))
 }

@@ -4,13 +4,13 @@ use std::sync::OnceLock;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-/// Upper bounds of the duration histogram's buckets, seconds.
+/// Upper bounds of the duration histogram's buckets, in seconds.
 const BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 20.0];
 
-/// The process's metrics; installs their recorder the first time.
+/// Returns the process's metrics; installs their recorder at the first call.
 ///
 /// # Errors
-/// When another recorder is installed already.
+/// Fails if another recorder is already installed.
 pub fn handle() -> Result<PrometheusHandle, String> {
     static HANDLE: OnceLock<Result<PrometheusHandle, String>> = OnceLock::new();
     let install = || {

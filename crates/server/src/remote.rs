@@ -11,8 +11,8 @@ use ipnet::IpNet;
 
 use crate::app::App;
 
-/// The client's address: the peer's or, where the peer is one of `server.trusted_proxies`, the last address in
-/// `X-Forwarded-For` that is not a trusted proxy itself.
+/// The client's address: that of the peer or, if the peer is one of `server.trusted_proxies`, the last address in
+/// `X-Forwarded-For` that is not a trusted proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RemoteAddress(pub IpAddr);
 
@@ -25,7 +25,7 @@ impl FromRequestParts<Arc<App>> for RemoteAddress {
     }
 }
 
-/// The client's address, where the request comes through a trusted proxy.
+/// Returns the client's address if the request comes through a trusted proxy.
 #[must_use]
 pub fn forwarded(parts: &Parts, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = peer(parts);
@@ -33,13 +33,13 @@ pub fn forwarded(parts: &Parts, trusted: &[IpNet]) -> Option<IpAddr> {
     is_proxy.then(|| client(peer, &parts.headers, trusted))
 }
 
-/// The other end of the connection.
+/// Returns the address at the other end of the connection.
 fn peer(parts: &Parts) -> IpAddr {
     let connected = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     connected.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip().to_canonical())
 }
 
-/// Whether the request comes from this machine itself, not forwarded by a proxy on it.
+/// Returns whether the request comes from this machine, and not through a proxy on it.
 #[must_use]
 pub fn is_own_machine(parts: &Parts) -> bool {
     let forwarded = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];

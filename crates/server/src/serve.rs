@@ -11,8 +11,8 @@ use crate::app::App;
 use crate::listen::{self, Bounds};
 use crate::{jobs, routes};
 
-/// Serves on `listener` until `shutdown` resolves, then finishes what it accepted and closes the app. `more`: routes beside
-/// those that every server has.
+/// Serves on `listener` until `shutdown` resolves, then finishes accepted requests and closes the app. `more` are routes
+/// besides those that every server has.
 pub async fn serve(
     app: Arc<App>,
     more: Router<Arc<App>>,
@@ -31,7 +31,7 @@ pub async fn serve(
     jobs::start(&app);
     let shutdown = async {
         shutdown.await;
-        // Sockets would stay open for ever.
+        // Sockets would stay open forever.
         app.tasks.stopping.cancel();
     };
     listen::serve(listener, routes::router(&app, more), bounds, shutdown).await;

@@ -1,4 +1,4 @@
-//! One open socket: a snapshot, then every change. It lasts no longer than the session or token that it was opened with.
+//! An open socket: sends a snapshot, then every change, until the session or token it was opened with ends.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,13 +15,15 @@ use crate::auth::SignedIn;
 use hookswitch_core::calls::snapshot::snapshot;
 use hookswitch_core::live::{Connection, Version};
 
-/// Close code: the session or token of the socket has ended. Connecting again is in vain before signing in again.
+/// Close code: the socket's session or token has ended. Sign in before connecting again.
 const SIGNED_OUT: u16 = 4401;
-/// How long the peer has to take a farewell.
+/// How long to wait for the peer to receive the close frame.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Serves one socket until either side leaves. It was connected to the hub before the snapshot is read: a change in between is
-/// not lost, and one that the snapshot has already is known by its version.
+/// Serves a socket until either side closes it.
+///
+/// The socket joins the hub before the snapshot is read, so that no change in between is lost. Changes that the
+/// snapshot already contains are recognized by their version.
 pub async fn serve(app: Arc<App>, caller: SignedIn, mut connection: Connection, mut socket: WebSocket) {
     let user = caller.user.id;
     let server = &app.config.server;
@@ -30,18 +32,18 @@ pub async fn serve(app: Arc<App>, caller: SignedIn, mut connection: Connection, 
     let (snapshot, versions) = match snapshot(&app.calls, user).await {
         Ok(snapshot) => snapshot,
         Err(error) => {
-            tracing::error!(%error, "a socket's snapshot could not be read");
+            tracing::error!(%error, "cannot read a socket's snapshot");
             return close(socket, close_code::ERROR, "try again").await;
         }
     };
-    // Before the snapshot is sent: whoever asks for more on getting it misses nothing that happens meanwhile.
+    // Starts before the snapshot is sent, so that a client that requests more upon receiving it misses nothing.
     let _watching =
         (app.catalog.directory.role_of(user) == Some(Role::Admin)).then(|| app.live.activity.watch());
     let mut pings = interval(Duration::from_secs(server.socket_ping_seconds.get().into()));
     let mut heard = Instant::now();
     let mut next = text(snapshot.to_text());
     loop {
-        // Being let go comes before everything: nothing more is said to who was signed out.
+        // Disconnection comes first: nothing more is sent to a user who has been signed out.
         let sent = tokio::select! {
             biased;
             () = connection.let_go.cancelled() => return end(&app, &caller, socket).await,
@@ -58,14 +60,14 @@ pub async fn serve(app: Arc<App>, caller: SignedIn, mut connection: Connection, 
                     return close(socket, close_code::RESTART, "the server stops").await;
                 }
                 _ = pings.tick() => {
-                    // A session may have been ended through another server.
+                    // The session may have been ended through another server.
                     if heard.elapsed() > silence || matches!(app.accounts.is_open(&caller.user, &caller.via).await, Ok(false)) {
                         return end(&app, &caller, socket).await;
                     }
                     break Frame::Ping(Default::default());
                 }
                 message = socket.recv() => match message {
-                    // Nothing is expected from the client but pongs; whatever it says shows that it is there.
+                    // Only pongs are expected, but anything shows that the client is there.
                     Some(Ok(Frame::Close(_)) | Err(_)) | None => return,
                     Some(Ok(_)) => heard = Instant::now(),
                 },
@@ -79,7 +81,7 @@ pub async fn serve(app: Arc<App>, caller: SignedIn, mut connection: Connection, 
     }
 }
 
-/// Closes a socket that the hub has let go of, and says why.
+/// Closes a socket that the hub has disconnected, and says why.
 async fn end(app: &App, caller: &SignedIn, socket: WebSocket) {
     match app.accounts.is_open(&caller.user, &caller.via).await {
         Ok(false) => close(socket, SIGNED_OUT, "signed out").await,
@@ -91,7 +93,7 @@ fn is_old(versions: &HashMap<CallId, Version>, (call, version): (CallId, Version
     versions.get(&call).is_some_and(|known| *known >= version)
 }
 
-/// Messages are JSON, so they are UTF-8; were one not, an empty frame would go.
+/// Makes a text frame. Messages are JSON and so UTF-8; otherwise the frame would be empty.
 fn text(message: Bytes) -> Frame {
     Frame::Text(Utf8Bytes::try_from(message).unwrap_or_default())
 }
@@ -101,6 +103,6 @@ async fn send(socket: &mut WebSocket, frame: Frame, patience: Duration) -> bool 
 }
 
 async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {
-    // Whether the peer still hears it makes no difference.
+    // It does not matter whether the peer still receives it.
     let _ = send(&mut socket, Frame::Close(Some(CloseFrame { code, reason: reason.into() })), FAREWELL).await;
 }

@@ -1,5 +1,5 @@
-//! The web app: the files of `web/build`. A release build has them inside; a debug build reads them from that folder, so that a
-//! change of the web app needs no new server.
+//! The web app's files from `web/build`. A release build embeds them; a debug build reads them from the folder, so that
+//! changes to the web app need no new server.
 
 use rust_embed::{Embed, EmbeddedFile};
 
@@ -11,5 +11,5 @@ pub type WebFiles = fn(&str) -> Option<EmbeddedFile>;
 #[allow_missing = true]
 struct Build;
 
-/// The web app that this program was built with; no files when it was built without.
+/// The web app that this program was built with; empty if it was built without one.
 pub const BUILT_IN: WebFiles = <Build as Embed>::get;

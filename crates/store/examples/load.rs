@@ -1,7 +1,7 @@
-//! Measures what the store alone takes: `cargo run --release --example load -- [URL] [WEBHOOKS] [TASKS]`.
+//! Benchmarks the store alone: `cargo run --release --example load -- [URL] [WEBHOOKS] [TASKS]`.
 //!
-//! Each webhook is accepted and applied, as the server does it; four make a call. Without a URL the database is a SQLite
-//! file in the folder of temporary files.
+//! Each webhook is accepted and applied as in the server; four make a call. Without a URL the database is a SQLite file
+//! in the temporary folder.
 
 use hookswitch_model::phone::Written;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ async fn main() -> Result<(), Failure> {
     let took = began.elapsed();
     times.sort();
     let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or(Duration::ZERO);
-    #[expect(clippy::print_stdout, reason = "it is a program for people")]
+    #[expect(clippy::print_stdout, reason = "a command-line program")]
     {
         let rate = times.len() as f64 / took.as_secs_f64();
         println!(
@@ -131,7 +131,7 @@ fn reported(
 }
 
 fn script_result(call: u64, event: u64) -> Value {
-    // Numbers and ids spread as in life: nothing in their order helps the indexes.
+    // Numbers and ids are spread as in production: nothing in their order helps the indexes.
     let spread = call.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
     let (id, client) = (format!("{spread:x}.{call}"), format!("+4930{:08}", spread % 100_000_000));
     let dst = format!("{}", 100 + call % 50);

@@ -1,7 +1,7 @@
 //! Fills a new SQLite database with made-up clients and calls:
-//! `cargo run --release --example seed -- DATA_DIR CLIENTS CALLS`. `cargo xtask seed` is the way to call it.
+//! `cargo run --release --example seed -- DATA_DIR CLIENTS CALLS`. Usually run through `cargo xtask seed`.
 //!
-//! The rows are made by SQLite itself (`seed.sql`), with the indexes whose order is not the rows' own made afterwards.
+//! SQLite itself creates the rows (`seed.sql`); indexes in a different order than the rows are created afterwards.
 
 use hookswitch_model::phone::Written;
 use std::path::Path;
@@ -15,13 +15,13 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
 const OPERATORS: u64 = 20;
-/// Rows written by one statement.
+/// Rows written per statement.
 const STEP: u64 = 250_000;
-/// The calls are spread over these days up to now.
+/// The calls are spread over this many days before now.
 const DAYS: i64 = 3 * 365;
-/// Missed calls among the latest of these are open.
+/// Missed calls among this many latest ones are open.
 const OPEN: u64 = 2_000;
-/// Their order is not the order in which rows are made.
+/// Indexes in a different order than the rows are created in.
 const LATER: [&str; 6] =
     ["calls_e164", "calls_raw", "calls_client", "clients_name", "clients_responsible", "client_words_client"];
 
@@ -30,14 +30,14 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
-    let folder = arguments.next().ok_or("say in which data folder")?;
-    let clients: u64 = arguments.next().ok_or("say how many clients")?.parse()?;
-    let calls: u64 = arguments.next().ok_or("say how many calls")?.parse()?;
+    let folder = arguments.next().ok_or("the data folder is missing")?;
+    let clients: u64 = arguments.next().ok_or("the number of clients is missing")?.parse()?;
+    let calls: u64 = arguments.next().ok_or("the number of calls is missing")?.parse()?;
     let folder = Path::new(&folder);
     std::fs::create_dir_all(folder)?;
     let file = folder.join("hookswitch.db");
     let key = SecretKey::load_or_create(&folder.join("secret.key"))?;
-    #[expect(clippy::disallowed_methods, reason = "a program of its own has the system's clock")]
+    #[expect(clippy::disallowed_methods, reason = "a standalone program uses the system clock")]
     let now = Utc::now();
     let store = Store::open(&format!("sqlite:{}", file.display()), &key).await?;
     let module = people(&store, now).await?;
@@ -57,11 +57,11 @@ async fn main() -> Result<(), Failure> {
     sqlx::raw_sql("analyze; pragma journal_mode = wal").execute(&mut db).await?;
     db.close().await?;
     let bytes = std::fs::metadata(&file)?.len();
-    say(&format!("{bytes} bytes: {} a call, its client and figures with it", bytes / calls.max(1)));
+    say(&format!("{bytes} bytes: {} per call, including its client and counters", bytes / calls.max(1)));
     Ok(())
 }
 
-/// What is asked for.
+/// The requested amounts.
 struct Seed {
     now: DateTime<Utc>,
     clients: u64,
@@ -69,7 +69,7 @@ struct Seed {
     module: ModuleId,
 }
 
-/// The operators whose calls they are and the module they came through.
+/// Creates the operators of the calls and the module they come through.
 async fn people(store: &Store, now: DateTime<Utc>) -> Result<ModuleId, Failure> {
     for number in 0..OPERATORS {
         let user = NewUser {
@@ -125,7 +125,7 @@ async fn fill(db: &mut SqliteConnection, seed: &Seed) -> Result<(), Failure> {
     .await?;
     let began = Instant::now();
     run(db, part("WORDS")?).await?;
-    say(&format!("words to find the clients by: {:.0?}", began.elapsed()));
+    say(&format!("search words: {:.0?}", began.elapsed()));
     each(seed.calls, "calls", db, part("CALLS")?, |sql, first, last| {
         let sql = sql.replace(":first", &first.to_string()).replace(":last", &last.to_string());
         seed.put(&sql, clients_since)
@@ -157,7 +157,7 @@ impl Seed {
     }
 }
 
-/// Runs a part for so many rows, some at a time.
+/// Runs a part for this many rows, in steps.
 async fn each(
     rows: u64,
     what: &str,
@@ -179,7 +179,7 @@ async fn run(db: &mut SqliteConnection, sql: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "it is a program for people")]
+#[expect(clippy::print_stdout, reason = "a command-line program")]
 fn say(text: &str) {
     println!("{text}");
 }

@@ -1,4 +1,4 @@
-//! Settings of the whole installation: JSON values by name. What they mean is the server's business.
+//! Settings of the whole installation: JSON values by name, interpreted by the server.
 
 use serde_json::{Map, Value};
 
@@ -14,7 +14,7 @@ impl Store {
         rows.into_iter().map(|(name, value)| Ok((name, from_json(&value)?))).collect()
     }
 
-    /// Sets these, all or none; the others stay.
+    /// Sets these values, all or none; other settings stay.
     pub async fn update_app_settings(&self, changes: &Map<String, Value>) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let sql = "insert into app_settings (name, value) values ($1, $2) \

@@ -17,27 +17,27 @@ use crate::open::Store;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum AuditAction {
-    /// Looked at a client.
+    /// Viewed a client.
     Seen,
-    /// Made a client.
+    /// Created a client.
     Created,
     /// Changed a client.
     Changed,
     /// Archived a client.
     Archived,
-    /// Took a client back out of the archive.
+    /// Restored an archived client.
     Restored,
     /// Merged a client into another.
     Merged,
-    /// Took a merge back.
+    /// Undid a merge.
     MergeUndone,
-    /// Made a contact of a lead.
+    /// Converted a lead to a contact.
     Converted,
-    /// Took clients, calls or a report out as a file.
+    /// Exported clients, calls or a report to a file.
     Exported,
-    /// Brought clients in from a file.
+    /// Imported clients from a file.
     Imported,
-    /// Logged a call on a client, or took it off.
+    /// Logged a call on a client, or unlogged it.
     CallLogged,
     /// Played a call's recording.
     RecordingPlayed,
@@ -51,33 +51,33 @@ pub enum AuditAction {
     SignedIn,
     /// Tried to sign in with a wrong password.
     SignInFailed,
-    /// Made a user.
+    /// Created a user.
     UserCreated,
     /// Changed a user.
     UserChanged,
     /// Deleted a user.
     UserDeleted,
-    /// Made an API token.
+    /// Created an API token.
     TokenCreated,
     /// Deleted an API token.
     TokenDeleted,
-    /// Made a module.
+    /// Created a module.
     ModuleCreated,
     /// Changed a module.
     ModuleChanged,
     /// Deleted a module.
     ModuleDeleted,
-    /// Changed values of a module's settings.
+    /// Changed a module's settings.
     ModuleSettingsChanged,
     /// Saved a version of a module's script.
     ScriptSaved,
-    /// Ran a script that is not saved on a request of a module's log.
+    /// Tried an unsaved script on a request from a module's log.
     ScriptTried,
-    /// Changed which users a module's members are.
+    /// Changed the users bound to a module's members.
     BindingsChanged,
-    /// Gave a module a new webhook token.
+    /// Created a new webhook token for a module.
     WebhookTokenRotated,
-    /// Made a list of outcome codes.
+    /// Created a list of outcome codes.
     OutcomeListCreated,
     /// Changed a list of outcome codes.
     OutcomeListChanged,
@@ -85,14 +85,14 @@ pub enum AuditAction {
     OutcomeListDeleted,
     /// Changed settings of the whole installation.
     SettingsChanged,
-    /// Erased a client or a call; what changed are the numbers of things that went.
+    /// Erased a client or a call; the changes are the numbers of deleted items.
     Erased,
-    /// What had had its time was deleted, by the server itself.
+    /// Deleted what was past its retention period, by the server itself.
     Purged,
 }
 
 impl AuditAction {
-    /// As in the API and the database.
+    /// The name in the API and the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -136,53 +136,51 @@ impl AuditAction {
     }
 }
 
-/// A field's change, as people read it.
+/// A field's change, in readable form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditChange {
-    /// The field.
+    /// The field's name.
     pub field: String,
-    /// What it was; none where it was empty.
+    /// The old value; `None` if it was empty.
     pub from: Option<String>,
-    /// What it is now; none where it is empty.
+    /// The new value; `None` if it is empty.
     pub to: Option<String>,
 }
 
-/// Something that somebody did.
+/// An action of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// Which; of the time `at`.
+    /// A UUIDv7 with the time `at`.
     pub id: Uuid,
     pub at: DateTime<Utc>,
     pub user_id: UserId,
     pub action: AuditAction,
-    /// To which client.
+    /// The client it was done to.
     pub client_id: Option<ClientId>,
-    /// To which call.
+    /// The call it was done to.
     pub call_id: Option<CallId>,
-    /// The name of what else it was done to: a user's login, a module, a token. It stays readable when that is gone.
+    /// The name of anything else it was done to: a user's login, a module, a token. It stays readable after that is
+    /// deleted.
     pub subject: Option<String>,
-    /// What changed.
     pub changes: Vec<AuditChange>,
 }
 
-/// An entry, with what its client is called now.
+/// An entry with the client's current name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditLine {
-    /// The entry.
     pub entry: AuditEntry,
-    /// The client's name; none where the entry names no client.
+    /// The client's name; `None` if the entry has no client.
     pub client_name: Option<String>,
 }
 
-/// Which entries to list; what is `None` does not matter.
+/// Which entries to list; `None` matches everything.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AuditFilter {
     /// About this client.
     pub client_id: Option<ClientId>,
     /// By this user.
     pub user_id: Option<UserId>,
-    /// Of this kind.
     pub action: Option<AuditAction>,
 }
 
@@ -226,7 +224,7 @@ impl Store {
         Ok(())
     }
 
-    /// Writes an entry, or what changed anew into one that is there.
+    /// Writes an entry, or updates the changes of an existing one.
     pub async fn put_audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         let sql = "update audit set detail = $2 where id = $1";
         let detail = to_json(&entry.changes)?;
@@ -242,9 +240,9 @@ impl Store {
         Ok(())
     }
 
-    /// Whether the trail has what an entry says already, from then or later.
+    /// Whether the trail has an equal entry from `since` or later.
     pub async fn audited_since(&self, entry: &AuditEntry, since: DateTime<Utc>) -> Result<bool, StoreError> {
-        // By id, which begins with the time: so the index of a user's entries bounds what is read.
+        // Ids start with the time, so the index of a user's entries bounds the rows read.
         let sql = "select exists (select 1 from audit where user_id = $1 and id >= $2 and action = $3 \
                    and client_id is not distinct from $4 and call_id is not distinct from $5)";
         Ok(on!(self.read(), |db| {
@@ -259,7 +257,7 @@ impl Store {
         })?)
     }
 
-    /// Entries, newest first, from before the entry `before` on.
+    /// Lists entries, newest first, starting before the entry `before`.
     pub async fn audit(
         &self,
         filter: AuditFilter,
@@ -290,7 +288,7 @@ impl Store {
     }
 }
 
-/// Writes an entry, in a transaction that does more.
+/// Writes an entry within a larger transaction.
 pub(crate) async fn insert(tx: &mut Tx, entry: &AuditEntry) -> Result<(), StoreError> {
     let sql = "insert into audit (id, at, user_id, action, client_id, call_id, detail, subject) \
                values ($1, $2, $3, $4, $5, $6, $7, $8)";

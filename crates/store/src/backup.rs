@@ -1,4 +1,4 @@
-//! A consistent copy of the SQLite database while it runs.
+//! Makes a consistent copy of the SQLite database while it is in use.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -10,21 +10,21 @@ use crate::error::StoreError;
 use crate::open::Store;
 
 impl Store {
-    /// Writes a copy of the database, as of one moment, to a file that must not be there yet (made with mode 0600). The
-    /// server may go on meanwhile, in this process or another.
+    /// Writes a snapshot of the database to a new file (mode 0600). The server may continue meanwhile, in this process
+    /// or another.
     ///
     /// # Errors
-    /// [`StoreError::BackupUnsupported`] on PostgreSQL, [`StoreError::BackupFile`] where the file is there already or
-    /// cannot be written.
+    /// [`StoreError::BackupUnsupported`] on PostgreSQL, [`StoreError::BackupFile`] if the file exists or cannot be
+    /// written.
     pub async fn backup(&self, path: &Path) -> Result<(), StoreError> {
         let Either::Sqlite(pool) = self.read() else { return Err(StoreError::BackupUnsupported) };
         let failed = |source| StoreError::BackupFile { path: path.to_owned(), source: Arc::new(source) };
         let name = path.to_str().ok_or_else(|| failed(std::io::Error::other("its name is not UTF-8")))?;
-        // SQLite accepts an empty file; so its mode is ours, and nobody else's file is overwritten.
+        // SQLite accepts an empty file, so we set the mode and never overwrite an existing file.
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
         let copied = sqlx::query("vacuum into $1").bind(name.to_owned()).execute(pool).await;
         if let Err(error) = copied {
-            // The error is what matters; an empty file left behind says that there is no backup.
+            // Report the original error; an empty file left behind is clearly not a backup.
             let _ = fs::remove_file(path);
             return Err(error.into());
         }

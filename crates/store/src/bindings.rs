@@ -1,4 +1,4 @@
-//! Which user a provider's member is.
+//! Bindings of providers' members to users.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,10 @@ use crate::modules;
 use crate::open::Store;
 use crate::sessions::unknown_user;
 
-/// A member of the provider and the user they are. A user may be several members.
+/// A member at the provider and the user bound to it. A user may be bound to several members.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Binding {
-    /// The member's number, as it stands in events.
+    /// The member's number as in events.
     pub member_id: String,
     /// The member's name at the provider.
     pub member_name: String,
@@ -24,17 +24,18 @@ pub struct Binding {
 }
 
 impl Store {
-    /// A module's bindings, by member.
+    /// A module's bindings, sorted by member.
     pub async fn bindings(&self, module: ModuleId) -> Result<Vec<Binding>, StoreError> {
         let sql =
             "select member_id, member_name, user_id from bindings where module_id = $1 order by member_id";
         Ok(on!(self.read(), |db| sqlx::query_as(sql).bind(module.0).fetch_all(db).await)?)
     }
 
-    /// Puts these in place of all the module's bindings.
+    /// Replaces all of the module's bindings.
     ///
     /// # Errors
-    /// [`StoreError::UnknownModule`], [`StoreError::UnknownUser`], [`StoreError::MemberBoundTwice`]; then nothing changed.
+    /// [`StoreError::UnknownModule`], [`StoreError::UnknownUser`], [`StoreError::MemberBoundTwice`]; nothing has
+    /// changed then.
     pub async fn replace_bindings(&self, module: ModuleId, bindings: &[Binding]) -> Result<(), StoreError> {
         let mut members = BTreeSet::new();
         if let Some(twice) = bindings.iter().find(|binding| !members.insert(&binding.member_id)) {

@@ -1,5 +1,5 @@
-//! What people, and rules in their place, add to calls. Each change is a version of its call of its own, so that no screen
-//! shows an older one after a newer one.
+//! What people, or rules on their behalf, add to calls. Each change gives its call a new version, so that no screen
+//! shows an older state after a newer one.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::batch::saved_version;
@@ -13,7 +13,7 @@ use crate::error::StoreError;
 use crate::open::Store;
 use crate::rows::found;
 
-/// How often a change of a call starts over.
+/// How often a change of a call is retried.
 const ATTEMPTS: usize = 50;
 
 found! {
@@ -39,7 +39,7 @@ impl TryFrom<AnnotationsRow> for CallAnnotations {
             None => None,
             Some(at) => Some(Resolution {
                 at,
-                // By hand was the only way once.
+                // Formerly the only way was by hand.
                 how: row.resolved_how.map_or(Ok(ResolvedHow::Hand), from_word)?,
                 by: row.resolved_by.map(UserId),
                 reason: row.resolved_reason,
@@ -58,7 +58,7 @@ impl TryFrom<AnnotationsRow> for CallAnnotations {
 }
 
 impl Store {
-    /// Sets a call's comment or takes it away; says whether there is such a call.
+    /// Sets or clears a call's comment; returns whether the call exists.
     pub async fn set_comment(&self, id: CallId, comment: Option<&str>) -> Result<bool, StoreError> {
         let sql = "update calls set comment = $2, version = version + 1 where id = $1";
         let done = on_writer!(self, |db| {
@@ -72,7 +72,7 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// Logs a call on a client or on none, as a person wants it; says whether there is such a call.
+    /// Logs a call on a client or on none, as chosen by a person; returns whether the call exists.
     pub async fn set_client(&self, id: CallId, client: Option<ClientId>) -> Result<bool, StoreError> {
         let sql =
             "update calls set client_id = $2, client_chosen = true, version = version + 1 where id = $1";
@@ -87,9 +87,9 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// Says what a call came to, or takes that back; says whether there is such a call.
+    /// Sets or clears a call's outcome; returns whether the call exists.
     pub async fn set_outcome(&self, id: CallId, outcome: Option<OutcomeId>) -> Result<bool, StoreError> {
-        // The committer may be faster with the same call; it is never faster for long.
+        // The committer may be faster with the same call, but never for long.
         for _ in 0..ATTEMPTS {
             let Some(stored) = self.call(id).await? else { return Ok(false) };
             let before = stored.added.outcome_id;

@@ -1,4 +1,4 @@
-//! Calls, as lists and pages need them.
+//! Queries of calls for lists and pages.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::batch::call_version;
@@ -14,83 +14,78 @@ use crate::error::StoreError;
 use crate::open::Store;
 use crate::readable::{Readable, readable};
 
-/// A call and what was added to it.
+/// A call and its annotations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredCall {
-    /// Grows with each change of the call: no less than that of every change which it already shows.
+    /// Grows with each change of the call: at least the version of every change already included.
     pub version: i64,
-    /// The call: its facts.
     pub call: Call,
-    /// What people, and rules in their place, added to it.
+    /// What people, or rules on their behalf, added to it.
     pub added: CallAnnotations,
 }
 
-/// Which calls to list; what is `None` does not matter. Calls whose direction is not known (a record waiting for its
-/// call) are never listed.
+/// Which calls to list; `None` matches everything. Calls with an unknown direction (a record waiting for its call) are
+/// never listed.
 #[derive(Debug, Clone, Default)]
 pub struct CallFilter {
-    /// Where it stands.
     pub state: Option<CallState>,
-    /// Whether it is over.
+    /// Whether the call is over.
     pub ended: Option<bool>,
-    /// Which way it goes.
     pub direction: Option<Direction>,
-    /// How it came out.
     pub disposition: Option<Disposition>,
     /// An operator it rang at or who had it.
     pub operator: Option<UserId>,
-    /// The client it was assigned to.
+    /// The client it is logged on.
     pub client_id: Option<ClientId>,
-    /// What it came to.
     pub outcome_id: Option<OutcomeId>,
     /// The module it came through.
     pub module_id: Option<ModuleId>,
-    /// Started then or later.
+    /// Started at or after this time.
     pub from: Option<DateTime<Utc>>,
-    /// Started before then.
+    /// Started before this time.
     pub to: Option<DateTime<Utc>>,
-    /// The client's number: one of these, in E.164 or exactly as the provider gave it.
+    /// The client's number: one of these, in E.164 or exactly as received from the provider.
     pub phones: Option<Vec<String>>,
     /// Whether it was missed.
     pub missed: Option<bool>,
 }
 
-/// Where a page of calls goes on.
+/// Where the next page of calls starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallCursor {
-    /// When the page's last call started.
+    /// The start of the page's last call.
     pub started_at: DateTime<Utc>,
-    /// That call.
+    /// The page's last call.
     pub id: CallId,
 }
 
-/// Calls, latest start first.
+/// A page of calls, latest start first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallPage {
     pub items: Vec<StoredCall>,
-    /// Calls of the page that cannot be read and are left out; the log names them.
+    /// Unreadable calls left out of the page; the log names them.
     pub unreadable: u32,
-    /// Where the next page begins; none after the last.
+    /// The next page; `None` on the last.
     pub next: Option<CallCursor>,
 }
 
-/// Since when a call has to have been silent to count as over.
+/// How long calls must have been silent to count as over: the time of the last event.
 #[derive(Debug, Clone, Copy)]
 pub struct SilentSince {
-    /// One that rings.
+    /// For a ringing call.
     pub ringing: DateTime<Utc>,
-    /// One that somebody has.
+    /// For a call that somebody has.
     pub talking: DateTime<Utc>,
-    /// One whose record says that it is over.
+    /// For a call whose record says that it is over.
     pub recorded: DateTime<Utc>,
 }
 
 /// Calls that have been silent for too long, oldest first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SilentCalls {
-    /// The calls; those that cannot be read are left out.
+    /// The readable calls.
     pub items: Vec<StoredCall>,
-    /// The last call of this page, after which the next one begins; `None` on the last page.
+    /// The last call of this page, after which the next one starts; `None` on the last page.
     pub next: Option<CallId>,
 }
 
@@ -134,11 +129,11 @@ macro_rules! select {
 }
 pub(crate) use select;
 
-/// Nobody's screen shows more calls at once, and no more time out at once.
+/// More calls than any screen shows at once, or than time out at once.
 const MAX_ACTIVE: i64 = 10_000;
 
 impl Store {
-    /// The call with this id, whether its direction is known or not.
+    /// The call with this id, even if its direction is unknown.
     pub async fn call(&self, id: CallId) -> Result<Option<StoredCall>, StoreError> {
         let sql = select!("where id = $1");
         let row: Option<Row> =
@@ -146,7 +141,7 @@ impl Store {
         row.map(TryInto::try_into).transpose()
     }
 
-    /// Calls, latest start first.
+    /// Lists calls, latest start first.
     pub async fn calls(
         &self,
         filter: &CallFilter,
@@ -163,7 +158,7 @@ impl Store {
         Ok(page(rows, limit))
     }
 
-    /// Calls that have not ended, of one operator (whether it still rings there or not) or all, oldest first.
+    /// The calls that have not ended, of one operator (still ringing there or not) or of all, oldest first.
     pub async fn active_calls(&self, operator: Option<UserId>) -> Result<Vec<StoredCall>, StoreError> {
         let sql = select!(
             "where state <> 'ended' and direction is not null and ($1 is null or exists \
@@ -176,7 +171,7 @@ impl Store {
         Ok(stored(rows).0)
     }
 
-    /// Calls that have not ended and have been silent since those times.
+    /// The calls that have not ended and have been silent since the given times.
     pub async fn silent_calls(
         &self,
         since: &SilentSince,
@@ -210,7 +205,7 @@ impl Readable<Row> {
     }
 }
 
-/// The calls that can be read, and how many cannot.
+/// The readable calls, and the number of unreadable ones.
 fn stored(rows: Vec<Readable<Row>>) -> (Vec<StoredCall>, u32) {
     readable("call", rows.into_iter().map(|row| row.turn(|row: &Row| row.id)))
 }
@@ -218,7 +213,7 @@ fn stored(rows: Vec<Readable<Row>>) -> (Vec<StoredCall>, u32) {
 fn page(mut rows: Vec<Readable<Row>>, limit: u32) -> CallPage {
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
-    // Whose time cannot be read cannot be gone on after.
+    // A page cannot continue after a row with an unreadable time.
     let last = rows.iter().rev().find_map(|row| row.0.as_ref().ok()).filter(|_| more);
     let next = last.map(|row| CallCursor { started_at: row.started_at, id: CallId(row.id) });
     let (items, unreadable) = stored(rows);
@@ -233,7 +228,7 @@ where
     for<'q> &'static str: Encode<'q, DB> + Type<DB>,
     for<'q> DateTime<Utc>: Encode<'q, DB> + Type<DB>,
 {
-    // Written out, not bound: the index of active calls serves only this text.
+    // Written out, not bound: the index of active calls matches only this text.
     match filter.ended.or(filter.state.map(|state| state == CallState::Ended)) {
         Some(true) => query.push(" and state = 'ended'"),
         Some(false) => query.push(" and state <> 'ended'"),

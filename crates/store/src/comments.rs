@@ -14,34 +14,31 @@ use crate::open::Store;
 use crate::rows::{Rows, chunks};
 use crate::sessions::unknown_user;
 
-/// Comments that one call can have: a page of a stream shows all of its calls'.
+/// Maximum number of comments per call: a page of a stream shows all comments of its calls.
 pub const MAX_COMMENTS_OF_CALL: i64 = 100;
 
 /// A comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment {
     pub id: CommentId,
-    /// In whose stream it is.
+    /// The client with this comment in its stream.
     pub client_id: ClientId,
     /// The call it is about.
     pub call_id: Option<CallId>,
-    /// Who wrote it.
     pub author_id: UserId,
     pub text: String,
-    /// Who is mentioned in it.
+    /// The users mentioned in it.
     pub mentions: BTreeSet<UserId>,
-    /// When it was written.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
     pub edited_at: Option<DateTime<Utc>>,
 }
 
-/// Where a page of a stream goes on.
+/// Where the next page of a stream starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommentCursor {
     /// When the page's last comment was written.
     pub created_at: DateTime<Utc>,
-    /// That comment.
+    /// The page's last comment.
     pub id: CommentId,
 }
 
@@ -67,10 +64,11 @@ macro_rules! select {
 }
 
 impl Store {
-    /// Keeps a comment; says `false` where its call has [`MAX_COMMENTS_OF_CALL`] already, or its client is not there.
+    /// Stores a comment; returns `false` if its call already has [`MAX_COMMENTS_OF_CALL`], or its client does not
+    /// exist.
     ///
     /// # Errors
-    /// [`StoreError::UnknownUser`] where somebody mentioned is not there.
+    /// [`StoreError::UnknownUser`] if a mentioned user does not exist.
     pub async fn add_comment(&self, comment: &Comment) -> Result<bool, StoreError> {
         let sql = "insert into comments (id, client_id, call_id, author_id, text, created_at) \
                    select $1, clients.id, $3, $4, $5, $6 from clients where clients.id = $2 \
@@ -96,11 +94,10 @@ impl Store {
         Ok(added > 0)
     }
 
-    /// Changes what a comment says and whom it mentions. Says who is mentioned in it that was not before, or `None` where there
-    /// is no such comment.
+    /// Changes a comment's text and mentions. Returns the newly mentioned users, or `None` if there is no such comment.
     ///
     /// # Errors
-    /// [`StoreError::UnknownUser`] where somebody mentioned is not there.
+    /// [`StoreError::UnknownUser`] if a mentioned user does not exist.
     pub async fn edit_comment(
         &self,
         id: CommentId,
@@ -135,7 +132,7 @@ impl Store {
         Ok(Some(new))
     }
 
-    /// Deletes a comment; says whether there was one.
+    /// Deletes a comment; returns whether it existed.
     pub async fn delete_comment(&self, id: CommentId) -> Result<bool, StoreError> {
         let sql = "delete from comments where id = $1";
         let done = on_writer!(self, |db| {
@@ -144,7 +141,6 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// The comment with this id.
     pub async fn comment(&self, id: CommentId) -> Result<Option<Comment>, StoreError> {
         let sql = select!("where id = $1");
         let rows: Vec<Row> = on!(self.read(), |db| sqlx::query_as(sql).bind(id.0).fetch_all(db).await)?;
@@ -158,14 +154,14 @@ impl Store {
         Ok(self.with_mentions(rows).await?.pop())
     }
 
-    /// A client's comments that hang under no call of the client's, latest first.
+    /// A client's comments that do not belong to any of its calls, latest first.
     pub async fn free_comments(
         &self,
         client: ClientId,
         after: Option<CommentCursor>,
         limit: u32,
     ) -> Result<Vec<Comment>, StoreError> {
-        // A call can go from one client to another. What was said about it here then stands by itself.
+        // A call can move to another client. Comments on it made here then stand alone.
         let sql = select!(
             "where client_id = $1 and (created_at, id) < ($2, $3) and (call_id is null or not exists \
              (select 1 from calls where calls.id = comments.call_id and calls.client_id = comments.client_id)) \
@@ -183,7 +179,7 @@ impl Store {
         self.with_mentions(rows).await
     }
 
-    /// The comments of a client that hang under these calls, oldest first.
+    /// The comments on a client that belong to these calls, oldest first.
     pub async fn comments_of_calls(
         &self,
         client: ClientId,

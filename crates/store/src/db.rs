@@ -1,4 +1,4 @@
-//! One piece of code for both databases.
+//! Shared code for both databases.
 
 use std::sync::Arc;
 
@@ -18,13 +18,13 @@ use crate::rows::{Found, Values};
 
 pub(crate) use hookswitch_model::storable::{far_future, far_past, text, time};
 
-/// The same thing of one database or the other.
+/// A value for one database or the other.
 pub(crate) enum Either<S, P> {
     Sqlite(S),
     Postgres(P),
 }
 
-/// Runs one expression on whichever database it is.
+/// Runs one expression on either database.
 macro_rules! on {
     ($target:expr, |$db:ident| $body:expr) => {
         match $target {
@@ -44,10 +44,10 @@ macro_rules! on_writer {
 }
 pub(crate) use on_writer;
 
-/// Where a statement runs: a pool.
+/// The pool on which a statement runs.
 pub(crate) type Pool<'a> = Either<&'a SqlitePool, &'a PgPool>;
 
-/// The pools. Who writes to SQLite takes turns: its own lock is polled and unfair, so nobody may ever wait for that.
+/// The connection pools. Writers to SQLite take turns: its own lock is polled and unfair, so nobody must ever wait for it.
 pub(crate) enum Pools {
     Sqlite { read: SqlitePool, write: SqlitePool, turn: Arc<Mutex<()>>, file: File },
     Postgres(PgPool),
@@ -82,7 +82,7 @@ impl Pools {
         }
     }
 
-    /// A transaction that writes. On SQLite it takes the write lock at once: a lock taken later can fail.
+    /// Begins a write transaction. On SQLite it takes the write lock immediately: taking it later can fail.
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
         let turn = self.turn().await?;
         let begun = match self {
@@ -92,7 +92,7 @@ impl Pools {
         begun.map(|transaction| Tx { transaction, _turn: turn }).inspect_err(|_| faults::distrust())
     }
 
-    /// A transaction that only reads: what it sees is of one moment.
+    /// Begins a read-only transaction over a consistent snapshot.
     pub(crate) async fn begin_read(&self) -> Result<Tx, sqlx::Error> {
         let transaction = match self {
             Self::Sqlite { read, .. } => Either::Sqlite(read.begin().await?),
@@ -112,7 +112,7 @@ pub(crate) struct Tx {
 }
 
 impl Tx {
-    /// Where the next statement runs.
+    /// The connection for the next statement.
     pub(crate) fn conn(&mut self) -> Either<&mut SqliteConnection, &mut PgConnection> {
         match &mut self.transaction {
             Either::Sqlite(tx) => Either::Sqlite(&mut *tx),
@@ -124,7 +124,7 @@ impl Tx {
         on!(self.transaction, |tx| tx.commit().await).inspect_err(|_| faults::distrust())
     }
 
-    /// Takes back what was written. Where that fails the connection is used no longer, and what was written goes with it.
+    /// Rolls the transaction back. If that fails, the connection is discarded, and the writes with it.
     pub(crate) async fn rollback(self) {
         if let Err(error) = on!(self.transaction, |tx| tx.rollback().await) {
             tracing::debug!(%error, "a transaction was not rolled back; its connection goes");
@@ -193,28 +193,28 @@ pub(crate) fn foreign_values() -> sqlx::Error {
     sqlx::Error::Encode("the values were made for another connection".into())
 }
 
-/// JSON as both databases keep it.
+/// Encodes JSON for both databases.
 pub(crate) fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-/// JSON from a column.
+/// Decodes JSON from a column.
 pub(crate) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-/// A word from a column, of a type that knows its words.
+/// Parses a string from a column as an enum value.
 pub(crate) fn from_word<T: DeserializeOwned>(word: String) -> Result<T, StoreError> {
     serde_json::from_value(serde_json::Value::String(word))
         .map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-/// Whether the error is of the unique kind.
+/// Whether the error is a unique violation.
 pub(crate) fn is_unique(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.is_unique_violation())
 }
 
-/// Whether the error says that something referred to is not there.
+/// Whether the error is a foreign key violation.
 pub(crate) fn is_missing_reference(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.is_foreign_key_violation())
 }

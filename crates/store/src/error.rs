@@ -1,4 +1,4 @@
-//! What can go wrong.
+//! Errors of the store.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,67 +13,62 @@ use hookswitch_model::contract::MAX_STORAGE_KEY_BYTES;
 /// Why the database could not be opened.
 #[derive(Debug, Error)]
 pub enum OpenError {
-    /// Not a database URL of a kind we know.
-    #[error("the database URL has to begin with `sqlite:` or `postgres://`, and `sqlite:` needs a file: {0}")]
+    /// Not a supported database URL.
+    #[error("the database URL must start with `sqlite:` or `postgres://`, and `sqlite:` needs a file: {0}")]
     Url(String),
-    /// A newer Hookswitch has been here.
+    /// The database was used by a newer version of Hookswitch.
     #[error(
-        "the database has schema version {found}, this program knows only up to {known}: a newer Hookswitch has \
+        "the database has schema version {found}, but this program supports only up to {known}: a newer Hookswitch has \
          used this database; start that version or a newer one"
     )]
     SchemaTooNew {
-        /// The version in the database.
         found: i64,
-        /// The newest version this program knows.
+        /// The newest version supported by this program.
         known: i64,
     },
-    /// The secrets in it were encrypted with another key.
+    /// The secrets in the database were encrypted with another key.
     #[error(
-        "this is not the key that the secrets in the database were encrypted with; give the server the key it was \
+        "the secrets in the database were encrypted with another key; start the server with the key it was \
          started with before (HOOKSWITCH_SECRET_KEY or the key file)"
     )]
     WrongKey,
-    /// The database file could not be made.
-    #[error("the database file {path} cannot be made or opened: {source}")]
+    /// The database file could not be created or opened.
+    #[error("the database file {path} cannot be created or opened: {source}")]
     File { path: PathBuf, source: std::io::Error },
     /// The schema could not be brought up to date.
     #[error("the database's schema could not be brought up to date: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
-    /// The database said no.
+    /// The database returned an error.
     #[error("the database cannot be opened: {0}")]
     Database(#[from] sqlx::Error),
 }
 
-/// Why something could not be read or written.
+/// Why reading or writing failed.
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// `login` is another user's.
-    #[error("another user has this login already (upper and lower case count the same)")]
+    /// Another user has the login.
+    #[error("another user already has this login (case is ignored)")]
     LoginTaken,
-    /// Nobody could administer the system any more.
+    /// There would be no active administrator left.
     #[error("this is the last active administrator; make another user an administrator first")]
     LastAdmin,
-    /// There is no such user.
     #[error("there is no such user")]
     UnknownUser,
-    /// Something that is referred to is not there: a company, a user.
-    #[error("something that is referred to is not there any more")]
+    /// A company or user referred to does not exist.
+    #[error("the company or user referred to no longer exists")]
     UnknownReference,
-    /// There is no such module.
     #[error("there is no such module")]
     UnknownModule,
     /// Two bindings for one member.
     #[error("the member {0} is bound twice; a member has one user")]
     MemberBoundTwice(String),
-    /// A key of module storage is too long.
     #[error("the storage key has more than {MAX_STORAGE_KEY_BYTES} bytes")]
     StorageKeyTooLong,
-    /// A value of module storage is too long.
     #[error("the storage value has more than {MAX_VALUE_BYTES} bytes as JSON")]
     StorageValueTooLong,
-    /// A module keeps too many keys.
-    #[error("the module has {MAX_KEYS} storage keys already; delete some or let them expire")]
+    /// A module has too many keys.
+    #[error("the module already has {MAX_KEYS} storage keys; delete some or let them expire")]
     StorageFull,
     /// A fact could not be added to its call.
     #[error(transparent)]
@@ -83,36 +78,32 @@ pub enum StoreError {
         "the secret {0} cannot be decrypted: it was changed outside Hookswitch, or written with another key"
     )]
     Secret(String),
-    /// Something in the database is not what this program writes.
-    #[error("the database holds something that this program did not write: {0}")]
+    /// Something in the database was not written by this program.
+    #[error("the database contains data that this program did not write: {0}")]
     Corrupt(String),
-    /// Too many nodes wrote the same calls at the same time.
+    /// Other nodes kept writing the same calls.
     #[error("other nodes kept changing the same calls; try again")]
     Contention,
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
-    /// `hookswitch backup` of PostgreSQL.
+    /// `hookswitch backup` does not support PostgreSQL.
     #[error("only a SQLite database is backed up this way; for PostgreSQL use pg_dump")]
     BackupUnsupported,
     /// The backup could not be written.
     #[error("the backup {path} cannot be written: {source}")]
-    BackupFile {
-        /// Where it was to go.
-        path: PathBuf,
-        source: Arc<std::io::Error>,
-    },
-    /// The database cannot be reached, or cannot write: a full disk, a read-only file, a server that is away. Trying again
-    /// later may help.
+    BackupFile { path: PathBuf, source: Arc<std::io::Error> },
+    /// The database cannot be reached or cannot write: a full disk, a read-only file, a server that is down. Trying
+    /// again later may help.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
-    /// The database said no.
+    /// The database returned an error.
     #[error("the database failed: {0}")]
     Database(Arc<sqlx::Error>),
 }
 
 impl StoreError {
-    /// Whether the same may succeed later.
+    /// Whether the same operation may succeed later.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Contention | Self::Closed)
@@ -124,7 +115,7 @@ impl From<sqlx::Error> for StoreError {
         faults::note(&error);
         match error {
             sqlx::Error::PoolClosed => Self::Closed,
-            // What the database gave is of no type that this program writes.
+            // The column has a type this program does not write.
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Corrupt(error.to_string()),
             error if faults::is_unavailable(&error) => Self::Unavailable(error.to_string()),
             error => Self::Database(Arc::new(error)),

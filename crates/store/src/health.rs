@@ -1,4 +1,4 @@
-//! How modules are doing, by their webhook requests.
+//! The health of modules, judged by their webhook requests.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::{ModuleId, RequestId};
@@ -10,16 +10,16 @@ use crate::error::StoreError;
 use crate::open::Store;
 use crate::requests::RequestStatus;
 
-/// Failures counted of a module, at most: enough to know that it is in trouble.
+/// Maximum number of failures counted per module: enough to know that it is in trouble.
 const MAX_FAILURES: i64 = 1000;
 
-/// How a module is doing.
+/// The health of a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModuleHealth {
     pub module_id: ModuleId,
-    /// When its last request arrived and what became of it.
+    /// When its last request arrived, and its status.
     pub last: Option<(DateTime<Utc>, RequestStatus)>,
-    /// Its failed requests of the time asked about; counted up to a thousand.
+    /// Failed requests in the period asked for; counted up to a thousand.
     pub failures: u32,
 }
 
@@ -35,7 +35,7 @@ impl TryFrom<Row> for ModuleHealth {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        // A word that this program does not write says that something is wrong.
+        // An unknown status means that something is wrong.
         let status = row.status.map(|status| from_word(status).unwrap_or(RequestStatus::Failed));
         let failures = u32::try_from(row.failures).unwrap_or_default();
         Ok(Self { module_id: ModuleId(row.id), last: row.received_at.zip(status), failures })
@@ -43,13 +43,13 @@ impl TryFrom<Row> for ModuleHealth {
 }
 
 impl Store {
-    /// How one module, or every one that was not deleted, is doing; failures are counted among the requests since then.
+    /// The health of one module, or of every module not deleted; failures are counted since the given time.
     pub async fn health(
         &self,
         module: Option<ModuleId>,
         since: DateTime<Utc>,
     ) -> Result<Vec<ModuleHealth>, StoreError> {
-        // Each part is a look into an index, however many requests there are.
+        // Each part is an index lookup, however many requests there are.
         let sql = "select modules.id, last.received_at, last.status, (select count(*) from \
                    (select 1 from requests where requests.module_id = modules.id and requests.status = 'failed' \
                    and requests.id >= $2 limit $3) as failed) as failures \

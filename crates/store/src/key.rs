@@ -16,17 +16,13 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum KeyError {
     /// Not 32 bytes of base64.
-    #[error("{0} does not hold base64 of exactly 32 bytes; `openssl rand -base64 32` makes such a key")]
+    #[error("{0} is not base64 of exactly 32 bytes; create a key with `openssl rand -base64 32`")]
     Malformed(String),
-    /// Others than its owner can read the file.
+    /// The file is readable by others than its owner.
     #[error("the key file {path} can be read by others (mode {mode:03o}); run: chmod 600 {path}")]
-    TooOpen {
-        path: PathBuf,
-        /// Its permissions.
-        mode: u32,
-    },
-    /// The file could not be read or made.
-    #[error("the key file {path} cannot be read or made: {source}")]
+    TooOpen { path: PathBuf, mode: u32 },
+    /// The file could not be read or created.
+    #[error("the key file {path} cannot be read or created: {source}")]
     File { path: PathBuf, source: std::io::Error },
 }
 
@@ -43,13 +39,12 @@ impl std::fmt::Debug for SecretKey {
 const NONCE_BYTES: usize = 24;
 
 impl SecretKey {
-    /// The key of these bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The key from base64, as an environment variable holds it. `name` says in the error where it came from.
+    /// Decodes the key from base64, as in an environment variable. `name` is the source named in the error.
     ///
     /// # Errors
     /// [`KeyError::Malformed`].
@@ -58,10 +53,10 @@ impl SecretKey {
         bytes.map(Self).ok_or_else(|| KeyError::Malformed(name.to_owned()))
     }
 
-    /// The key in the file, in base64; the file is made with a new key, mode 0600, where there is none.
+    /// Loads the key from a file, in base64; creates the file with a new key, mode 0600, if it does not exist.
     ///
     /// # Errors
-    /// [`KeyError::TooOpen`] when others than its owner may read the file.
+    /// [`KeyError::TooOpen`] if others than its owner may read the file.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
         let failed = |source| KeyError::File { path: path.to_owned(), source };
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
@@ -88,7 +83,7 @@ impl SecretKey {
         Self::from_base64(&path.display().to_string(), &text)
     }
 
-    /// Nonce and ciphertext. `what` says what it is; only the same `what` decrypts it.
+    /// Returns nonce and ciphertext, bound to `what`: only the same `what` decrypts it.
     pub(crate) fn encrypt(&self, what: &str, plain: &[u8]) -> Vec<u8> {
         let nonce: [u8; NONCE_BYTES] = rand::random();
         let payload = Payload { msg: plain, aad: what.as_bytes() };
@@ -97,14 +92,14 @@ impl SecretKey {
         [nonce.as_slice(), &sealed].concat()
     }
 
-    /// The plain bytes; none where key, `what` or the bytes are not those of the encryption.
+    /// The plaintext; `None` if the key, `what` or the bytes do not match the encryption.
     pub(crate) fn decrypt(&self, what: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
         let payload = Payload { msg: sealed, aad: what.as_bytes() };
         self.cipher().decrypt(&XNonce::from(*nonce), payload).ok()
     }
 
-    /// A key for hashes that only who has this one can make, of one kind: `what`.
+    /// A key for hashes of one kind (`what`) that only the owner of this key can compute.
     pub(crate) fn hashing(&self, what: &str) -> hmac::Key {
         let own = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
         hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&own, what.as_bytes()).as_ref())

@@ -1,8 +1,8 @@
-//! Everything SQL.
+//! All of the SQL.
 //!
 //! One [`Store`] over SQLite or PostgreSQL. Webhooks go through its committer ([`Store::accept`], [`Store::apply`]),
-//! which writes what waits in one transaction; everything else is one plain function a question, one file an area.
-//! A function that finds nothing says so with `None` or `false`; errors are what should not happen or is not allowed.
+//! which writes waiting messages in one transaction; everything else is a plain function per query, one file per area.
+//! A function that finds nothing returns `None` or `false`; errors are for what should not happen or is not allowed.
 
 mod app_settings;
 mod audit;
@@ -69,5 +69,5 @@ pub use settings::{SettingChange, SettingValue, Settings};
 pub use tokens::{ApiToken, NewToken, OpenToken};
 pub use users::{NewUser, Role, User, UserPatch};
 
-/// No list gives more than this at once: a page of 200, and one more that tells whether another page follows.
+/// Longest list returned at once: a page of 200, and one more to tell whether another page follows.
 pub const MAX_PAGE: u32 = 201;

@@ -1,4 +1,4 @@
-//! The modules' logs: what their scripts wrote to the console, and errors of the engine.
+//! The modules' logs: console output of their scripts, and errors of the engine.
 
 use std::collections::BTreeSet;
 
@@ -14,20 +14,17 @@ use crate::error::StoreError;
 use crate::open::Store;
 use crate::rows::{Rows, columns};
 
-/// Lines kept of a module; older ones go.
+/// Lines kept per module; older ones are deleted.
 const MAX_LINES: i64 = 5000;
 
-/// How serious a line is.
+/// The severity of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum LogLevel {
-    /// For whoever writes the module.
+    /// For the module's author.
     Debug,
-    /// Ordinary.
     Info,
-    /// Odd.
     Warn,
-    /// Wrong.
     Error,
 }
 
@@ -45,21 +42,21 @@ impl TryFrom<i32> for LogLevel {
     }
 }
 
-/// A line to be kept.
+/// A line to store.
 #[derive(Debug, Clone)]
 pub struct NewLogEntry {
     pub module_id: ModuleId,
     pub at: DateTime<Utc>,
     pub level: LogLevel,
     pub message: String,
-    /// TypeScript line, from 1.
+    /// Line in the TypeScript, from 1.
     pub line: Option<u32>,
     pub function: Option<String>,
-    /// The request it ran for.
+    /// The request being processed.
     pub request_id: Option<RequestId>,
 }
 
-/// A line that was kept.
+/// A stored line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEntry {
     /// Grows with every line; the cursor of lists.
@@ -67,10 +64,10 @@ pub struct LogEntry {
     pub at: DateTime<Utc>,
     pub level: LogLevel,
     pub message: String,
-    /// TypeScript line, from 1.
+    /// Line in the TypeScript, from 1.
     pub line: Option<u32>,
     pub function: Option<String>,
-    /// The request it ran for.
+    /// The request being processed.
     pub request_id: Option<RequestId>,
 }
 
@@ -78,9 +75,9 @@ pub struct LogEntry {
 #[derive(Debug, Clone)]
 pub struct LogFilter {
     pub module_id: ModuleId,
-    /// No less serious than this.
+    /// The lowest severity to list.
     pub min_level: LogLevel,
-    /// Only of this request.
+    /// Only lines of this request.
     pub request_id: Option<RequestId>,
 }
 
@@ -132,10 +129,10 @@ fn unknown_module(error: sqlx::Error) -> StoreError {
 }
 
 impl Store {
-    /// Keeps lines, in their order, and of each module no more than the newest few thousand.
+    /// Appends lines in order, and keeps only the newest few thousand per module.
     ///
     /// # Errors
-    /// [`StoreError::UnknownModule`]; then none of them is kept.
+    /// [`StoreError::UnknownModule`]; none of them is stored then.
     pub async fn append_log(&self, entries: &[NewLogEntry]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         INSERT.execute(&mut tx, entries, LogColumns::add).await.map_err(unknown_module)?;
@@ -156,7 +153,7 @@ impl Store {
         Ok(())
     }
 
-    /// Lines, newest first, from before the line `before` on.
+    /// Lists lines, newest first, starting before the line `before`.
     pub async fn log_entries(
         &self,
         filter: &LogFilter,

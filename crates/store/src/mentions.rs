@@ -11,11 +11,11 @@ use crate::db::{on, on_writer, time};
 use crate::error::StoreError;
 use crate::open::Store;
 
-/// A comment that mentions somebody.
+/// A comment that mentions a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mention {
     pub comment: Comment,
-    /// When they saw that.
+    /// When the user saw the mention.
     pub seen_at: Option<DateTime<Utc>>,
 }
 
@@ -26,7 +26,7 @@ struct Row {
     seen_at: Option<DateTime<Utc>>,
 }
 
-/// Mentions of the user $1; where $2 says so, only of clients that are theirs or nobody's.
+/// Mentions of the user $1; if $2, only on clients that are theirs or unassigned.
 macro_rules! of_user {
     ($before:literal, $after:literal) => {
         concat!(
@@ -39,8 +39,8 @@ macro_rules! of_user {
 }
 
 impl Store {
-    /// The comments that mention a user, the latest first, from before the comment `before` on. `own`: only those on clients
-    /// that are the user's or nobody's.
+    /// Lists the comments that mention a user, latest first, starting before the comment `before`. `own`: only those on
+    /// clients that are the user's or unassigned.
     pub async fn mentions(
         &self,
         user: UserId,
@@ -68,7 +68,7 @@ impl Store {
         Ok(comments.into_iter().zip(seen).map(|(comment, seen_at)| Mention { comment, seen_at }).collect())
     }
 
-    /// How many of a user's [`Store::mentions`] they have not seen.
+    /// The number of a user's unseen [`Store::mentions`].
     pub async fn mention_count(&self, user: UserId, own: bool) -> Result<u64, StoreError> {
         let sql = of_user!("select count(*)", "and seen_at is null");
         let count: i64 =
@@ -76,7 +76,7 @@ impl Store {
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    /// Notes that a user has seen their mentions.
+    /// Marks a user's mentions as seen.
     pub async fn see_mentions(&self, user: UserId, now: DateTime<Utc>) -> Result<(), StoreError> {
         let sql = "update mentions set seen_at = $2 where user_id = $1 and seen_at is null";
         on_writer!(self, |db| sqlx::query(sql).bind(user.0).bind(time(now)).execute(db).await.map(drop))?;

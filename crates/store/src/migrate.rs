@@ -1,4 +1,4 @@
-//! The schema's versions.
+//! Versions of the schema.
 
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -6,7 +6,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use crate::db::{Pools, on};
 use crate::error::OpenError;
 
-/// Version, name, SQLite's text, PostgreSQL's text.
+/// Version, name, SQL for SQLite, SQL for PostgreSQL.
 macro_rules! migrations {
     ($(($version:literal, $name:literal)),+ $(,)?) => {
         const MIGRATIONS: &[(i64, &str, &str, &str)] = &[$((
@@ -29,7 +29,7 @@ migrations![
     (10, "0010_templates"),
 ];
 
-/// Brings the schema up to date; refuses one that is newer than this program.
+/// Brings the schema up to date; rejects one newer than this program.
 pub(crate) async fn run(pools: &Pools) -> Result<(), OpenError> {
     let known = MIGRATIONS.iter().map(|(version, ..)| *version).max().unwrap_or_default();
     let found = newest_applied(pools).await?;
@@ -46,7 +46,7 @@ pub(crate) async fn run(pools: &Pools) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// 0 where nothing was ever applied.
+/// 0 if nothing was ever applied.
 async fn newest_applied(pools: &Pools) -> Result<i64, OpenError> {
     let table = match pools {
         Pools::Sqlite { .. } => "select name from sqlite_master where name = '_sqlx_migrations'",

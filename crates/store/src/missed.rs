@@ -1,6 +1,6 @@
-//! Missed calls, until somebody has reached the caller. What is open is a caller, not each ring.
+//! Missed calls, until somebody has reached the caller. Entries are callers, not single calls.
 //!
-//! Who calls back is `model::missed`'s rule; lists, counts and permissions all take it from [`assigned`] here.
+//! `model::missed` defines who should call back; lists, counts and permissions all use [`assigned`] here.
 
 mod close;
 
@@ -20,57 +20,56 @@ use crate::error::StoreError;
 use crate::open::Store;
 use crate::readable::{Readable, readable};
 
-/// Calls of one caller that a list shows.
+/// Calls shown per caller.
 const SHOWN_CALLS: i64 = 10;
 
-/// Somebody who called and has not been reached.
+/// A caller who has not been reached yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MissedCaller {
-    /// Their calls that are open, the latest first, ten at most.
+    /// Their open calls, latest first, at most ten.
     pub calls: Vec<StoredCall>,
-    /// How many there are.
+    /// The number of open calls.
     pub count: u64,
-    /// When the first of them came.
+    /// The start of the first one.
     pub first_at: DateTime<Utc>,
-    /// When the latest did.
+    /// The start of the latest one.
     pub last_at: DateTime<Utc>,
-    /// Who calls them back.
+    /// Who should call back.
     pub assigned: Assignment,
 }
 
-/// Where a page of missed callers goes on.
+/// Where the next page of missed callers starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissedCursor {
-    /// When the page's last caller called last.
+    /// The latest call of the page's last caller.
     pub last_at: DateTime<Utc>,
-    /// Who that was.
+    /// The key of that caller.
     pub key: String,
 }
 
-/// Missed callers, the latest call first, and where the next page begins; none after the last.
+/// A page of missed callers, latest call first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MissedPage {
-    /// The callers.
     pub items: Vec<MissedCaller>,
-    /// Their calls that cannot be read and are left out; the log names them.
+    /// Unreadable calls left out; the log names them.
     pub unreadable: u32,
-    /// Where the next page begins.
+    /// The next page; `None` on the last.
     pub next: Option<MissedCursor>,
 }
 
-/// How many missed callers there are to call back.
+/// The numbers of missed callers to call back.
 #[derive(Debug, Default)]
 pub struct MissedCounts {
-    /// By user, for those that have any of their own.
+    /// By user, for those with callers of their own.
     pub by_user: HashMap<UserId, u64>,
     /// For every other user.
     pub everybody: u64,
-    /// In all.
+    /// In total.
     pub all: u64,
 }
 
-/// Missed calls with whom each waits for, as [`assignee`] and [`reason`] say it: a call is there once for each of several
-/// users that it rang at. Users who may not sign in are passed over.
+/// Missed calls with the user each waits for, from [`assignee`] and [`reason`]. A call that rang at several users
+/// occurs once for each. Users who may not sign in are skipped.
 macro_rules! assigned {
     ($before:literal, $after:literal) => {
         concat!(
@@ -87,7 +86,7 @@ macro_rules! assigned {
 }
 pub(crate) use assigned;
 
-/// The user that a call of [`assigned`] waits for; null for everybody.
+/// The user a call of [`assigned`] waits for; null for everybody.
 macro_rules! assignee {
     () => {
         "coalesce(r.id, o.user_id, d.id)"
@@ -95,8 +94,8 @@ macro_rules! assignee {
 }
 pub(crate) use assignee;
 
-/// Whether a call of [`assigned`] waits for a user, given as a parameter; null: for anybody. This is the one place that says
-/// in SQL who may call back, close or open; `model::missed` says it in words.
+/// Whether a call of [`assigned`] waits for a user, given as a parameter; null for anybody. This is the only place in
+/// SQL that decides who may call back, close or reopen; `model::missed` describes the rule.
 macro_rules! waits_for {
     ($user:literal) => {
         concat!("(", $user, " is null or ", assignee!(), " is null or ", assignee!(), " = ", $user, ")")
@@ -104,7 +103,7 @@ macro_rules! waits_for {
 }
 pub(crate) use waits_for;
 
-/// Why a call of [`assigned`] waits for that user.
+/// Why a call of [`assigned`] waits for its user.
 macro_rules! reason {
     () => {
         "case when r.id is not null then 'responsible' when o.user_id is not null then 'rung' \
@@ -127,7 +126,7 @@ struct MissedRow {
     row: Row,
 }
 
-/// A call, and who called.
+/// A call and its caller's key.
 struct OfCaller {
     key: String,
     call: StoredCall,
@@ -142,7 +141,7 @@ impl TryFrom<MissedRow> for OfCaller {
 }
 
 impl Store {
-    /// Callers not reached yet: all, or those of an operator. The latest call first.
+    /// Lists callers not reached yet, all of them or an operator's, latest call first.
     pub async fn missed_callers(
         &self,
         operator: Option<UserId>,
@@ -183,12 +182,12 @@ impl Store {
             first_at: group.first_at,
             last_at: group.last_at,
         });
-        // Who was reached between the two questions has no open calls any more.
+        // A caller reached between the two queries has no open calls any more.
         Ok(MissedPage { items: items.filter(|caller| !caller.calls.is_empty()).collect(), unreadable, next })
     }
 
-    /// How many missed calls of a caller are open, by number or by client, and when the latest came. Calls of clients outside
-    /// `scope` are left out.
+    /// The number of open missed calls of a caller, by number or by client, and the start of the latest. Calls of
+    /// clients outside `scope` are left out.
     pub async fn open_missed_of(
         &self,
         number: Option<&str>,
@@ -209,7 +208,7 @@ impl Store {
         Ok(last.map(|last| (u64::try_from(count).unwrap_or_default(), last)))
     }
 
-    /// Who called, of a missed call.
+    /// The caller's key, if the call is missed.
     pub async fn missed_key(&self, id: CallId) -> Result<Option<String>, StoreError> {
         let sql = "select missed_key from calls where id = $1 and missed_key is not null";
         Ok(on!(self.read(), |db| sqlx::query_scalar(sql).bind(id.0).fetch_optional(db).await)?)
@@ -272,10 +271,10 @@ impl Store {
         Ok(assigned)
     }
 
-    /// Whether a missed call is there and its caller is, or was when the call was closed, one that `operator` calls back;
-    /// without an operator, whether it is there.
+    /// Whether a missed call exists whose caller `operator` should call back, or should have when the call was closed.
+    /// Without an operator, whether the missed call exists.
     pub async fn calls_back(&self, id: CallId, operator: Option<UserId>) -> Result<bool, StoreError> {
-        // The call, and with it those of the same caller that are open too, or that were closed with it.
+        // The call, and those of the same caller that are still open or were closed with it.
         let sql = concat!(
             assigned!(
                 "select count(*)",
@@ -294,7 +293,7 @@ impl Store {
         Ok(count > 0)
     }
 
-    /// How many missed callers a user has to call back; without one, how many there are.
+    /// The number of missed callers a user has to call back; without a user, of all missed callers.
     pub async fn missed_count(&self, operator: Option<UserId>) -> Result<u64, StoreError> {
         let sql = concat!(
             assigned!("select count(distinct missed_key)", "where missed and resolved_at is null and "),
@@ -306,7 +305,7 @@ impl Store {
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    /// How many missed callers everybody has to call back.
+    /// The numbers of missed callers to call back, for all users.
     pub async fn missed_counts(&self) -> Result<MissedCounts, StoreError> {
         let sql = concat!(
             "select distinct missed_key, ",

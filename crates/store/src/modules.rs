@@ -16,43 +16,40 @@ use crate::open::Store;
 #[derive(Clone, PartialEq)]
 pub struct Module {
     pub id: ModuleId,
-    /// What people call it.
     pub name: String,
-    /// Its icon.
     pub icon: Option<String>,
-    /// Code of the built-in module it was made from.
+    /// The code of the built-in module it was created from.
     pub provider: Option<String>,
-    /// Whether it takes webhooks.
+    /// Whether it accepts webhooks.
     pub enabled: bool,
     /// For numbers without a country code; ISO 3166-1 alpha-2.
     pub default_country: Option<String>,
     /// How its provider writes numbers.
     pub numbers: Written,
-    /// Whether its script dials an extension behind a number.
+    /// Whether its script can dial an extension after a number.
     pub dials_extensions: bool,
-    /// The settings it declares, as the server writes them.
+    /// The settings it declares, as encoded by the server.
     pub fields: Value,
-    /// Its portable services, as the server writes them.
+    /// Its portable services, as encoded by the server.
     pub services: Value,
-    /// What its webhook URL has to carry. Encrypted at rest.
+    /// The token in its webhook URL. Encrypted at rest.
     pub webhook_token: String,
-    /// What kind of client is made of an unknown caller whose call was missed; none: no client.
+    /// The kind of client to create for an unknown caller whose call was missed; `None` for no client.
     pub lead_kind: Option<ClientKind>,
-    /// Whose such a client is.
+    /// The user responsible for such a client.
     pub lead_responsible: Option<UserId>,
-    /// Who calls back where a missed call rang at nobody.
+    /// Who should call back if a missed call rang at nobody.
     pub missed_responsible: Option<UserId>,
-    /// What identifies the webhook URL that its script was last told; not the URL, which has the token in it.
+    /// Identifies the webhook URL last reported to its script; not the URL itself, which contains the token.
     pub public_url_notified: Option<String>,
-    /// Identifies the version of the module in the program, or in the server's folder, that this one has taken last; none
-    /// where that is not known.
+    /// Identifies the version of the module, from the program or the server's folder, last adopted by this one; `None`
+    /// if unknown.
     pub template_hash: Option<String>,
-    /// The version of its script that was taken with it.
+    /// The version of its script adopted with it.
     pub template_version: Option<i32>,
-    /// Whether it takes each change of its folder by itself.
+    /// Whether it adopts each change of its folder automatically.
     pub follows_folder: bool,
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -62,7 +59,7 @@ impl std::fmt::Debug for Module {
     }
 }
 
-/// A module to be made.
+/// A module to create.
 #[derive(Clone)]
 pub struct NewModule {
     pub id: ModuleId,
@@ -79,24 +76,24 @@ pub struct NewModule {
     pub created_at: DateTime<Utc>,
 }
 
-/// What to change of a module; what is `None` stays.
+/// Changes to a module; `None` keeps a field.
 #[derive(Debug, Clone, Default)]
 pub struct ModulePatch {
     pub name: Option<String>,
-    /// See [`Module::icon`]; `Some(None)` takes it away.
+    /// See [`Module::icon`]; `Some(None)` clears it.
     pub icon: Option<Option<String>>,
     pub enabled: Option<bool>,
-    /// See [`Module::default_country`]; `Some(None)` takes it away.
+    /// See [`Module::default_country`]; `Some(None)` clears it.
     pub default_country: Option<Option<String>>,
     pub numbers: Option<Written>,
     pub dials_extensions: Option<bool>,
     pub fields: Option<Value>,
     pub services: Option<Value>,
-    /// See [`Module::lead_kind`]; `Some(None)` wants no clients made.
+    /// See [`Module::lead_kind`]; `Some(None)` creates no clients.
     pub lead_kind: Option<Option<ClientKind>>,
-    /// See [`Module::lead_responsible`]; `Some(None)` takes it away.
+    /// See [`Module::lead_responsible`]; `Some(None)` clears it.
     pub lead_responsible: Option<Option<UserId>>,
-    /// See [`Module::missed_responsible`]; `Some(None)` takes it away.
+    /// See [`Module::missed_responsible`]; `Some(None)` clears it.
     pub missed_responsible: Option<Option<UserId>>,
     pub follows_folder: Option<bool>,
 }
@@ -160,7 +157,6 @@ fn token_name(id: ModuleId) -> String {
 }
 
 impl Store {
-    /// Makes a module.
     pub async fn create_module(&self, module: &NewModule) -> Result<Module, StoreError> {
         let sql = "insert into modules (id, name, icon, provider, enabled, default_country, fields, services, \
                    webhook_token, created_at, updated_at, numbers, dials_extensions) \
@@ -190,7 +186,7 @@ impl Store {
     /// The module with this id, unless it was deleted.
     ///
     /// # Errors
-    /// [`StoreError::Secret`] when its token does not decrypt.
+    /// [`StoreError::Secret`] if its token does not decrypt.
     pub async fn module(&self, id: ModuleId) -> Result<Option<Module>, StoreError> {
         let sql = "select * from modules where id = $1 and deleted_at is null";
         let row: Option<Row> =
@@ -198,24 +194,24 @@ impl Store {
         row.map(|row| row.into_module(&self.inner.key)).transpose()
     }
 
-    /// All modules that were not deleted, oldest first.
+    /// All modules not deleted, oldest first.
     ///
     /// # Errors
-    /// [`StoreError::Secret`] when a token does not decrypt.
+    /// [`StoreError::Secret`] if a token does not decrypt.
     pub async fn modules(&self) -> Result<Vec<Module>, StoreError> {
         let sql = "select * from modules where deleted_at is null order by id";
         let rows: Vec<Row> = on!(self.read(), |db| sqlx::query_as(sql).fetch_all(db).await)?;
         rows.into_iter().map(|row| row.into_module(&self.inner.key)).collect()
     }
 
-    /// Ids and names of all modules there ever were: calls outlive their module.
+    /// Ids and names of all modules, including deleted ones: calls outlive their module.
     pub async fn module_names(&self) -> Result<Vec<(ModuleId, String)>, StoreError> {
         let sql = "select id, name from modules order by id";
         let rows: Vec<(Uuid, String)> = on!(self.read(), |db| sqlx::query_as(sql).fetch_all(db).await)?;
         Ok(rows.into_iter().map(|(id, name)| (ModuleId(id), name)).collect())
     }
 
-    /// Changes a module; `None` when there is no such module.
+    /// Changes a module; returns `None` if it does not exist.
     pub async fn update_module(
         &self,
         id: ModuleId,
@@ -228,7 +224,7 @@ impl Store {
         row.map(|row| row.into_module(&self.inner.key)).transpose()
     }
 
-    /// Gives the module a new webhook token, which its script has not been told; says whether there is such a module.
+    /// Sets a new webhook token, not yet reported to the module's script; returns whether the module exists.
     pub async fn set_webhook_token(
         &self,
         id: ModuleId,
@@ -250,7 +246,7 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// Notes which webhook URL the module's script was told; says whether there is such a module.
+    /// Records the webhook URL reported to the module's script; returns whether the module exists.
     pub async fn set_public_url_notified(&self, id: ModuleId, url: Option<&str>) -> Result<bool, StoreError> {
         let sql = "update modules set public_url_notified = $2 where id = $1 and deleted_at is null";
         let done = on_writer!(self, |db| {
@@ -259,9 +255,9 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// Deletes a module with its scripts, settings, bindings, storage and log. Its requests are left to
-    /// [`Store::purge_deleted_modules`]: there may be millions. Its calls stay, and so does its name, for them. Says whether
-    /// there was one.
+    /// Deletes a module with its scripts, settings, bindings, storage and log. Its requests, possibly millions, are
+    /// left to [`Store::purge_deleted_modules`]. Its calls stay, and its name with them. Returns whether the module
+    /// existed.
     pub async fn delete_module(&self, id: ModuleId, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let mark = "update modules set deleted_at = $2, enabled = false, webhook_token = $3, \
@@ -292,7 +288,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Deletes up to `limit` requests of deleted modules; says how many. Call it again while it says `limit`.
+    /// Deletes up to `limit` requests of deleted modules; returns the number. Call it again while it returns `limit`.
     pub async fn purge_deleted_modules(&self, limit: u32) -> Result<u64, StoreError> {
         let sql = "delete from requests where id in (select requests.id from modules \
                    join requests on requests.module_id = modules.id where modules.deleted_at is not null limit $1)";
@@ -302,7 +298,7 @@ impl Store {
     }
 }
 
-/// Changes a module; `None` when there is no such module.
+/// Changes a module; returns `None` if it does not exist.
 pub(crate) async fn change(
     tx: &mut Tx,
     id: ModuleId,
@@ -347,7 +343,7 @@ pub(crate) async fn change(
     })?)
 }
 
-/// Fails unless there is such a module, and makes writers of its parts come one after the other.
+/// Serializes writers of a module's parts; fails if the module does not exist.
 pub(crate) async fn lock(tx: &mut Tx, id: ModuleId) -> Result<(), StoreError> {
     let sql = "update modules set updated_at = updated_at where id = $1 and deleted_at is null";
     let found =

@@ -1,4 +1,4 @@
-//! Opening and closing.
+//! Opens and closes the store.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -22,7 +22,7 @@ use crate::key::SecretKey;
 use crate::migrate;
 use crate::probe::Probe;
 
-/// The database. Cheap to clone; all clones are one.
+/// The database. Cheap to clone; all clones share it.
 #[derive(Clone)]
 pub struct Store {
     pub(crate) inner: Arc<Inner>,
@@ -38,9 +38,9 @@ pub(crate) struct Inner {
 
 /// How long a statement waits for its turn before it fails.
 pub(crate) const WAIT: Duration = Duration::from_secs(10);
-/// How long a server that is away is waited for: it may only be starting anew, and a provider waits for its answer.
+/// How long to wait for a server that is down: it may be restarting, but a provider is waiting for its answer.
 const POSTGRES_WAIT: Duration = Duration::from_secs(5);
-/// Prepared statements kept by a connection: more than there are texts.
+/// Prepared statements cached per connection: more than there are.
 pub(crate) const STATEMENTS: usize = 256;
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
@@ -57,11 +57,11 @@ pub(crate) const PRAGMAS: [(&str, &str); 6] = [
 ];
 
 impl Store {
-    /// Opens the database (`sqlite:path/to/file` or `postgres://…`), makes it where it is a SQLite file that is not there
-    /// (mode 0600), brings its schema up to date and starts the committer on the current tokio runtime.
+    /// Opens the database (`sqlite:path/to/file` or `postgres://…`), creates a missing SQLite file (mode 0600), brings
+    /// the schema up to date and starts the committer on the current tokio runtime.
     ///
     /// # Errors
-    /// [`OpenError::SchemaTooNew`] when a newer program has used it, [`OpenError::WrongKey`] when its secrets were
+    /// [`OpenError::SchemaTooNew`] if a newer program has used it, [`OpenError::WrongKey`] if its secrets were
     /// encrypted with another key.
     pub async fn open(url: &str, key: &SecretKey) -> Result<Self, OpenError> {
         let pools = match url.split_once(':') {
@@ -72,7 +72,7 @@ impl Store {
         Self::over(pools, key).await
     }
 
-    /// Opens a SQLite database that nobody needs after this process: it waits for no disk.
+    /// Opens a SQLite database that is not needed after this process: it never waits for the disk.
     pub async fn open_temporary(file: &Path, key: &SecretKey) -> Result<Self, OpenError> {
         let url = format!("sqlite:{}", file.display());
         Self::over(sqlite(&url, SqliteSynchronous::Off).await?, key).await
@@ -89,7 +89,7 @@ impl Store {
         })
     }
 
-    /// Finishes what was accepted and closes every connection. What comes later fails with [`StoreError::Closed`].
+    /// Finishes accepted work and closes all connections. Later calls fail with [`StoreError::Closed`].
     pub async fn close(&self) {
         self.inner.committer.stop().await;
         match &*self.inner.pools {
@@ -136,8 +136,8 @@ async fn sqlite(url: &str, synchronous: SqliteSynchronous) -> Result<Pools, Open
             .acquire_timeout(WAIT)
             .test_before_acquire(false)
             .max_lifetime(None)
-            // A transaction that could not be ended, or was rolled back by SQLite behind its connection's back, goes with its
-            // connection; so does everything opened before the disk failed: a file may have been opened read-only.
+            // A transaction that could not be ended, or was rolled back by SQLite itself, is discarded with its
+            // connection. So is everything opened before a disk failure: a file may have been opened read-only.
             .before_acquire(|connection, about| {
                 let usable = !connection.is_in_transaction() && !faults::within(about.age);
                 Box::pin(async move { Ok(usable) })
@@ -150,7 +150,7 @@ async fn sqlite(url: &str, synchronous: SqliteSynchronous) -> Result<Pools, Open
     Ok(Pools::Sqlite { read, write, turn: Arc::default(), file: File { path: file, synchronous } })
 }
 
-/// Makes the file, readable by nobody else, where it is not there yet. SQLite gives its side files the same mode.
+/// Creates the file if it does not exist, readable only by its owner. SQLite gives its side files the same mode.
 fn create_private(file: &Path) -> std::io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
@@ -172,7 +172,7 @@ fn without_password(url: &str) -> String {
     }
 }
 
-/// Keeps something encrypted from the first start on, to notice another key before it is used.
+/// Stores an encrypted value at the first start, to detect a wrong key before it is used.
 async fn check_key(pools: &Pools, key: &SecretKey) -> Result<(), OpenError> {
     const WHAT: &str = "key check";
     let insert = "insert into meta (name, value) values ('key_check', $1) on conflict (name) do nothing";

@@ -1,4 +1,4 @@
-//! Outcome codes: what a call came to, in the administrator's words.
+//! Outcome codes: the result of a call, in the administrator's words.
 
 use std::collections::HashMap;
 
@@ -12,20 +12,20 @@ use crate::db::{from_json, on, text, time, to_json};
 use crate::error::StoreError;
 use crate::open::Store;
 
-/// A list of codes that is offered.
+/// A list of outcome codes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OutcomeList {
-    /// Which.
+    /// The list's id.
     pub id: OutcomeListId,
-    /// What it is called.
+    /// The list's name.
     pub name: String,
-    /// Whether a call that was answered is to get a code.
+    /// Whether answered calls should get a code.
     pub required: bool,
-    /// The modules whose calls it is for; empty for those of every module that no other list names.
+    /// The modules whose calls it is for; empty for every module not named by another list.
     pub module_ids: Vec<ModuleId>,
-    /// What can be chosen, in order.
+    /// The codes to choose from, in order.
     pub codes: Vec<OutcomeCode>,
 }
 
@@ -33,9 +33,9 @@ pub struct OutcomeList {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OutcomeCode {
-    /// Which.
+    /// The code's id.
     pub id: OutcomeId,
-    /// What it says.
+    /// The code's label.
     pub label: String,
 }
 
@@ -55,7 +55,7 @@ struct CodeRow {
 }
 
 impl Store {
-    /// The lists that are offered, oldest first, with the codes that are.
+    /// The current lists, oldest first, with their current codes.
     pub async fn outcome_lists(&self) -> Result<Vec<OutcomeList>, StoreError> {
         let sql = "select id, name, required, module_ids from outcome_lists where archived_at is null \
                    order by created_at, id";
@@ -78,15 +78,15 @@ impl Store {
         lists.into_iter().map(list).collect()
     }
 
-    /// What every code says, also those that are offered no longer: calls may have them.
+    /// The labels of all codes, including archived ones: calls may have them.
     pub async fn outcome_labels(&self) -> Result<HashMap<OutcomeId, String>, StoreError> {
         let sql = "select id, label from outcome_codes";
         let rows: Vec<(Uuid, String)> = on!(self.read(), |db| sqlx::query_as(sql).fetch_all(db).await)?;
         Ok(rows.into_iter().map(|(id, label)| (OutcomeId(id), label)).collect())
     }
 
-    /// Makes a list, or puts this in place of the one with its id. A code that it has no longer is not offered any more, but
-    /// stays on calls. Says `false`, and changes nothing, where the list was archived.
+    /// Creates a list, or replaces the one with its id. A code that is no longer in it is not offered any more, but
+    /// stays on calls. Returns `false`, and changes nothing, if the list was archived.
     pub async fn save_outcome_list(
         &self,
         list: &OutcomeList,
@@ -133,7 +133,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Offers a list and its codes no longer; calls keep them. Says whether it was offered.
+    /// Archives a list and its codes; calls keep them. Returns whether it was current.
     pub async fn archive_outcome_list(
         &self,
         id: OutcomeListId,

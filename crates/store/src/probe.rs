@@ -1,4 +1,4 @@
-//! Whether the database takes writes, tried out.
+//! Checks whether the database accepts writes.
 
 use std::time::{Duration, Instant};
 
@@ -10,26 +10,26 @@ use crate::error::StoreError;
 use crate::faults;
 use crate::open::Store;
 
-/// How long a probe takes at most.
+/// Time limit of a probe.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long what a probe found counts, however often somebody asks.
+/// How long a probe's result is reused, however often it is requested.
 const FRESH: Duration = Duration::from_secs(1);
-/// Bytes written after something failed: more than a batch of webhooks needs, so that the last free page of a full disk
-/// does not pass for room.
+/// Bytes written after a failure: more than a batch of webhooks needs, so that the last free page of a full disk does
+/// not pass for room.
 const LARGE: usize = 256 * 1024;
 
-/// What the last probe found, and when. Whoever asks meanwhile waits for the one that is under way.
+/// The last probe's result and time. Concurrent callers wait for the probe in progress.
 #[derive(Default)]
 pub(crate) struct Probe(Mutex<Option<(Instant, Result<(), StoreError>)>>);
 
 impl Store {
-    /// Whether the database can be written, by writing a row of its own; at most once a second, however often this is asked.
-    /// Answers within three seconds.
+    /// Checks that the database accepts writes, by writing a row of its own, at most once a second however often this
+    /// is called. Answers within three seconds.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when it cannot.
+    /// [`StoreError::Unavailable`] if it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        let late = || StoreError::Unavailable(format!("it did not take a write within {PATIENCE:?}"));
+        let late = || StoreError::Unavailable(format!("no write succeeded within {PATIENCE:?}"));
         timeout(PATIENCE, self.probe()).await.unwrap_or_else(|_| Err(late()))
     }
 
@@ -56,7 +56,7 @@ impl Store {
 
     async fn write_something(&self, bytes: usize) -> Result<(), StoreError> {
         let sql = "insert into meta (name, value) values ('probe', $1) on conflict (name) do update set value = excluded.value";
-        // Every page is another than before: SQLite does not write what stays the same.
+        // Every page differs from before: SQLite does not write unchanged pages.
         let value = rand::random::<[u8; 8]>().repeat(bytes.div_ceil(8));
         on_writer!(self, |db| sqlx::query(sql).bind(value).execute(db).await.map(drop))?;
         Ok(())

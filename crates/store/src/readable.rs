@@ -1,4 +1,5 @@
-//! Rows that cannot be read: changed outside Hookswitch, or written by a version that allowed more. One of them spoils no list.
+//! Rows that cannot be read: changed outside Hookswitch, or written by a version that allowed more. A single one does
+//! not break a list.
 
 use sqlx::{ColumnIndex, Database, Decode, FromRow, Row, Type};
 use uuid::Uuid;
@@ -11,7 +12,7 @@ pub(crate) struct Readable<T>(pub Result<T, Unreadable>);
 /// Why a row cannot be read.
 #[derive(Debug)]
 pub(crate) struct Unreadable {
-    /// Whose; none where not even that can be read.
+    /// The row's id; `None` if even that cannot be read.
     pub id: Option<Uuid>,
     pub why: StoreError,
 }
@@ -29,7 +30,7 @@ where
 }
 
 impl<T> Readable<T> {
-    /// The row as what it is of.
+    /// Converts the row to its type.
     pub(crate) fn turn<U>(self, id: impl Fn(&T) -> Uuid) -> Result<U, Unreadable>
     where
         U: TryFrom<T, Error = StoreError>,
@@ -40,7 +41,7 @@ impl<T> Readable<T> {
     }
 }
 
-/// What can be read; the log names the rest, of which there are as many.
+/// The readable rows, and the number of unreadable ones, which are logged.
 pub(crate) fn readable<T>(what: &str, rows: impl Iterator<Item = Result<T, Unreadable>>) -> (Vec<T>, u32) {
     let mut left_out = 0;
     let can_be_read = rows.filter_map(|row| match row {

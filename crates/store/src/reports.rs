@@ -1,4 +1,4 @@
-//! Reports, from the figures that are kept with the calls. An hour is counted whole, in the report in which it begins.
+//! Reports from the counters stored with the calls. An hour is counted as a whole, in the report in which it begins.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use hookswitch_model::contract::{Direction, Disposition};
@@ -12,28 +12,28 @@ use crate::error::StoreError;
 use crate::open::Store;
 use crate::readable::{Unreadable, readable};
 
-/// Which calls a report is about: those that are over and began in these hours.
+/// Which calls a report covers: those that are over and began in these hours.
 #[derive(Debug, Clone, Copy)]
 pub struct ReportFilter {
-    /// The first hour begins then or later.
+    /// The first hour begins at or after this time.
     pub from: DateTime<Utc>,
-    /// The last hour begins before then.
+    /// The last hour begins before this time.
     pub to: DateTime<Utc>,
-    /// The module they came through; all of them where none is named.
+    /// The module they came through; `None` for all.
     pub module_id: Option<ModuleId>,
-    /// Which way they went; any where none is named.
+    /// The direction; `None` for any.
     pub direction: Option<Direction>,
 }
 
-/// Figures of an operator.
+/// An operator's counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OperatorFigures {
     pub user_id: UserId,
-    /// Calls that rang at them or that they had or made.
+    /// Calls that rang at the operator, or that they had or made.
     pub calls: i64,
-    /// Those they talked in.
+    /// Calls in which the operator talked.
     pub answered: i64,
-    /// Those they missed.
+    /// Calls the operator missed.
     pub missed: i64,
     /// Seconds of talk.
     pub talk_seconds: i64,
@@ -56,7 +56,7 @@ where
     }
 }
 
-/// What a sum of PostgreSQL's is too wide for otherwise.
+/// A sum in PostgreSQL would otherwise be too wide.
 macro_rules! sums {
     ($($column:literal),+) => {
         concat!($(", cast(sum(", $column, ") as bigint) as ", $column),+)
@@ -64,7 +64,7 @@ macro_rules! sums {
 }
 
 impl Store {
-    /// The figures of each hour that has any, in order.
+    /// The counters of each hour that has any, in order.
     pub async fn report_hours(
         &self,
         filter: &ReportFilter,
@@ -93,7 +93,7 @@ impl Store {
         Ok(rows.into_iter().map(|row| (row.hour, row.counters)).collect())
     }
 
-    /// How calls came out, the most frequent first.
+    /// The numbers of calls by disposition, most frequent first.
     pub async fn report_dispositions(
         &self,
         filter: &ReportFilter,
@@ -110,7 +110,7 @@ impl Store {
         Ok(readable("disposition's figure", rows).0)
     }
 
-    /// Each operator's figures, those with the most calls first.
+    /// Each operator's counters, most calls first.
     pub async fn report_operators(&self, filter: &ReportFilter) -> Result<Vec<OperatorFigures>, StoreError> {
         let rows: Vec<(Uuid, i64, i64, i64, i64)> = on!(self.read(), |db| {
             let columns = concat!("select user_id", sums!("calls", "answered", "missed", "talk_seconds"));
@@ -128,7 +128,7 @@ impl Store {
         Ok(rows.into_iter().map(figures).collect())
     }
 
-    /// What calls came to by the operators' codes, the most frequent first.
+    /// The numbers of calls by outcome, most frequent first.
     pub async fn report_outcomes(&self, filter: &ReportFilter) -> Result<Vec<(OutcomeId, i64)>, StoreError> {
         let rows: Vec<(Uuid, i64)> = on!(self.read(), |db| {
             let mut query = QueryBuilder::new(concat!("select outcome_id", sums!("calls")));
@@ -139,8 +139,8 @@ impl Store {
     }
 }
 
-/// The rest of a statement that adds up a table's figures by `key`, the most calls first: those of whole days as such, and by
-/// the hour before and after them.
+/// The rest of a statement that sums up a table's counters by `key`, most calls first: whole days as such, and the
+/// hours before and after them.
 fn added_up<DB>(query: &mut QueryBuilder<DB>, filter: &ReportFilter, table: &str, key: &str)
 where
     DB: Database,
@@ -160,10 +160,10 @@ where
 
 type Part = (&'static str, DateTime<Utc>, DateTime<Utc>);
 
-/// The days and hours that make up what is asked for.
+/// The days and hours that make up the requested period.
 fn spans(filter: &ReportFilter) -> [Part; 3] {
     let day = TimeDelta::days(1);
-    // Only a time that nanoseconds cannot count is in no day; then there are only hours.
+    // Only times beyond the range of nanoseconds are in no day; there are only hours then.
     let day_of = |at: DateTime<Utc>| at.duration_trunc(day).unwrap_or(filter.to);
     let began = day_of(filter.from);
     let first = if began < filter.from { began + day } else { began }.min(filter.to);

@@ -1,4 +1,4 @@
-//! The webhook requests: the inbox, and the log of what became of each.
+//! The webhook requests: the inbox, and the log of what happened to each.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::{CallId, ModuleId, RequestId};
@@ -16,21 +16,19 @@ use crate::key::SecretKey;
 use crate::open::Store;
 use crate::readable::{Readable, Unreadable};
 
-/// What became of a request.
+/// The status of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum RequestStatus {
-    /// Not processed yet.
     New,
-    /// Processed.
     Processed,
-    /// The script failed; it can be replayed.
+    /// The script failed; the request can be replayed.
     Failed,
 }
 
 impl RequestStatus {
-    /// As in the API and the database.
+    /// The name in the API and the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -44,48 +42,45 @@ impl RequestStatus {
 /// A request, with everything known about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredRequest {
-    /// What lists show of it.
+    /// The fields shown in lists.
     pub summary: RequestSummary,
-    /// The query as it was given to [`Store::accept`].
+    /// The query as passed to [`Store::accept`].
     pub query: Value,
-    /// The headers as they were given to [`Store::accept`].
+    /// The headers as passed to [`Store::accept`].
     pub headers: Value,
-    /// What was given to [`Store::accept`] to be kept encrypted.
+    /// The value passed to [`Store::accept`] to be stored encrypted.
     pub sealed: Value,
-    /// The body, byte for byte.
     pub body: Vec<u8>,
-    /// Who sent it.
     pub remote_address: Option<String>,
-    /// The version of the script that processed it last.
+    /// The version of the script that last processed it.
     pub script_version: Option<i32>,
     /// What the script returned.
     pub result: Option<Value>,
 }
 
-/// A request, as lists show it.
+/// A request as shown in lists.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestSummary {
     pub id: RequestId,
     pub module_id: ModuleId,
     pub received_at: DateTime<Utc>,
     pub method: String,
-    /// Path after the module's.
+    /// The path after the module's.
     pub path: String,
-    /// What became of it.
     pub status: RequestStatus,
-    /// When it was processed last.
+    /// When it was last processed.
     pub processed_at: Option<DateTime<Utc>>,
-    /// The HTTP status it was answered with.
+    /// The HTTP status of the answer.
     pub response_status: Option<u16>,
     /// Why it failed.
     pub error: Option<RequestError>,
-    /// Whether it was about a call that was erased. Then nothing that it said was kept.
+    /// Whether it was about an erased call. Nothing it said was stored then.
     pub erased: bool,
     /// The calls its facts are about.
     pub calls: Vec<CallId>,
-    /// What was known of its last processing when that was committed.
+    /// The steps of its last processing, as known when that was committed.
     pub steps: Option<Value>,
-    /// The same with what came after the commit.
+    /// The same, completed after the commit.
     pub delivery: Option<Value>,
 }
 
@@ -93,7 +88,6 @@ pub struct RequestSummary {
 #[derive(Debug, Clone)]
 pub struct RequestFilter {
     pub module_id: ModuleId,
-    /// What became of them.
     pub status: Option<RequestStatus>,
 }
 
@@ -114,12 +108,12 @@ struct SummaryRow {
     delivery: Option<String>,
 }
 
-/// What of a request cannot be read, by column.
+/// The unreadable columns of a request.
 #[derive(Default)]
 struct Holes(Vec<&'static str>);
 
 impl Holes {
-    /// A column's JSON; nothing where there is none or it cannot be read.
+    /// Decodes a column's JSON; `None` if it is missing or cannot be read.
     fn json<T: DeserializeOwned>(&mut self, column: &'static str, json: Option<&str>) -> Option<T> {
         let read = json.map(from_json).transpose();
         read.unwrap_or_else(|_| {
@@ -128,43 +122,40 @@ impl Holes {
         })
     }
 
-    /// The error that stands in the place of a request's own where something cannot be read.
+    /// The error that replaces a request's own if something cannot be read.
     fn error(&self) -> Option<RequestError> {
         let columns = self.0.join(", ");
-        (!self.0.is_empty()).then(|| {
-            RequestError::unreadable(&format!(
-                "its {columns} in the database is not what this program writes"
-            ))
-        })
+        (!self.0.is_empty())
+            .then(|| RequestError::unreadable(&format!("its {columns} in the database cannot be decoded")))
     }
 }
 
 impl RequestError {
     const UNREADABLE: &str = "unreadable";
 
-    /// Of a request that cannot be read back.
+    /// The error of a request that cannot be read back.
     #[must_use]
     pub fn unreadable(why: &str) -> Self {
         let message = format!("this request cannot be read: {why}");
         Self { code: Self::UNREADABLE.to_owned(), message, line: None, column: None, path: None }
     }
 
-    /// Of a request that the server failed at.
+    /// The error of a request that the server failed to process.
     #[must_use]
     pub fn internal(why: &str) -> Self {
-        let message = format!("the server failed at this request: {why}");
+        let message = format!("the server failed to process this request: {why}");
         Self { code: "internal".to_owned(), message, line: None, column: None, path: None }
     }
 }
 
 impl RequestSummary {
-    /// Whether something of it could not be read.
+    /// Whether any part of it could not be read.
     #[must_use]
     pub fn is_unreadable(&self) -> bool {
         self.error.as_ref().is_some_and(|error| error.code == RequestError::UNREADABLE)
     }
 
-    /// In the place of a row of which nothing but the id can be read.
+    /// Stands in for a row of which only the id can be read.
     fn lost(id: RequestId, module_id: ModuleId, why: &StoreError) -> Self {
         let seconds = id.0.get_timestamp().map_or((0, 0), |time| time.to_unix());
         let seconds = i64::try_from(seconds.0).unwrap_or_default();
@@ -250,7 +241,7 @@ impl Row {
     }
 }
 
-/// What the sealed part of a request is bound to.
+/// The context the encrypted part of a request is bound to.
 pub(crate) fn sealed_name(request: RequestId) -> String {
     format!("request {request}")
 }
@@ -267,7 +258,6 @@ macro_rules! list {
 }
 
 impl Store {
-    /// The request with this id.
     pub async fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError> {
         let sql = "select * from requests where id = $1";
         let row: Option<Row> =
@@ -275,7 +265,7 @@ impl Store {
         Ok(row.map(|row| row.open(&self.inner.key)))
     }
 
-    /// Requests, newest first, from before the request `before` on.
+    /// Lists requests, newest first, starting before the request `before`.
     pub async fn requests(
         &self,
         filter: &RequestFilter,
@@ -286,7 +276,7 @@ impl Store {
             None => list!(""),
             Some(RequestStatus::New) => list!("and status = 'new'"),
             Some(RequestStatus::Processed) => list!("and status = 'processed'"),
-            // Written out, not bound: the index of failed requests serves only this text.
+            // Written out, not bound: the index of failed requests matches only this text.
             Some(RequestStatus::Failed) => list!("and status = 'failed'"),
         };
         let before = before.map_or(Uuid::max(), |request| request.0);
@@ -306,8 +296,8 @@ impl Store {
     }
 
     /// Requests that were accepted but not processed, oldest first: those between `after` and `before`, so that a start
-    /// can go through what an earlier process left without meeting what came since. Of one that cannot be read, which it is
-    /// and why not.
+    /// can go through what an earlier process left without meeting newer ones. For one that cannot be read, its id and
+    /// the error.
     pub async fn unprocessed_requests(
         &self,
         after: Option<RequestId>,
@@ -337,7 +327,7 @@ impl Store {
         Ok(stored.collect())
     }
 
-    /// Marks a request as failed, whatever else is in its row.
+    /// Marks a request as failed, whatever else its row contains.
     pub async fn fail_request(
         &self,
         id: RequestId,
@@ -352,8 +342,8 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes up to `limit` processed or failed requests that arrived before then (as their ids say); says how many.
-    /// Call it again while it says `limit`.
+    /// Deletes up to `limit` processed or failed requests that arrived before the given time (according to their ids);
+    /// returns the number. Call it again while it returns `limit`.
     pub async fn purge_requests(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
         let sql = "delete from requests where id in \
                    (select id from requests where id < $1 and status <> 'new' order by id limit $2)";

@@ -1,4 +1,4 @@
-//! Deleting what has had its time, a bounded part at a time, and counting what would go.
+//! Deletes data past their retention period, a bounded part at a time, and counts what would be deleted.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::batch::saved_version;
@@ -13,39 +13,39 @@ use crate::error::StoreError;
 use crate::open::Store;
 use crate::rows::{Rows, chunks};
 
-/// A kind of things that are kept for a time.
+/// A kind of data with a retention period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
-    /// Calls that are over, by when they began. Missed ones whose caller still waits stay.
+    /// Calls that are over, by their start. Missed ones whose caller still waits stay.
     Calls,
-    /// Links to calls' recordings, by when the calls began.
+    /// Links to calls' recordings, by the calls' start.
     Recordings,
-    /// Comments on clients, by when they were written, and operators' comments on calls, by when those began.
+    /// Comments on clients, by creation time, and operators' comments on calls, by the calls' start.
     Comments,
     /// Lines of modules' logs.
     ModuleLog,
-    /// Webhook requests, but those not processed yet.
+    /// Webhook requests, except unprocessed ones.
     Requests,
     /// Entries of the audit trail.
     Audit,
 }
 
-/// What one step of deleting came to.
+/// The result of one deletion step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PurgeStep {
-    /// How many went.
+    /// The number of deleted items.
     pub removed: u64,
-    /// Calls that began before then were looked through, and need no second look; for links, and comments on calls.
+    /// Calls that began before this were checked and need no second look; for links and comments on calls.
     pub looked_until: Option<DateTime<Utc>>,
     /// Whether there may be more.
     pub more: bool,
 }
 
-/// Rows that go in one transaction; calls, of which each is several rows, a tenth of that.
+/// Rows per transaction; for calls, which consist of several rows each, a tenth of that.
 const BATCH: i64 = 500;
 const CALLS: i64 = 50;
 const REQUESTS: u32 = 500;
-/// Further than this nothing is counted.
+/// Nothing is counted beyond this.
 const MOST: i64 = 10_000;
 
 /// The rows that are due: those from before $1, and for links from `$2` on.
@@ -78,7 +78,7 @@ macro_rules! due {
     };
 }
 
-/// Deletes by a statement with two parameters: before when, and how many at most.
+/// Deletes with a statement with two parameters: the time before which, and the maximum number.
 macro_rules! delete {
     ($store:expr, $table:literal, $due:ident, $before:expr) => {{
         let sql =
@@ -91,11 +91,11 @@ macro_rules! delete {
 }
 
 impl Store {
-    /// Deletes some of what is from before then, and says whether there is more. `since`: links, and comments on calls, are
-    /// looked for only on calls that began then or later; none for all.
+    /// Deletes some of the data from before the given time, and returns whether there is more. Links, and comments on
+    /// calls, are searched for only on calls that began at or after `since`; `None` for all.
     ///
     /// # Errors
-    /// [`StoreError::Contention`] where calls changed meanwhile; the next time will do.
+    /// [`StoreError::Contention`] if calls changed meanwhile; the next call will succeed.
     pub async fn purge(
         &self,
         kept: Kept,
@@ -164,8 +164,8 @@ impl Store {
         let calls: Vec<StoredCall> = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
         let last = calls.last().map(|stored| view(&stored.call).started_at);
         let full = calls.len() as i64 == BATCH;
-        // The next look begins with calls that began at the same moment as the last of these; were all of these from one
-        // moment it would never come further.
+        // The next step starts with calls that began at the same moment as the last of these; if all of these began at
+        // one moment, it would never advance.
         let looked_until = match last {
             Some(last) if full && last > since => last,
             Some(last) if full => last + TimeDelta::microseconds(1),
@@ -174,7 +174,7 @@ impl Store {
         let recorded: Vec<StoredCall> = calls.into_iter().filter_map(without_links).collect();
         let removed = self.write_facts(&recorded).await?;
         if removed < recorded.len() as u64 {
-            // Some changed just then: once more.
+            // Some were changed meanwhile: try again.
             return Ok(PurgeStep { removed, looked_until: None, more: true });
         }
         Ok(PurgeStep { removed, looked_until: Some(looked_until), more: full })
@@ -211,7 +211,7 @@ impl Store {
         Ok(written)
     }
 
-    /// How many rows are from before then, not counted further than ten thousand.
+    /// The number of rows from before the given time, counted up to ten thousand.
     pub async fn due(
         &self,
         kept: Kept,
@@ -238,7 +238,7 @@ impl Store {
     }
 }
 
-/// The call without the links in its records; none where it has none.
+/// The call without the links in its records; `None` if it has none.
 fn without_links(mut stored: StoredCall) -> Option<StoredCall> {
     let mut found = false;
     for fact in stored.call.facts.iter_mut().filter(|fact| fact.kind == FactKind::Record) {

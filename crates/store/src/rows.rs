@@ -1,4 +1,4 @@
-//! Statements with as many rows of parameters as there are things to write.
+//! Statements with one row of parameters per item to write.
 
 use std::fmt::Write;
 use std::sync::OnceLock;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::db::{Db, Either};
 
-/// The numbers of rows that there are texts for: so few that each stays prepared, so near each other that few rows stay
+/// The available numbers of rows: few enough that each statement stays prepared, and close enough that few rows stay
 /// empty.
 const SIZES: [usize; 16] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256];
 const LARGEST: usize = SIZES[SIZES.len() - 1];
@@ -21,8 +21,8 @@ type Texts = [OnceLock<SqlStr>; SIZES.len()];
 
 /// A statement that takes many rows of values.
 ///
-/// What is to be written is padded with rows of nulls up to a size that there is a text for: one statement, already
-/// prepared, costs less than several smaller ones or a new text. So the statement has to pass over such rows.
+/// The items are padded with rows of nulls up to an available size: one prepared statement costs less than several
+/// smaller ones or a new text. So the statement must skip such rows.
 pub(crate) struct Rows {
     shape: Shape,
     sqlite: Texts,
@@ -30,7 +30,7 @@ pub(crate) struct Rows {
 }
 
 enum Shape {
-    /// Rows of so many values between two pieces of text.
+    /// Rows of `columns` values between two pieces of text.
     Between { before: &'static str, columns: usize, after: &'static str },
     /// Rows of named values as the table `v` before a statement.
     Named { columns: &'static [&'static [&'static str]], sql: &'static str },
@@ -42,9 +42,9 @@ impl Rows {
         Self::of(Shape::Between { before, columns, after })
     }
 
-    /// A statement over the rows as a table `v`, the columns named as [`columns`] names them. In `sql`, `{columns}` stands
-    /// for the names of all columns; `{set}` for assignments of the last group's columns to those of the same name; `{add}`
-    /// for adding the last group's columns to those of the same name of the table `t`, where a row is there already.
+    /// A statement over the rows as a table `v`, with columns named by [`columns`]. In `sql`, `{columns}` stands for
+    /// the names of all columns; `{set}` for assignments of the last group's columns to those of the same name; `{add}`
+    /// for adding the last group's columns to those of the same name in the table `t`, if a row exists.
     pub(crate) const fn named(columns: &'static [&'static [&'static str]], sql: &'static str) -> Self {
         Self::of(Shape::Named { columns, sql })
     }
@@ -55,8 +55,8 @@ impl Rows {
         Self { shape, sqlite, postgres }
     }
 
-    /// Runs the statement for these things; `add` adds the values of one, which is none where nulls are to be added. Returns
-    /// how many rows of the table it concerned.
+    /// Runs the statement for these items. `add` adds the values of one item, or nulls for `None`. Returns the number
+    /// of affected rows.
     pub(crate) async fn execute<T>(
         &self,
         db: &mut impl Db,
@@ -71,7 +71,7 @@ impl Rows {
         Ok(rows)
     }
 
-    /// Runs the statement for these things and returns what it finds; `add` as in [`Rows::execute`].
+    /// Runs the statement for these items and returns the rows found; `add` as in [`Rows::execute`].
     pub(crate) async fn fetch<T, F: Found>(
         &self,
         db: &mut impl Db,
@@ -100,8 +100,8 @@ impl Rows {
         (sql, values)
     }
 
-    /// The statement for these things, of which there are no more than [`chunks`] gives, on the database of `target`; and
-    /// each row: a thing, or none where nulls are to be bound.
+    /// The statement for these items, at most as many as in one of [`chunks`], for the database of `target`; and the
+    /// rows: an item, or `None` for nulls.
     pub(crate) fn fill<'a, S, P, T>(
         &self,
         target: &Either<S, P>,
@@ -163,7 +163,7 @@ fn placeholders(rows: usize, columns: usize, numbered: bool) -> String {
     text
 }
 
-/// A statement's values in their order.
+/// A statement's values in order.
 pub(crate) enum Values {
     Sqlite(Result<SqliteArguments, BoxDynError>),
     Postgres(Result<PgArguments, BoxDynError>),
@@ -171,7 +171,7 @@ pub(crate) enum Values {
 }
 
 impl Values {
-    /// Adds a value; none: null.
+    /// Adds a value; `None` adds null.
     pub(crate) fn add<V: Cell>(&mut self, value: Option<V>)
     where
         Option<V>: for<'q> Encode<'q, Sqlite> + Type<Sqlite> + for<'q> Encode<'q, Postgres> + Type<Postgres>,
@@ -220,7 +220,7 @@ where
     }
 }
 
-/// What a column may have: a value, or one that may be missing.
+/// A column's value, which may be missing.
 pub(crate) trait Column {
     type Value;
 
@@ -248,7 +248,7 @@ macro_rules! always_there {
 }
 always_there!(bool, i32, i64, String, &'static str, Vec<u8>, DateTime<Utc>, Uuid);
 
-/// Defines columns of a statement, each name beside the value that a row has for it: so that no two can be swapped.
+/// Defines a statement's columns, each name next to the row's value for it, so that no two can be swapped.
 macro_rules! columns {
     ($(#[$doc:meta])* $name:ident of $row:ident: $type:ty { $($column:ident: $value:expr,)+ }) => {
         $(#[$doc])*
@@ -316,7 +316,7 @@ macro_rules! found_tuples {
 }
 found_tuples! { (A 0, B 1) (A 0, B 1, C 2, D 3) }
 
-/// The things in slices that one statement takes.
+/// Splits items into the slices that one statement takes.
 pub(crate) fn chunks<T>(things: &[T]) -> std::slice::Chunks<'_, T> {
     things.chunks(LARGEST)
 }

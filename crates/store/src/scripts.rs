@@ -13,18 +13,17 @@ use crate::open::Store;
 /// A version of a script, with its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScriptVersion {
-    /// Which, when, by whom.
     pub info: ScriptInfo,
     pub source: String,
 }
 
-/// A script to be saved with what belongs to it; what is `None` stays as it is.
+/// A script to save with its accompanying changes; `None` keeps a field.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NewScript<'a> {
     pub source: &'a str,
-    /// What else changes of the module.
+    /// Other changes to the module.
     pub patch: Option<&'a ModulePatch>,
-    /// What it was taken from; see [`Module::template_hash`](crate::Module::template_hash).
+    /// The template it was taken from; see [`Module::template_hash`](crate::Module::template_hash).
     pub template_hash: Option<&'a str>,
 }
 
@@ -33,9 +32,8 @@ pub struct NewScript<'a> {
 pub struct ScriptInfo {
     /// From 1, without gaps.
     pub version: i32,
-    /// When it was saved.
     pub created_at: DateTime<Utc>,
-    /// By whom; none for what the server made.
+    /// The author; `None` if saved by the server.
     pub created_by: Option<UserId>,
 }
 
@@ -84,7 +82,8 @@ impl Store {
         Ok(saved)
     }
 
-    /// Saves a script and what belongs to it, or nothing of it. The module gets a next version unless its newest is the same.
+    /// Saves a script and its accompanying changes, or none of it. The module gets a new version unless its newest is
+    /// identical.
     ///
     /// # Errors
     /// [`StoreError::UnknownModule`].
@@ -135,7 +134,7 @@ impl Store {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// One version of a module's script, or the newest.
+    /// A version of a module's script, or the newest one.
     pub async fn script(
         &self,
         module: ModuleId,

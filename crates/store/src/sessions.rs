@@ -1,4 +1,4 @@
-//! Sessions of browsers. Only a hash of the cookie's token is kept.
+//! Browser sessions. Only a hash of the cookie's token is stored.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::UserId;
@@ -9,19 +9,19 @@ use crate::error::StoreError;
 use crate::open::Store;
 use crate::users::User;
 
-/// A session and whose it is.
+/// A session and its user.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Session {
-    /// Whose; always an active user.
+    /// Always an active user.
     #[sqlx(flatten)]
     pub user: User,
     pub expires_at: DateTime<Utc>,
 }
 
-/// A session to be made.
+/// A session to create.
 #[derive(Debug, Clone)]
 pub struct NewSession {
-    /// Of the cookie's token.
+    /// Hash of the cookie's token.
     pub token_hash: Vec<u8>,
     pub user_id: UserId,
     pub created_at: DateTime<Utc>,
@@ -29,12 +29,12 @@ pub struct NewSession {
 }
 
 impl Store {
-    /// Makes a session.
+    /// Creates a session.
     ///
     /// # Errors
     /// [`StoreError::UnknownUser`].
     pub async fn create_session(&self, session: &NewSession) -> Result<(), StoreError> {
-        // `last_seen_at` is read by nobody any more.
+        // `last_seen_at` is no longer read.
         let sql = "insert into sessions (token_hash, user_id, created_at, expires_at, last_seen_at) \
                    values ($1, $2, $3, $4, $3)";
         let done = on_writer!(self, |db| {
@@ -50,7 +50,7 @@ impl Store {
         done.map_err(unknown_user)
     }
 
-    /// The session of this token, while it lasts and its user is active.
+    /// The session of this token, until it expires and while its user is active.
     pub async fn session(
         &self,
         token_hash: &[u8],
@@ -64,7 +64,7 @@ impl Store {
         })?)
     }
 
-    /// Ends a session; says whether there was one.
+    /// Ends a session; returns whether it existed.
     pub async fn delete_session(&self, token_hash: &[u8]) -> Result<bool, StoreError> {
         let sql = "delete from sessions where token_hash = $1";
         let gone = on_writer!(self, |db| {
@@ -73,7 +73,7 @@ impl Store {
         Ok(gone > 0)
     }
 
-    /// Ends all sessions of a user, but perhaps one; says how many.
+    /// Ends all sessions of a user, optionally except one; returns the number.
     pub async fn delete_sessions_of(&self, user: UserId, except: Option<&[u8]>) -> Result<u64, StoreError> {
         let sql = "delete from sessions where user_id = $1 and ($2 is null or token_hash <> $2)";
         Ok(on_writer!(self, |db| {
@@ -86,7 +86,7 @@ impl Store {
         })?)
     }
 
-    /// Deletes the sessions that are over; says how many.
+    /// Deletes expired sessions; returns the number.
     pub async fn purge_sessions(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let sql = "delete from sessions where expires_at <= $1";
         Ok(on_writer!(self, |db| {

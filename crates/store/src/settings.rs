@@ -13,20 +13,20 @@ use crate::open::Store;
 /// A module's settings, by field name.
 #[derive(Clone, Default, PartialEq)]
 pub struct Settings {
-    /// What is not a secret; may be shown.
+    /// Settings that are not secret and may be shown.
     pub plain: BTreeMap<String, Value>,
-    /// What is; for the module's script only.
+    /// Secret settings, for the module's script only.
     pub secrets: BTreeMap<String, String>,
 }
 
 impl Settings {
-    /// Names of the secrets that are set: all that may be shown of them.
+    /// The names of the secrets that are set: all that may be shown of them.
     #[must_use]
     pub fn secrets_set(&self) -> BTreeSet<String> {
         self.secrets.keys().cloned().collect()
     }
 
-    /// Everything, as the module's script sees it.
+    /// All settings, as seen by the module's script.
     #[must_use]
     pub fn for_script(&self) -> serde_json::Map<String, Value> {
         let plain = self.plain.iter().map(|(name, value)| (name.clone(), value.clone()));
@@ -46,18 +46,16 @@ impl std::fmt::Debug for Settings {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SettingChange {
     pub name: String,
-    /// Its new value.
     pub value: SettingValue,
 }
 
 /// A setting's new value.
 #[derive(Clone, PartialEq)]
 pub enum SettingValue {
-    /// No secret.
+    /// A value that is not secret.
     Plain(Value),
-    /// A secret.
     Secret(String),
-    /// None any more.
+    /// Removes the setting.
     Unset,
 }
 
@@ -74,10 +72,10 @@ impl std::fmt::Debug for SettingValue {
 type Row = (String, Option<String>, Option<Vec<u8>>);
 
 impl Store {
-    /// The module's settings; empty where it has none or is not there.
+    /// The module's settings; empty if it has none or does not exist.
     ///
     /// # Errors
-    /// [`StoreError::Secret`] when a secret does not decrypt.
+    /// [`StoreError::Secret`] if a secret does not decrypt.
     pub async fn settings(&self, module: ModuleId) -> Result<Settings, StoreError> {
         let sql = "select name, value, secret from settings where module_id = $1";
         let rows: Vec<Row> = on!(self.read(), |db| sqlx::query_as(sql).bind(module.0).fetch_all(db).await)?;

@@ -1,4 +1,4 @@
-//! What the modules' scripts keep under a key.
+//! The key-value storage of the modules' scripts.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::ModuleId;
@@ -10,16 +10,16 @@ use crate::error::StoreError;
 use crate::modules;
 use crate::open::Store;
 
-/// Bytes of a value as JSON, at most.
+/// Maximum size of a value as JSON, in bytes.
 pub const MAX_VALUE_BYTES: usize = 64 * 1024;
-/// Keys of a module, at most.
+/// Maximum number of keys per module.
 pub const MAX_KEYS: i64 = 1000;
 
 const GET: &str = "select value from module_storage \
                    where module_id = $1 and key = $2 and (expires_at is null or expires_at > $3)";
 const DELETE: &str = "delete from module_storage where module_id = $1 and key = $2";
 
-/// The value as JSON, where it and its key are not too long.
+/// The value as JSON, if neither it nor its key is too long.
 fn bounded(key: &str, value: &Value) -> Result<String, StoreError> {
     let value = to_json(value)?;
     if key.len() > MAX_STORAGE_KEY_BYTES {
@@ -63,7 +63,7 @@ async fn keep(
 }
 
 impl Store {
-    /// Everything that a module keeps.
+    /// Everything a module has stored.
     pub async fn storage_all(
         &self,
         module: ModuleId,
@@ -76,7 +76,7 @@ impl Store {
         rows.into_iter().map(|(key, value)| Ok((key, from_json(&value)?))).collect()
     }
 
-    /// The value under the key, unless it expired.
+    /// The value under the key, unless it has expired.
     pub async fn storage_get(
         &self,
         module: ModuleId,
@@ -89,7 +89,7 @@ impl Store {
         value.as_deref().map(from_json).transpose()
     }
 
-    /// Keeps the value under the key, for ever or until `expires_at`.
+    /// Stores a value under the key, forever or until `expires_at`.
     ///
     /// # Errors
     /// [`StoreError::UnknownModule`], [`StoreError::StorageKeyTooLong`], [`StoreError::StorageValueTooLong`],
@@ -110,11 +110,11 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps `after` under the key (`None` forgets the key), if its value still is `before`: JSON text of what
-    /// [`Store::storage_get`] gave. Says whether it was.
+    /// Stores `after` under the key (`None` deletes the key) if its value is still `before`, the JSON text from
+    /// [`Store::storage_get`]. Returns whether it was.
     ///
     /// # Errors
-    /// As [`Store::storage_set`].
+    /// As for [`Store::storage_set`].
     pub async fn storage_replace(
         &self,
         module: ModuleId,
@@ -143,7 +143,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Forgets the key; says whether there was one.
+    /// Deletes the key; returns whether it existed.
     pub async fn storage_delete(&self, module: ModuleId, key: &str) -> Result<bool, StoreError> {
         let gone = on_writer!(self, |db| {
             sqlx::query(DELETE)
@@ -156,7 +156,7 @@ impl Store {
         Ok(gone > 0)
     }
 
-    /// Deletes what expired, of all modules; says how much.
+    /// Deletes expired values of all modules; returns the number.
     pub async fn purge_storage(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let sql = "delete from module_storage where expires_at <= $1";
         Ok(on_writer!(self, |db| {

@@ -1,4 +1,4 @@
-//! API tokens. Only a hash of each is kept.
+//! API tokens. Only a hash of each is stored.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::{TokenId, UserId};
@@ -11,46 +11,45 @@ use crate::open::Store;
 use crate::sessions::unknown_user;
 use crate::users::User;
 
-/// A token, without what it opens with.
+/// A token, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct ApiToken {
     #[sqlx(try_from = "Uuid")]
     pub id: TokenId,
     #[sqlx(try_from = "Uuid")]
     pub user_id: UserId,
-    /// What its user calls it.
+    /// The name given by its user.
     pub name: String,
     pub created_at: DateTime<Utc>,
-    /// When it was last used, as told by [`Store::touch_token`].
+    /// When it was last used, as recorded by [`Store::touch_token`].
     pub last_used_at: Option<DateTime<Utc>>,
-    /// Until when; none for ever.
+    /// `None` for never.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// A token to be made.
+/// A token to create.
 #[derive(Debug, Clone)]
 pub struct NewToken {
     pub id: TokenId,
-    /// Of the token.
+    /// Hash of the token.
     pub token_hash: Vec<u8>,
     pub user_id: UserId,
-    /// What its user calls it.
+    /// The name given by its user.
     pub name: String,
     pub created_at: DateTime<Utc>,
-    /// Until when; none for ever.
+    /// `None` for never.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// A token that opens, and its user.
+/// A valid token and its user.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct OpenToken {
-    /// The token.
     #[sqlx(rename = "token_id", try_from = "Uuid")]
     pub id: TokenId,
     /// Always an active user.
     #[sqlx(flatten)]
     pub user: User,
-    /// When it expires; `None` for never.
+    /// `None` for never.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -67,7 +66,7 @@ macro_rules! select_open {
 }
 
 impl Store {
-    /// Makes a token.
+    /// Creates a token.
     ///
     /// # Errors
     /// [`StoreError::UnknownUser`].
@@ -89,7 +88,7 @@ impl Store {
         made.map_err(unknown_user)
     }
 
-    /// The tokens of a user, or of all; newest first.
+    /// The tokens of a user, or of all users; newest first.
     pub async fn tokens(&self, of: Option<UserId>) -> Result<Vec<ApiToken>, StoreError> {
         let sql = "select id, user_id, name, created_at, last_used_at, expires_at from tokens \
                    where $1 is null or user_id = $1 order by id desc";
@@ -116,14 +115,14 @@ impl Store {
         })?)
     }
 
-    /// Notes that the token was used.
+    /// Records that the token was used.
     pub async fn touch_token(&self, id: TokenId, now: DateTime<Utc>) -> Result<(), StoreError> {
         let sql = "update tokens set last_used_at = $2 where id = $1";
         on_writer!(self, |db| sqlx::query(sql).bind(id.0).bind(time(now)).execute(db).await.map(drop))?;
         Ok(())
     }
 
-    /// Deletes a token, anyone's or only this user's, and returns it; `None` when there is no such token.
+    /// Deletes a token, of any user or only of this one, and returns it; `None` if there is no such token.
     pub async fn delete_token(
         &self,
         id: TokenId,
@@ -136,7 +135,7 @@ impl Store {
         })?)
     }
 
-    /// Deletes all tokens of a user; returns their number.
+    /// Deletes all tokens of a user; returns the number.
     pub async fn delete_tokens_of(&self, user: UserId) -> Result<u64, StoreError> {
         let sql = "delete from tokens where user_id = $1";
         Ok(on_writer!(self, |db| {

@@ -1,4 +1,4 @@
-//! System users.
+//! Users of the system.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::UserId;
@@ -10,19 +10,19 @@ use crate::db::{Tx, from_word, is_unique, on, on_writer, text, time};
 use crate::error::StoreError;
 use crate::open::Store;
 
-/// What a user may do.
+/// The permissions of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
     /// Everything.
     Admin,
-    /// Their own calls, clients, missed calls.
+    /// Their own calls, clients and missed calls.
     Operator,
 }
 
 impl Role {
-    /// As in the API and the database.
+    /// The name in the API and the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -45,23 +45,20 @@ impl TryFrom<String> for Role {
 pub struct User {
     #[sqlx(try_from = "Uuid")]
     pub id: UserId,
-    /// What they sign in with; upper and lower case count the same.
+    /// The sign-in name; case is ignored.
     pub login: String,
-    /// What they are called.
     pub name: String,
-    /// Their e-mail.
     pub email: Option<String>,
-    /// What they may do.
     #[sqlx(try_from = "String")]
     pub role: Role,
-    /// Argon2id, in PHC form; none for who cannot sign in with a password.
+    /// Argon2id in PHC format; `None` for users who cannot sign in with a password.
     pub password_hash: Option<String>,
-    /// Whether they may sign in and be given calls.
+    /// Whether the user may sign in and receive calls.
     pub active: bool,
     pub created_at: DateTime<Utc>,
 }
 
-/// A user to be made; active from the start.
+/// A user to create; active from the start.
 #[derive(Debug, Clone)]
 pub struct NewUser {
     pub id: UserId,
@@ -73,15 +70,15 @@ pub struct NewUser {
     pub created_at: DateTime<Utc>,
 }
 
-/// What to change of a user; what is `None` stays.
+/// Changes to a user; `None` keeps a field.
 #[derive(Debug, Clone, Default)]
 pub struct UserPatch {
     pub login: Option<String>,
     pub name: Option<String>,
-    /// See [`User::email`]; `Some(None)` takes it away.
+    /// See [`User::email`]; `Some(None)` clears it.
     pub email: Option<Option<String>>,
     pub role: Option<Role>,
-    /// See [`User::password_hash`]; `Some(None)` takes it away.
+    /// See [`User::password_hash`]; `Some(None)` clears it.
     pub password_hash: Option<Option<String>>,
     pub active: Option<bool>,
 }
@@ -93,7 +90,7 @@ macro_rules! select {
 }
 
 impl Store {
-    /// Makes a user.
+    /// Creates a user.
     ///
     /// # Errors
     /// [`StoreError::LoginTaken`].
@@ -117,13 +114,12 @@ impl Store {
         .map_err(login_taken)
     }
 
-    /// The user with this id.
     pub async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         let sql = select!("where id = $1");
         Ok(on!(self.read(), |db| sqlx::query_as(sql).bind(id.0).fetch_optional(db).await)?)
     }
 
-    /// The user with this login, in whichever case.
+    /// The user with this login, ignoring case.
     pub async fn user_by_login(&self, login: &str) -> Result<Option<User>, StoreError> {
         let sql = select!("where login_key = $1");
         Ok(on!(self.read(), |db| sqlx::query_as(sql).bind(login_key(login)).fetch_optional(db).await)?)
@@ -135,10 +131,10 @@ impl Store {
         Ok(on!(self.read(), |db| sqlx::query_as(sql).fetch_all(db).await)?)
     }
 
-    /// Changes a user; `None` when there is no such user.
+    /// Changes a user; returns `None` if there is no such user.
     ///
     /// # Errors
-    /// [`StoreError::LoginTaken`]; [`StoreError::LastAdmin`] when no active administrator would be left.
+    /// [`StoreError::LoginTaken`]; [`StoreError::LastAdmin`] if no active administrator would be left.
     pub async fn update_user(&self, id: UserId, patch: &UserPatch) -> Result<Option<User>, StoreError> {
         let mut tx = self.begin().await?;
         lock_admins(&mut tx).await?;
@@ -171,10 +167,11 @@ impl Store {
         Ok(user)
     }
 
-    /// Deletes a user with their sessions, tokens and bindings; calls keep who had them. Says whether there was one.
+    /// Deletes a user with their sessions, tokens and bindings; calls keep their operators. Returns whether the user
+    /// existed.
     ///
     /// # Errors
-    /// [`StoreError::LastAdmin`] when no active administrator would be left.
+    /// [`StoreError::LastAdmin`] if no active administrator would be left.
     pub async fn delete_user(&self, id: UserId) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         lock_admins(&mut tx).await?;
@@ -200,7 +197,7 @@ fn login_taken(error: sqlx::Error) -> StoreError {
     if is_unique(&error) { StoreError::LoginTaken } else { error.into() }
 }
 
-/// Makes two transactions that take away administrators come one after the other, on PostgreSQL too.
+/// Serializes transactions that remove administrators, on PostgreSQL too.
 async fn lock_admins(tx: &mut Tx) -> Result<(), StoreError> {
     let sql = "update users set active = active where role = 'admin' and active";
     on!(tx.conn(), |db| sqlx::query(sql).execute(db).await.map(drop))?;

@@ -8,19 +8,19 @@ import type { PageTitle } from '$lib/shell/page-title.svelte';
 import type { CallRoutes } from '$lib/telephony/call-routes.svelte';
 import type { Dialling } from '$lib/telephony/dialling.svelte';
 
-/** Who is signed in. */
+/** The signed-in user. */
 export const [getSession, setSession] = createContext<Session>();
-/** The open socket and the news from it. */
+/** The live connection to the server. */
 export const [getLive, setLive] = createContext<Live>();
-/** How this browser is to look and to ring. */
+/** This browser's appearance and ring settings. */
 export const [getPreferences, setPreferences] = createContext<Preferences>();
-/** Names and numbers of everybody else. */
+/** Names and numbers of all colleagues. */
 export const [getColleagues, setColleagues] = createContext<Colleagues>();
-/** What the tab is called. */
+/** The tab's title. */
 export const [getPageTitle, setPageTitle] = createContext<PageTitle>();
-/** The simulated telephone system, where there is one. */
+/** The simulated PBX, if there is one. */
 export const [getDemo, setDemo] = createContext<Demo>();
-/** The numbers that are being called. */
+/** Numbers being dialled. */
 export const [getDialling, setDialling] = createContext<Dialling>();
-/** Through which modules one can call. */
+/** The modules through which the user can call out. */
 export const [getCallRoutes, setCallRoutes] = createContext<CallRoutes>();

@@ -1,7 +1,7 @@
 import { getLocale } from '$lib/paraglide/runtime';
 import { m } from '$lib/paraglide/messages';
 
-/** Formatters are slow to make and used in every row of a table. */
+/** Formatters are slow to create and used in every table row. */
 const made = new Map<string, Intl.DateTimeFormat>();
 
 function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
@@ -19,7 +19,7 @@ export function dateTime(at: string, seconds = false): string {
   return formatter({ dateStyle: 'medium', timeStyle: seconds ? 'medium' : 'short' }).format(new Date(at));
 }
 
-/** The time alone if it is today's, else with the day, and with the year if it is another one. */
+/** The time; with the day if it is not today, and with the year if it is another year. */
 export function shortTime(at: string, now = new Date()): string {
   const date = new Date(at);
   const time = { hour: '2-digit', minute: '2-digit' } as const;
@@ -29,7 +29,7 @@ export function shortTime(at: string, now = new Date()): string {
   return formatter({ ...day, year: 'numeric', ...time }).format(date);
 }
 
-/** "23 Nov", or nothing if it is today; with the year if it is another one. */
+/** "23 Nov", with the year if it is another year; empty if it is today. */
 export function otherDay(at: string, now = new Date()): string {
   const date = new Date(at);
   if (date.toDateString() === now.toDateString()) return '';
@@ -47,12 +47,12 @@ export function hourName(hour: number): string {
   return formatter({ hour: 'numeric' }).format(new Date(2000, 0, 1, hour));
 }
 
-/** "Tuesday 24 November 2026": what a list of times is divided by. */
+/** "Tuesday 24 November 2026": heading of a group of times. */
 export function day(at: string): string {
   return formatter({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(new Date(at));
 }
 
-/** "14:03:22.118": for logs, where calls follow one another within a second. */
+/** "14:03:22.118": for logs, where entries follow one another within a second. */
 export function preciseTime(at: string): string {
   return formatter({
     hour: '2-digit',
@@ -77,7 +77,7 @@ export function preciseDateTime(at: string): string {
   }).format(new Date(at));
 }
 
-/** "0:07", "12:40", "1:02:03": as a clock on a phone shows it. */
+/** "0:07", "12:40", "1:02:03": as on a phone's display. */
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
@@ -87,7 +87,7 @@ export function clock(seconds: number): string {
 
 /** "5 minutes ago", "yesterday". */
 export function ago(at: string, now = Date.now()): string {
-  // A server's clock may be a little ahead of this one.
+  // The server's clock may be slightly ahead of this one.
   const seconds = Math.min(0, new Date(at).getTime() - now) / 1000;
   const units = [
     ['day', 86_400],
@@ -97,6 +97,11 @@ export function ago(at: string, now = Date.now()): string {
   const format = new Intl.RelativeTimeFormat(getLocale(), { numeric: 'auto' });
   const [unit, length] = units.find(([, length]) => Math.abs(seconds) >= length) ?? (['second', 1] as const);
   return format.format(Math.round(seconds / length), unit);
+}
+
+/** "Ann, Bob, and Eve" */
+export function list(items: string[]): string {
+  return new Intl.ListFormat(getLocale()).format(items);
 }
 
 /** "1,234" */
@@ -110,17 +115,17 @@ export function milliseconds(value: number): string {
   return `${value.toLocaleString(getLocale(), { maximumFractionDigits: value < 10 ? 1 : 0 })} ms`;
 }
 
-/** "United Kingdom" of "GB". */
+/** "United Kingdom" for "GB". */
 export function country(code: string | null | undefined): string | undefined {
   return code ? new Intl.DisplayNames([getLocale()], { type: 'region' }).of(code) : undefined;
 }
 
-/** A client's number, or that there is none. */
+/** A client's number, or "Number withheld". */
 export function phone(number: { formatted: string; withheld?: boolean } | null | undefined): string {
   return (!number?.withheld && number?.formatted) || m.unknown_number();
 }
 
-/** "8 sec", "12 min 5 sec", "3 hr 25 min": the two greatest units of a stretch of time. */
+/** "8 sec", "12 min 5 sec", "3 hr 25 min": a duration in its two largest units. */
 export function length(seconds: number): string {
   const whole = Math.round(seconds);
   const units = [
@@ -138,7 +143,7 @@ export function length(seconds: number): string {
     .join(' ');
 }
 
-/** "42 %" of 0.42, as the language writes it. */
+/** "42%" for 0.42, in the language's format. */
 export function share(value: number): string {
   return value.toLocaleString(getLocale(), { style: 'percent', maximumFractionDigits: 0 });
 }

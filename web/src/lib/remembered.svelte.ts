@@ -1,4 +1,4 @@
-/** State that this browser remembers. All its tabs agree. */
+/** State stored in the browser and shared by all its tabs. */
 export class Remembered<T extends object> {
   #now: T;
 
@@ -18,11 +18,11 @@ export class Remembered<T extends object> {
     try {
       localStorage.setItem(this.key, JSON.stringify(this.#now));
     } catch {
-      // A browser that stores nothing still remembers until the page is closed.
+      // Without storage, the state lasts until the page is closed.
     }
   }
 
-  /** Follows the other tabs until the function that it gives is called. */
+  /** Synchronises with the other tabs. Returns a function that stops it. */
   start(): () => void {
     const again = (event: StorageEvent) => {
       if (event.key === this.key) this.#now = this.#read();

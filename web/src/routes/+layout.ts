@@ -1,3 +1,3 @@
-// The server sends one empty page; everything is shown by the browser.
+// The server sends one empty page; everything is rendered in the browser.
 export const ssr = false;
 export const prerender = false;

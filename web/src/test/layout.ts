@@ -1,4 +1,4 @@
-/** jsdom lays nothing out: what floats would think its button out of sight, and hide. */
+/** jsdom has no layout: floating elements would assume that their button is out of view, and hide. */
 export function fakeLayout() {
   const rectangle = new DOMRect(100, 100, 100, 20);
   Element.prototype.getBoundingClientRect = () => rectangle;

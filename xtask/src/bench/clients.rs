@@ -1,4 +1,4 @@
-//! `cargo xtask bench clients --data-dir …`: what people look up in a big database, over HTTP.
+//! `cargo xtask bench clients --data-dir …`: look-ups in a big database, over HTTP.
 
 use super::http::Connection;
 use super::prepare;
@@ -9,7 +9,7 @@ use hyper::Method;
 use serde_json::Value;
 use std::time::Instant;
 
-/// How often each is asked.
+/// How often each request is sent, at least.
 const TIMES: usize = 20;
 
 pub async fn clients(installation: &Installation) -> Result<()> {
@@ -61,7 +61,7 @@ pub async fn clients(installation: &Installation) -> Result<()> {
     Ok(())
 }
 
-/// The first word of a name and the first letter of the next.
+/// Returns the first word of a name and the first letter of the next.
 fn beginning(name: &str) -> String {
     let (first, rest) = name.split_once(' ').unwrap_or((name, ""));
     format!("{first} {}", rest.chars().take(1).collect::<String>())
@@ -84,7 +84,7 @@ async fn measure(
     Ok(())
 }
 
-/// A text for a query.
+/// Percent-encodes text for a query.
 fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

@@ -1,4 +1,4 @@
-//! `kill -9` under load, again and again: what was answered must be there after the restart.
+//! Repeated `kill -9` under load: what was acknowledged must be there after the restart.
 
 use super::http::Connection;
 use super::load::{self, Told};
@@ -38,7 +38,7 @@ pub async fn crash(installation: &Installation, rounds: u64, connections: u64) -
         everything_processed(&mut api, &module.id).await?;
         let states = call_states(&mut api, &module.id).await?;
         let answered = told.iter().filter(|told| told.answered.is_some()).count();
-        ensure!(answered > 0, "round {round}: no webhook was answered before the kill");
+        ensure!(answered > 0, "round {round}: no webhook was acknowledged before the kill");
         for told in &told {
             verify(told, states.get(&told.call).map(String::as_str))
                 .with_context(|| format!("round {round}: call {}", told.call))?;
@@ -46,13 +46,13 @@ pub async fn crash(installation: &Installation, rounds: u64, connections: u64) -
         let in_flight = told.iter().filter(|told| told.answered != Some(told.sent)).count();
         line(
             &format!("round {round}"),
-            format!("{answered} calls answered for, {in_flight} in flight at the kill: all right"),
+            format!("{answered} calls acknowledged, {in_flight} in flight at the kill: all present"),
         );
     }
     Ok(())
 }
 
-/// A call stands where its last answered webhook put it, or its unanswered one, which may have been stored.
+/// A call must be in the state after its last acknowledged webhook, or after a later one, which may have been stored.
 fn verify(told: &Told, state: Option<&str>) -> Result<()> {
     let state_after = |step| match step {
         Step::Start => "ringing",
@@ -61,7 +61,7 @@ fn verify(told: &Told, state: Option<&str>) -> Result<()> {
     };
     match (told.answered, state) {
         (None, None) => Ok(()),
-        (Some(_), None) => bail!("was answered for and is lost"),
+        (Some(_), None) => bail!("was acknowledged but is lost"),
         (answered, Some(state)) => {
             let possible = [answered.map(state_after), Some(state_after(told.sent))];
             ensure!(possible.contains(&Some(state)), "is {state} after {answered:?} (sent: {:?})", told.sent);
@@ -92,7 +92,7 @@ async fn everything_processed(api: &mut Connection, module: &str) -> Result<()> 
     }
 }
 
-/// All pages of a list.
+/// Reads all pages of a list.
 async fn list(api: &mut Connection, path: &str) -> Result<Vec<Value>> {
     let mut items = Vec::new();
     let mut cursor = String::new();

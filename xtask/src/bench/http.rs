@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// No answer after this long is a failure of the server.
+/// A response that takes longer counts as a failure of the server.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Connection {
@@ -28,12 +28,12 @@ impl Connection {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-        // Its errors reach the sender as well.
+        // The sender sees its errors as well.
         tokio::spawn(async { connection.await.ok() });
         Ok(Self { sender, host: address.to_string(), token })
     }
 
-    /// Sends a JSON body (or none), reads the whole answer.
+    /// Sends a JSON body, or none if empty, and reads the whole response.
     pub async fn send(&mut self, method: Method, path: &str, body: String) -> Result<(StatusCode, Bytes)> {
         let mut request = Request::builder().method(method).uri(path).header(HOST, &self.host);
         if let Some(token) = &self.token {
@@ -45,7 +45,7 @@ impl Connection {
         self.answer(request.body(Full::new(Bytes::from(body)))?).await
     }
 
-    /// Sends any request but for its host, which is the server's; reads the whole answer.
+    /// Sends any request with the server's host, and reads the whole response.
     pub async fn exchange(&mut self, request: Builder, body: Bytes) -> Result<(StatusCode, Bytes)> {
         self.answer(request.header(HOST, &self.host).body(Full::new(body))?).await
     }
@@ -60,7 +60,7 @@ impl Connection {
         tokio::time::timeout(PATIENCE, exchange).await.context("no answer in time")?
     }
 
-    /// An API call that must succeed; `Null` sends no body, and an empty answer is `Null`.
+    /// Makes an API call that must succeed. `Null` sends no body; an empty response is `Null`.
     pub async fn call(&mut self, method: Method, path: &str, body: &Value) -> Result<Value> {
         let text = if body.is_null() { String::new() } else { body.to_string() };
         let (status, answer) = self.send(method.clone(), path, text).await?;
@@ -69,6 +69,7 @@ impl Connection {
         if answer.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(&answer).with_context(|| format!("{method} {path} answered no JSON: {shown}"))
+        serde_json::from_slice(&answer)
+            .with_context(|| format!("{method} {path} returned something that is not JSON: {shown}"))
     }
 }

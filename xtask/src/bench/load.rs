@@ -1,4 +1,4 @@
-//! The load: webhooks over many connections, as fast as they are answered or at a fixed rate.
+//! The load: webhooks over many connections, back to back or at a fixed rate.
 
 use super::http::Connection;
 use super::report::Latencies;
@@ -9,12 +9,12 @@ use hyper::{Method, StatusCode};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// What a load did.
+/// Result of a load.
 #[derive(Default)]
 pub struct Outcome {
     pub answered: u64,
     pub failed: u64,
-    /// One answer that was not 200, to show.
+    /// A response other than 200, as an example.
     pub failure: Option<String>,
     pub latencies: Latencies,
     pub elapsed: Duration,
@@ -43,13 +43,13 @@ impl Outcome {
     }
 }
 
-/// Closed loop: each of `connections` sends its next webhook when the one before is answered, for `time`.
+/// Closed loop: each of `connections` sends its next webhook after the previous one is answered, for `time`.
 pub async fn closed(target: &Target, first: CallNumber, connections: u64, time: Duration) -> Result<Outcome> {
     let began = Instant::now();
     closed_until(target, first, connections, |_| began.elapsed() >= time).await
 }
 
-/// That many calls from start to end, as fast as they are answered.
+/// Sends `calls` calls from start to end, back to back.
 pub async fn calls(target: &Target, first: CallNumber, connections: u64, calls: u64) -> Result<Outcome> {
     let last = first + calls;
     closed_until(target, first, connections, |call| call >= last).await
@@ -90,9 +90,9 @@ pub async fn posts<Bodies: Iterator<Item = String>>(
     Ok(Outcome::join(try_join_all(workers).await?, began))
 }
 
-/// Open loop: `rate` webhooks a second over `connections`, whatever the answers do. A latency counts from the moment
-/// the webhook was due, so that a server that falls behind is not flattered (no coordinated omission). `due` hears of
-/// each webhook at that moment.
+/// Open loop: `rate` webhooks per second over `connections`, regardless of the responses. Latencies count from the
+/// moment the webhook was due, so that a server that falls behind is not flattered (no coordinated omission). `due` is
+/// called with each webhook at that moment.
 pub async fn open(
     target: &Target,
     first: CallNumber,
@@ -122,14 +122,14 @@ pub async fn open(
     Ok(Outcome::join(try_join_all(workers).await?, began))
 }
 
-/// What one call was told to the server: the last event answered with 200, and the last one sent.
+/// What the server was told about a call: the last event answered with 200, and the last one sent.
 pub struct Told {
     pub call: CallNumber,
     pub answered: Option<Step>,
     pub sent: Step,
 }
 
-/// Closed loop until the server stops answering; every call with what is known about it.
+/// Closed loop until the server stops answering; returns what is known about each call.
 pub async fn until_it_breaks(target: &Target, first: CallNumber, connections: u64) -> Vec<Told> {
     let workers = (0..connections).map(|number| async move {
         let mut told: Vec<Told> = Vec::new();

@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: how fast, how big, and whether a crash loses anything. One release server on a temporary
-//! database, driven over HTTP and WebSockets from this process, on the same machine.
+//! `cargo xtask bench`: speed, memory, and whether a crash loses anything. This process drives a release server on a
+//! temporary database over HTTP and WebSockets, on the same machine.
 
 mod clients;
 mod crash;
@@ -29,34 +29,34 @@ use std::path::PathBuf;
 pub struct Options {
     #[command(subcommand)]
     what: Option<What>,
-    /// Connections that webhooks come over
+    /// Connections for webhooks
     #[arg(long, default_value_t = 64)]
     connections: u64,
     /// Length of each measurement
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// Webhooks a second where the rate is fixed
+    /// Webhooks per second where the rate is fixed
     #[arg(long, default_value_t = 1000)]
     rate: u64,
     /// Open WebSockets at the fixed rate
     #[arg(long, default_value_t = 1000)]
     sockets: u64,
-    /// Operators that calls ring at and the WebSockets belong to; making one takes some 50 ms
+    /// Operators whom calls ring and the WebSockets belong to; creating one takes about 50 ms
     #[arg(long, default_value_t = 500)]
     operators: u64,
     /// Loaded modules
     #[arg(long, default_value_t = 10)]
     modules: u64,
-    /// An empty database to use in place of SQLite in a temporary folder
+    /// Empty database to use instead of SQLite in a temporary folder
     #[arg(long, global = true)]
     database_url: Option<String>,
-    /// A data folder to use in place of a new one, such as `cargo xtask seed` makes; it is written to
+    /// Data folder to use instead of a new one, e.g. one made by `cargo xtask seed`; it is written to
     #[arg(long, global = true, conflicts_with = "database_url")]
     data_dir: Option<PathBuf>,
-    /// Measure instead how much a module that only burns processor time slows another one down
+    /// Measure instead how much a module that only burns CPU time slows down another one
     #[arg(long)]
     noisy_neighbour: bool,
-    /// Kill the server this many times under load instead, and check that nothing answered is lost
+    /// Kill the server this many times under load instead, and check that nothing acknowledged is lost
     #[arg(long, value_name = "ROUNDS", conflicts_with = "noisy_neighbour")]
     crash: Option<u64>,
 }
@@ -73,10 +73,10 @@ enum What {
 
 pub async fn bench(options: &Options) -> Result<()> {
     if cfg!(debug_assertions) {
-        // The load generator shares the machine with the server: it has to be optimised too.
+        // The load generator shares the machine with the server, so it must be optimised too.
         let mut optimised = cargo("run --quiet --release --package xtask --");
         let error = optimised.args(std::env::args_os().skip(1)).as_std_mut().exec();
-        return Err(error).context("cargo cannot be started");
+        return Err(error).context("cannot start cargo");
     }
     if let Some(What::Ui) = options.what {
         node::build_web().await?;

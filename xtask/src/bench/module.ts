@@ -1,4 +1,4 @@
-// The bench's provider: one small JSON body a telephony event.
+// The benchmark's provider: one small JSON body per telephony event.
 
 interface Notice {
   event: 'start' | 'answer' | 'end'

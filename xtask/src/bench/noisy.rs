@@ -1,4 +1,4 @@
-//! A module in an endless loop beside one that works: what the second one's webhooks feel of it.
+//! How much a module in an endless loop slows down another module's webhooks.
 
 use super::Options;
 use super::http::Connection;
@@ -10,7 +10,7 @@ use super::speed::all_answered;
 use anyhow::{Result, ensure};
 use std::time::Duration;
 
-/// A p99 beside the neighbour of more than this many times the quiet one is a failure.
+/// Fails if the p99 beside the neighbour is more than this many times the p99 alone.
 const ACCEPTED_RATIO: f64 = 3.0;
 const NEIGHBOUR_CONNECTIONS: u64 = 8;
 
@@ -37,9 +37,9 @@ pub async fn noisy_neighbour(installation: &Installation, options: &Options) -> 
     line(&format!("{} webhooks/s alone", options.rate), alone.latencies.summary());
     line(&format!("{} webhooks/s beside an endless loop", options.rate), beside.latencies.summary());
     line("  p99 beside / p99 alone", format!("{ratio:.2}"));
-    line("the loop's webhooks", format!("{} ended by the limit", spinning.failed));
+    line("the loop's webhooks", format!("{} stopped by the limit", spinning.failed));
     line("  such as", spinning.failure.unwrap_or_default());
-    ensure!(spinning.failed > 0 && spinning.answered == 0, "the endless loop was not ended by its limit");
+    ensure!(spinning.failed > 0 && spinning.answered == 0, "the endless loop was not stopped by its limit");
     ensure!(ratio <= ACCEPTED_RATIO, "the p99 grew more than {ACCEPTED_RATIO} times");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What a run needs in the server: operators with their tokens, modules, bindings.
+//! What a run needs on the server: operators with tokens, modules and bindings.
 
 use super::http::Connection;
 use super::server::{Installation, Server};
@@ -8,18 +8,18 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 pub const CALLS_MODULE: &str = include_str!("module.ts");
-/// Every operator's.
+/// Every operator's password.
 pub const PASSWORD: &str = "not a secret here";
 pub const SPINNING_MODULE: &str = include_str!("spin.ts");
 
-/// Makes an administrator; the server need not run.
+/// Creates an administrator and returns a token. The server need not run.
 pub async fn administrator_token(installation: &Installation) -> Result<String> {
     let login = format!("bench{}", installation.run());
     installation.command(&["user", "create", "--login", &login, "--admin"]).await?;
     installation.command(&["token", "create", "--user", &login]).await
 }
 
-/// An operator of the run: user id and API token. Operator n has the extension `FIRST_EXTENSION + n`.
+/// An operator with an API token. Operator n has the extension `FIRST_EXTENSION + n`.
 pub struct Operator {
     pub user_id: String,
     pub token: String,
@@ -46,7 +46,7 @@ pub struct Module {
     pub target: Target,
 }
 
-/// Makes a module whose member n is bound to operator n.
+/// Creates a module whose member n is bound to operator n.
 pub async fn module(
     api: &mut Connection,
     server: &Server,
@@ -71,6 +71,6 @@ pub async fn module(
 }
 
 fn text(value: &Value, field: &str) -> Result<String> {
-    let text = value[field].as_str().with_context(|| format!("the answer has no `{field}`: {value}"))?;
+    let text = value[field].as_str().with_context(|| format!("the response has no `{field}`: {value}"))?;
     Ok(text.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Figures and how they are printed.
+//! Measurements and their output.
 
 use hdrhistogram::Histogram;
 use std::time::Duration;
@@ -8,7 +8,7 @@ pub struct Latencies(Histogram<u64>);
 
 impl Default for Latencies {
     fn default() -> Self {
-        #[expect(clippy::expect_used, reason = "three digits is a precision the crate knows")]
+        #[expect(clippy::expect_used, reason = "three digits is a precision that the crate supports")]
         Self(Histogram::new(3).expect("a histogram of three digits"))
     }
 }
@@ -26,7 +26,7 @@ impl Latencies {
         self.0.len()
     }
 
-    /// The latency that `percent` of all stay below, in milliseconds.
+    /// Returns the latency that `percent` of all stay below, in milliseconds.
     pub fn percentile(&self, percent: f64) -> f64 {
         self.0.value_at_percentile(percent) as f64 / 1000.0
     }
@@ -41,7 +41,7 @@ impl Latencies {
     }
 }
 
-/// One line of the report.
+/// Prints a line of the report.
 pub fn line(name: &str, value: impl std::fmt::Display) {
     println!("{name:<44} {value}");
 }

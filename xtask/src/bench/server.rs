@@ -1,4 +1,4 @@
-//! The server under test: one release process on a data folder of its own.
+//! The server under test: a release process with its own data folder.
 
 use crate::process::{Process, command, output};
 use anyhow::{Context, Result, bail};
@@ -20,7 +20,7 @@ const NO_LIMITS: [(&str, &str); 3] = [
     ("HOOKSWITCH_SERVER_MAX_SOCKETS_PER_USER", "1000000"),
 ];
 
-/// The program and the place of its data; the place is removed at the end.
+/// The program and its temporary folder, which is removed at the end.
 pub struct Installation {
     binary: PathBuf,
     folder: TempDir,
@@ -35,17 +35,17 @@ impl Installation {
         Ok(Self { binary, folder, database_url, data_dir })
     }
 
-    /// Tells the users of this run from those of earlier ones on the same data.
+    /// Returns a number that distinguishes this run's users from those of earlier runs on the same data.
     pub fn run(&self) -> u32 {
         std::process::id()
     }
 
-    /// What a command of the program writes on standard output.
+    /// Runs a command of the program and returns its standard output.
     pub async fn command(&self, arguments: &[&str]) -> Result<String> {
         Ok(output(self.program().args(arguments)).await?.trim().to_owned())
     }
 
-    /// Starts the server and waits until it says that it is ready.
+    /// Starts the server and waits until it is ready.
     pub async fn start(&self) -> Result<Server> {
         let log = self.folder.path().join("log");
         let errors = std::fs::OpenOptions::new().create(true).append(true).open(&log)?;
@@ -61,18 +61,18 @@ impl Installation {
                     return Ok(address.parse::<SocketAddr>()?);
                 }
             }
-            bail!("the server ended before it was ready:\n{}", tail(&log))
+            bail!("the server exited before it was ready:\n{}", tail(&log))
         };
         let Ok(address) = tokio::time::timeout(START_PATIENCE, ready).await else {
             bail!("the server was not ready after {START_PATIENCE:?}:\n{}", tail(&log))
         };
         let (address, ready_after) = (address?, began.elapsed());
-        // A full pipe would stop the server.
+        // A full pipe would block the server.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Ok(Server { process, address, ready_after })
     }
 
-    /// What the server has written to its log.
+    /// Returns the server's log.
     pub fn log(&self) -> Result<String> {
         Ok(std::fs::read_to_string(self.folder.path().join("log"))?)
     }
@@ -91,21 +91,21 @@ impl Installation {
     }
 }
 
-/// A running server; dropping it stops it in an orderly way.
+/// A running server; dropping it shuts it down cleanly.
 pub struct Server {
     process: Process,
     pub address: SocketAddr,
-    /// From the start of the process to its line that says so.
+    /// Time from the start of the process until it was ready.
     pub ready_after: Duration,
 }
 
 impl Server {
-    /// Processor time of all the server's threads so far.
+    /// Returns the CPU time of all the server's threads so far.
     pub fn processor_time(&self) -> Result<Duration> {
         processor_time_of(self.id()?)
     }
 
-    /// A figure of `/proc/<pid>/status` in MB of 10^6 bytes: `VmRSS` (memory now) or `VmHWM` (its peak).
+    /// Returns a figure from `/proc/<pid>/status` in MB of 10^6 bytes: `VmRSS` (current memory) or `VmHWM` (its peak).
     pub fn memory_megabytes(&self, figure: &str) -> Result<f64> {
         let id = self.id()?;
         let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
@@ -117,16 +117,16 @@ impl Server {
     }
 
     pub fn id(&self) -> Result<u32> {
-        self.process.id().context("the server has ended")
+        self.process.id().context("the server has exited")
     }
 
-    /// SIGKILL: the process gets no chance to finish anything.
+    /// Sends SIGKILL, so that the process cannot finish anything.
     pub async fn kill(mut self) -> Result<()> {
         self.process.kill().await
     }
 }
 
-/// Processor time of all threads of a process so far.
+/// Returns the CPU time of all threads of a process so far.
 pub fn processor_time_of(id: u32) -> Result<Duration> {
     let file = format!("/proc/{id}/stat");
     let text = std::fs::read_to_string(&file)?;
@@ -134,7 +134,7 @@ pub fn processor_time_of(id: u32) -> Result<Duration> {
     let fields = text.rsplit_once(')').map(|(_, fields)| fields.split_whitespace().skip(11));
     let ticks: Option<u64> =
         fields.and_then(|fields| fields.take(2).map(|field| field.parse::<u64>().ok()).sum());
-    let ticks = ticks.with_context(|| format!("{file} is not as expected"))?;
+    let ticks = ticks.with_context(|| format!("{file} has an unexpected format"))?;
     Ok(Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second()))
 }
 

@@ -1,4 +1,4 @@
-//! The operators' screens: WebSockets that note when each change of a call reaches them.
+//! The operators' screens: WebSockets that record when each change of a call arrives.
 
 use super::prepare::Operator;
 use super::report::Latencies;
@@ -13,7 +13,7 @@ use std::time::Instant;
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// When each webhook was due, and how long after that the sockets heard of it.
+/// When each webhook was due, and how much later its message reached the sockets.
 #[derive(Default)]
 pub struct Clock {
     due: HashMap<(CallNumber, Step), Instant>,
@@ -26,12 +26,12 @@ pub fn with_clock<R>(clock: &SharedClock, action: impl FnOnce(&mut Clock) -> R) 
     action(&mut clock.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Notes that a webhook is due now.
+/// Records when a webhook was due.
 pub fn note_due(clock: &SharedClock, call: CallNumber, step: Step, moment: Instant) {
     with_clock(clock, |clock| clock.due.insert((call, step), moment));
 }
 
-/// Opens `count` sockets, dealt out to the operators in turn; they are read until the runtime ends.
+/// Opens `count` sockets, spread evenly over the operators, and reads them until the runtime ends.
 pub async fn open(
     address: SocketAddr,
     operators: &[Operator],
@@ -71,7 +71,7 @@ struct CallPart {
 }
 
 async fn read(mut socket: WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>, clock: SharedClock) {
-    // The calls this screen shows: their number and the last step it heard of.
+    // The calls on this screen: number and last known step.
     let mut shown: HashMap<String, (CallNumber, Step)> = HashMap::new();
     while let Some(Ok(message)) = socket.next().await {
         let Message::Text(text) = message else { continue };
@@ -91,7 +91,7 @@ async fn read(mut socket: WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>
     }
 }
 
-/// The step a `call` message brings, where the screen did not know it yet.
+/// Returns the step in a `call` message, unless the screen already knows it.
 fn call_news(call: CallPart, shown: &mut HashMap<String, (CallNumber, Step)>) -> Option<(CallNumber, Step)> {
     let number = call.call_id?.parse().ok()?;
     let step = match call.state.as_str() {

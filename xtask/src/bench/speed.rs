@@ -1,4 +1,4 @@
-//! Webhooks a second, latencies to the answer and to the screen, memory, time to start.
+//! Webhooks per second, latency to the response and to the screen, memory, and start-up time.
 
 use super::http::Connection;
 use super::load::{self, Outcome};
@@ -11,7 +11,7 @@ use anyhow::{Result, ensure};
 use std::time::Duration;
 
 const WARM_UP: Duration = Duration::from_secs(2);
-/// Calls of different measurements must differ: each begins with a million of its own.
+/// Calls in different measurements must differ, so each measurement has a million numbers of its own.
 const MILLION: traffic::CallNumber = 1_000_000;
 /// An odd number, so that there is a median.
 const STARTS: usize = 7;
@@ -20,7 +20,7 @@ pub async fn speed(installation: &Installation, options: &Options) -> Result<()>
     let token = prepare::administrator_token(installation).await?;
     let server = installation.start().await?;
     let mut api = Connection::open(server.address, Some(token)).await?;
-    println!("making {} operators", options.operators);
+    println!("creating {} operators", options.operators);
     let operators = prepare::operators(installation, &mut api, options.operators).await?;
     let mut modules = Vec::new();
     for number in 0..options.modules.max(1) {
@@ -49,7 +49,7 @@ async fn throughput(server: &Server, module: &Module, options: &Options) -> Resu
     Ok(())
 }
 
-/// Processor time: unlike the other figures it hardly depends on what else the machine does.
+/// CPU time, which unlike the other figures hardly depends on what else the machine is doing.
 struct Costs {
     server: Duration,
     generator: Duration,
@@ -83,7 +83,7 @@ async fn fixed_rate(
     let due = |call, step, moment| note_due(&clock, call, step, moment);
     let outcome = load::open(&module.target, 4 * MILLION, load, time, due).await?;
     all_answered(&outcome)?;
-    // The last messages may still be on their way.
+    // The last messages may still be in transit.
     tokio::time::sleep(Duration::from_millis(500)).await;
     line(
         &format!("at {} webhooks/s with {} WebSockets", options.rate, options.sockets),
@@ -96,14 +96,14 @@ async fn fixed_rate(
     let screens = options.sockets / options.operators.max(1);
     ensure!(
         count >= outcome.answered * screens,
-        "{count} messages reached the WebSockets; {} webhooks with {screens} WebSockets an operator should bring {}",
+        "{count} messages reached the WebSockets; {} webhooks with {screens} WebSockets per operator should bring {}",
         outcome.answered,
         outcome.answered * screens
     );
     Ok(())
 }
 
-/// Restarts on the database the load left behind.
+/// Restarts the server on the database that the load left behind.
 async fn start_and_idle(installation: &Installation, mut modules: Vec<Module>) -> Result<()> {
     let mut times = Vec::new();
     for _ in 0..STARTS {
@@ -117,7 +117,7 @@ async fn start_and_idle(installation: &Installation, mut modules: Vec<Module>) -
 
     let server = installation.start().await?;
     for (number, module) in (5..).zip(&mut modules) {
-        // One webhook each, so that every module's engine is up.
+        // One webhook each, so that every module's engine is running.
         module.target.address = server.address;
         load::open(&module.target, number * MILLION, (1, 1), Duration::from_secs(1), |_, _, _| ()).await?;
     }

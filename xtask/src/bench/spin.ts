@@ -1,4 +1,4 @@
-// The noisy neighbour: every webhook burns processor time until the limit ends it.
+// The noisy neighbour: every webhook burns CPU time until the limit stops it.
 
 function VoipTestConnection(): VoipTestConnectionResult {
   return { success: true }

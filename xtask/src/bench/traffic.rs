@@ -1,11 +1,11 @@
-//! Webhook bodies of distinct calls, each of which starts, is answered and ends.
+//! Webhook bodies for distinct calls, each of which starts, is answered and ends.
 
 use std::net::SocketAddr;
 
-/// The number of a call; its provider id is the same number in decimal.
+/// A call's number, which in decimal is also its provider id.
 pub type CallNumber = u64;
 
-/// Which event of a call a webhook reports, in their order.
+/// The event of a call that a webhook reports, in order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Step {
     Start,
@@ -13,12 +13,12 @@ pub enum Step {
     End,
 }
 
-/// Where webhooks go: the server and the path with the module's token.
+/// The target of webhooks: the server and the path with the module's token.
 #[derive(Clone)]
 pub struct Target {
     pub address: SocketAddr,
     pub path: String,
-    /// Extensions `FIRST_EXTENSION ..` that calls ring at.
+    /// Number of extensions, from `FIRST_EXTENSION` on, that calls ring.
     pub extensions: u64,
 }
 
@@ -43,14 +43,14 @@ impl Webhook {
     }
 }
 
-/// The webhooks of one connection, call after call; the calls of two connections of one run differ.
+/// A connection's webhooks, call after call. No two connections of a run have the same calls.
 pub struct Calls {
     next: Webhook,
     stride: u64,
 }
 
 impl Calls {
-    /// The calls `first`, `first + stride`, `first + 2 * stride`, …
+    /// Returns the calls `first`, `first + stride`, `first + 2 * stride`, …
     pub fn new(first: CallNumber, stride: u64) -> Self {
         Self { next: Webhook { call: first, step: Step::Start }, stride }
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask bench ui`: what an operator waits for. Lists over HTTP from here; pages in a browser by `e2e/ui-bench.mjs`.
+//! `cargo xtask bench ui`: what an operator waits for: lists over HTTP from here, and pages with `e2e/ui-bench.mjs`.
 
 use super::http::Connection;
 use super::load;
@@ -26,7 +26,7 @@ pub async fn ui(installation: &Installation) -> Result<()> {
     let mut api = Connection::open(server.address, Some(token.clone())).await?;
     let operators = prepare::operators(installation, &mut api, 1).await?;
     let module = prepare::module(&mut api, &server, ("Bench", CALLS_MODULE), &operators).await?;
-    println!("telling {CALLS} calls");
+    println!("sending {CALLS} calls");
     all_answered(&load::calls(&module.target, 0, CONNECTIONS, CALLS).await?)?;
     println!();
 
@@ -41,7 +41,7 @@ pub async fn ui(installation: &Installation) -> Result<()> {
     process::run(&mut browser).await
 }
 
-/// Reads the whole list of calls page by page, as a table does that is scrolled to its end.
+/// Reads the whole list of calls page by page, like a table scrolled to its end.
 async fn lists(who: &str, server: &Server, token: String) -> Result<()> {
     let mut api = Connection::open(server.address, Some(token)).await?;
     let mut latencies = Latencies::default();

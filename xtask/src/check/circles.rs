@@ -1,4 +1,4 @@
-//! No circle between the folders of a crate: whoever reads one reads what it uses, and never comes back.
+//! Checks that the folders of a crate have no dependency cycles.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -7,10 +7,10 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::process::project_root;
 
-/// The crates whose folders form no circle.
+/// The crates whose folders must not form cycles.
 const CRATES: &[&str] = &["core", "server"];
 
-/// What each folder, or file at the top, of a crate uses.
+/// What each top-level folder or file of a crate uses.
 type Uses = BTreeMap<String, BTreeSet<String>>;
 
 pub fn check() -> Result<()> {
@@ -24,7 +24,7 @@ pub fn check() -> Result<()> {
     Ok(())
 }
 
-/// Adds what the files of a folder use. `top`: the folder at the top that they belong to.
+/// Adds what the files of a folder use. `top` is the top-level folder that they belong to.
 fn read(folder: &Path, top: Option<&str>, uses: &mut Uses) -> Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
@@ -41,7 +41,7 @@ fn read(folder: &Path, top: Option<&str>, uses: &mut Uses) -> Result<()> {
     Ok(())
 }
 
-/// What stands first in each of `a::b`, or of `{a::b, c}`.
+/// Returns the first segment of `a::b`, or of each path in `{a::b, c}`.
 fn first_names(path: &str) -> Vec<String> {
     let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let first =
@@ -60,7 +60,7 @@ fn first_names(path: &str) -> Vec<String> {
     names
 }
 
-/// Takes away, again and again, what uses nothing that is left. What then is left is in a circle, or uses one.
+/// Repeatedly removes what uses nothing that remains. What is left is part of a cycle or uses one.
 fn circle(uses: &mut Uses) -> Vec<String> {
     loop {
         let known: BTreeSet<String> = uses.keys().cloned().collect();

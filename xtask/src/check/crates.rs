@@ -1,4 +1,4 @@
-//! The arrows between the crates, and who may know which outside crate.
+//! Checks dependencies between our crates, and which crate may use which external one.
 
 use crate::process::{self, cargo};
 use anyhow::{Context, Result, ensure};
@@ -24,7 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// Outside crates (by the start of their name), and our only crates that may use them.
+/// External crates, by name prefix, and our only crates that may use them.
 const OWNERS: &[(&str, &[&str])] = &[
     ("sqlx", &["hookswitch-store"]),
     ("oxc", &["hookswitch-script"]),
@@ -32,7 +32,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("axum", &["hookswitch-server", "hookswitch-demo-pbx"]),
 ];
 
-/// What `hookswitch-model` must do without: it does no I/O and is not async.
+/// What `hookswitch-model` must not use, since it does no I/O and is not async.
 const NOT_IN_MODEL: &[&str] = &["tokio", "futures", "hyper", "reqwest", "axum", "tracing"];
 
 pub async fn check() -> Result<()> {
@@ -43,10 +43,10 @@ pub async fn check() -> Result<()> {
     for package in packages {
         let name = package["name"].as_str().unwrap_or_default();
         let allowed = ARROWS.iter().find(|(crate_name, _)| *crate_name == name).map(|(_, allowed)| *allowed);
-        let allowed = allowed.with_context(|| format!("say in {} what `{name}` may use", file!()))?;
+        let allowed = allowed.with_context(|| format!("add to {} what `{name}` may use", file!()))?;
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
             let other = dependency["name"].as_str().unwrap_or_default();
-            // Tests may look from outside at what the crate itself must not touch.
+            // Tests may use what the crate itself must not.
             let only_for_tests = dependency["kind"] == "dev";
             let is_ours = ARROWS.iter().any(|(crate_name, _)| *crate_name == other);
             let owners = OWNERS.iter().find(|(start, _)| other.starts_with(start)).map(|(_, owners)| *owners);

@@ -1,4 +1,4 @@
-//! Links within the documentation: to files that are there, and to headings that they have.
+//! Checks that links in the documentation lead to existing files and headings.
 
 use super::sources::tracked;
 use crate::process::project_root;
@@ -17,7 +17,7 @@ pub async fn check() -> Result<()> {
                 .map(|link| format!("{file}: {link}")),
         );
     }
-    ensure!(broken.is_empty(), "links to what is not there: {}", broken.join(", "));
+    ensure!(broken.is_empty(), "broken links: {}", broken.join(", "));
     Ok(())
 }
 
@@ -32,18 +32,18 @@ fn leads_somewhere(folder: &Path, own: &Path, link: &str) -> bool {
     headings.any(|line| anchor(line.trim_start_matches('#').trim()) == heading)
 }
 
-/// What `[…](…)` links to, but for other sites.
+/// Returns the targets of `[…](…)`, except other sites.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     let links = prose(text).flat_map(|line| line.split("](").skip(1)).filter_map(|rest| rest.split_once(')'));
     links.map(|(link, _)| link).filter(|link| !link.contains(':') && !link.contains(' '))
 }
 
-/// The lines outside of blocks of code.
+/// Returns the lines outside code blocks.
 fn prose(text: &str) -> impl Iterator<Item = &str> {
     text.split("```").step_by(2).flat_map(str::lines)
 }
 
-/// A heading's anchor, as GitHub makes it.
+/// Returns a heading's anchor as GitHub generates it.
 fn anchor(heading: &str) -> String {
     let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.collect::<String>().to_lowercase().replace(' ', "-")

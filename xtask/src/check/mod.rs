@@ -1,4 +1,4 @@
-//! `cargo xtask check`: what must hold before anything is merged. Every check runs, even after one failed.
+//! `cargo xtask check`: the checks before a merge. Every check runs, even after one has failed.
 
 mod circles;
 mod crates;
@@ -15,17 +15,17 @@ pub async fn check() -> Result<()> {
     let outcomes = [
         ("formatting", process::run(&mut cargo("fmt --all --check")).await),
         ("file sizes", sources::file_sizes().await),
-        ("no provider's name in a crate", sources::provider_names().await),
+        ("no provider names in crates", sources::provider_names().await),
         ("links in the documentation", links::check().await),
-        ("what depends on what", crates::check().await),
-        ("no circle between folders", circles::check()),
-        ("SQL in the store alone", sources::sql().await),
+        ("dependencies between crates", crates::check().await),
+        ("no cycles between folders", circles::check()),
+        ("SQL only in the store", sources::sql().await),
         ("licences and sources of dependencies", tools::deny().await),
         ("unused dependencies", tools::machete().await),
         ("lints", process::run(&mut cargo("clippy --workspace --all-targets -- -D warnings")).await),
         ("generated files", codegen::codegen(true).await),
-        ("lints of the web app", lint("web").await),
-        ("lints of the browser's tests", lint("e2e").await),
+        ("web app lints", lint("web").await),
+        ("browser test lints", lint("e2e").await),
     ];
     println!();
     let mut failed = 0;

@@ -1,4 +1,4 @@
-//! House rules on the committed files.
+//! House rules for committed files.
 
 use crate::process::{self, command, project_root};
 use anyhow::{Result, ensure};
@@ -6,8 +6,8 @@ use anyhow::{Result, ensure};
 const LINES_THAT_ASK_FOR_A_SPLIT: usize = 400;
 const LINES_TOO_MANY: usize = 800;
 
-/// No long source files; those that tools write and tests' data may be long, and so may a module's script, which has to be one
-/// file.
+/// Rejects long source files. Generated files and test data may be long, and so may a module's script, which has to be
+/// a single file.
 pub async fn file_sizes() -> Result<()> {
     let mut too_long = Vec::new();
     for file in tracked(&["*.rs", "*.ts", "*.js", "*.svelte"]).await? {
@@ -26,8 +26,8 @@ pub async fn file_sizes() -> Result<()> {
     Ok(())
 }
 
-/// Modules are data to the server: the name of one must not stand in a crate, not even in its tests. The demo module
-/// is ours and its name an ordinary word.
+/// Rejects provider names in crates, even in tests: modules are data to the server. The demo module is ours and its
+/// name an ordinary word.
 pub async fn provider_names() -> Result<()> {
     let modules = std::fs::read_dir(project_root().join("modules"))?;
     let names: Vec<String> = modules
@@ -42,11 +42,11 @@ pub async fn provider_names() -> Result<()> {
             names.iter().filter(|name| text.contains(*name)).map(|name| format!("{file} names {name}")),
         );
     }
-    ensure!(found.is_empty(), "{}; a provider belongs under modules/ only", found.join(", "));
+    ensure!(found.is_empty(), "{}; provider names belong only in modules/", found.join(", "));
     Ok(())
 }
 
-/// SQL stands in `store` alone, but for tests that look into a database from outside.
+/// Rejects SQL outside `store`, except in tests that inspect a database from outside.
 pub async fn sql() -> Result<()> {
     let mut found = Vec::new();
     for file in
@@ -66,7 +66,7 @@ pub async fn sql() -> Result<()> {
     Ok(())
 }
 
-/// The files git knows or would add, by pattern; paths from the project's top folder.
+/// Returns files matching the patterns that git tracks or would add, relative to the project root.
 pub async fn tracked(patterns: &[&str]) -> Result<Vec<String>> {
     let mut git = command("git");
     git.args(["ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "--"])

@@ -1,4 +1,4 @@
-//! Webhooks as no provider sends them, from a seed: the same seed gives the same webhooks.
+//! Malformed and unusual webhooks generated from a seed; the same seed gives the same webhooks.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::rngs::StdRng;
@@ -6,11 +6,11 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::{Map, Value, json};
 
-/// A webhook to send: to the fuzz module or, where `builtin`, to a built-in one.
+/// A webhook to send to the fuzz module or, if `builtin`, to a built-in one.
 pub struct Webhook {
     pub builtin: bool,
     pub method: &'static str,
-    /// Behind the module's address: a path and further parameters.
+    /// A path after the module's address.
     pub suffix: String,
     pub query: String,
     pub headers: Vec<(&'static str, String)>,
@@ -150,7 +150,7 @@ impl Generator {
         of.choose(&mut self.0).copied().unwrap_or(of[0])
     }
 
-    /// What the fuzz module is asked to do; now and then no JSON at all.
+    /// Returns instructions for the fuzz module; now and then not even JSON.
     fn wish(&mut self) -> Vec<u8> {
         let wish = match self.0.random_range(0..20) {
             0 => return self.garbage(),
@@ -169,7 +169,7 @@ impl Generator {
         wish.to_string().into_bytes()
     }
 
-    /// An event or a record, right but for one or two fields.
+    /// Returns an event or a record with up to two invalid fields.
     fn event(&mut self) -> Value {
         let mut event = Map::new();
         event.insert("event".into(), json!(self.pick(&EVENTS[..6])));
@@ -195,7 +195,7 @@ impl Generator {
         Value::Object(event)
     }
 
-    /// Few calls, so that events meet.
+    /// Returns one of a few call ids, so that events share calls.
     fn call_id(&mut self) -> String {
         format!("call {}", self.0.random_range(0..5_000_u32) * self.0.random_range(0..40_u32))
     }
@@ -220,7 +220,7 @@ impl Generator {
         }
     }
 
-    /// Any value, so many levels deep at most but for those that have no end.
+    /// Returns any value, at most `levels` deep except for endless ones.
     fn tree(&mut self, levels: u32) -> Value {
         match self.0.random_range(0..if levels == 0 { 8 } else { 12 }) {
             0 => Value::Null,
@@ -287,7 +287,7 @@ impl Generator {
         }
     }
 
-    /// What a provider might send, for a built-in module: forms and JSON with parts that are not as they should be.
+    /// Returns what a provider might send to a built-in module: forms and JSON with invalid parts.
     fn notice(&mut self) -> Vec<u8> {
         match self.0.random_range(0..4) {
             0 => self.garbage(),
@@ -346,7 +346,7 @@ impl Generator {
     }
 }
 
-/// Percent-encoded, but for letters and digits.
+/// Percent-encodes everything except ASCII letters and digits.
 fn escaped(text: &str) -> String {
     let byte = |byte: u8| {
         if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }

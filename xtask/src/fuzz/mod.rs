@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz`: what nobody sends, sent: odd webhooks, odd results of scripts, odd requests to the API. Afterwards everything
-//! can still be read, nothing has panicked, and every server error was a script's own.
+//! `cargo xtask fuzz`: odd webhooks, odd script results and odd API requests. Afterwards, everything must still be
+//! readable, nothing may have panicked, and every server error must be a script's own.
 
 mod generate;
 mod read;
@@ -23,16 +23,16 @@ const CONNECTIONS: u64 = 32;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// How long to send webhooks, and how long requests to the API as each kind of user
+    /// Seconds to send webhooks, and seconds to send API requests as each kind of user
     #[arg(long, default_value_t = 15)]
     seconds: u64,
-    /// Send so many webhooks instead
+    /// Send this many webhooks instead
     #[arg(long)]
     requests: Option<u64>,
-    /// What the webhooks and requests are made from: the same seed gives the same
+    /// Seed for webhooks and requests; the same seed gives the same ones
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// A million webhooks and twenty minutes of requests to the API (over a hundred thousand), against a release build
+    /// Send a million webhooks and twenty minutes of API requests (over a hundred thousand) to a release build
     #[arg(long)]
     long: bool,
 }
@@ -42,10 +42,10 @@ pub const SHORT: Options = Options { seconds: 10, requests: None, seed: 1, long:
 
 pub async fn fuzz(options: &Options) -> Result<()> {
     if options.long && cfg!(debug_assertions) {
-        // The generator shares the machine with the server: it has to be optimised too.
+        // The generator shares the machine with the server, so it must be optimised too.
         let mut optimised = cargo("run --quiet --release --package xtask --");
         let error = optimised.args(std::env::args_os().skip(1)).as_std_mut().exec();
-        return Err(error).context("cargo cannot be started");
+        return Err(error).context("cannot start cargo");
     }
     let program = schemathesis::install().await?;
     let binary = build_server(if options.long { Profile::Release } else { Profile::DevWithTests }).await?;
@@ -54,7 +54,7 @@ pub async fn fuzz(options: &Options) -> Result<()> {
     let administrator = prepare::administrator_token(&installation).await?;
     let mut api = Connection::open(server.address, Some(administrator.clone())).await?;
     let operators = prepare::operators(&installation, &mut api, 2).await?;
-    let operator = operators.first().context("no operator was made")?;
+    let operator = operators.first().context("no operator was created")?;
     let targets = targets(&mut api, &server, &operators).await?;
 
     let (webhooks, seconds) =
@@ -64,13 +64,13 @@ pub async fn fuzz(options: &Options) -> Result<()> {
     let began = Instant::now();
     let answers = webhooks::send(&targets, options.seed, CONNECTIONS, until).await?;
     let count: u64 = answers.values().sum();
-    println!("{count} webhooks in {:.1} s, answered {answers:?}", began.elapsed().as_secs_f64());
+    println!("{count} webhooks in {:.1} s, responses by status: {answers:?}", began.elapsed().as_secs_f64());
 
-    // The server closes connections that have been silent for a while.
+    // The server closes idle connections.
     let mut api = Connection::open(server.address, Some(administrator.clone())).await?;
     let mut as_operator = Connection::open(server.address, Some(operator.token.clone())).await?;
     let read = read::everything(&mut api).await? + read::everything(&mut as_operator).await?;
-    println!("{read} requests read what they left");
+    println!("read the results with {read} requests");
     for token in [&administrator, &operator.token] {
         schemathesis::run(&program, server.address, token, options.seed, seconds).await?;
     }

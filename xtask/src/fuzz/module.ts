@@ -1,5 +1,5 @@
-// The fuzzer's provider: the request's body says what the script returns, throws or does. An object with the one key "$" stands
-// for what JSON cannot say.
+// The fuzzer's provider: the request's body says what the script returns, throws or does. An object with the key "$" stands
+// for what JSON cannot express.
 
 type Tree = any
 

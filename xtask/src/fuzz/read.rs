@@ -1,4 +1,4 @@
-//! Reads everything the API can show: no row that a webhook left may make a list unreadable.
+//! Reads everything the API can show, since no row left by a webhook may make a list unreadable.
 
 use crate::bench::http::Connection;
 use crate::process::project_root;
@@ -6,15 +6,15 @@ use anyhow::{Context, Result, ensure};
 use hyper::Method;
 use serde_json::Value;
 
-/// Pages read of one list, and members of a list looked at one by one.
+/// Most pages read of a list, and most members of a list read one by one.
 const MAX_PAGES: usize = 200;
 const MAX_MEMBERS: usize = 25;
 
-/// A socket, and what asks a provider.
+/// Left out: a socket, and what contacts a provider.
 const LEFT_OUT: [&str; 3] =
     ["/api/v1/events", "/api/v1/modules/{id}/members", "/api/v1/calls/{id}/recording"];
 
-/// Reads every GET route of `openapi.json`, lists to their end; says how many requests that were. A server error is an error.
+/// Reads every GET route in `openapi.json`, lists to the end; fails on a server error. Returns the number of requests.
 pub async fn everything(api: &mut Connection) -> Result<u64> {
     let document = std::fs::read_to_string(project_root().join("openapi.json"))?;
     let document: Value = serde_json::from_str(&document)?;
@@ -30,13 +30,13 @@ pub async fn everything(api: &mut Connection) -> Result<u64> {
     Ok(requests)
 }
 
-/// The path with its parameters replaced by the ids of what the lists before them hold.
+/// Returns the path with its parameters replaced by ids from the lists before them.
 async fn addresses(api: &mut Connection, path: &str) -> Result<Vec<String>> {
     let mut found = vec![String::new()];
     let mut rest = path;
     while let Some((before, parameter)) = rest.split_once("/{") {
         let (_, after) =
-            parameter.split_once('}').with_context(|| format!("{path} has no end of a parameter"))?;
+            parameter.split_once('}').with_context(|| format!("{path} has an unclosed parameter"))?;
         let mut next = Vec::new();
         for start in &found {
             let list = format!("{start}{before}");
@@ -52,7 +52,7 @@ async fn addresses(api: &mut Connection, path: &str) -> Result<Vec<String>> {
     Ok(found.into_iter().map(|start| start + rest).collect())
 }
 
-/// The items of a list, page by page; nothing where the path is not a list.
+/// Returns the items of a list, page by page; none if the path is not a list.
 async fn pages(api: &mut Connection, path: &str, most: usize, requests: &mut u64) -> Result<Vec<Value>> {
     let (mut items, mut cursor) = (Vec::new(), None::<String>);
     for _ in 0..most {

@@ -1,5 +1,5 @@
-//! The API against its own description, by schemathesis: requests of every kind that `openapi.json` allows and of kinds that it
-//! does not, as an administrator and as an operator.
+//! Tests the API against its description with schemathesis: requests that `openapi.json` allows and ones that it does
+//! not, as an administrator and as an operator.
 
 use crate::process::{self, command, project_root};
 use anyhow::Result;
@@ -11,14 +11,14 @@ const VERSION: &str = "4.32.5";
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,\
                       response_schema_conformance";
 
-/// A socket; what ends the caller's own account; what asks the network.
+/// Left out: a socket, what deletes the caller's own account, and what uses the network.
 const LEFT_OUT: [(&str, &str); 3] = [
     ("--exclude-path", "/api/v1/events"),
     ("--exclude-operation-id", "delete_user"),
     ("--exclude-operation-id", "get_recording"),
 ];
 
-/// Installs schemathesis below `target/` unless it is there; gives its program.
+/// Installs schemathesis in `target/` if missing; returns the path of its program.
 pub async fn install() -> Result<PathBuf> {
     let folder = project_root().join("target").join(format!("schemathesis-{VERSION}"));
     let program = folder.join("bin/schemathesis");
@@ -31,10 +31,10 @@ pub async fn install() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// Sends requests as whoever has that token, for so long.
+/// Sends requests with a user's token for `seconds`.
 pub async fn run(program: &PathBuf, address: SocketAddr, token: &str, seed: u64, seconds: u64) -> Result<()> {
     let mut schemathesis = command(program);
-    // One worker: with several, CPython 3.11 sometimes fails inside (AST recursion depth).
+    // One worker, since with several CPython 3.11 sometimes fails internally (AST recursion depth).
     schemathesis
         .args(["run", "openapi.json", "--url", &format!("http://{address}")])
         .args(["--header", &format!("Authorization: Bearer {token}")])

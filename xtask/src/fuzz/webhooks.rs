@@ -1,4 +1,4 @@
-//! Sends generated webhooks, and says which answers are the server's fault.
+//! Sends generated webhooks, and fails if the server is at fault for an error.
 
 use super::generate::{Generator, Webhook};
 use crate::bench::http::Connection;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// Where webhooks go: paths with their query, the fuzz module's and those of built-in modules.
+/// Targets of webhooks: the paths and queries of the fuzz module and of built-in modules.
 pub struct Targets {
     pub address: SocketAddr,
     pub fuzz: String,
@@ -26,10 +26,10 @@ pub enum Until {
     Count(u64),
 }
 
-/// How many answers there were by status.
+/// Number of responses by status.
 pub type Answers = BTreeMap<u16, u64>;
 
-/// Sends webhooks over some connections; each has a seed of its own, made from the one given.
+/// Sends webhooks over several connections, each with its own seed derived from `seed`.
 pub async fn send(targets: &Targets, seed: u64, connections: u64, until: Until) -> Result<Answers> {
     let answers = RefCell::new(Answers::new());
     let workers = (0..connections).map(|number| {
@@ -85,7 +85,7 @@ async fn exchange(
     Ok(status)
 }
 
-/// Whether the script caused the answer: it asked for the status, or failed in its own way.
+/// Returns whether the script caused the response: it requested the status, or failed by itself.
 fn is_scripts_own(answer: &[u8], webhook: &Webhook) -> bool {
     let asked_for =
         serde_json::from_slice::<Value>(&webhook.body).is_ok_and(|wish| !wish["give"]["response"].is_null());

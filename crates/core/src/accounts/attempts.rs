@@ -1,7 +1,7 @@
-//! How often somebody may try to sign in.
+//! Limits how often anybody may try to sign in.
 //!
-//! Three things are counted: tries from one network, tries from one network with one login, and wrong passwords for one login
-//! from anywhere. Only hashes are kept, a bounded number of them; the one that was not needed for longest goes first.
+//! Three things are counted: tries from one network, tries from one network with one login, and wrong passwords for one
+//! login from anywhere. Only hashes are stored, a bounded number of them; the least recently used is evicted first.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
@@ -14,14 +14,14 @@ use lru::LruCache;
 use crate::error::{Error, Result};
 use crate::places::network;
 
-/// Entries kept of each kind. All of them together take less than 10 MB.
+/// Entries kept per kind; less than 10 MB in all.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(20_000).expect("not zero");
-/// Longest time that a stranger waits for a turn with a login that is being guessed at.
+/// The longest a stranger waits for a turn with a login under attack.
 const LONGEST_WAIT: TimeDelta = TimeDelta::seconds(60);
-/// Wrong passwords of a login that are remembered, as a multiple of those that cost nothing.
+/// Wrong passwords remembered per login, as a multiple of those that cost nothing.
 const MOST_FAILURES: f64 = 8.0;
 
-/// Counts tries to sign in.
+/// Counts sign-in attempts.
 #[derive(Debug)]
 pub struct Attempts {
     per_minute: f64,
@@ -31,19 +31,19 @@ pub struct Attempts {
 
 #[derive(Debug)]
 struct Counts {
-    /// Tries from a network: ten times as many as with one login.
+    /// Tries from a network: ten times as many are allowed as with one login.
     from: LruCache<u64, Bucket>,
     /// Tries from a network with a login.
     with: LruCache<u64, Bucket>,
-    /// Wrong passwords of a login that strangers sent, and when they were last counted.
+    /// Wrong passwords from strangers for a login, and when they were last counted.
     failures: LruCache<u64, Failures>,
-    /// When a network may try a login that is being guessed at.
+    /// When a network may try a login under attack.
     turns: LruCache<u64, DateTime<Utc>>,
-    /// Networks that a login was signed in from: they are no strangers to it.
+    /// Networks from which a login was used successfully: they are not strangers.
     known: LruCache<u64, ()>,
 }
 
-/// Tries that are left, as of a time.
+/// The tries left at a given time.
 #[derive(Debug)]
 struct Bucket {
     left: f64,
@@ -57,7 +57,7 @@ struct Failures {
 }
 
 impl Attempts {
-    /// That many a minute from one network with one login, all at once if need be.
+    /// Allows this many tries a minute from one network with one login, all at once if need be.
     #[must_use]
     pub fn new(per_minute: NonZeroU32) -> Self {
         let counts = Counts {
@@ -95,7 +95,7 @@ impl Attempts {
         })
     }
 
-    /// Notes that a try had the wrong password. Strangers then have to wait longer for their turns with this login.
+    /// Records a wrong password. Strangers then wait longer for their turns with this login.
     pub fn failed(&self, login: &str, address: IpAddr, now: DateTime<Utc>) {
         let login = login.to_lowercase();
         let with = self.keys.hash_one((&login, network(address)));
@@ -110,7 +110,7 @@ impl Attempts {
         *failures = Failures { count: count.min(MOST_FAILURES * self.per_minute), at: now };
     }
 
-    /// Notes that a try had the right password: this network is no stranger to the login any more.
+    /// Records a correct password: this network is no longer a stranger to the login.
     pub fn succeeded(&self, login: &str, address: IpAddr) {
         let with = self.keys.hash_one((login.to_lowercase(), network(address)));
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).known.put(with, ());
@@ -118,12 +118,12 @@ impl Attempts {
 }
 
 impl Failures {
-    /// How many count still: as many as may be tried in a time are forgotten in that time.
+    /// The failures that still count: per minute, as many are forgotten as may be tried.
     fn now(&self, per_minute: f64, now: DateTime<Utc>) -> f64 {
         (self.count - minutes(now - self.at) * per_minute).max(0.0)
     }
 
-    /// Nothing at first, then a second, and twice as long with every further minute's worth of wrong passwords.
+    /// Nothing at first, then a second, doubling with every further minute's worth of wrong passwords.
     fn wait(&self, per_minute: f64, now: DateTime<Utc>) -> TimeDelta {
         let times = self.now(per_minute, now) / per_minute;
         if times < 1.0 {
@@ -134,7 +134,7 @@ impl Failures {
     }
 }
 
-/// Takes one of that many tries a minute, or tells how long to wait for the next.
+/// Takes one of the allowed tries, or returns how long to wait for the next.
 fn take(
     buckets: &mut LruCache<u64, Bucket>,
     key: u64,
@@ -149,7 +149,7 @@ fn take(
     if taken { Ok(()) } else { Err(wait()) }
 }
 
-/// Lets through who has waited. The turn is the network's own, so that others who try cannot take it away.
+/// Lets a network through once it has waited. The turn belongs to the network, so that others cannot take it away.
 fn turn(
     turns: &mut LruCache<u64, DateTime<Utc>>,
     key: u64,
@@ -167,7 +167,7 @@ fn turn(
     Ok(())
 }
 
-/// A clock that was set back counts as one that stood still.
+/// A clock that was set back counts as stopped.
 fn minutes(time: TimeDelta) -> f64 {
     time.as_seconds_f64().max(0.0) / 60.0
 }
@@ -196,11 +196,8 @@ mod tests {
         assert!(attempts.count("ann", address(1), START).is_ok());
         assert!(attempts.count("ANN", address(1), START).is_ok());
         assert_eq!(attempts.count("ann", address(1), START).unwrap_err().code(), "tooMany");
-        assert!(attempts.count("ann", address(2), START).is_ok(), "nobody is locked out from elsewhere");
-        assert!(
-            attempts.count("ann", address(1), after(30)).is_ok(),
-            "after half a minute there is one more"
-        );
+        assert!(attempts.count("ann", address(2), START).is_ok(), "nobody is locked out elsewhere");
+        assert!(attempts.count("ann", address(1), after(30)).is_ok(), "one more after half a minute");
 
         let refused = (0..30).find(|n| attempts.count(&format!("login {n}"), address(3), START).is_err());
         assert_eq!(refused, Some(20), "20 a minute from one address");
@@ -216,7 +213,7 @@ mod tests {
         assert!(attempts.count("ann", IpAddr::from([0x2001, 0xdb8, 0, 8, 0, 0, 0, 1]), START).is_ok());
     }
 
-    /// One wrong password from each of those addresses; gives how many were let through.
+    /// One wrong password from each of these addresses; returns how many were let through.
     fn guess(attempts: &Attempts, from: std::ops::Range<u32>, now: DateTime<Utc>) -> usize {
         let tried = from.filter(|n| {
             let admitted = attempts.count("ann", address(*n), now).is_ok();
@@ -239,17 +236,17 @@ mod tests {
         }
         assert!(guesses < 100 * 12, "{guesses} guesses in ten minutes; each address alone could make 20");
 
-        assert!(attempts.count("ann", address(1), after(600)).is_ok(), "where she has signed in before");
+        assert!(attempts.count("ann", address(1), after(600)).is_ok(), "from where she has signed in before");
         let wait = attempts.count("ann", address(2), after(600)).unwrap_err();
         assert_eq!(wait.code(), "tooMany");
         guess(&attempts, 100..200, after(660));
         assert!(attempts.count("ann", address(2), after(661)).is_ok(), "elsewhere after a minute at most");
-        assert!(attempts.count("bob", address(3), after(661)).is_ok(), "other logins are not concerned");
+        assert!(attempts.count("bob", address(3), after(661)).is_ok(), "other logins are not affected");
         assert!(attempts.count("ann", address(4), after(1300)).is_ok(), "later it is forgotten");
     }
 
     #[test]
-    fn a_flood_of_logins_is_not_kept() {
+    fn a_flood_of_logins_is_bounded() {
         let attempts = attempts();
         for n in 0..50_000 {
             let login = format!("login {n}");
@@ -264,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_opens_and_closes_nothing() {
+    fn a_clock_set_back_changes_nothing() {
         let attempts = attempts();
         assert!(attempts.count("ann", address(1), after(60)).is_ok());
         assert!(attempts.count("ann", address(1), START).is_ok());

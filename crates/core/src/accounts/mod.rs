@@ -1,4 +1,4 @@
-//! Who may come in: sessions for browsers, tokens for programs, passwords for both to begin with.
+//! Authentication: sessions for browsers, tokens for programs, and the passwords both start from.
 
 use std::num::NonZeroU32;
 
@@ -22,25 +22,25 @@ pub use setup::Setup;
 
 use token_use::TokenUse;
 
-/// Everybody's way in.
+/// Authentication services.
 pub struct Accounts {
     store: Store,
     clock: Clock,
-    /// Hashing, a bounded number at a time.
+    /// Password hashing, a bounded number at a time.
     pub passwords: Passwords,
-    /// Tries to sign in.
+    /// Sign-in attempts.
     pub attempts: Attempts,
-    /// The one-time set-up.
+    /// The one-time setup.
     pub setup: Setup,
     token_use: TokenUse,
 }
 
-/// What somebody signed in by.
+/// How somebody signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Via {
     /// A browser's session.
     Session {
-        /// Hash of its token, as the store has it.
+        /// Hash of its token, as in the store.
         token_hash: Vec<u8>,
     },
     /// An API token.
@@ -50,16 +50,15 @@ pub enum Via {
 /// An open session or token.
 #[derive(Debug, Clone)]
 pub struct Opened {
-    /// Whose it is.
     pub user: User,
-    /// What it is.
+    /// The session or token.
     pub via: Via,
-    /// When it expires; `None` for never.
+    /// `None` for never.
     pub until: Option<DateTime<Utc>>,
 }
 
 impl Accounts {
-    /// `setup_open`: whether there is no user yet.
+    /// `setup_open`: whether there are no users yet.
     #[must_use]
     pub fn new(store: Store, clock: Clock, attempts_per_minute: NonZeroU32, setup_open: bool) -> Self {
         Self {
@@ -72,7 +71,7 @@ impl Accounts {
         }
     }
 
-    /// The session of that secret, if it is open.
+    /// The open session with this secret.
     ///
     /// # Errors
     /// When the database fails.
@@ -83,7 +82,7 @@ impl Accounts {
         Ok(session.map(|session| opened(session.expires_at, session.user)))
     }
 
-    /// The API token of that secret, if it is open. Its use is noted.
+    /// The open API token with this secret. Records its use.
     ///
     /// # Errors
     /// When the database fails.
@@ -95,14 +94,14 @@ impl Accounts {
         if self.token_use.is_news(token.id, now)
             && let Err(error) = self.store.touch_token(token.id, now).await
         {
-            // Whoever may only read can do so while the disk is full.
-            tracing::warn!(%error, "the use of a token was not written down");
+            // A full disk must not stop those who only read.
+            tracing::warn!(%error, "the use of a token could not be recorded");
         }
         Ok(Some(Opened { user: token.user, via: Via::Token(token.id), until: token.expires_at }))
     }
 
-    /// Whether a session or token still opens, for the same user in the same role. Asks the database, which other servers
-    /// change too.
+    /// Whether a session or token is still valid for the same user in the same role. Queries the database, which other
+    /// servers change too.
     ///
     /// # Errors
     /// When the database fails.

@@ -11,13 +11,13 @@ use tokio::sync::Semaphore;
 use crate::error::Error;
 use crate::places::{Places, network};
 
-/// Each takes 19 MiB and some 20 ms of one core.
+/// Each takes 19 MiB and about 20 ms of one core.
 const AT_ONCE: usize = 2;
-/// Waiting and under way; one more is sent away.
+/// Waiting and running; further ones are rejected.
 const QUEUE: usize = 64;
-/// Of these, for passwords to check that come from one network.
+/// Of these, passwords to check from one network.
 const QUEUE_OF_NETWORK: usize = 16;
-/// No password has it. Checked where there is no user, so that an unknown login takes as long as a wrong password.
+/// No password matches it. It is checked for unknown logins, so that they take as long as a wrong password.
 const NOBODYS: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -33,9 +33,9 @@ pub struct Passwords {
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
     /// Too many are waiting.
-    #[error("too many people sign in at the same time; try again in a moment")]
+    #[error("too many people are signing in; try again in a moment")]
     Busy,
-    /// Argon2 failed, or the kept hash is none.
+    /// Argon2 failed, or the stored hash is invalid.
     #[error("the password cannot be processed: {0}")]
     Hash(#[from] password_hash::Error),
     /// The hashing thread ended early.
@@ -47,7 +47,7 @@ impl From<PasswordError> for Error {
     fn from(error: PasswordError) -> Self {
         match error {
             PasswordError::Busy => {
-                Self::unavailable(1, "Too many people sign in at the same time. Try again in a moment.")
+                Self::unavailable(1, "Too many people are signing in. Try again in a moment.")
             }
             other => Self::internal(other),
         }
@@ -61,7 +61,7 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-    /// Nothing under way.
+    /// Creates an idle queue.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -71,10 +71,10 @@ impl Passwords {
         }
     }
 
-    /// What is kept of a password, in PHC form.
+    /// Hashes a password for storage, in PHC format.
     ///
     /// # Errors
-    /// [`PasswordError::Busy`] when too many wait.
+    /// [`PasswordError::Busy`] if too many are waiting.
     pub async fn hash(&self, password: SecretString) -> Result<String, PasswordError> {
         self.run((), move || {
             Ok(Argon2::default().hash_password(password.expose_secret().as_bytes())?.to_string())
@@ -82,11 +82,11 @@ impl Passwords {
         .await
     }
 
-    /// Whether this is the password of that hash; without a hash it takes as long and is not. `from`: the address that the
-    /// password came from.
+    /// Whether the password matches the hash; without a hash it takes as long and returns false. `from` is the address
+    /// the password came from.
     ///
     /// # Errors
-    /// [`PasswordError::Busy`] when too many wait, or too many from the same network.
+    /// [`PasswordError::Busy`] if too many are waiting, or too many from the same network.
     pub async fn verify(
         &self,
         password: SecretString,
@@ -106,7 +106,8 @@ impl Passwords {
         self.run(place, verify).await
     }
 
-    /// The places go along to the thread: whoever stops waiting does not stop the work, and its place is taken until it ends.
+    /// The places move into the thread: a caller who stops waiting does not stop the work, which keeps its place until
+    /// it ends.
     async fn run<T: Send + 'static>(
         &self,
         place_of_network: impl Send + 'static,
@@ -134,7 +135,7 @@ mod tests {
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     #[tokio::test]
-    async fn a_password_opens_its_own_hash_alone() {
+    async fn a_password_matches_only_its_own_hash() {
         let passwords = Passwords::new();
         let hash = passwords.hash("correct horse".into()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_hash_the_same_work_is_done_in_vain() {
+    async fn without_a_hash_the_same_work_is_done() {
         assert!(!Passwords::new().verify("anything".into(), None, HERE).await.unwrap());
         let (nobodys, mine) =
             (PasswordHash::new(NOBODYS).unwrap(), Argon2::default().hash_password(b"x").unwrap());
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_crowd_is_sent_away_instead_of_piling_up() {
+    async fn a_crowd_is_rejected_instead_of_piling_up() {
         let passwords = Arc::new(Passwords::new());
         let _full = passwords.queue.acquire_many(u32::try_from(QUEUE).unwrap()).await.unwrap();
         assert!(matches!(passwords.hash("correct horse".into()).await, Err(PasswordError::Busy)));
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_stops_waiting_leaves_the_bound_as_it_is() {
+    async fn a_caller_who_stops_waiting_does_not_change_the_bound() {
         let passwords = Arc::new(Passwords::new());
         let mut ends = Vec::new();
         for _ in 0..AT_ONCE {
@@ -186,7 +187,7 @@ mod tests {
             assert!(waiting.await.unwrap_err().is_cancelled());
             ends.push(end);
         }
-        assert_eq!(passwords.at_once.available_permits(), 0, "the work goes on");
+        assert_eq!(passwords.at_once.available_permits(), 0, "the work continues");
         assert_eq!(passwords.queue.available_permits(), QUEUE - AT_ONCE);
 
         ends.clear();

@@ -1,4 +1,4 @@
-//! Random secrets that are shown once and kept as a hash.
+//! Random secrets that are shown once and stored as a hash.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,12 +7,12 @@ use sha2::{Digest, Sha256};
 
 use crate::clock;
 
-/// 256 random bits: a session's or API token.
+/// 256 random bits: the token of a session or the API.
 #[derive(Debug, Clone)]
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// A new one.
+    /// Generates a new secret.
     #[must_use]
     pub fn new() -> Self {
         Self(URL_SAFE_NO_PAD.encode(clock::random::<32>()).into())
@@ -24,7 +24,7 @@ impl Secret {
         self.0.expose_secret()
     }
 
-    /// What is kept of it.
+    /// The hash to store.
     #[must_use]
     pub fn hash(&self) -> Vec<u8> {
         hash(self.expose())
@@ -37,7 +37,7 @@ impl Default for Secret {
     }
 }
 
-/// What is kept of a secret that came in. Random secrets of this size need no slow hash.
+/// The hash of a received secret. Random secrets of this size need no slow hash.
 pub fn hash(secret: &str) -> Vec<u8> {
     Sha256::digest(secret.as_bytes()).to_vec()
 }

@@ -1,4 +1,4 @@
-//! The first administrator, made with a code that the server printed at its first start.
+//! Creation of the first administrator, with a code printed by the server at its first start.
 
 use subtle::ConstantTimeEq;
 use tokio::sync::{Mutex, MutexGuard};
@@ -8,29 +8,29 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::clock;
 
-/// The one-time code, until it is used or somebody made an administrator otherwise.
+/// The one-time code, until it is used or an administrator is created otherwise.
 #[derive(Debug)]
 pub struct Setup(Mutex<Option<Code>>);
 
 struct Code(String);
 
-/// Held while the first administrator is made, so that a code is used once.
+/// Held while the first administrator is created, so that a code is used only once.
 #[derive(Debug)]
 pub struct OpenSetup<'a>(MutexGuard<'a, Option<Code>>);
 
 impl Setup {
-    /// With a new code if `open`.
+    /// Creates a new code if `open`.
     #[must_use]
     pub fn new(open: bool) -> Self {
         Self(Mutex::new(open.then(|| Code(URL_SAFE_NO_PAD.encode(clock::random::<16>())))))
     }
 
-    /// The code to print; none when set-up is closed.
+    /// The code to print; `None` if setup is closed.
     pub async fn code(&self) -> Option<String> {
         self.0.lock().await.as_ref().map(|code| code.0.clone())
     }
 
-    /// The set-up, while it is open.
+    /// Locks the setup while it is open.
     pub async fn open(&self) -> Option<OpenSetup<'_>> {
         let code = self.0.lock().await;
         code.is_some().then_some(OpenSetup(code))
@@ -38,13 +38,12 @@ impl Setup {
 }
 
 impl OpenSetup<'_> {
-    /// Whether this is the code.
     #[must_use]
     pub fn is_code(&self, text: &str) -> bool {
         self.0.as_ref().is_some_and(|code| code.0.as_bytes().ct_eq(text.as_bytes()).into())
     }
 
-    /// There is an administrator now: no code is good any more.
+    /// Invalidates the code: there is an administrator now.
     pub fn close(mut self) {
         *self.0 = None;
     }

@@ -1,4 +1,4 @@
-//! When each token's use was last written down.
+//! When each token's use was last recorded.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,12 +6,12 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::TokenId;
 
-/// Once a minute is enough. Holds one entry a token that is in use.
+/// Once a minute is enough. Holds an entry per token in use.
 #[derive(Debug, Default)]
 pub struct TokenUse(Mutex<HashMap<TokenId, DateTime<Utc>>>);
 
 impl TokenUse {
-    /// Whether the token's use is to be written down now.
+    /// Whether to record the token's use now.
     pub fn is_news(&self, id: TokenId, now: DateTime<Utc>) -> bool {
         let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_old = |at: &DateTime<Utc>| now - *at >= TimeDelta::minutes(1);

@@ -1,15 +1,15 @@
-//! Who may see a call.
+//! Access to calls.
 
 use hookswitch_model::CallView;
 use hookswitch_store::{Role, StoreError, StoredCall, User};
 
 use super::Calls;
 
-/// Whether a user may see a call: administrators see all, operators those that rang at them, those of clients that they may see, and
-/// missed ones whose caller they call back.
+/// Whether a user may see a call. Administrators see all; operators see calls that rang at them, calls of clients they
+/// may see, and missed calls whose caller they should call back.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn may_see(
     calls: &Calls,
     user: &User,

@@ -1,5 +1,5 @@
-//! The buttons of a call: each runs a function of the call's module. The call's state changes only when the provider
-//! reports that it did.
+//! The buttons of a call. Each runs a function of the call's module; the call's state changes only when the provider
+//! reports it.
 
 use std::sync::Arc;
 
@@ -15,20 +15,19 @@ use crate::modules::run::{not_implemented, run};
 use crate::views::actions::{Action, leg_of};
 use crate::views::number::Mask;
 
-/// A call that a user may see, and what goes with it.
+/// A call that a user may see, with its derived state and module.
 pub struct Seen {
-    /// The call.
     pub stored: StoredCall,
-    /// The same, derived.
+    /// The derived view.
     pub view: CallView,
-    /// Its module, unless it was deleted.
+    /// Its module, unless deleted.
     pub module: Option<Arc<Active>>,
 }
 
-/// The call, where the user may see it.
+/// Finds a call that the user may see.
 ///
 /// # Errors
-/// 404 where it is not there or not theirs.
+/// 404 if it does not exist or the user may not see it.
 pub async fn find(calls: &Calls, user: &User, id: CallId) -> Result<Seen> {
     let stored = calls.store.call(id).await?;
     let stored = stored.ok_or_else(|| Error::not_found("call"))?;
@@ -40,10 +39,10 @@ pub async fn find(calls: &Calls, user: &User, id: CallId) -> Result<Seen> {
     Ok(Seen { stored, view, module })
 }
 
-/// Does `action` to a call; `arguments` stand between the two numbers and the call.
+/// Performs `action` on a call; `arguments` go between the two numbers and the call.
 ///
 /// # Errors
-/// 409 where the module cannot do that or the call's state does not allow it, 502 where the module's function failed.
+/// 409 if the module cannot do that or the call's state does not allow it, 502 if the module's function failed.
 pub async fn control(
     calls: &Calls,
     user: &User,
@@ -66,12 +65,12 @@ pub async fn control(
     run(&calls.modules, module, function, all).await.map(drop).map_err(failed)
 }
 
-/// What hides numbers in that call's texts from the user.
+/// Hides the call's numbers in texts for the user.
 pub fn mask<'a>(calls: &Calls, user: &User, view: &'a CallView) -> Mask<'a> {
     Mask::of(&calls.catalog, user.role).knowing(view.client_e164.as_deref().or(view.client_raw.as_deref()))
 }
 
-/// The last argument of control functions *(ours)*: tells two calls between the same numbers apart.
+/// The last argument of control functions *(ours)*: distinguishes two calls between the same numbers.
 fn call_argument(calls: &Calls, call: &Call, view: &CallView, leg: &OperatorLeg) -> Value {
     let operator = json!({
         "id": leg.user,
@@ -94,15 +93,15 @@ fn call_argument(calls: &Calls, call: &Call, view: &CallView, leg: &OperatorLeg)
 
 fn wrong_state(view: &CallView) -> Error {
     let now = match view.state {
-        CallState::Ringing => "the call still rings",
-        CallState::Talking => "somebody talks",
+        CallState::Ringing => "the call is still ringing",
+        CallState::Talking => "somebody is talking",
         CallState::Held => "the call is on hold",
         CallState::Ended => "the call has ended",
     };
-    Error::conflict("wrongState", format!("That cannot be done now: {now}."))
+    Error::conflict("wrongState", format!("This is not possible now: {now}."))
 }
 
-/// The outside party's number; none where they withhold it.
+/// The outside party's number; `None` if it is withheld.
 pub fn number_of(seen: &Seen) -> Option<ClientPhone> {
     if seen.view.is_withheld() {
         return None;

@@ -1,5 +1,5 @@
-//! Calls that were dialled here and that their provider has not reported yet. They are few and short-lived, so they are kept
-//! in memory: a server that stops forgets them, and the call then appears like one that was dialled at the telephone.
+//! Calls dialled here that their provider has not reported yet. They are few and short-lived, so they are kept in
+//! memory: a server that stops forgets them, and the call then appears like one dialled at the telephone.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,34 +15,33 @@ use super::controls;
 use crate::live::message::{Message, NoticeLevel};
 use crate::views::actions::Action;
 
-/// Calls one user has dialled that have not appeared, at most; the oldest is forgotten first.
+/// Maximum number of pending calls per user; the oldest is forgotten first.
 const MAX_OF_USER: usize = 10;
 
-/// A call that was dialled.
+/// A dialled call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dial {
-    /// Which.
     pub id: Uuid,
-    /// By whom.
+    /// The user who dialled.
     pub user: UserId,
-    /// Through which module.
+    /// The module it was dialled through.
     pub module: ModuleId,
-    /// The number, as it was given to the module.
+    /// The number as passed to the module.
     pub number: String,
-    /// The client who was to be called.
+    /// The client to be called.
     pub client: Option<ClientId>,
     /// When it is given up.
     pub until: DateTime<Utc>,
-    /// Whether it was called off: then it is ended as soon as it appears.
+    /// Whether it was cancelled: it is then ended as soon as it appears.
     pub cancelled: bool,
 }
 
-/// The calls that were dialled and have not appeared.
+/// The dialled calls that have not appeared yet.
 #[derive(Default)]
 pub struct Dials(Mutex<Vec<Dial>>);
 
 impl Dials {
-    /// Remembers one.
+    /// Remembers a dialled call.
     pub fn add(&self, dial: Dial, now: DateTime<Utc>) {
         let mut dials = self.dials();
         dials.retain(|known| known.until > now);
@@ -55,17 +54,17 @@ impl Dials {
         dials.push(dial);
     }
 
-    /// Forgets one: the provider refused it.
+    /// Forgets a call rejected by the provider.
     pub fn remove(&self, id: Uuid) {
         self.dials().retain(|dial| dial.id != id);
     }
 
-    /// Forgets such.
+    /// Forgets matching calls.
     pub fn forget(&self, which: impl Fn(&Dial) -> bool) {
         self.dials().retain(|dial| !which(dial));
     }
 
-    /// Calls one off; says whether it is that user's and has not appeared.
+    /// Cancels a call; returns whether it is the user's and has not appeared yet.
     pub fn cancel(&self, id: Uuid, user: UserId, now: DateTime<Utc>) -> bool {
         let mut dials = self.dials();
         let mut found =
@@ -73,14 +72,14 @@ impl Dials {
         found.next().map(|dial| dial.cancelled = true).is_some()
     }
 
-    /// The client that one of the facts' calls was dialled for.
+    /// The client for whom one of the facts' calls was dialled.
     pub fn client(&self, module: ModuleId, facts: &[TargetedFact], now: DateTime<Utc>) -> Option<ClientId> {
         let dials = self.dials();
         let mut open = dials.iter().filter(|dial| dial.module == module && dial.until > now);
         open.find(|dial| facts.iter().any(|targeted| dial.is_of(&targeted.fact)))?.client
     }
 
-    /// Where a fact leaves open which number was called, and one was dialled here, it is that one.
+    /// If a fact leaves a choice of called numbers and one of them was dialled here, chooses that one.
     pub fn settle(&self, module: ModuleId, facts: &mut [TargetedFact], now: DateTime<Utc>) {
         let is_open = |targeted: &TargetedFact| {
             targeted.fact.parties.as_ref().is_some_and(|parties| !parties.client_others.is_empty())
@@ -99,7 +98,7 @@ impl Dials {
         }
     }
 
-    /// The one that this call is; it is remembered no longer.
+    /// Takes the dialled call that this call is.
     fn take(&self, module: ModuleId, call: &CallView, now: DateTime<Utc>) -> Option<Dial> {
         let mut dials = self.dials();
         let of_call = |dial: &Dial| {
@@ -131,7 +130,7 @@ impl Dial {
     }
 }
 
-/// Tells who dialled a call that it has appeared, and ends it where it was called off.
+/// Tells the user who dialled a call that it has appeared, and ends it if it was cancelled.
 pub fn appeared(calls: &Arc<Calls>, change: &CallChange) {
     let Some(call) = &change.after else { return };
     let seen = view(call);
@@ -155,8 +154,7 @@ async fn end(calls: &Calls, user: UserId, id: CallId) {
         controls::control(calls, &user, &seen, Action::Hangup, Vec::new()).await
     };
     if ended.await.is_err() {
-        let text =
-            "The call that you called off is being made all the same: end it at your telephone.".to_owned();
+        let text = "The call you cancelled is being made anyway. End it at your telephone.".to_owned();
         calls
             .live
             .hub

@@ -1,4 +1,4 @@
-//! Logging a call on a client, as a person wants it.
+//! Logs a call on a client chosen by a person.
 
 use hookswitch_model::ClientId;
 use hookswitch_store::{AuditAction, StoredCall, User};
@@ -7,11 +7,11 @@ use super::Calls;
 use super::tell_stored;
 use crate::error::{Error, Result};
 
-/// Logs a call on a client or on none, and tells everybody. Gives the call as it is now, which the user may have lost sight
-/// of by that.
+/// Logs a call on a client or on none, and notifies everybody. Returns the updated call, which the user may no longer
+/// be allowed to see.
 ///
 /// # Errors
-/// 404 where the call is gone.
+/// 404 if the call no longer exists.
 pub async fn log_on(
     calls: &Calls,
     user: &User,

@@ -1,4 +1,4 @@
-//! Calls: what is shown of them, what can be done with them, who hears of their changes.
+//! Calls: how they are shown, what can be done with them, who is notified of changes.
 
 mod access;
 pub mod buttons;
@@ -34,41 +34,38 @@ use dials::Dials;
 use screen_delivery::ShownCall;
 use silent::Silence;
 
-/// Calls, and everything that is done with them.
+/// Calls, and everything done with them.
 pub struct Calls {
-    /// The database.
     pub store: Store,
-    /// The time.
     pub clock: Clock,
-    /// The modules, as they work now.
+    /// The modules in their current state.
     pub modules: Arc<Modules>,
     /// Names, settings and outcome codes.
     pub catalog: Arc<Catalog>,
     /// The open screens.
     pub live: Arc<Live>,
-    /// The audit trail.
     pub audit: Audit,
-    /// Calls that were dialled and have not appeared.
+    /// Calls that were dialled but have not appeared yet.
     pub dials: Dials,
-    /// When a call is over of which nothing is heard.
+    /// After how much silence a call is over.
     pub silence: Silence,
-    /// What goes on beside the requests.
+    /// Background tasks.
     pub tasks: Tasks,
 }
 
 static NO_FUNCTIONS: BTreeSet<Function> = BTreeSet::new();
 
-/// What telling of a change came to.
+/// The result of notifying screens of a change.
 pub struct Told {
-    /// The tabs that were told.
+    /// The number of notified tabs.
     pub tabs: usize,
-    /// Nobody sees the call yet: its direction is not known.
+    /// Whether nobody sees the call yet because its direction is unknown.
     pub waits: bool,
-    /// The call, and on whose screens it is.
+    /// The call, and the screens that show it.
     pub call: ShownCall,
 }
 
-/// Tells everybody of what was committed.
+/// Notifies everybody of committed changes.
 pub fn tell_applied(calls: &Arc<Calls>, active: Option<&Active>, applied: &Applied) -> Vec<Told> {
     if applied.missed_closed {
         calls.live.missed.changed();
@@ -84,7 +81,7 @@ pub fn tell_applied(calls: &Arc<Calls>, active: Option<&Active>, applied: &Appli
     told
 }
 
-/// Tells every tab of everybody whom a changed call concerns. Gives nothing for a call that began and vanished at once.
+/// Notifies every tab of the users concerned by a changed call. `None` for a call that began and vanished at once.
 pub fn tell(calls: &Calls, active: Option<&Active>, change: &CallChange) -> Option<Told> {
     let viewer_of = |user: UserId| Viewer::new(&calls.catalog, user, functions(active));
     let call = change.after.as_ref().or(change.before.as_ref())?;
@@ -109,7 +106,7 @@ pub fn tell(calls: &Calls, active: Option<&Active>, change: &CallChange) -> Opti
     })
 }
 
-/// Tells every tab of a call's operators what was added to it.
+/// Notifies every tab of a call's operators of an annotation.
 pub fn tell_added(calls: &Calls, active: Option<&Active>, stored: StoredCall, matched: ClientMatch) {
     let change = CallChange {
         version: stored.version,
@@ -121,10 +118,10 @@ pub fn tell_added(calls: &Calls, active: Option<&Active>, stored: StoredCall, ma
     tell(calls, active, &change);
 }
 
-/// Tells, after a client changed, of its calls that go on.
+/// Notifies screens of a client's open calls after the client changed.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn tell_calls_of(calls: &Calls, client: ClientId) -> Result<(), StoreError> {
     let filter = CallFilter { client_id: Some(client), ended: Some(false), ..CallFilter::default() };
     for stored in calls.store.calls(&filter, None, MAX_PAGE).await?.items {
@@ -133,10 +130,10 @@ pub async fn tell_calls_of(calls: &Calls, client: ClientId) -> Result<(), StoreE
     Ok(())
 }
 
-/// Tells of a call as it now stands.
+/// Notifies screens of a call's current state.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn tell_stored(calls: &Calls, stored: StoredCall) -> Result<(), StoreError> {
     let matched = matched(calls, &view(&stored.call), &stored.added).await?;
     let module = calls.modules.get(stored.call.module_id);
@@ -144,10 +141,10 @@ pub async fn tell_stored(calls: &Calls, stored: StoredCall) -> Result<(), StoreE
     Ok(())
 }
 
-/// Whom a call is with.
+/// The client a call is with.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn matched(
     calls: &Calls,
     view: &CallView,
@@ -157,7 +154,7 @@ pub async fn matched(
     calls.store.matched(added.client_id, number).await
 }
 
-/// What a call's module can do; nothing where it is gone or switched off.
+/// The functions of a call's module; empty if it was deleted or switched off.
 pub fn functions(active: Option<&Active>) -> &BTreeSet<Function> {
     active.filter(|active| active.module.enabled).map_or(&NO_FUNCTIONS, |active| &active.functions)
 }

@@ -1,4 +1,4 @@
-//! Closes missed calls that nobody dealt with for too long.
+//! Closes missed calls that were open for too long.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use hookswitch_store::StoreError;
 
 use crate::calls::Calls;
 
-/// Calls closed in one statement: it holds up the webhooks for that long.
+/// Calls closed per statement, which blocks webhooks for its duration.
 const BATCH: u32 = 500;
 
-/// Looks every minute, as long as the server runs.
+/// Checks every minute while the server runs.
 pub async fn run(calls: Arc<Calls>) {
     let mut ticks = tokio::time::interval(Duration::from_secs(60));
     loop {
@@ -22,10 +22,10 @@ pub async fn run(calls: Arc<Calls>) {
     }
 }
 
-/// Closes those that are open for longer than the settings say.
+/// Closes missed calls that have been open for longer than the settings allow.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn close_old(calls: &Calls) -> Result<(), StoreError> {
     let Some(hours) = calls.catalog.settings.get().missed_close_after_hours else { return Ok(()) };
     let now = calls.clock.now();

@@ -1,4 +1,4 @@
-//! Where a call's recording is.
+//! The location of a call's recording.
 
 use hookswitch_model::contract::{self, CallLink};
 use hookswitch_script::Function;
@@ -9,10 +9,10 @@ use super::controls::{Seen, mask};
 use crate::error::{Error, Result};
 use crate::modules::run::{broke_contract, run};
 
-/// Where the module says a call's recording is.
+/// Asks the module for the location of a call's recording.
 ///
 /// # Errors
-/// 404 where there is none, 502 where the module's function failed.
+/// 404 if there is none, 502 if the module's function failed.
 pub async fn recording_link(calls: &Calls, user: &User, seen: &Seen) -> Result<CallLink> {
     let mask = mask(calls, user, &seen.view);
     let data = seen.view.recording.clone().ok_or_else(|| Error::not_found("recording"))?;

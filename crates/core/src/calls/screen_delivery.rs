@@ -1,4 +1,4 @@
-//! On whose screens a changed call is.
+//! Which screens show a changed call.
 
 use std::collections::BTreeMap;
 
@@ -8,20 +8,20 @@ use utoipa::ToSchema;
 
 use crate::live::{Changed, is_on_screen};
 
-/// Operators told of one call; a hunt group may ring at more, but then at all for the same reason.
+/// Maximum number of operators listed per call; a hunt group may ring at more, all for the same reason.
 const MAX_OPERATORS: usize = 20;
 
-/// A call that changed, and on whose screens it is.
+/// A changed call, and the screens that show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShownCall {
     /// The call.
     pub call_id: CallId,
-    /// Whether it is new.
+    /// Whether the call is new.
     pub created: bool,
-    /// Where it stands; null where nothing is left of it, after a replay.
+    /// The call's state; null if nothing is left of it after a replay.
     pub state: Option<CallState>,
-    /// Everybody it rang at or who had it, twenty at most.
+    /// The operators it rang at or who had it, at most twenty.
     pub operators: Vec<ShownOperator>,
 }
 
@@ -29,15 +29,15 @@ pub struct ShownCall {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShownOperator {
-    /// The internal number.
+    /// The extension.
     pub extension: String,
-    /// The user; none where nobody is bound to the number.
+    /// The user; null if nobody is bound to the extension.
     pub user_id: Option<UserId>,
     /// The user's name at that time.
     pub name: Option<String>,
-    /// The tabs the user had open.
+    /// The number of tabs the user had open.
     pub tabs: usize,
-    /// Whether the call's page is there, and why not.
+    /// Whether the call's page is shown, and why not.
     pub result: ShownResult,
 }
 
@@ -45,20 +45,20 @@ pub struct ShownOperator {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ShownResult {
-    /// It is.
+    /// The page is shown.
     Shown,
-    /// It would be, but the user had no tab open.
+    /// The page would be shown, but the user had no tab open.
     NoTab,
-    /// No user is bound to the number. An administrator binds it under the module's telephony settings.
+    /// No user is bound to the extension. An administrator binds it in the module's telephony settings.
     NobodyBound,
-    /// It was, and left with this change: the call ended, or somebody else has it.
+    /// The page was shown and closed with this change: the call ended, or somebody else has it.
     Closed,
-    /// It was not, nor is it to be: the operator's part in the call was over already.
+    /// The page was not and will not be shown: the operator's part in the call was already over.
     Inactive,
 }
 
 impl ShownCall {
-    /// Of a change, with how many tabs each user has that was told of it.
+    /// From a change, with the number of notified tabs per user.
     pub fn new(
         changed: &Changed<'_>,
         tabs: &BTreeMap<UserId, usize>,

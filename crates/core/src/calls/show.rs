@@ -9,10 +9,10 @@ use super::Calls;
 use super::{functions, matched};
 use crate::views::call::{ApiCall, Viewer, api_call};
 
-/// One call.
+/// A call as shown to a user.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn show(calls: &Calls, user: UserId, stored: &StoredCall) -> Result<ApiCall, StoreError> {
     let view = view(&stored.call);
     let matched = matched(calls, &view, &stored.added).await?;
@@ -21,10 +21,10 @@ pub async fn show(calls: &Calls, user: UserId, stored: &StoredCall) -> Result<Ap
     Ok(api_call(&stored.call, stored.version, &view, &stored.added, &matched, &viewer))
 }
 
-/// A list of calls: those on no client are without the clients that they could be of.
+/// Calls as shown to a user. Those without a client do not list candidates.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn show_all<'a>(
     calls: &Calls,
     user: UserId,

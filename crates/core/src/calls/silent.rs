@@ -1,4 +1,4 @@
-//! Closes calls of which nothing is heard any more.
+//! Closes calls without recent events.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,33 +18,33 @@ const BATCH: u32 = 100;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Silence {
-    /// While it rings.
+    /// While ringing.
     pub silent_ringing_seconds: u32,
     /// While somebody talks.
     pub silent_talking_seconds: u32,
 }
 
-/// How long a call goes on in silence whose record says that it is over.
+/// How long a call stays open after a record that says it is over.
 const AFTER_RECORD: TimeDelta = TimeDelta::seconds(60);
 
-/// Looks for silent calls now and then, as long as the server runs.
+/// Closes silent calls periodically while the server runs.
 pub async fn run(calls: Arc<Calls>) {
     let mut ticks = tokio::time::interval(Duration::from_secs(15));
     loop {
         ticks.tick().await;
         match close_silent(&calls).await {
             Ok(0) => {}
-            Ok(count) => tracing::info!(count, "closed calls of which nothing was heard any more"),
+            Ok(count) => tracing::info!(count, "closed silent calls"),
             Err(error) => tracing::error!(%error, "silent calls could not be closed"),
         }
     }
 }
 
-/// Closes every call that has been silent for too long: as its record says, else as `unknown`. Gives how many were closed; one
-/// that cannot be closed is logged, and keeps no other open.
+/// Closes every call that has been silent for too long: with its record's disposition, else as `unknown`. Returns how
+/// many were closed; a call that cannot be closed is logged and does not affect others.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn close_silent(calls: &Arc<Calls>) -> Result<usize, StoreError> {
     let now = calls.clock.now();
     let since = |seconds: u32| now - TimeDelta::seconds(seconds.into());

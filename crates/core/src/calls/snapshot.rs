@@ -1,4 +1,4 @@
-//! What a new socket begins with.
+//! The initial message of a new socket.
 
 use std::collections::HashMap;
 
@@ -11,10 +11,11 @@ use crate::live::message::Message;
 use crate::live::{Version, is_on_screen, missed};
 use crate::views::call::{Viewer, api_call};
 
-/// What a new socket is told first: the calls on its operator's screen, with their versions, and what waits for them.
+/// The initial state for a new socket: the calls on the operator's screen, with their versions, and the counts of open
+/// items.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn snapshot(
     calls: &Calls,
     user: UserId,

@@ -1,4 +1,4 @@
-//! The users, in memory: names and roles for what goes to the sockets.
+//! The users, in memory: names and roles for socket messages.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -9,19 +9,19 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Who did what the server does by itself, or somebody on its command line.
+/// The author of what the server does by itself, or on its command line.
 pub const SERVER: UserId = UserId(Uuid::nil());
 
-/// A user, by name.
+/// A user with their name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NamedUser {
-    /// Which.
+    /// The user's id.
     pub id: UserId,
-    /// What they are called.
+    /// The user's name.
     pub name: String,
 }
 
-/// Every user by id.
+/// All users by id.
 #[derive(Default)]
 pub struct Directory(RwLock<HashMap<UserId, Entry>>);
 
@@ -32,10 +32,10 @@ struct Entry {
 }
 
 impl Directory {
-    /// Reads all users again; call it after any of them changed.
+    /// Reloads all users; call it after any change.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn reload(&self, store: &Store) -> Result<(), StoreError> {
         let users = store
             .users()
@@ -46,12 +46,11 @@ impl Directory {
         Ok(())
     }
 
-    /// A user's name.
     pub fn name_of(&self, user: UserId) -> Option<String> {
         self.read(user, |entry| entry.name.clone())
     }
 
-    /// A user by the name to show, also one who was deleted since, and the server itself.
+    /// A user with the name to show, including deleted users and the server itself.
     pub fn named(&self, id: UserId) -> NamedUser {
         let other = if id == SERVER { "Hookswitch" } else { "Deleted user" };
         NamedUser { id, name: self.name_of(id).unwrap_or_else(|| other.to_owned()) }
@@ -62,7 +61,6 @@ impl Directory {
         self.read(user, |entry| entry.active).unwrap_or_default()
     }
 
-    /// A user's role.
     pub fn role_of(&self, user: UserId) -> Option<Role> {
         self.read(user, |entry| entry.role)
     }

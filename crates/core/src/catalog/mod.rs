@@ -1,4 +1,5 @@
-//! What nearly every answer needs, in memory: the users' names and roles, the installation's settings, the outcome codes.
+//! In-memory copies of data needed by nearly every response: users' names and roles, the installation's settings,
+//! outcome codes.
 
 pub mod directory;
 pub mod outcomes;
@@ -17,17 +18,16 @@ use settings::CurrentSettings;
 pub struct Catalog {
     /// Names and roles of the users.
     pub directory: Directory,
-    /// The settings that administrators change while the server runs.
+    /// Settings that administrators can change at run time.
     pub settings: CurrentSettings,
-    /// The outcome codes.
     pub outcomes: Outcomes,
 }
 
 impl Catalog {
-    /// Reads everything.
+    /// Loads everything.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn load(store: &Store) -> Result<Self, StoreError> {
         let catalog = Self::default();
         catalog.directory.reload(store).await?;
@@ -36,7 +36,7 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// Whose clients a user may see.
+    /// The clients a user may see.
     #[must_use]
     pub fn scope(&self, user: &User) -> ClientScope {
         match self.settings.get().shows_only_own(user.role) {
@@ -45,7 +45,7 @@ impl Catalog {
         }
     }
 
-    /// Whether a user sees only the clients that are theirs or nobody's.
+    /// Whether a user sees only clients that are theirs or unassigned.
     #[must_use]
     pub fn sees_only_own(&self, user: UserId) -> bool {
         self.directory.role_of(user).is_none_or(|role| self.settings.get().shows_only_own(role))

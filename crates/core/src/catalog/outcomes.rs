@@ -1,4 +1,4 @@
-//! The outcome codes, in memory: every call that is shown needs them.
+//! The outcome codes, in memory: every call shown needs them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use hookswitch_model::{ModuleId, OutcomeId};
 use hookswitch_store::{OutcomeList, Store, StoreError};
 
-/// The lists that are offered, and what every code says.
+/// The current lists, and the labels of all codes.
 #[derive(Default)]
 pub struct Outcomes(RwLock<Arc<Known>>);
 
@@ -17,27 +17,27 @@ struct Known {
 }
 
 impl Outcomes {
-    /// Reads them again; call it after any of them changed.
+    /// Reloads them; call it after any change.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn reload(&self, store: &Store) -> Result<(), StoreError> {
         let known = Known { lists: store.outcome_lists().await?, labels: store.outcome_labels().await? };
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
         Ok(())
     }
 
-    /// The lists that are offered, oldest first.
+    /// The current lists, oldest first.
     pub fn lists(&self) -> Vec<OutcomeList> {
         self.known().lists.clone()
     }
 
-    /// What a code says, also one that is offered no longer.
+    /// A code's label, even if it is archived.
     pub fn label(&self, id: OutcomeId) -> Option<String> {
         self.known().labels.get(&id).cloned()
     }
 
-    /// The list for calls of that module: the one that names it, else the one for all.
+    /// The list for a module's calls: the one that names the module, else the general one.
     pub fn for_module(&self, module: ModuleId) -> Option<OutcomeList> {
         let known = self.known();
         let named = known.lists.iter().find(|list| list.module_ids.contains(&module));

@@ -1,4 +1,4 @@
-//! Settings of the whole installation that administrators change while it runs.
+//! Settings of the whole installation that administrators change at run time.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-/// What administrators set for everybody.
+/// Settings that administrators make for everybody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AppSettings {
@@ -15,9 +15,9 @@ pub struct AppSettings {
     pub client_visibility: ClientVisibility,
     /// Whether clients' numbers are hidden from operators, who can still call them.
     pub mask_numbers: bool,
-    /// After how many hours a missed call that nobody dealt with is closed; never where null.
+    /// After how many hours an open missed call is closed; null for never.
     pub missed_close_after_hours: Option<u32>,
-    /// How long a call that was dialled may take to appear, in seconds.
+    /// How long a dialled call may take to appear, in seconds.
     pub dial_seconds: u32,
 }
 
@@ -25,9 +25,9 @@ pub struct AppSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ClientVisibility {
-    /// Every client.
+    /// All clients.
     All,
-    /// Those they are responsible for, and those nobody is responsible for.
+    /// Clients they are responsible for, and those without a responsible user.
     Own,
 }
 
@@ -43,52 +43,51 @@ impl Default for AppSettings {
 }
 
 impl AppSettings {
-    /// Whether clients' numbers are hidden from users of that role.
+    /// Whether clients' numbers are hidden from users with this role.
     #[must_use]
     pub fn hides_numbers(&self, role: Role) -> bool {
         self.mask_numbers && role == Role::Operator
     }
 
-    /// Whether users of that role see only the clients that are theirs or nobody's.
+    /// Whether users with this role see only clients that are theirs or unassigned.
     #[must_use]
     pub fn shows_only_own(&self, role: Role) -> bool {
         self.client_visibility == ClientVisibility::Own && role == Role::Operator
     }
 
-    /// The settings that the database has, the rest as they are at first.
+    /// Loads the settings from the database, with defaults for missing ones.
     ///
     /// # Errors
-    /// When the database fails, or holds something else.
+    /// If the database fails or contains invalid settings.
     pub async fn load(store: &Store) -> Result<Self, StoreError> {
         let values = Value::Object(store.app_settings().await?);
         serde_json::from_value(values).map_err(|error| StoreError::Corrupt(error.to_string()))
     }
 }
 
-/// The settings as they are now, in memory.
+/// The current settings, in memory.
 #[derive(Default)]
 pub struct CurrentSettings(RwLock<Arc<AppSettings>>);
 
 impl CurrentSettings {
-    /// As they are now.
     pub fn get(&self) -> Arc<AppSettings> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads them from the database.
+    /// Reloads them from the database.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn reload(&self, store: &Store) -> Result<(), StoreError> {
         let settings = AppSettings::load(store).await?;
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
         Ok(())
     }
 
-    /// Changes some, for good.
+    /// Changes settings permanently.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn update(&self, store: &Store, changes: &Map<String, Value>) -> Result<(), StoreError> {
         store.update_app_settings(changes).await?;
         self.reload(store).await

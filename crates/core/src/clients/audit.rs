@@ -1,10 +1,10 @@
-//! What changed of a client, for the audit trail.
+//! Changes to a client, for the audit trail.
 
 use hookswitch_store::{AuditChange, Client, ClientPhone};
 
 use crate::calls::Calls;
 
-/// The fields that differ, as people read them.
+/// The fields that differ, in readable form.
 #[must_use]
 pub fn changes(calls: &Calls, before: &Client, after: &Client) -> Vec<AuditChange> {
     let fields = shown(calls, before).into_iter().zip(shown(calls, after));

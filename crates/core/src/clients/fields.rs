@@ -1,4 +1,4 @@
-//! What a client's fields may be.
+//! Checks a client's fields.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::calls::outgoing;
 use crate::error::{Error, FieldError, Result};
 
 const MAX_NAME: usize = 200;
-/// Characters of a number's label, at most.
+/// Maximum length of a number's label, in characters.
 pub const MAX_LABEL: usize = 50;
 const MAX_NUMBER: usize = 100;
 const MAX_PHONES: usize = 50;
@@ -23,43 +23,38 @@ const MAX_TAGS: usize = 50;
 const MAX_TAG: usize = 50;
 const MAX_NOTES: usize = 20_000;
 
-/// A number of a client's, as it is to be.
+/// A client's number to save.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PhoneInput {
-    /// Which of its numbers, 50 characters at most.
+    /// The number's label, at most 50 characters.
     #[serde(default)]
     pub label: Option<String>,
     /// The number, in any spelling.
     #[serde(default)]
     pub number: Option<String>,
-    /// In place of the number: where it stands among the client's numbers now, from 0. So a number stays that is hidden.
+    /// Instead of the number: its position among the client's current numbers, from 0. This keeps a number that is
+    /// hidden.
     #[serde(default)]
     pub position: Option<usize>,
 }
 
-/// Changes to a client's fields, or all of a new one's; what is `None` stays as it is.
+/// Changes to a client's fields, or all fields of a new client; `None` keeps a field.
 #[derive(Debug, Default)]
 pub struct FieldChanges {
-    /// What it is.
     pub kind: Option<ClientKind>,
-    /// Its name.
     pub name: Option<String>,
     /// The company it belongs to.
     pub company: Option<Option<ClientId>>,
-    /// Whose it is.
+    /// The responsible user.
     pub responsible: Option<Option<UserId>>,
-    /// All its numbers.
     pub phones: Option<Vec<PhoneInput>>,
-    /// All its e-mail addresses.
     pub emails: Option<Vec<String>>,
-    /// All its tags.
     pub tags: Option<Vec<String>>,
-    /// Anything else.
     pub notes: Option<Option<String>>,
 }
 
-/// A client without anything yet.
+/// A client without any values.
 #[must_use]
 pub fn empty(kind: ClientKind) -> ClientFields {
     ClientFields {
@@ -74,10 +69,10 @@ pub fn empty(kind: ClientKind) -> ClientFields {
     }
 }
 
-/// The fields with these changes; `of` is the client they are of, where it is there already.
+/// The fields with these changes; `of` is the client to change, if it exists.
 ///
 /// # Errors
-/// 422 with every field that is wrong.
+/// 422 with every wrong field.
 pub async fn changed(
     calls: &Calls,
     user: &User,
@@ -106,7 +101,7 @@ pub async fn changed(
     if let Some(inputs) = changes.notes {
         fields.notes = inputs.map(|notes| notes.trim().to_owned()).filter(|notes| !notes.is_empty());
         let long = fields.notes.as_ref().is_some_and(|notes| notes.chars().count() > MAX_NOTES);
-        errors.extend(wrong(long, "notes", format!("Notes have at most {MAX_NOTES} characters.")));
+        errors.extend(wrong(long, "notes", format!("Shorten the notes to at most {MAX_NOTES} characters.")));
     }
     if let Some(company) = changes.company.filter(|company| *company != before.company) {
         fields.company = company;
@@ -116,7 +111,11 @@ pub async fn changed(
                 found.id == id && found.fields.kind == ClientKind::Company && found.archived_at.is_none()
             });
             let is_itself = of.is_some_and(|client| client.id == id);
-            errors.extend(wrong(!fits || is_itself, "companyId", "There is no such company.".to_owned()));
+            errors.extend(wrong(
+                !fits || is_itself,
+                "companyId",
+                "There is no such company. Choose an existing one.".to_owned(),
+            ));
         }
     }
     if let Some(responsible) = changes.responsible.filter(|user| *user != before.responsible) {
@@ -125,7 +124,11 @@ pub async fn changed(
             Some(user) => calls.store.user(user).await?.is_none(),
             None => false,
         };
-        errors.extend(wrong(unknown, "responsibleId", "There is no such user.".to_owned()));
+        errors.extend(wrong(
+            unknown,
+            "responsibleId",
+            "There is no such user. Choose an existing one.".to_owned(),
+        ));
     }
     Error::check(errors)?;
     Ok(fields)
@@ -135,11 +138,11 @@ fn wrong(is_wrong: bool, path: impl Into<String>, detail: String) -> Option<Fiel
     is_wrong.then(|| FieldError { path: path.into(), detail })
 }
 
-/// Only a lead may be without a name: nobody has asked for it yet.
+/// Only a lead may have no name: nobody has asked for it yet.
 pub(super) fn name(kind: ClientKind, name: &str) -> Option<FieldError> {
     let nameless = name.is_empty() && kind != ClientKind::Lead;
     let fits = name.chars().count() <= MAX_NAME && !name.contains(char::is_control);
-    wrong(nameless || !fits, "name", format!("A name has 1 to {MAX_NAME} characters on one line."))
+    wrong(nameless || !fits, "name", format!("Enter a name of 1 to {MAX_NAME} characters on one line."))
 }
 
 fn phones(
@@ -158,7 +161,7 @@ fn phones(
             }
             Ok(phone) => {
                 let twice = !seen.insert(phone.key());
-                let detail = "This client has the number already.".to_owned();
+                let detail = "This client already has the number.".to_owned();
                 errors.extend(wrong(twice, format!("phones[{place}].number"), detail));
                 phones.push(phone);
             }
@@ -167,7 +170,7 @@ fn phones(
     phones
 }
 
-/// The number, or which field of it is wrong and why.
+/// The number, or its wrong field and the reason.
 fn phone(
     calls: &Calls,
     input: &PhoneInput,
@@ -175,7 +178,7 @@ fn phone(
 ) -> Result<ClientPhone, (&'static str, String)> {
     let label = input.label.as_deref().map(str::trim).filter(|label| !label.is_empty());
     if label.is_some_and(|label| label.chars().count() > MAX_LABEL || label.contains(char::is_control)) {
-        return Err(("label", format!("A label has at most {MAX_LABEL} characters on one line.")));
+        return Err(("label", format!("Enter a label of at most {MAX_LABEL} characters on one line.")));
     }
     let phone = match (&input.number, input.position) {
         (Some(number), None) => typed(calls, number).map_err(|detail| ("number", detail))?,
@@ -183,29 +186,27 @@ fn phone(
             let kept = before.get(position).cloned();
             kept.ok_or_else(|| ("position", "The client has no number at this position.".to_owned()))?
         }
-        _ => return Err(("number", "Give either a number or the position of one.".to_owned())),
+        _ => return Err(("number", "Enter either a number or the position of one.".to_owned())),
     };
     Ok(ClientPhone { label: label.map(str::to_owned), ..phone })
 }
 
-/// A number that a person typed.
+/// Parses a number typed by a person.
 ///
 /// # Errors
-/// Why it is none.
+/// Why it is not a number.
 pub(super) fn typed(calls: &Calls, number: &str) -> Result<ClientPhone, String> {
     let number = number.trim();
     if phone::several(number).len() > 1 {
-        return Err("These are several numbers: give each one by itself.".to_owned());
+        return Err("These are several numbers. Enter each one separately.".to_owned());
     }
     if phone::is_withheld(number) {
-        return Err("This stands for a caller who withholds the number: there is none to keep.".to_owned());
+        return Err("This stands for a withheld number, which cannot be saved.".to_owned());
     }
     let e164 = numbers::e164(calls, number);
     let fits = number.chars().count() <= MAX_NUMBER && !phone::clean(number).contains(char::is_control);
     if !fits || (e164.is_none() && outgoing::number(number, None).is_err()) {
-        return Err(
-            "This is not a phone number: give digits, with + and the country code if need be.".to_owned()
-        );
+        return Err("Enter a valid number, e.g. +44 20 7946 0123.".to_owned());
     }
     Ok(ClientPhone { label: None, number: number.to_owned(), e164 })
 }
@@ -219,7 +220,7 @@ fn emails(inputs: Vec<String>, errors: &mut Vec<FieldError>) -> Vec<String> {
         let path = format!("emails[{place}]");
         errors.extend(check::email(&address).map(|error| FieldError { path: path.clone(), ..error }));
         let twice = !seen.insert(folded(&address));
-        errors.extend(wrong(twice, path, "This client has the address already.".to_owned()));
+        errors.extend(wrong(twice, path, "This client already has the address.".to_owned()));
         emails.push(address);
     }
     emails
@@ -232,7 +233,7 @@ fn tags(inputs: Vec<String>, errors: &mut Vec<FieldError>) -> Vec<String> {
     for (place, tag) in inputs.into_iter().enumerate().take(MAX_TAGS) {
         let tag = tag.trim().trim_start_matches('#').to_owned();
         let fits = (1..=MAX_TAG).contains(&tag.chars().count()) && !tag.contains(char::is_control);
-        let detail = format!("A tag has 1 to {MAX_TAG} characters on one line.");
+        let detail = format!("Enter a tag of 1 to {MAX_TAG} characters on one line.");
         errors.extend(wrong(!fits, format!("tags[{place}]"), detail));
         if seen.insert(folded(&tag)) {
             tags.push(tag);

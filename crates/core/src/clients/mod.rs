@@ -16,19 +16,19 @@ use crate::error::{Error, Result};
 /// How long a merge can be undone.
 pub const UNDOABLE: TimeDelta = TimeDelta::days(1);
 
-/// The client, where the user may see it. The id of a merged one gives the one it went into.
+/// Finds a client that the user may see. The id of a merged client leads to the remaining one.
 ///
 /// # Errors
-/// 404 where it is not there or not theirs to see.
+/// 404 if it does not exist or the user may not see it.
 pub async fn find(calls: &Calls, user: &User, id: ClientId) -> Result<Client> {
     let client = calls.store.client(id, calls.catalog.scope(user)).await?;
     client.ok_or_else(|| Error::not_found("client"))
 }
 
-/// Tells everybody's pages, after a client changed, of the client and of its calls that go on.
+/// Notifies everybody's pages of a changed client and of its open calls.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn tell(calls: &Calls, id: ClientId) -> Result<()> {
     calls.live.client_changes.note(id);
     Ok(tell_calls_of(calls, id).await?)
@@ -37,6 +37,6 @@ pub async fn tell(calls: &Calls, id: ClientId) -> Result<()> {
 /// 409: somebody else was faster.
 #[must_use]
 pub fn changed_meanwhile() -> Error {
-    let detail = "Somebody changed this client meanwhile. Load it again and make your change anew.";
+    let detail = "Somebody else changed this client. Reload it and make your change again.";
     Error::conflict("changedMeanwhile", detail)
 }

@@ -1,4 +1,4 @@
-//! How the numbers are read that people type.
+//! Parses numbers typed by people.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,13 @@ use hookswitch_model::phone::{self, Country, Written};
 
 use crate::calls::Calls;
 
-/// A number that a person typed in E.164: read as it would be dialled in the country of the oldest module where that makes
-/// sense of it.
+/// A typed number in E.164: read as dialled in the country of the oldest module for which it is valid.
 #[must_use]
 pub fn e164(calls: &Calls, typed: &str) -> Option<String> {
     countries(calls).into_iter().find_map(|country| phone::e164(typed, country))
 }
 
-/// Every number in E.164 that a person may mean, typing this: as it would be dialled in each module's country, and in each
-/// spelling that is in use.
+/// Every number in E.164 that a typed text may mean: as dialled in each module's country, and in each spelling in use.
 #[must_use]
 pub fn spellings(calls: &Calls, typed: &str) -> Vec<String> {
     let readings =

@@ -1,9 +1,10 @@
-//! Which addresses are public.
+//! Recognizes public addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether an address is one of the public internet: not this machine, not a private or shared network, not link-local
-/// (where clouds keep their metadata), not multicast, reserved or for documentation, and no IPv6 form of such an IPv4 address.
+/// Whether an address belongs to the public internet: not this machine, not a private or shared network, not link-local
+/// (where clouds serve their metadata), not multicast, reserved or for documentation, and no IPv6 form of such an IPv4
+/// address.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {
@@ -16,7 +17,7 @@ pub fn is_public(address: IpAddr) -> bool {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    // Microsoft's cloud answers for the machine's own services there.
+    // Azure serves the machine's own services there.
     const AZURE_HOST: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
     let refused = match address.octets() {
         [0 | 10 | 127, ..] | [224..=255, ..] => true,
@@ -39,13 +40,13 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         [0x2001, second, ..] => second < 0x200 || second == 0xdb8,
         [0x2002, ..] => true,
         [0x3fff, second, ..] => second < 0x1000,
-        // Only 2000::/3 is given out at all.
+        // Only 2000::/3 is allocated at all.
         [first, ..] => first & 0xe000 != 0x2000,
     };
     !refused
 }
 
-/// The IPv4 address that a connection to this one ends at: `::ffff:a.b.c.d`, and `64:ff9b::a.b.c.d` behind NAT64.
+/// The IPv4 address behind an IPv6 address: `::ffff:a.b.c.d`, and `64:ff9b::a.b.c.d` through NAT64.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, d] = match address.segments() {
         [0, 0, 0, 0, 0, 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => {

@@ -1,4 +1,4 @@
-//! What the operator of the server lets scripts reach besides public addresses.
+//! What scripts may reach in addition to public addresses, as configured by the server's administrator.
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -11,23 +11,23 @@ use url::Host;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum AllowRule {
-    /// The host of a URL, as written there, whatever it resolves to.
+    /// The host of a URL as written there, whatever it resolves to.
     Name {
         /// In lower case, ASCII (punycode).
         name: String,
         /// Any port when `None`.
         port: Option<u16>,
     },
-    /// An address, written in the URL or resolved to.
+    /// An address, in the URL or resolved.
     Network {
-        /// One address is a network of one.
+        /// A single address is a network of one.
         network: IpNet,
         /// Any port when `None`.
         port: Option<u16>,
     },
 }
 
-/// Why a text is not a rule.
+/// Why a string is not a rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "neither a host name, an address nor a network like 10.0.0.0/8 (host names and addresses may have a port)"
@@ -41,7 +41,7 @@ impl AllowRule {
         matches!(self, Self::Name { name, port: only } if name == host && only.is_none_or(|only| only == port))
     }
 
-    /// Whether the address that will be connected to is allowed.
+    /// Whether the address to connect to is allowed.
     #[must_use]
     pub fn allows_address(&self, address: SocketAddr) -> bool {
         let ip = address.ip().to_canonical();
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rule_is_refused() {
+    fn other_text_is_rejected() {
         for text in ["", "*", "*.internal", "http://pbx", "pbx:port", "10.0.0.0/33", "a b"] {
             assert_eq!(text.parse::<AllowRule>(), Err(AllowRuleError), "{text}");
         }

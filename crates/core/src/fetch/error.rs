@@ -1,4 +1,4 @@
-//! Why a request to somewhere else failed.
+//! Errors of outgoing requests.
 
 use std::error::Error;
 use std::time::Duration;
@@ -6,16 +6,16 @@ use std::time::Duration;
 use super::MAX_REDIRECTS;
 use super::resolver::OnlyRefused;
 
-/// Why a request to somewhere else failed; the text is meant for a module's author.
+/// Why an outgoing request failed; the text is for the module's author.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
-    /// Not a URL this client takes.
+    /// Not a supported URL.
     #[error("`{0}` is not an http:// or https:// URL")]
     Url(String),
     /// The address is not public.
     #[error(
         "{host} was refused: {reason}, which is not a public address. \
-         The operator of the server can allow it with the setting fetch.allow (HOOKSWITCH_FETCH_ALLOW)"
+         The server's administrator can allow it with the setting fetch.allow (HOOKSWITCH_FETCH_ALLOW)"
     )]
     RefusedAddress {
         /// Host and port, as in the URL.
@@ -23,27 +23,27 @@ pub enum FetchError {
         /// "it resolves to …" or "it is …".
         reason: String,
     },
-    /// A redirect where none was to be followed.
-    #[error("the answer was a redirect to {0}, and redirects were not to be followed")]
+    /// A redirect although none was to be followed.
+    #[error("the response was a redirect to {0}, but redirects are not followed here")]
     Redirected(String),
-    /// Redirects went round or on and on.
+    /// Too many redirects, or a loop.
     #[error("there were more than {MAX_REDIRECTS} redirects")]
     TooManyRedirects,
-    /// It took too long.
-    #[error("there was no whole answer within {} ms", .0.as_millis())]
+    /// The request timed out.
+    #[error("there was no complete response within {} ms", .0.as_millis())]
     Timeout(Duration),
-    /// The answer is too large.
-    #[error("the answer has more than {0} bytes")]
+    /// The response is too large.
+    #[error("the response has more than {0} bytes")]
     TooLarge(u64),
-    /// A method or header that HTTP does not know.
+    /// A method or header that HTTP does not allow.
     #[error("{0}")]
     Request(String),
-    /// The network or the other side failed.
+    /// The network or the remote side failed.
     #[error("{host} could not be reached: {reason}")]
     Failed {
         /// Host and port, as in the URL.
         host: String,
-        /// The innermost reason.
+        /// The innermost cause.
         reason: String,
     },
 }

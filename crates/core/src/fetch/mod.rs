@@ -1,10 +1,11 @@
-//! The HTTP client for addresses that others chose: a script's `fetch` and the recording proxy.
+//! The HTTP client for foreign addresses: a script's `fetch` and the recording proxy.
 //!
-//! It reaches public addresses and what `fetch.allow` names, nothing else: names are checked after resolution, addresses in a
-//! URL as they stand, and both again on every redirect. Proxies of the environment are not used: they would resolve unchecked.
+//! It reaches only public addresses and what `fetch.allow` names. Names are checked after resolution, addresses in a
+//! URL directly, and both again on every redirect. Proxies from the environment are not used: they would resolve names
+//! unchecked.
 //!
-//! Certificates are checked against the machine's own store rather than a list built in: who runs the server can add a
-//! company's authority there, and the system's updates take a bad one away without a new Hookswitch.
+//! Certificates are checked against the machine's own store rather than a built-in list: an administrator can add a
+//! company's authority there, and system updates remove a bad one without a new Hookswitch.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -34,7 +35,7 @@ use resolver::GuardedResolver;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FetchSettings {
-    /// What may be reached besides public addresses.
+    /// What may be reached in addition to public addresses.
     pub allow: Vec<AllowRule>,
     /// How long connecting may take.
     pub connect_seconds: u64,
@@ -42,10 +43,10 @@ pub struct FetchSettings {
     pub total_seconds: u64,
 }
 
-/// Redirects followed at most.
+/// Maximum number of redirects followed.
 pub const MAX_REDIRECTS: usize = 5;
 
-/// Headers that belong to the connection or say who the request is for; a caller's are left out, as browsers do.
+/// Headers that belong to the connection or name the target; a caller's are dropped, as in browsers.
 const NOT_THE_CALLERS: [HeaderName; 9] = [
     header::CONNECTION,
     header::CONTENT_LENGTH,
@@ -61,7 +62,7 @@ const NOT_THE_CALLERS: [HeaderName; 9] = [
 /// The guarded client. Cheap to clone; all clones share their connections.
 #[derive(Debug, Clone)]
 pub struct FetchClient {
-    /// Connects only to what [`GuardedResolver`] lets through.
+    /// Connects only to what [`GuardedResolver`] allows.
     guarded: Client,
     /// For hosts allowed by name, whatever they resolve to.
     by_name: Client,
@@ -72,45 +73,44 @@ pub struct FetchClient {
 /// A request to send.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
-    /// Where to: http or https.
+    /// An http or https URL.
     pub url: Url,
-    /// The method.
     pub method: Method,
-    /// Headers; those of the connection are left out.
+    /// Headers; those of the connection are dropped.
     pub headers: HeaderMap,
-    /// The body, whole.
+    /// The complete body.
     pub body: Option<Bytes>,
-    /// Whether redirects are followed.
+    /// How to handle redirects.
     pub redirects: Redirects,
 }
 
-/// What happens with a redirect.
+/// How to handle redirects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Redirects {
-    /// Followed, [`MAX_REDIRECTS`] at most.
+    /// Follow, at most [`MAX_REDIRECTS`] times.
     Follow,
-    /// The same, and no header of the caller's but those about encodings and parts goes to another origin.
+    /// The same, but forward only the caller's headers about encodings and ranges to another origin.
     FollowBare,
-    /// Given as the answer.
+    /// Return the redirect as the response.
     Give,
-    /// An error.
+    /// Fail.
     Refuse,
 }
 
-/// An answer whose body is still to be read.
+/// A response with an unread body.
 #[derive(Debug)]
 pub struct Incoming {
-    /// Status, headers, the URL that answered, and the body to come.
+    /// Status, headers, final URL and unread body.
     pub response: Response,
     /// Whether a redirect was followed.
     pub redirected: bool,
 }
 
 impl FetchClient {
-    /// A client for those settings.
+    /// Creates a client with these settings.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
+    /// If TLS cannot be set up.
     pub fn new(settings: &FetchSettings) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let tls = tls()?;
         let rules: Arc<[AllowRule]> = settings.allow.clone().into();
@@ -130,14 +130,14 @@ impl FetchClient {
         Ok(Self { guarded, by_name: builder().build()?, rules, total })
     }
 
-    /// The longest that a script's request may take.
+    /// The time limit of a script's request.
     #[must_use]
     pub const fn total(&self) -> Duration {
         self.total
     }
 
-    /// Sends a request, follows redirects, and gives the answer as soon as its head is there. A wait for the network ends
-    /// after `fetch.total_seconds` without a byte; how long and how much is read in all is the caller's to bound.
+    /// Sends a request, follows redirects, and returns the response once its head has arrived. Waiting for the network
+    /// ends after `fetch.total_seconds` without a byte; the caller limits the total duration and size.
     ///
     /// # Errors
     /// See [`FetchError`].
@@ -198,7 +198,7 @@ impl FetchClient {
     }
 }
 
-/// Where the answer redirects to, if it does; an error when that is not a URL.
+/// The target of the redirect, if the response is one; an error if it is not a URL.
 fn redirect_target(response: &Response) -> Option<Result<Url, FetchError>> {
     let redirects = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
     let location = response.headers().get(header::LOCATION).filter(|_| redirects)?;
@@ -206,7 +206,7 @@ fn redirect_target(response: &Response) -> Option<Result<Url, FetchError>> {
     Some(target.ok_or_else(|| FetchError::Url(String::from_utf8_lossy(location.as_bytes()).into_owned())))
 }
 
-/// Turns the request into the one that follows it. What proves who the caller is stays with the origin it was meant for.
+/// Turns the request into the one that follows it. The caller's credentials are sent only to the original origin.
 fn redirect(request: &mut Outgoing, status: StatusCode, target: Url) {
     let becomes_get = match status {
         StatusCode::SEE_OTHER => !matches!(request.method, Method::GET | Method::HEAD),
@@ -230,16 +230,16 @@ fn redirect(request: &mut Outgoing, status: StatusCode, target: Url) {
     request.url = target;
 }
 
-/// Host and port, for messages: a URL's path and query may hold secrets.
+/// Host and port, for messages: a URL's path and query may contain secrets.
 fn host_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// TLS as outgoing requests have it: certificates are checked against the machine's own store.
+/// The TLS configuration of outgoing requests: certificates are checked against the machine's own store.
 ///
 /// # Errors
-/// When TLS cannot be set up.
+/// If TLS cannot be set up.
 pub fn tls() -> Result<ClientConfig, rustls::Error> {
     let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();

@@ -1,4 +1,4 @@
-//! Name resolution that gives only addresses that may be reached.
+//! Name resolution restricted to allowed addresses.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -7,10 +7,11 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::{AllowRule, is_public};
 
-/// Resolves by the system and leaves out what is neither public nor allowed. Connections go to exactly what was checked here.
+/// Resolves through the system and drops addresses that are neither public nor allowed. Connections go to exactly the
+/// addresses checked here.
 pub struct GuardedResolver(pub Arc<[AllowRule]>);
 
-/// A name that resolved, but to nothing that may be reached.
+/// The error for a name that resolved only to forbidden addresses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it resolves to {0}")]
 pub struct OnlyRefused(pub IpAddr);

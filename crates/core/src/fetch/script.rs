@@ -1,4 +1,4 @@
-//! `fetch` as scripts see it: plain data in, plain data out.
+//! `fetch` for scripts: plain data in, plain data out.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use url::Url;
 use super::{FetchClient, FetchError, Incoming, Outgoing, Redirects, host_of};
 
 impl FetchClient {
-    /// Sends a script's request and reads the whole answer, within the request's time-out and `fetch.total_seconds`,
-    /// whichever is shorter.
+    /// Sends a script's request and reads the complete response, within the request's time-out or
+    /// `fetch.total_seconds`, whichever is shorter.
     ///
     /// # Errors
-    /// With the code and sentence of a [`FetchError`].
+    /// With the code and message of a [`FetchError`].
     pub async fn fetch(&self, request: FetchRequest, room: &FetchRoom) -> Result<FetchResponse, HostError> {
         let patience =
             request.timeout_ms.map_or(self.total(), |ms| self.total().min(Duration::from_millis(ms)));
@@ -39,7 +39,7 @@ impl FetchClient {
         })
     }
 
-    /// Reads the body. Room for it is taken first: for all of it where its length is announced.
+    /// Reads the body. Room is reserved first; for all of it if its length is announced.
     async fn read(
         &self,
         mut response: Response,

@@ -1,4 +1,4 @@
-//! What is checked before a request is taken.
+//! Checks before a request is accepted.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,36 +19,36 @@ use crate::requests::address::{self, Address};
 use crate::requests::script_request::{Arrival, Received, script_request};
 use crate::requests::{Answer, headers};
 
-/// Why a request is not taken. Nothing of it is kept.
+/// Why a request is rejected. Nothing of it is stored.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// Unknown module, or missing or wrong token: the same for all, so that nobody learns which.
+    /// Unknown module, or missing or wrong token: the same error for all, so that nobody learns which.
     #[error("The webhook's address or its token is wrong.")]
     Unauthorized,
     /// The module is switched off.
     #[error("The module is switched off.")]
     SwitchedOff,
     /// The queue of the module's script is full.
-    #[error("The module has too much to do; send the request again.")]
+    #[error("The module is busy; send the request again.")]
     Busy,
-    /// The body is larger than that many bytes, as it is or decoded.
+    /// The body is larger than this many bytes, as it is or decoded.
     #[error("The body is larger than {0} bytes.")]
     TooLarge(usize),
-    /// The request cannot be written down.
+    /// The request cannot be stored.
     #[error("{0}")]
     Unwritable(String),
-    /// The database fails.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// A request for a module that is there, with the right token. Its body is not read yet.
+/// A request for an existing module, with the right token. Its body has not been read yet.
 pub struct Admitted {
     active: Arc<Active>,
     address: Address,
 }
 
-/// Finds the module that a request is for.
+/// Finds the module a request is for.
 ///
 /// # Errors
 /// [`Refusal::Unauthorized`] and [`Refusal::SwitchedOff`].
@@ -61,11 +61,11 @@ pub fn admit(intake: &Intake, parts: &Parts) -> Result<Admitted, Refusal> {
 }
 
 impl Admitted {
-    /// Takes the request. From here on it runs in a task of its own: a provider that hangs up early loses its answer, not its
-    /// event.
+    /// Accepts the request. From here on it runs in a task of its own: a provider that hangs up early loses its answer,
+    /// not its event.
     ///
     /// # Errors
-    /// Why it is not taken.
+    /// Why it is rejected.
     pub async fn take(
         self,
         intake: &Arc<Intake>,

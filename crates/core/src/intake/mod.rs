@@ -1,4 +1,4 @@
-//! A webhook's way: accepted and stored, read by the module's script, committed, delivered, answered.
+//! The path of a webhook: accepted and stored, read by the module's script, committed, delivered, answered.
 
 use std::sync::Arc;
 
@@ -11,10 +11,9 @@ pub mod recover;
 pub mod replay;
 pub mod steps;
 
-/// Takes webhooks.
+/// Processes webhooks.
 pub struct Intake {
-    /// What they are about.
     pub calls: Arc<Calls>,
-    /// Bytes of a request's body, at most.
+    /// Maximum size of a request's body, in bytes.
     pub body_bytes: usize,
 }

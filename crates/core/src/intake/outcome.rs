@@ -1,4 +1,4 @@
-//! What came of a request on the operators' screens: why a call page did or did not appear.
+//! What a request did to the operators' screens: why a call page did or did not appear.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -6,48 +6,48 @@ use utoipa::ToSchema;
 use crate::calls::Told;
 use crate::calls::screen_delivery::{ShownCall, ShownResult};
 
-/// Calls kept of one request's outcome; a request is about one, hardly ever more.
+/// Maximum number of calls stored per outcome; a request is about one, hardly ever more.
 const MAX_CALLS: usize = 10;
 
-/// What came of a request on the operators' screens. Known only when it is processed: screens come and go.
+/// What a request did to the operators' screens. Known only at processing time: screens come and go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RequestOutcome {
-    /// In a word.
+    /// The outcome in a word.
     pub code: RequestOutcomeCode,
-    /// The calls that changed, ten at most.
+    /// The changed calls, at most ten.
     pub calls: Vec<ShownCall>,
 }
 
-/// What came of a request, in a word.
+/// The outcome of a request in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum RequestOutcomeCode {
-    /// A call page is on at least one tab.
+    /// A call page is shown on at least one tab.
     Shown,
-    /// A call page left the screens, and none is on any.
+    /// A call page was closed, and none is shown.
     Closed,
-    /// A call changed, and no page shows it: each operator's `result` says why.
+    /// A call changed, but no page shows it: each operator's `result` says why.
     NotShown,
-    /// The script returned neither an event nor a record: there was nothing to show.
+    /// The script returned neither an event nor a record: there is nothing to show.
     NoEvent,
-    /// Everything it reported was known already.
+    /// Everything it reported was already known.
     Unchanged,
-    /// It was about a call that was erased: nothing of it was kept.
+    /// It was about an erased call: nothing of it was stored.
     Erased,
-    /// What it reported waits for an event that says between whom the call is.
+    /// It waits for an event with the numbers of its call.
     Waiting,
-    /// It failed.
+    /// Processing failed.
     Failed,
 }
 
 impl RequestOutcome {
-    /// Of a request that failed.
+    /// The outcome of a failed request.
     pub const fn failed() -> Self {
         Self { code: RequestOutcomeCode::Failed, calls: Vec::new() }
     }
 
-    /// Of a request that was processed; `reported`: whether the script returned any event or record; `erased`: whether that was
-    /// about a call that was erased.
+    /// The outcome of a processed request. `reported`: whether the script returned any event or record; `erased`:
+    /// whether that was about an erased call.
     pub fn of(reported: bool, erased: bool, told: Vec<Told>) -> Self {
         let any = |result| {
             told.iter().any(|told| told.call.operators.iter().any(|operator| operator.result == result))

@@ -1,4 +1,4 @@
-//! From a stored request to committed calls and an answer.
+//! Processes a stored request: commits its calls and answers it.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -26,18 +26,18 @@ use crate::requests::{Answer, Failure, answer};
 
 /// What a script made of a request.
 pub struct Reading {
-    /// What it returned, for the log of requests.
+    /// What the script returned, for the request log.
     pub result: Option<Box<RawValue>>,
     script_version: Option<i32>,
     read: Result<(Vec<TargetedFact>, Answer), Failure>,
-    /// The request's place among those of its module, given up once the committer has what it reports.
+    /// The request's place in its module's order, released once the committer has its report.
     turn: Option<Turn>,
     /// The request itself, where it is not stored yet.
     request: Option<Arc<NewRequest>>,
 }
 
 impl Reading {
-    /// Whether it is about calls without ids: which of several between the same numbers is meant, the order of events says.
+    /// Whether it concerns calls without ids: the order of events then decides between calls with the same numbers.
     fn tells_calls_by_arrival(&self) -> bool {
         let by_numbers = |fact: &TargetedFact| matches!(fact.target, FactTarget::Key(CallKey::Numbers(_)));
         self.read.as_ref().is_ok_and(|(facts, _)| facts.iter().any(by_numbers))
@@ -50,19 +50,19 @@ impl Reading {
     }
 }
 
-/// What became of a request.
+/// The result of a request.
 pub struct Done {
-    /// What the provider is answered.
+    /// The answer to the provider.
     pub answer: Answer,
     /// Why it failed, if it did.
     pub failure: Option<Failure>,
-    /// The calls that changed.
+    /// The changed calls.
     pub changes: Vec<CallChange>,
 }
 
-/// What would become of a request.
+/// The result a request would have.
 pub struct Previewed {
-    /// The status the provider would be answered with.
+    /// The status of the answer.
     pub status: u16,
     /// Why it would fail.
     pub failure: Option<Failure>,
@@ -131,7 +131,7 @@ async fn call(
     }
 }
 
-/// Runs the script on a request that was stored before, as when it arrived.
+/// Runs the script on a stored request as when it arrived.
 pub async fn read_again(
     intake: &Intake,
     active: &Active,
@@ -201,11 +201,11 @@ fn understand(
     Ok((facts, answer))
 }
 
-/// Commits what a request caused and tells the operators. With `replace`, what it caused before is taken back first,
+/// Commits what a request reports and notifies the operators. With `replace`, its earlier report is retracted first,
 /// unless it fails now.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn commit(
     intake: &Arc<Intake>,
     active: &Active,
@@ -261,7 +261,7 @@ pub async fn commit(
     };
     note_delivery(intake, arrival, steps, tabs, outcome);
     if applied.erased {
-        // What the script wrote about it goes too, once it is there.
+        // Also delete what the script logged about it, once that is stored.
         intake.calls.modules.log.flush().await;
         intake.calls.store.forget_log_of(arrival.module_id, arrival.id).await?;
     }
@@ -271,12 +271,12 @@ pub async fn commit(
     Ok(Done { answer, failure, changes: applied.changes })
 }
 
-/// JSON as it is kept. What is given here can always be written as JSON; null stands for what could not.
+/// Encodes JSON for storage. The values passed here can always be encoded; null stands for any other.
 fn raw_json(value: &impl Serialize) -> Box<RawValue> {
     to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
-/// Does the work; whoever waits for the turn goes on as soon as the work has begun.
+/// Does the work; the next turn begins as soon as the work has begun.
 async fn in_turn<T>(turn: Option<Turn>, work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     tokio::select! {
@@ -287,10 +287,11 @@ async fn in_turn<T>(turn: Option<Turn>, work: impl Future<Output = T>) -> T {
     work.await
 }
 
-/// What [`commit`] with `replace` would do; changes nothing. The calls are without the clients that their numbers would find.
+/// What [`commit`] with `replace` would do; changes nothing. The calls do not have the clients that their numbers would
+/// find.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn preview(
     intake: &Intake,
     active: &Active,
@@ -330,13 +331,13 @@ fn submission(
     }
 }
 
-/// Keeps what came of a request, with it.
+/// Stores the outcome of a request with it.
 fn note_delivery(intake: &Intake, arrival: Arrival, steps: &Steps, tabs: usize, outcome: RequestOutcome) {
     let delivery = Processing { tabs: Some(tabs as u64), outcome: Some(outcome), ..steps.processing() };
     let kept = intake.calls.store.note_delivery(arrival.id, &raw_json(&delivery));
     intake.calls.live.activity.module(arrival.module_id);
     if intake.calls.live.activity.is_watched() {
-        // The delivery is kept a little later; what the log of requests shows of it has then changed again.
+        // The delivery is stored a little later; the request log has then changed again.
         let (activity, module) = (Arc::clone(&intake.calls.live.activity), arrival.module_id);
         intake.calls.tasks.spawn(async move {
             if kept.await.is_ok() {

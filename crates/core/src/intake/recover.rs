@@ -1,4 +1,4 @@
-//! Requests that were stored but not processed: after a crash, or when the database failed in between.
+//! Processes requests that were stored but not processed, after a crash or a database failure.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,18 +12,18 @@ use super::process::{commit, read_again};
 use super::steps::Steps;
 use crate::requests::script_request::Received;
 
-/// Longer than any request is under way: a script's wall time several times over, and a slow disk.
+/// Longer than any request takes: a script's wall time several times over, and a slow disk.
 const UNDER_WAY: TimeDelta = TimeDelta::minutes(5);
-/// Requests read from the database at once.
+/// Requests read per query.
 const BATCH: u32 = 100;
 
-/// Processes every request that was stored before then and is not processed yet, oldest first. Gives how many there were.
+/// Processes every unprocessed request stored before the given time, oldest first. Returns their number.
 ///
-/// One whose script fails is kept as failed, like any other, and so is one that cannot be read or whose calls cannot; one
-/// whose module is gone goes with it.
+/// A request whose script fails is marked as failed as usual, and so is one that cannot be read or whose calls cannot;
+/// one whose module was deleted is deleted with it.
 ///
 /// # Errors
-/// When the database is unavailable.
+/// If the database is unavailable.
 pub async fn recover(intake: &Arc<Intake>, stored_before: DateTime<Utc>) -> Result<usize, StoreError> {
     let until = RequestId::new(stored_before, [0; 10]);
     let (mut done, mut after) = (0, None);
@@ -56,14 +56,14 @@ pub async fn recover(intake: &Arc<Intake>, stored_before: DateTime<Utc>) -> Resu
     }
 }
 
-/// Keeps the request as failed, so that those behind it are processed.
+/// Marks the request as failed, so that later ones are processed.
 async fn fail(intake: &Intake, id: RequestId, error: &RequestError) -> Result<(), StoreError> {
-    tracing::error!(%id, reason = error.message, "a left-over request could not be processed");
+    tracing::error!(%id, reason = error.message, "an unprocessed request could not be recovered");
     intake.calls.store.fail_request(id, error, intake.calls.clock.now()).await
 }
 
-/// Looks for left-over requests as long as the server runs: at once for what was stored before it started, since nothing
-/// is under way then; later for what is too old to be under way.
+/// Looks for unprocessed requests while the server runs: immediately for those from before its start, since none is in
+/// progress then; later for those too old to be in progress.
 pub async fn run(intake: Arc<Intake>, started_at: DateTime<Utc>) {
     let mut stored_before = started_at;
     let mut ticks = tokio::time::interval(Duration::from_secs(60));
@@ -71,8 +71,8 @@ pub async fn run(intake: Arc<Intake>, started_at: DateTime<Utc>) {
     loop {
         match recover(&intake, stored_before).await {
             Ok(0) => {}
-            Ok(count) => tracing::warn!(count, "processed requests that had been left over"),
-            Err(error) => tracing::error!(%error, "left-over requests could not be processed"),
+            Ok(count) => tracing::warn!(count, "processed leftover requests"),
+            Err(error) => tracing::error!(%error, "leftover requests could not be processed"),
         }
         ticks.tick().await;
         stored_before = started_at.max(intake.calls.clock.now() - UNDER_WAY);

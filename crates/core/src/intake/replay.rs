@@ -1,4 +1,4 @@
-//! Replaying a request, or only looking what that would change.
+//! Replays a request, or previews a replay.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,40 +24,39 @@ pub struct Replayed {
     pub result: Option<Value>,
     /// Why it failed.
     pub failure: Option<Failure>,
-    /// The status the provider would have been answered with.
+    /// The status of the answer the provider would have got.
     pub response_status: u16,
     /// The calls before and after.
     pub changes: Vec<Difference>,
-    /// What was amiss without making it fail.
+    /// The warnings.
     pub warnings: Vec<Warning>,
 }
 
 /// A call before and after a replay.
 pub struct Difference {
-    /// Which.
     pub call: CallId,
-    /// Before; none for one that the replay makes.
+    /// `None` if the replay creates the call.
     pub before: Option<Moment>,
-    /// After; none for one of which nothing is left.
+    /// `None` if the call has no facts left.
     pub after: Option<Moment>,
 }
 
 /// A call at one moment.
 pub struct Moment {
-    /// The call.
     pub call: Call,
     /// Grows with each change of the call.
     pub version: i64,
-    /// What people, and rules in their place, added to it.
+    /// What people, or rules on their behalf, added to it.
     pub added: CallAnnotations,
-    /// Whom it is with.
+    /// The client it is with.
     pub matched: ClientMatch,
 }
 
-/// Runs the script on a stored request, as when it arrived, and says what would change; with `dry_run` false also makes it so.
+/// Runs the script on a stored request as when it arrived, and returns what would change; applies it if `dry_run` is
+/// false.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn replay(
     intake: &Arc<Intake>,
     active: &Active,
@@ -95,7 +94,7 @@ pub async fn replay(
     Ok(Replayed { result, failure, response_status, changes, warnings })
 }
 
-/// The changes with the clients that the calls' numbers would find.
+/// Adds the clients that the calls' numbers would find.
 async fn found(intake: &Intake, mut changes: Vec<CallChange>) -> Result<Vec<CallChange>, StoreError> {
     for change in &mut changes {
         let Some(after) = &change.after else { continue };

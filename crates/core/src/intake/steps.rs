@@ -1,4 +1,4 @@
-//! The steps of processing a request and when each was done.
+//! The processing steps of a request and their times.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -9,44 +9,44 @@ use utoipa::ToSchema;
 
 use super::outcome::RequestOutcome;
 
-/// A step of processing; they are done in this order.
+/// A processing step; the steps are done in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum StepName {
-    /// The webhook's token was found right.
+    /// The webhook's token was verified.
     Authenticated,
-    /// The raw request was on disk.
+    /// The raw request was stored.
     Stored,
-    /// The script had run, and what it returned was checked.
+    /// The script had run, and its result was checked.
     Parsed,
-    /// The numbers it reported were resolved to users.
+    /// The reported numbers were resolved to users.
     Operator,
-    /// The calls were found that it is about.
+    /// The request's calls were found.
     Matched,
-    /// The calls, and what became of the request, were on disk.
+    /// The calls and the request's outcome were stored.
     Committed,
-    /// The operators' tabs were told.
+    /// The operators' tabs were notified.
     Delivered,
 }
 
-/// What is kept of processing a request.
+/// The stored data about the processing of a request.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Processing {
-    /// When each step was done, microseconds from the request's arrival.
+    /// When each step was done, in microseconds after the request's arrival.
     pub micros: BTreeMap<StepName, u64>,
-    /// The tabs that were told.
+    /// The number of notified tabs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tabs: Option<u64>,
-    /// What came of it on the operators' screens.
+    /// The effect on the operators' screens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<RequestOutcome>,
-    /// What was amiss without making the request fail.
+    /// Flaws that did not make the request fail.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,
 }
 
-/// The steps of a request that is being processed.
+/// The steps of a request being processed.
 #[derive(Debug, Clone)]
 pub struct Steps {
     started: Instant,
@@ -55,31 +55,31 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// Of a request that arrived at `started` and whose token is right.
+    /// Of a request that arrived at `started` with a valid token.
     pub fn authenticated(started: Instant) -> Self {
         let mut steps = Self { started, micros: BTreeMap::new(), warnings: Vec::new() };
         steps.done(StepName::Authenticated);
         steps
     }
 
-    /// Something is amiss without making the request fail.
+    /// Adds warnings.
     pub fn warn(&mut self, warnings: impl IntoIterator<Item = Warning>) {
         self.warnings.extend(warnings);
         self.warnings.truncate(MAX_WARNINGS);
     }
 
-    /// A step is done now.
+    /// Records that a step is done now.
     pub fn done(&mut self, step: StepName) {
         self.done_at(step, Instant::now());
     }
 
-    /// A step was done then.
+    /// Records when a step was done.
     pub fn done_at(&mut self, step: StepName, at: Instant) {
         let micros = at.saturating_duration_since(self.started).as_micros();
         self.micros.insert(step, u64::try_from(micros).unwrap_or(u64::MAX));
     }
 
-    /// What is to be kept so far.
+    /// The data to store so far.
     pub fn processing(&self) -> Processing {
         Processing { micros: self.micros.clone(), warnings: self.warnings.clone(), ..Processing::default() }
     }

@@ -1,4 +1,4 @@
-//! That something happened, for the pages of administrators who look on: they ask again for what they show.
+//! Tells watching administrators' pages that something happened, so that they reload what they show.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,10 +12,10 @@ use tokio::sync::Notify;
 use super::Live;
 use super::message::Message;
 
-/// However much happens, one message in this time.
+/// At most one message in this time, however much happens.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// What happened since administrators were last told. Costs webhooks nothing while none of them has a socket.
+/// What happened since administrators were last notified. Costs webhooks nothing while no administrator has a socket.
 #[derive(Default)]
 pub struct Activity {
     watching: AtomicUsize,
@@ -29,27 +29,27 @@ struct News {
     modules: BTreeSet<ModuleId>,
 }
 
-/// As long as it lives, an administrator looks on.
+/// While it exists, an administrator is watching.
 pub struct Watching<'a>(&'a Activity);
 
 impl Activity {
-    /// Takes note that an administrator looks on.
+    /// Registers a watching administrator.
     pub fn watch(&self) -> Watching<'_> {
         self.watching.fetch_add(1, Ordering::Relaxed);
         Watching(self)
     }
 
-    /// Whether anybody looks on.
+    /// Whether anybody is watching.
     pub fn is_watched(&self) -> bool {
         self.watching.load(Ordering::Relaxed) > 0
     }
 
-    /// A call is new or has changed.
+    /// Records that a call is new or has changed.
     pub fn call(&self) {
         self.note(|news| news.calls = true);
     }
 
-    /// A module's log of requests, or its own, has something new.
+    /// Records that a module's request log, or its own log, has new entries.
     pub fn module(&self, module: ModuleId) {
         self.note(|news| {
             news.modules.insert(module);
@@ -74,7 +74,7 @@ impl Drop for Watching<'_> {
     }
 }
 
-/// Tells administrators, as long as the server runs.
+/// Notifies administrators while the server runs.
 pub async fn run(live: Arc<Live>) {
     loop {
         live.activity.happened.notified().await;

@@ -1,4 +1,4 @@
-//! Which clients changed, for everybody's pages: they ask again for what they show.
+//! Tells everybody's pages which clients changed, so that they reload what they show.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,15 +11,15 @@ use tokio::sync::Notify;
 use super::Live;
 use super::message::Message;
 
-/// However many clients change, one message in this time.
+/// At most one message in this time, however many clients change.
 const PAUSE: Duration = Duration::from_millis(350);
-/// Of more clients than these it is only said that there are many.
+/// Beyond this number, the clients are not named.
 const MAX_NAMED: usize = 500;
 
-/// The clients that changed since everybody was last told, each with the responsible users that it had before.
+/// The clients changed since the last message, each with the responsible users it had before.
 type Changed = BTreeMap<ClientId, Vec<Option<UserId>>>;
 
-/// What is to be told.
+/// Changes to report.
 #[derive(Default)]
 pub struct ClientChanges {
     changed: Mutex<Changed>,
@@ -27,19 +27,19 @@ pub struct ClientChanges {
 }
 
 impl ClientChanges {
-    /// A client, or its activity stream, has changed.
+    /// Records that a client or its activity stream has changed.
     pub fn note(&self, client: ClientId) {
         self.add(client, None);
     }
 
-    /// A client may have passed from one user, or from nobody, to another: whoever saw it has to hear of that.
+    /// Records that a client may have changed its responsible user: those who saw it must be notified.
     pub fn left(&self, client: ClientId, responsible: Option<UserId>) {
         self.add(client, Some(responsible));
     }
 
     fn add(&self, client: ClientId, before: Option<Option<UserId>>) {
         let mut changed = self.changed();
-        // One more than are named tells that there are many.
+        // One more than can be named means that there are many.
         if changed.len() <= MAX_NAMED {
             changed.entry(client).or_default().extend(before);
         }
@@ -52,19 +52,19 @@ impl ClientChanges {
     }
 }
 
-/// Tells everybody, as long as the server runs.
+/// Notifies everybody while the server runs.
 pub async fn run(live: Arc<Live>) {
     loop {
         live.client_changes.happened.notified().await;
         let changed = std::mem::take(&mut *live.client_changes.changed());
         if let Err(error) = tell(&live, &changed).await {
-            tracing::error!(%error, "some pages were not told which clients changed");
+            tracing::error!(%error, "some pages were not notified of changed clients");
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-/// Tells each user of the clients that they may see, or might until now.
+/// Notifies each user of the clients they may see, or could until now.
 async fn tell(live: &Live, changed: &Changed) -> Result<(), StoreError> {
     let send = |user: UserId, ids: Vec<ClientId>| live.hub.send(user, Message::Clients { ids }.to_text());
     if changed.len() > MAX_NAMED {
@@ -82,7 +82,7 @@ async fn tell(live: &Live, changed: &Changed) -> Result<(), StoreError> {
     for user in own {
         let scope = ClientScope::OwnOrUnassigned(user);
         let sees = |id: &ClientId, before: &[Option<UserId>]| {
-            // Nothing is known any more of a client that is gone, and nothing is told by its id.
+            // Nothing is known of a deleted client, and its id reveals nothing.
             found.get(id).is_none_or(|client| scope.has(client.responsible))
                 || before.iter().any(|responsible| scope.has(*responsible))
         };

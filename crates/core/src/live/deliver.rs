@@ -1,4 +1,4 @@
-//! From a changed call to messages for those it concerns.
+//! Sends messages about a changed call to the users it concerns.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,23 +11,20 @@ use super::message::{GoneReason, Message};
 use super::{Hub, Version};
 use crate::views::call::{NamedOperator, Viewer, api_call};
 
-/// A call before and after a change; `None` where there was or is none.
+/// A call before and after a change; `None` if it did not or does not exist.
 pub struct Changed<'a> {
-    /// Which call.
     pub id: CallId,
     /// Its version after the change.
     pub version: Version,
-    /// Before.
     pub before: Option<CallView>,
-    /// After.
     pub after: Option<(&'a Call, CallView)>,
-    /// What people, and rules in their place, added to it.
+    /// What people, or rules on their behalf, added to it.
     pub added: &'a CallAnnotations,
-    /// Whom it is with.
+    /// The client it is with.
     pub matched: &'a ClientMatch,
 }
 
-/// Tells every tab of everybody concerned. Gives the number of tabs of each who has any.
+/// Notifies every tab of the users concerned. Returns the number of tabs per user, for users with any.
 pub fn deliver<'a>(
     hub: &Hub,
     changed: &Changed<'_>,
@@ -67,7 +64,7 @@ pub fn is_on_screen(view: &CallView, user: UserId) -> bool {
     has(view, user) && view.operators.iter().any(|leg| leg.user == Some(user) && leg.state.is_active())
 }
 
-/// The message that takes a call off the user's screen, if it was there and no longer is.
+/// The message that removes a call from the user's screen, if it was there and no longer is.
 fn gone(
     id: CallId,
     user: UserId,

@@ -1,4 +1,4 @@
-//! Which sockets are open, and the way to them.
+//! The open sockets, and sending to them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
@@ -19,19 +19,19 @@ use crate::clock::Clock;
 /// The version of a call: grows with each change.
 pub type Version = i64;
 
-/// Messages a socket may be behind before it is closed.
+/// How many messages a socket may fall behind before it is closed.
 const BACKLOG: usize = 256;
-/// How often it is looked whether sessions and tokens have expired.
+/// How often to check for expired sessions and tokens.
 const EXPIRY: Duration = Duration::from_secs(1);
-/// Calls whose last delivered version is remembered, so that an older change that lost the race is not shown after it.
+/// Calls whose last delivered version is remembered, so that an older change that lost a race is not shown after it.
 const REMEMBERED_CALLS: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
 
-/// What goes to one socket.
+/// A message to one socket.
 #[derive(Debug, Clone)]
 pub struct Frame {
     /// The message, in UTF-8.
     pub text: Bytes,
-    /// The call it is about and its version.
+    /// The call it is about, with its version.
     pub call: Option<(CallId, Version)>,
 }
 
@@ -53,10 +53,10 @@ struct State {
 struct Socket {
     id: u64,
     frames: mpsc::Sender<Frame>,
-    /// The session or token that it was opened with, and when that expires.
+    /// The session or token it was opened with, and when that expires.
     via: Via,
     until: Option<DateTime<Utc>>,
-    /// Cancelled when the hub lets go of the socket.
+    /// Cancelled when the hub drops the socket.
     let_go: CancellationToken,
 }
 
@@ -72,11 +72,11 @@ impl Default for State {
     }
 }
 
-/// One socket's end; leaving it takes the socket off the hub.
+/// The socket's end of a connection; dropping it removes the socket from the hub.
 pub struct Connection {
-    /// What to send.
+    /// The messages to send.
     pub frames: mpsc::Receiver<Frame>,
-    /// Cancelled when the hub has let go of the socket: it is to be closed, whatever was still to be sent.
+    /// Cancelled when the hub has dropped the socket: close it, whatever is still to be sent.
     pub let_go: CancellationToken,
     hub: Hub,
     user: UserId,
@@ -84,7 +84,7 @@ pub struct Connection {
 }
 
 impl Hub {
-    /// Adds a socket that was opened by `via`, until that expires; `None` when the user has `most` of them.
+    /// Adds a socket opened with `via`, until that expires; `None` if the user has `most` sockets.
     pub fn connect(
         &self,
         user: UserId,
@@ -106,18 +106,18 @@ impl Hub {
         Some(Connection { frames, let_go, hub: self.clone(), user, id })
     }
 
-    /// Whether a user has a socket open.
+    /// Whether a user has an open socket.
     pub fn is_connected(&self, user: UserId) -> bool {
         self.state().sockets.contains_key(&user)
     }
 
-    /// Everybody who has a socket open.
+    /// The users with an open socket.
     pub fn connected(&self) -> Vec<UserId> {
         self.state().sockets.keys().copied().collect()
     }
 
-    /// Sends the messages about one version of a call, unless a later one was sent already. Gives the number of each user's
-    /// tabs, which then know of this version or of the later one.
+    /// Sends the messages about a version of a call, unless a later one was already sent. Returns the number of each
+    /// user's tabs, which then know this version or the later one.
     pub fn publish(
         &self,
         call: CallId,
@@ -137,7 +137,7 @@ impl Hub {
         messages.iter().map(|(user, _)| (*user, state.sockets.get(user).map_or(0, Vec::len))).collect()
     }
 
-    /// Sends a message that is about no call to every tab of a user.
+    /// Sends a message that is not about a call to every tab of a user.
     pub fn send(&self, user: UserId, text: Bytes) {
         self.state().send(user, &Frame { text, call: None });
     }
@@ -147,7 +147,7 @@ impl Hub {
         self.state().sockets.remove(&user);
     }
 
-    /// Closes the sockets of a session or token that was ended.
+    /// Closes the sockets of an ended session or token.
     pub fn disconnect_via(&self, user: UserId, via: &Via) {
         let mut state = self.state();
         if let Some(sockets) = state.sockets.get_mut(&user) {
@@ -156,7 +156,7 @@ impl Hub {
         state.forget_if_gone(user);
     }
 
-    /// Closes the sockets of sessions and tokens that have expired.
+    /// Closes the sockets of expired sessions and tokens.
     pub fn disconnect_expired(&self, now: DateTime<Utc>) {
         self.state().sockets.retain(|_, sockets| {
             sockets.retain(|socket| socket.until.is_none_or(|until| until > now));
@@ -164,7 +164,7 @@ impl Hub {
         });
     }
 
-    /// Looks every second, as long as the server runs, for sockets whose session or token has expired.
+    /// Closes sockets with an expired session or token, every second while the server runs.
     pub async fn expire(self, clock: Clock) {
         let mut ticks = tokio::time::interval(EXPIRY);
         loop {
@@ -174,7 +174,7 @@ impl Hub {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while holding it; and if something did, the map is still sound.
+        // Nothing panics while holding the lock; even then the map would be sound.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -239,13 +239,13 @@ mod tests {
         let hub = Hub::default();
         let mut tab = connect(&hub);
         assert_eq!(publish(&hub, 2), 1);
-        assert_eq!(publish(&hub, 1), 1, "it knows of a later one");
+        assert_eq!(publish(&hub, 1), 1, "it knows a later version");
         assert_eq!(tab.frames.try_recv().unwrap().text, "2");
         assert!(tab.frames.try_recv().is_err());
     }
 
     #[test]
-    fn a_tab_that_does_not_read_is_closed_and_others_go_on() {
+    fn a_tab_that_does_not_read_is_closed_and_others_continue() {
         let hub = Hub::default();
         let slow = connect(&hub);
         let mut quick = connect(&hub);
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_ends_with_its_token_and_in_time() {
+    fn a_socket_ends_with_its_token_or_at_its_expiry() {
         let hub = Hub::default();
         let one = connect_via(&hub, 1, None).unwrap();
         let two = connect_via(&hub, 2, Some(NOW)).unwrap();

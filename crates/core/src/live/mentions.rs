@@ -1,4 +1,4 @@
-//! Tells colleagues that they are mentioned in a comment.
+//! Notifies colleagues who are mentioned in a comment.
 
 use std::collections::BTreeSet;
 
@@ -8,18 +8,18 @@ use hookswitch_store::{Comment, StoreError};
 use super::Live;
 use super::message::{Message, NoticeLevel};
 
-/// Characters of a comment that a notice of it repeats.
+/// Characters of a comment repeated in its notice.
 const NOTICED: usize = 100;
 
-/// How many mentions a user has not seen.
+/// The number of a user's unseen mentions.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn mention_count(live: &Live, user: UserId) -> Result<u64, StoreError> {
     live.store.mention_count(user, live.catalog.sees_only_own(user)).await
 }
 
-/// Tells those users' tabs that they are mentioned in a comment.
+/// Notifies the mentioned users' tabs.
 pub async fn tell_mentioned(live: &Live, comment: &Comment, users: &BTreeSet<UserId>) {
     let author = live.catalog.directory.named(comment.author_id).name;
     let beginning: String = comment.text.chars().take(NOTICED).collect();
@@ -33,7 +33,7 @@ pub async fn tell_mentioned(live: &Live, comment: &Comment, users: &BTreeSet<Use
     tell_counts(live, users).await;
 }
 
-/// Tells those users' tabs how many mentions they have not seen.
+/// Sends users' tabs the number of unseen mentions.
 pub async fn tell_counts(live: &Live, users: &BTreeSet<UserId>) {
     for user in users.iter().filter(|user| live.hub.is_connected(**user)) {
         match mention_count(live, *user).await {

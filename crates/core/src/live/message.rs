@@ -1,4 +1,4 @@
-//! What the server says on a socket.
+//! The server's messages on a socket.
 
 use bytes::Bytes;
 use hookswitch_model::{CallId, ClientId, ModuleId};
@@ -8,21 +8,21 @@ use uuid::Uuid;
 
 use crate::views::call::{ApiCall, NamedOperator};
 
-/// The subprotocol, which names the messages' version too.
+/// The subprotocol, which includes the version of the messages.
 pub const SUBPROTOCOL: &str = "hookswitch.v1";
 
-/// A message to a client. In JSON each has its `type` and `v`, the version of the messages (1).
+/// A message to a client. Its JSON has a `type` and `v`, the version of the messages (1).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum Message {
-    /// Everything the user needs to begin with.
+    /// The initial state.
     #[serde(rename_all = "camelCase")]
     Snapshot {
-        /// The calls that are on this operator's screen.
+        /// The calls on this operator's screen.
         calls: Vec<ApiCall>,
-        /// Missed calls not dealt with yet.
+        /// The number of missed calls not dealt with yet.
         missed_count: u64,
-        /// Mentions of the user that they have not seen.
+        /// The number of unseen mentions of the user.
         mention_count: u64,
     },
     /// A call that concerns the user is new or has changed.
@@ -30,51 +30,51 @@ pub enum Message {
         /// The whole call.
         call: Box<ApiCall>,
     },
-    /// A call is to leave the user's screen.
+    /// A call leaves the user's screen.
     CallGone {
-        /// Which.
+        /// The call's id.
         id: CallId,
-        /// Why.
+        /// The reason.
         reason: GoneReason,
-        /// Who took it, where somebody else did.
+        /// Who took the call, if somebody else did.
         by: Option<NamedOperator>,
     },
-    /// Something happened, for administrators alone: what they look at may be out of date.
+    /// Something happened, for administrators only: what they are viewing may be out of date.
     Activity {
         /// Whether calls changed.
         calls: bool,
-        /// The modules whose log of requests, or log, has something new.
+        /// The modules with new entries in their request log or log.
         modules: Vec<ModuleId>,
     },
     /// These clients, or their activity streams, have changed.
     Clients {
-        /// Which; empty where there are too many to name.
+        /// Their ids; empty if there are too many to name.
         ids: Vec<ClientId>,
     },
-    /// A call that this user dialled has appeared.
+    /// A call dialled by this user has appeared.
     #[serde(rename_all = "camelCase")]
     Dialed {
-        /// What was dialled.
+        /// The dialled call, as returned when it was dialled.
         dial_id: Uuid,
         /// The call.
         call_id: CallId,
     },
     /// The number of missed calls not dealt with yet.
     Missed {
-        /// How many.
+        /// The number of calls.
         count: u64,
     },
-    /// The number of mentions of the user that they have not seen.
+    /// The number of unseen mentions of the user.
     Mentions {
-        /// How many.
+        /// The number of mentions.
         count: u64,
     },
-    /// Something to tell the user.
+    /// A message to show to the user.
     #[serde(rename_all = "camelCase")]
     Notice {
-        /// How serious.
+        /// The severity.
         level: NoticeLevel,
-        /// In plain words.
+        /// The text.
         text: String,
         /// The client it is about.
         client_id: Option<ClientId>,
@@ -85,19 +85,19 @@ pub enum Message {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum GoneReason {
-    /// It ended.
+    /// The call ended.
     Ended,
-    /// It ended without anybody answering.
+    /// The call ended unanswered.
     Missed,
     /// A colleague answered.
     AnsweredElsewhere,
-    /// It went on to somebody else.
+    /// The call was redirected to somebody else.
     Left,
-    /// It turned out not to be this operator's, after a replay.
+    /// After a replay, the call turned out not to be this operator's.
     Removed,
 }
 
-/// How serious a notice is.
+/// The severity of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum NoticeLevel {
@@ -115,13 +115,13 @@ struct Versioned<'a> {
 }
 
 impl Message {
-    /// As it goes over the socket, in UTF-8.
+    /// The message as sent over the socket, in UTF-8.
     pub fn to_text(&self) -> Bytes {
         match serde_json::to_vec(&Versioned { v: 1, message: self }) {
             Ok(text) => text.into(),
             Err(error) => {
-                // Only a map with keys that are not texts could fail, and there is none.
-                tracing::error!(%error, "a socket message could not be written");
+                // Only a map with non-string keys could fail, and there is none.
+                tracing::error!(%error, "a socket message could not be encoded");
                 Bytes::new()
             }
         }

@@ -1,4 +1,4 @@
-//! The number of missed callers to call back, kept current on every operator's screen.
+//! Keeps the number of missed callers current on every operator's screen.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,10 +11,10 @@ use tokio::sync::Notify;
 use super::message::Message;
 use super::{Changed, Live};
 
-/// A burst of missed calls makes one message in this time, not one each.
+/// A burst of missed calls causes one message in this time, not one each.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Whether numbers may have changed.
+/// Whether the numbers may have changed.
 #[derive(Default)]
 pub struct Missed {
     dirty: AtomicBool,
@@ -22,7 +22,7 @@ pub struct Missed {
 }
 
 impl Missed {
-    /// Takes note of a changed call.
+    /// Records a changed call.
     pub fn note(&self, change: &Changed<'_>) {
         let before = change.before.as_ref().is_some_and(|view| view.missed);
         let after = change.after.as_ref().is_some_and(|(_, view)| view.missed);
@@ -31,14 +31,14 @@ impl Missed {
         }
     }
 
-    /// Takes note that missed calls were closed, are open again, or are somebody else's to call back.
+    /// Records that missed calls were closed, reopened or reassigned.
     pub fn changed(&self) {
         self.dirty.store(true, Ordering::Release);
         self.changed.notify_one();
     }
 }
 
-/// Tells the screens, as long as the server runs.
+/// Notifies the screens while the server runs.
 pub async fn run(live: Arc<Live>) {
     loop {
         live.missed.changed.notified().await;
@@ -51,7 +51,7 @@ pub async fn run(live: Arc<Live>) {
     }
 }
 
-/// Tells everybody, also where the number is the same: who is behind it may be another.
+/// Notifies everybody, even if the number is unchanged: the callers behind it may differ.
 async fn tell(live: &Live) -> Result<(), StoreError> {
     let connected = live.hub.connected();
     if connected.is_empty() {
@@ -68,10 +68,10 @@ async fn tell(live: &Live) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// How many missed callers a user has to call back: administrators all.
+/// The number of missed callers a user has to call back; for administrators, all of them.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn count(live: &Live, user: UserId) -> Result<u64, StoreError> {
     let admin = live.catalog.directory.role_of(user) == Some(Role::Admin);
     live.store.missed_count((!admin).then_some(user)).await

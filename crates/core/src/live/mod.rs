@@ -1,7 +1,7 @@
-//! Live: every change of a call to every open tab of every operator it concerns.
+//! Live updates: every change of a call goes to every open tab of every operator it concerns.
 //!
-//! A socket gets a snapshot when it connects and changes after that. One that falls behind is closed: its client
-//! reconnects and starts from a snapshot again, so there is no missed-message logic anywhere.
+//! A socket gets a snapshot when it connects, and changes after that. One that falls behind is closed: its client
+//! reconnects and starts from a snapshot again, so nothing has to handle missed messages.
 
 use std::sync::Arc;
 
@@ -23,22 +23,21 @@ pub use deliver::{Changed, deliver, is_on_screen};
 pub use hub::{Connection, Frame, Hub, Version};
 pub use missed::Missed;
 
-/// The open screens, and what they have yet to be told.
+/// The open screens, and the updates to send to them.
 pub struct Live {
-    /// The open sockets.
     pub hub: Hub,
-    /// What administrators who look on are told of.
+    /// Updates for watching administrators.
     pub activity: Arc<Activity>,
-    /// Whose number of missed calls may have changed.
+    /// Updates of the number of missed calls.
     pub missed: Missed,
-    /// The clients of whose changes everybody is to be told.
+    /// Updates about changed clients.
     pub client_changes: ClientChanges,
     store: Store,
     catalog: Arc<Catalog>,
 }
 
 impl Live {
-    /// Nobody is connected yet.
+    /// Creates the hub without connections.
     #[must_use]
     pub fn new(store: Store, catalog: Arc<Catalog>) -> Self {
         Self {

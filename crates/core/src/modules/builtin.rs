@@ -1,4 +1,4 @@
-//! The modules that come with the program: every folder under `modules/` of the repository, embedded in the binary.
+//! The built-in modules: every folder under `modules/` in the repository, embedded in the binary.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -17,32 +17,31 @@ static MODULES: LazyLock<Vec<BuiltinModule>> = LazyLock::new(|| {
     modules
 });
 
-/// A module that comes with the program.
+/// A built-in module.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BuiltinModule {
     /// What it is and which settings it has.
     pub manifest: Manifest,
-    /// Its TypeScript.
     pub source: &'static str,
-    /// What its script must make of real requests, by the file's name without its ending.
+    /// Expected results for real requests, by the file's name without its extension.
     pub samples: Vec<(String, Sample)>,
-    /// What becomes of requests in order, in the same way.
+    /// Expected results for sequences of requests, likewise.
     pub scenarios: Vec<(String, Scenario)>,
 }
 
-/// Every built-in module, by code.
+/// All built-in modules, by code.
 #[must_use]
 pub fn all() -> &'static [BuiltinModule] {
     &MODULES
 }
 
-/// The built-in module of that code.
+/// The built-in module with this code.
 #[must_use]
 pub fn find(code: &str) -> Option<&'static BuiltinModule> {
     MODULES.iter().find(|module| module.manifest.code == code)
 }
 
-/// The files of the built-in module of that code: path within its folder, text.
+/// The files of the built-in module with this code: path within its folder, and text.
 #[must_use]
 pub fn files(code: &str) -> Option<Vec<(PathBuf, &'static str)>> {
     let folder = FOLDERS.get_dir(code)?;
@@ -59,7 +58,7 @@ fn read(folder: &'static Dir<'static>) -> BuiltinModule {
     let name = folder.path().display();
     let text = |file: &str| {
         let found = folder.get_file(folder.path().join(file)).and_then(|file| file.contents_utf8());
-        found.unwrap_or_else(|| panic!("modules/{name}/{file} is missing or no UTF-8"))
+        found.unwrap_or_else(|| panic!("modules/{name}/{file} is missing or not UTF-8"))
     };
     let manifest =
         manifest::parse(text("module.toml")).unwrap_or_else(|error| panic!("modules/{name}: {error}"));
@@ -99,7 +98,7 @@ mod tests {
             assert_eq!(
                 Some(module.manifest.code.as_str()),
                 folder.path().to_str(),
-                "folder and code are one name"
+                "the folder is named like the code"
             );
             assert!(!module.samples.is_empty(), "{} has no samples", module.manifest.code);
             assert_eq!(find(&module.manifest.code), Some(&module));

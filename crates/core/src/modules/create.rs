@@ -1,4 +1,4 @@
-//! Making modules and saving their scripts.
+//! Creates modules and saves their scripts.
 
 use hookswitch_model::phone::Written;
 use hookswitch_model::{ModuleId, UserId};
@@ -16,32 +16,31 @@ use super::token::new_token;
 use crate::clock::random;
 use crate::error::{Error, Kind, Result, sentence};
 
-/// What a new module is made of.
+/// The description of a new module.
 pub struct Recipe {
-    /// What people call it.
     pub name: String,
-    /// The code of the template to begin from.
+    /// The code of the template to start from.
     pub provider: Option<String>,
-    /// Whether it takes each change of the provider's folder by itself.
+    /// Whether it adopts each change of the provider's folder automatically.
     pub follows_folder: bool,
-    /// The script; that of the provider, or an empty one, when left out.
+    /// The script; by default the provider's, or an empty one.
     pub script: Option<String>,
-    /// The settings it declares; those of the provider when left out.
+    /// The settings it declares; by default the provider's.
     pub fields: Option<Vec<Setting>>,
     /// The settings' values.
     pub values: Map<String, Value>,
-    /// For numbers without a country code; the provider's when left out.
+    /// For numbers without a country code; by default the provider's.
     pub default_country: Option<String>,
-    /// How its provider writes numbers; the provider's when left out.
+    /// How its provider writes numbers; by default as for the provider.
     pub numbers: Option<Written>,
-    /// Whether its script dials extensions; the provider's when left out.
+    /// Whether its script dials extensions; by default as for the provider.
     pub dials_extensions: Option<bool>,
 }
 
-/// Makes a module, switched on.
+/// Creates a module, switched on.
 ///
 /// # Errors
-/// 422 for what is wrong in the recipe.
+/// 422 for errors in the recipe.
 pub async fn create(modules: &Modules, recipe: Recipe, by: Option<UserId>) -> Result<Arc<Active>> {
     let template = match &recipe.provider {
         None => None,
@@ -59,7 +58,7 @@ pub async fn create(modules: &Modules, recipe: Recipe, by: Option<UserId>) -> Re
     let fields = fields.unwrap_or_else(|| declared_by(&recipe.values));
     manifest::check_settings(&fields).map_err(|problem| Error::invalid("settings", sentence(&problem)))?;
     let changes = changes(&fields, &recipe.values)?;
-    // A module with a script of its own has taken nothing of its provider's.
+    // A module with its own script has adopted nothing from its provider.
     let template_hash =
         template.as_ref().filter(|_| recipe.script.is_none()).map(|template| template.hash.as_str());
     let source =
@@ -105,10 +104,10 @@ pub async fn create(modules: &Modules, recipe: Recipe, by: Option<UserId>) -> Re
     reload(modules, id).await
 }
 
-/// Saves a new version of a module's script, once it is known to load.
+/// Saves a new version of a module's script if it loads.
 ///
 /// # Errors
-/// 422 with `diagnostics` where it does not compile or load, 404 where there is no such module, 409 where it follows its folder.
+/// 422 with `diagnostics` if it does not compile or load, 404 if there is no such module, 409 if it follows its folder.
 pub async fn save_script(modules: &Modules, id: ModuleId, source: &str, by: UserId) -> Result<Arc<Active>> {
     let active = modules.get(id).ok_or_else(|| Error::not_found("module"))?;
     must_not_follow(&active)?;
@@ -117,22 +116,20 @@ pub async fn save_script(modules: &Modules, id: ModuleId, source: &str, by: User
     reload(modules, id).await
 }
 
-/// A script with the settings it needs.
+/// A script with its settings.
 pub struct Whole<'a> {
-    /// TypeScript.
     pub source: &'a str,
-    /// The settings.
     pub settings: &'a [Setting],
-    /// What else changes of the module.
+    /// Other changes to the module.
     pub patch: ModulePatch,
-    /// The template it is of.
+    /// The template it comes from.
     pub template_hash: Option<&'a str>,
 }
 
-/// Saves a script and its settings together, once the script is known to load with them. Values are kept.
+/// Saves a script and its settings together if the script loads with them. Values are kept.
 ///
 /// # Errors
-/// 422 where the settings make no sense, or with `diagnostics` where the script does not compile or load.
+/// 422 if the settings are invalid, or with `diagnostics` if the script does not compile or load.
 pub async fn save_whole(
     modules: &Modules,
     active: &Active,
@@ -152,33 +149,33 @@ pub async fn save_whole(
     reload(modules, id).await
 }
 
-/// 409 where a module has its script from a folder.
+/// Rejects a module that follows its folder.
 ///
 /// # Errors
-/// That.
+/// 409 if it does.
 pub fn must_not_follow(active: &Active) -> Result<()> {
     if !active.module.follows_folder {
         return Ok(());
     }
-    let detail = "The module follows its folder: change the files there, or let it follow no longer.";
+    let detail = "The module follows its folder. Change the files there, or stop following the folder.";
     Err(Error::conflict("followsFolder", detail))
 }
 
-/// A template that is a folder, so that it can be followed.
+/// Requires a template from a folder, which can be followed.
 ///
 /// # Errors
-/// 422 where it is none.
+/// 422 if it is not one.
 pub fn folder_of(template: Option<Arc<Template>>) -> Result<Arc<Template>> {
     template.filter(|template| template.folder.is_some()).ok_or_else(|| {
-        let detail = "Only a module made from a folder in modules_dir can follow it.";
+        let detail = "Only a module created from a folder in modules_dir can follow it.";
         Error::invalid("followsFolder", detail)
     })
 }
 
-/// 422 where something is given that a module which follows its folder has from there.
+/// Rejects a field that a module gets from the folder it follows.
 ///
 /// # Errors
-/// That.
+/// 422 if the field is given.
 pub fn must_come_from_folder(field: &str, is_given: bool) -> Result<()> {
     if !is_given {
         return Ok(());
@@ -190,10 +187,10 @@ pub fn must_come_from_folder(field: &str, is_given: bool) -> Result<()> {
     Err(Error::invalid(field, detail))
 }
 
-/// The changes that set these values of these settings.
+/// The changes that set these values.
 ///
 /// # Errors
-/// 422 for a value of the wrong kind or a setting that is not declared.
+/// 422 for a value of the wrong type or an undeclared setting.
 pub fn changes(fields: &[Setting], values: &Map<String, Value>) -> Result<Vec<SettingChange>> {
     manifest::check_values(fields, values)
         .map_err(|error| Error::invalid(format!("settings.{}", error.name), sentence(&error.problem)))?;
@@ -209,10 +206,10 @@ pub fn changes(fields: &[Setting], values: &Map<String, Value>) -> Result<Vec<Se
     Ok(values.iter().map(change).collect())
 }
 
-/// Seals the values of settings that are declared as secrets now and were none before.
+/// Encrypts the values of settings newly declared as secrets.
 ///
 /// # Errors
-/// Only the database's.
+/// If the database fails.
 pub async fn seal_new_secrets(modules: &Modules, id: ModuleId) -> Result<()> {
     let Some(module) = modules.world.store.module(id).await? else { return Ok(()) };
     let fields: Vec<Setting> = serde_json::from_value(module.fields).map_err(Error::internal)?;
@@ -232,41 +229,40 @@ pub async fn seal_new_secrets(modules: &Modules, id: ModuleId) -> Result<()> {
     Ok(())
 }
 
-/// Reads a module again after a change.
+/// Reloads a module after a change.
 ///
 /// # Errors
-/// 404 where it is gone.
+/// 404 if it no longer exists.
 pub async fn reload(modules: &Modules, id: ModuleId) -> Result<Arc<Active>> {
     let active = registry::reload(modules, id).await?;
     active.ok_or_else(|| Error::not_found("module"))
 }
 
-/// 422 where the text is not a country.
+/// Checks a country code.
 ///
 /// # Errors
-/// That.
+/// 422 if it is not a country.
 pub fn check_country(country: Option<&str>) -> Result<()> {
     match country.map(str::parse::<hookswitch_model::phone::Country>) {
-        Some(Err(_)) => Err(Error::invalid(
-            "defaultCountry",
-            "Give a country by its two letters, for example \"GB\" or \"DE\".",
-        )),
+        Some(Err(_)) => {
+            Err(Error::invalid("defaultCountry", "Enter a two-letter country code, e.g. \"GB\" or \"DE\"."))
+        }
         _ => Ok(()),
     }
 }
 
-/// The template of that code, also where its folder is new.
+/// The template with this code, even if its folder is new.
 async fn find_template(modules: &Modules, code: &str) -> Result<Arc<Template>> {
     templates::refresh(modules, false).await;
     modules.templates.find(code).ok_or_else(|| {
         let problem = modules.templates.problem(code).map(|problem| format!("It cannot be used: {problem}."));
         let codes = modules.templates.codes().join(", ");
-        let there_are = || format!("There is no such provider; there are: {codes}.");
+        let there_are = || format!("There is no such provider. Choose one of: {codes}.");
         Error::invalid("provider", problem.unwrap_or_else(there_are))
     })
 }
 
-/// Settings given as bare values declare themselves.
+/// Declares settings for bare values.
 fn declared_by(values: &Map<String, Value>) -> Vec<Setting> {
     let declared = values.iter().map(|(name, value)| Setting {
         name: name.clone(),
@@ -287,7 +283,7 @@ fn declared_by(values: &Map<String, Value>) -> Vec<Setting> {
 /// Compiles a script.
 ///
 /// # Errors
-/// 422 with `diagnostics` where it does not compile.
+/// 422 with `diagnostics` if it does not compile.
 pub async fn compiled(source: &str) -> Result<Compiled> {
     let compiled = script::compiled(source).await.map_err(Error::internal)?;
     compiled.map_err(|diagnostics| not_usable(&diagnostics))
@@ -323,7 +319,7 @@ fn not_usable(diagnostics: &[Diagnostic]) -> Error {
     Error::new(Kind::Invalid, "script", detail).with("diagnostics", json!(diagnostics))
 }
 
-/// What a module's missing functions cost, by name, in the contract's order.
+/// The functions a module does not implement, in the contract's order.
 pub fn missing_functions(active: &Active) -> Vec<Function> {
     Function::ALL.into_iter().filter(|function| !active.functions.contains(function)).collect()
 }

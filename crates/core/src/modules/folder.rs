@@ -1,4 +1,4 @@
-//! A module's folder on disk, as its author works on it.
+//! A module's folder on disk, as edited by its author.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use super::manifest::{self, Manifest};
 use super::sample::{self, Sample};
 use super::scenario::{self, Scenario};
 
-/// What a folder holds.
+/// The content of a folder.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Folder {
     /// `module.toml`.
@@ -23,8 +23,8 @@ pub struct Folder {
 /// Reads a folder.
 ///
 /// # Errors
-/// A file that is missing or cannot be read, or what is wrong with the manifest. What is wrong with a sample or
-/// scenario stands with it.
+/// A file that is missing or cannot be read, or an error in the manifest. Errors in samples or scenarios are returned
+/// with them.
 pub fn read(folder: &Path) -> Result<Folder, String> {
     let text = |path: &Path| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
     let manifest = text(&folder.join("module.toml"))?;

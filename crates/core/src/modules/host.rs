@@ -1,4 +1,4 @@
-//! What a module's script can reach: the world as the engine sees it.
+//! What a module's script can reach, as the engine sees it.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -14,7 +14,7 @@ use super::registry::Modules;
 use crate::clock::Clock;
 use crate::fetch::FetchClient;
 
-/// What scripts meet outside the server: the network, chance, the time. Scenarios put what they recorded in its place.
+/// What scripts meet outside the server: the network, randomness, the time. Scenarios replace it with their recordings.
 #[async_trait]
 pub trait Outside: Send + Sync {
     /// Answers a script's `fetch`.
@@ -25,12 +25,12 @@ pub trait Outside: Send + Sync {
         room: &FetchRoom,
     ) -> Result<FetchResponse, HostError>;
 
-    /// Fills the buffer with bytes that the script cannot predict.
+    /// Fills the buffer with bytes the script cannot predict.
     fn random(&self, _module: ModuleId, buffer: &mut [u8]) {
         rand::fill(buffer);
     }
 
-    /// Where scripts' clocks stand; none: they go.
+    /// The time at which scripts' clocks are stopped; `None` if they run.
     fn stands_at(&self) -> Option<DateTime<Utc>> {
         None
     }
@@ -48,7 +48,7 @@ impl Outside for FetchClient {
     }
 }
 
-/// One module's host.
+/// The host of one module.
 pub struct ModuleHost {
     module: ModuleId,
     environment: RwLock<Arc<Environment>>,
@@ -59,7 +59,7 @@ pub struct ModuleHost {
 }
 
 impl ModuleHost {
-    /// The host of a module, with no settings yet.
+    /// Creates the host of a module, without settings.
     pub fn new(modules: &Modules, module: ModuleId) -> Self {
         Self {
             module,
@@ -71,10 +71,10 @@ impl ModuleHost {
         }
     }
 
-    /// Gives the script these settings from its next call on.
+    /// Sets the script's settings from its next call on.
     pub fn set_environment(&self, environment: Arc<Environment>) {
         let mut current = self.environment.write().unwrap_or_else(PoisonError::into_inner);
-        // The engine loads the script afresh for another `Arc`, so an equal one is kept.
+        // The engine reloads the script for another `Arc`, so an equal one is kept.
         if *current != environment {
             *current = environment;
         }
@@ -151,7 +151,7 @@ impl Host for ModuleHost {
     }
 }
 
-/// When a value that is kept for so long from now on expires; `None` for one that is kept for ever.
+/// When a value stored now for this time expires; `None` for never.
 fn expiry(now: DateTime<Utc>, ttl_seconds: Option<u64>) -> Result<Option<DateTime<Utc>>, HostError> {
     let Some(seconds) = ttl_seconds else { return Ok(None) };
     let lifetime = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds);

@@ -1,4 +1,4 @@
-//! The modules' log: lines that scripts write, gathered and kept in batches.
+//! The modules' log: collects lines written by scripts and stores them in batches.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::live::Activity;
 
-/// Lines that may wait for the database; one more is lost (and counted), since a script must not wait for its log.
+/// Lines that may wait for the database; further ones are lost (and counted), since a script must not wait for its log.
 const WAITING: usize = 10_000;
-/// Lines kept in one transaction.
+/// Lines stored per transaction.
 const BATCH: usize = 500;
 
-/// The way to the log. Cheap to clone.
+/// A handle to the log. Cheap to clone.
 #[derive(Clone)]
 pub struct ModuleLog {
     messages: mpsc::Sender<Message>,
@@ -25,28 +25,27 @@ pub struct ModuleLog {
 
 enum Message {
     Line(NewLogEntry),
-    /// Answered when everything before it is kept.
+    /// Answered once everything before it is stored.
     Flush(oneshot::Sender<()>),
 }
 
 impl ModuleLog {
-    /// Starts the task that keeps the lines; it ends when the last way to the log is dropped. Lines that are lost are counted.
+    /// Starts the task that stores the lines; it ends when the last handle is dropped. Lost lines are counted.
     pub fn start(store: Store, activity: Arc<Activity>, lost: Counter) -> Self {
         let (sender, messages) = mpsc::channel(WAITING);
         tokio::spawn(keep(store, activity, messages, lost.clone()));
         Self { messages: sender, lost }
     }
 
-    /// Waits until every line written so far is kept.
+    /// Waits until every line written so far is stored.
     pub async fn flush(&self) {
         let (reply, kept) = oneshot::channel();
         if self.messages.send(Message::Flush(reply)).await.is_ok() {
-            // It ends without an answer only when the task is gone, and then nothing is left to be kept.
+            // It ends without an answer only if the task is gone, and then nothing is left to store.
             let _ = kept.await;
         }
     }
 
-    /// Writes a line.
     pub fn write(&self, module_id: ModuleId, at: DateTime<Utc>, entry: LogEntry) {
         let line = NewLogEntry {
             module_id,
@@ -81,7 +80,7 @@ async fn keep(store: Store, activity: Arc<Activity>, mut messages: mpsc::Receive
         keep_lines(&store, &lines, &lost).await;
         lines.iter().for_each(|line| activity.module(line.module_id));
         for reply in flushes {
-            // Whoever asked may have stopped waiting.
+            // The caller may have stopped waiting.
             let _ = reply.send(());
         }
     }
@@ -93,7 +92,7 @@ async fn keep_lines(store: &Store, lines: &[NewLogEntry], lost: &Counter) {
     }
     match store.append_log(lines).await {
         Ok(()) => {}
-        // One of the modules was deleted meanwhile (or is only being tried): keep the others' lines.
+        // One of the modules was deleted meanwhile (or is only being tried): store the others' lines.
         Err(StoreError::UnknownModule) if lines.len() > 1 => {
             for line in lines {
                 Box::pin(keep_lines(store, std::slice::from_ref(line), lost)).await;
@@ -102,7 +101,7 @@ async fn keep_lines(store: &Store, lines: &[NewLogEntry], lost: &Counter) {
         Err(StoreError::UnknownModule) => {}
         Err(error) => {
             lost.increment(lines.len() as u64);
-            tracing::error!(%error, lines = lines.len(), "lines of the modules' log could not be kept")
+            tracing::error!(%error, lines = lines.len(), "lines of the modules' log could not be stored")
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A module folder: `module.toml` (what the module is and which settings it has), `module.ts`, `samples/*.json`.
 //!
-//! Plain data and its checks; where the texts come from (the binary, a folder) is the caller's matter.
+//! Plain data and checks; the caller provides the text (from the binary or a folder).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,24 +19,24 @@ use super::scenario::Shows;
 pub struct Manifest {
     /// Short name of the provider: lower-case letters, digits and hyphens.
     pub code: String,
-    /// The provider as people call it.
+    /// The provider's name.
     pub name: String,
-    /// One sentence: what the module connects.
+    /// One sentence about what the module connects.
     pub description: String,
-    /// ISO 3166-1 alpha-2: the country of numbers written without one. None where the account decides.
+    /// ISO 3166-1 alpha-2: the country of numbers written without one. Omitted if the account decides.
     #[serde(default)]
     pub default_country: Option<String>,
-    /// How the provider writes numbers that have no plus: `e164` (with the country's code), `national` (as they are
-    /// dialled in the module's country) or `both`.
+    /// How the provider writes numbers without a plus: `e164` (with the calling code), `national` (as dialled in the
+    /// module's country) or `both`.
     #[serde(default)]
     pub numbers: Written,
-    /// Whether the script dials the extension behind a number, `call.dstExtension` of `VoipGenerateCall`.
+    /// Whether the script can dial the extension following a number, `call.dstExtension` of `VoipGenerateCall`.
     #[serde(default)]
     pub dials_extensions: bool,
-    /// What a module of this provider must know, in the order of the form.
+    /// The settings of a module of this provider, in the order of the form.
     #[serde(default)]
     pub settings: Vec<Setting>,
-    /// What the provider cannot do, each with a sentence: names of functions, and words that scenarios `shows`.
+    /// What the provider cannot do, with a sentence each: names of functions, and values of `shows` in scenarios.
     #[serde(default)]
     pub cannot: BTreeMap<String, String>,
 }
@@ -48,18 +48,18 @@ pub struct Setting {
     /// The script reads it as `Namespace.params.data.<name>`.
     #[schema(pattern = "^[A-Za-z][A-Za-z0-9_]*$")]
     pub name: String,
-    /// What the form says.
+    /// The label in the form.
     pub label: String,
-    /// What kind of value it is.
+    /// The type of the value.
     #[serde(rename = "type")]
     pub kind: SettingKind,
     /// Whether the module does not work without it.
     #[serde(default)]
     pub required: bool,
-    /// The value while nobody set another.
+    /// The value until another is set.
     #[serde(default)]
     pub default: Option<Value>,
-    /// Where to find the value, what it changes.
+    /// Where to find the value, and what it does.
     #[serde(default)]
     pub help: Option<String>,
     /// The choices of a `select`.
@@ -71,32 +71,32 @@ pub struct Setting {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SelectOption {
-    /// What the script gets.
+    /// The value passed to the script.
     pub value: String,
-    /// What the form says.
+    /// The label in the form.
     pub label: String,
 }
 
-/// What kind of value a setting has.
+/// The type of a setting's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SettingKind {
-    /// A text.
+    /// A string.
     Text,
-    /// A text that is encrypted at rest and never shown again.
+    /// A string that is encrypted at rest and never shown again.
     Secret,
     /// A number.
     Number,
     /// Yes or no.
     Boolean,
-    /// An absolute http or https address.
+    /// An absolute http or https URL.
     Url,
     /// One of `options`.
     Select,
 }
 
 impl SettingKind {
-    /// As in the API and in manifests.
+    /// The name in the API and in manifests.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -110,15 +110,15 @@ impl SettingKind {
     }
 }
 
-/// A manifest is wrong. The text says which field and what would be right.
+/// An error in a manifest. The text names the field and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct ManifestError(String);
 
-/// Reads and checks a `module.toml`.
+/// Parses and checks a `module.toml`.
 ///
 /// # Errors
-/// What is wrong with it: the line where it is not TOML or has a wrong field, the field where a value makes no sense.
+/// What is wrong: the line if it is not TOML or has a wrong field, the field if a value is invalid.
 pub fn parse(text: &str) -> Result<Manifest, ManifestError> {
     let manifest: Manifest = toml::from_str(text)
         .map_err(|error| ManifestError(format!("module.toml: {}", error.to_string().trim_end())))?;
@@ -141,11 +141,11 @@ impl Manifest {
         for (name, sentence) in &self.cannot {
             if Function::from_name(name).is_none() && Shows::from_name(name).is_none() {
                 return Err(format!(
-                    "cannot: \"{name}\" is neither a function nor a word of a scenario's \"shows\""
+                    "cannot: \"{name}\" is neither a function nor a value of a scenario's \"shows\""
                 ));
             }
             if sentence.trim().is_empty() {
-                return Err(format!("cannot, \"{name}\": say in a sentence why not"));
+                return Err(format!("cannot, \"{name}\": give the reason in a sentence"));
             }
         }
         check_settings(&self.settings)
@@ -155,19 +155,19 @@ impl Manifest {
 /// Checks declared settings.
 ///
 /// # Errors
-/// The first thing that makes no sense, with the setting's name.
+/// The first error, with the setting's name.
 pub fn check_settings(settings: &[Setting]) -> Result<(), String> {
     let mut names = BTreeSet::new();
     for setting in settings {
         setting.check().map_err(|problem| format!("settings, \"{}\": {problem}", setting.name))?;
         if !names.insert(&setting.name) {
-            return Err(format!("settings: \"{}\" is there twice", setting.name));
+            return Err(format!("settings: \"{}\" is declared twice", setting.name));
         }
     }
     Ok(())
 }
 
-/// The values with the defaults of what is not set filled in.
+/// Fills in the defaults of settings without a value.
 #[must_use]
 pub fn with_defaults(settings: &[Setting], mut values: Map<String, Value>) -> Map<String, Value> {
     for setting in settings {
@@ -180,10 +180,10 @@ pub fn with_defaults(settings: &[Setting], mut values: Map<String, Value>) -> Ma
     values
 }
 
-/// Checks values that somebody wants to set; null takes a value back.
+/// Checks values to set; null resets a value.
 ///
 /// # Errors
-/// The first name that no setting has, or the first value of the wrong kind.
+/// The first unknown name, or the first value of the wrong type.
 pub fn check_values(settings: &[Setting], values: &Map<String, Value>) -> Result<(), ValueError> {
     for (name, value) in values {
         let wrong = |problem: String| ValueError { name: name.clone(), problem };
@@ -199,7 +199,7 @@ pub fn check_values(settings: &[Setting], values: &Map<String, Value>) -> Result
     Ok(())
 }
 
-/// The required settings that have neither a value nor a default.
+/// The required settings with neither a value nor a default.
 #[must_use]
 pub fn missing<'a>(settings: &'a [Setting], values: &Map<String, Value>) -> Vec<&'a Setting> {
     let is_set = |setting: &Setting| {
@@ -209,13 +209,11 @@ pub fn missing<'a>(settings: &'a [Setting], values: &Map<String, Value>) -> Vec<
     settings.iter().filter(|setting| setting.required && !is_set(setting)).collect()
 }
 
-/// A settings value is wrong. The text says which and what would be right, never the value.
+/// An error in a setting's value. The text names the setting and what would be right, never the value.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{name}: {problem}")]
 pub struct ValueError {
-    /// The setting's name.
     pub name: String,
-    /// What is wrong.
     pub problem: String,
 }
 
@@ -229,15 +227,17 @@ impl Setting {
         let mut name = self.name.bytes();
         let starts_well = name.next().is_some_and(|byte| byte.is_ascii_alphabetic());
         if !starts_well || !name.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-            return Err("the name must be letters, digits and underscores, a letter first".into());
+            return Err(
+                "the name must consist of letters, digits and underscores, starting with a letter".into()
+            );
         }
         match (self.kind, self.options.is_empty()) {
             (SettingKind::Select, true) => return Err("a select needs options".into()),
             (SettingKind::Select, false) | (_, true) => {}
-            (_, false) => return Err("only a select has options".into()),
+            (_, false) => return Err("only a select can have options".into()),
         }
         match (&self.default, self.kind) {
-            (Some(_), SettingKind::Secret) => Err("a secret can have no default".into()),
+            (Some(_), SettingKind::Secret) => Err("a secret cannot have a default".into()),
             (Some(default), _) => self.check_value(default).map_err(|problem| format!("default: {problem}")),
             (None, _) => Ok(()),
         }
@@ -254,10 +254,10 @@ impl Setting {
             }
         };
         let wanted = match self.kind {
-            SettingKind::Text | SettingKind::Secret => "a text".to_owned(),
+            SettingKind::Text | SettingKind::Secret => "a string".to_owned(),
             SettingKind::Number => "a number".to_owned(),
             SettingKind::Boolean => "true or false".to_owned(),
-            SettingKind::Url => "an address that begins with http:// or https://".to_owned(),
+            SettingKind::Url => "a URL starting with http:// or https://".to_owned(),
             SettingKind::Select => {
                 let values: Vec<_> = self.options.iter().map(|option| option.value.as_str()).collect();
                 format!("one of {}", values.join(", "))
@@ -312,14 +312,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_by_field() {
+    fn errors_name_the_field() {
         assert!(wrong("\"example\"", "\"Ex ample\"").contains("code: \"Ex ample\" must be lower-case"));
         assert!(wrong("\"DE\"", "\"Germany\"").contains("default_country: \"Germany\""));
         assert!(wrong("required = true", "requird = true").contains("unknown field `requird`"));
         assert!(
             wrong("\"eu\"\n", "\"mars\"\n").contains("settings, \"region\": default: must be one of eu, us")
         );
-        assert!(wrong("name = \"region\"", "name = \"key\"").contains("\"key\" is there twice"));
+        assert!(wrong("name = \"region\"", "name = \"key\"").contains("\"key\" is declared twice"));
         assert!(wrong("\"secret\"", "\"number\"\ndefault = \"1\"").contains("must be a number"));
     }
 

@@ -1,8 +1,8 @@
-//! Secrets in texts that are shown, with something else in their place.
+//! Masks secrets in text that is shown.
 //!
-//! A script can write a secret in more ways than anybody can think of (backwards, letter by letter), so whoever may run one can get
-//! at it. What is made impossible here are accidents and the cheap ways: a secret as it is, in another case, as part of a URL, a
-//! form, JSON, hexadecimal or base64, and its beginning where a message was cut.
+//! A script can write a secret in countless ways (backwards, letter by letter), so anyone who may run one can get at
+//! it. This prevents accidents and the simple ways: a secret as it is, in another case, as part of a URL, a form, JSON,
+//! hexadecimal or base64, and its beginning where a message was cut.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -20,15 +20,15 @@ use super::sample_signature::hex;
 use crate::error::{Error, Result};
 use crate::requests::script_request::Received;
 
-/// Shorter texts are no secrets, and stand everywhere.
+/// Shorter strings are not secrets, and occur everywhere.
 const SECRET_BYTES: usize = 4;
-/// Shorter words of a header, such as `Bearer`, prove nothing.
+/// Shorter words of a header, such as `Bearer`, are not credentials.
 const WORD_BYTES: usize = 8;
-/// Whatever begins with so much of a secret is hidden as far as it goes on like it.
+/// After this many bytes of a secret, the text is hidden for as long as it matches.
 const HEAD_BYTES: usize = 16;
-/// Where a text was cut, so much of a secret is hidden too.
+/// Where text was cut, this many bytes of a secret are hidden, too.
 const CUT_BYTES: usize = 6;
-/// What JavaScript's `encodeURIComponent` escapes.
+/// The characters escaped by JavaScript's `encodeURIComponent`.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -40,26 +40,26 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'(')
     .remove(b')');
 
-/// Texts to be put in the place of others.
+/// Strings and their replacements.
 pub struct Masks {
     of: AhoCorasick,
     known: Vec<Known>,
 }
 
-/// What a pattern is part of.
+/// The string a pattern is part of.
 struct Known {
     with: String,
-    /// How the text goes on behind the pattern, which may follow or not.
+    /// How the string continues after the pattern; the continuation is optional.
     more: String,
-    /// Counts only where the text was cut.
+    /// Matches only where the text was cut.
     is_begin: bool,
 }
 
 impl Masks {
-    /// Puts one text in the place of secrets, in whichever way they are written, and others in that of other texts.
+    /// Replaces secrets, however they are written, with one string, and other strings with others.
     ///
     /// # Errors
-    /// When there are too many of them.
+    /// If there are too many of them.
     pub fn new(
         secrets: impl IntoIterator<Item = String>,
         with: &str,
@@ -89,7 +89,7 @@ impl Masks {
         Ok(Self { of, known })
     }
 
-    /// The text with others in the place of those; what overlaps is one.
+    /// Replaces the matches in a text; overlapping ones count as one.
     #[must_use]
     pub fn masked(&self, text: &str) -> String {
         let (mut masked, mut at) = (String::with_capacity(text.len()), 0);
@@ -117,12 +117,12 @@ impl Masks {
     }
 }
 
-/// How many bytes two texts have in common at their beginning.
+/// The length of the common prefix of two strings, in bytes.
 fn common(one: &str, other: &str) -> usize {
     one.floor_char_boundary(one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count())
 }
 
-/// A value with its texts, numbers and names changed.
+/// A value with its strings, numbers and names changed.
 pub fn changed(value: Value, change: &impl Fn(&str) -> String) -> Value {
     match value {
         Value::String(text) => Value::String(change(&text)),
@@ -140,8 +140,8 @@ pub fn changed(value: Value, change: &impl Fn(&str) -> String) -> Value {
     }
 }
 
-/// What proves who somebody is, of a module and of a request that reached it: the webhook's token, values of secret settings and of
-/// headers that are kept encrypted.
+/// The credentials of a module and of a request to it: the webhook's token, values of secret settings and of headers
+/// that are stored encrypted.
 pub fn secrets_of(active: &Active, request: &Received) -> Vec<String> {
     let mut secrets = vec![active.module.webhook_token.clone(), request.address.token().into_owned()];
     for (_, value) in active.values.iter().filter(|(name, _)| active.is_secret(name)) {
@@ -150,7 +150,7 @@ pub fn secrets_of(active: &Active, request: &Received) -> Vec<String> {
             Value::Number(number) => number.to_string(),
             _ => continue,
         };
-        // Keys are written in several lines, and put together without the breaks.
+        // Keys are written on several lines and joined without the breaks.
         secrets.extend(text.lines().filter(|line| line.len() >= WORD_BYTES).map(str::to_owned));
         secrets.push(text);
     }
@@ -159,7 +159,7 @@ pub fn secrets_of(active: &Active, request: &Received) -> Vec<String> {
     secrets
 }
 
-/// What of a header proves who somebody is: all of it, each of its words, and what `Basic` says.
+/// The credentials in a header: all of it, each of its words, and the content of `Basic`.
 pub fn of_header(value: &str) -> Vec<String> {
     let words = value.split([' ', ';', ',', '=', '"']).filter(|word| word.len() >= WORD_BYTES);
     let mut secrets: Vec<_> = std::iter::once(value).chain(words).map(str::to_owned).collect();
@@ -172,7 +172,7 @@ pub fn of_header(value: &str) -> Vec<String> {
     secrets
 }
 
-/// A text as it is, in a URL, in a form and in JSON as this and other languages write it.
+/// A string as it is, in a URL, in a form and in JSON as written by this and other languages.
 fn spellings(text: &str) -> BTreeSet<String> {
     let json = Value::from(text).to_string();
     let json = &json[1..json.len() - 1];
@@ -193,7 +193,7 @@ fn spellings(text: &str) -> BTreeSet<String> {
     spellings
 }
 
-/// JSON with some characters as `\u` and four digits, in small letters and in capitals.
+/// JSON with some characters as `\u` and four digits, in lower and upper case.
 fn escaped(json: &str, which: impl Fn(char) -> bool) -> [String; 2] {
     let write = |units: fn(u16) -> String| {
         let one = |c: char| match which(c) {
@@ -215,7 +215,7 @@ fn disguises(text: &str) -> Vec<String> {
     disguises
 }
 
-/// The part of its base64 that is a text's alone, where so many bytes of a group stand before it.
+/// The part of its base64 that depends on the string alone, if this many bytes of a group precede it.
 fn in_base64(text: &str, before: usize) -> [String; 2] {
     let mut bytes = vec![0; before];
     bytes.extend_from_slice(text.as_bytes());
@@ -250,12 +250,12 @@ mod tests {
     }
 
     #[test]
-    fn overlapping_secrets_are_one_and_cut_ones_are_known_by_their_beginning() {
+    fn overlapping_secrets_are_one_and_cut_ones_match_by_prefix() {
         assert_eq!(masked(&["abcdef", "cdefghij", "abc"], "xabcdefghijx abc"), "x*x abc");
         assert_eq!(masked(&["abcdefghij"], "\"abcdefgh…, abcdefg and abcdefghi"), "\"*…, abcdefg and *");
         let long = "0123456789abcdefghijklmnopqrstuvwxyz";
         assert_eq!(masked(&[long], "0123456789abcdefghijkl and so on"), "* and so on");
-        assert_eq!(masked(&["abc"], "abc"), "abc", "it stands everywhere");
+        assert_eq!(masked(&["abc"], "abc"), "abc", "it occurs everywhere");
     }
 
     #[test]
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_gives_its_words_and_what_basic_says() {
+    fn a_header_yields_its_words_and_the_content_of_basic() {
         assert_eq!(of_header("Bearer abcdefgh"), ["Bearer abcdefgh", "abcdefgh"]);
         let basic = of_header("Basic YW5uOnBhc3N3b3Jk");
         assert_eq!(basic, ["Basic YW5uOnBhc3N3b3Jk", "YW5uOnBhc3N3b3Jk", "password", "ann:password"]);

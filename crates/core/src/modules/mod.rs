@@ -1,4 +1,4 @@
-//! Modules: what their folders hold, which come with the program, and the ones that work here.
+//! Modules: the format of their folders, the built-in ones, and the active ones.
 
 pub mod builtin;
 pub mod create;

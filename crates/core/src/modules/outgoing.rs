@@ -1,4 +1,4 @@
-//! A request of a sample or scenario on its way to the webhook.
+//! A request of a sample or scenario to the webhook.
 
 use std::collections::BTreeMap;
 
@@ -9,29 +9,27 @@ use crate::requests::address::{self, Address};
 
 /// The token of every webhook URL in samples and scenarios.
 pub const TOKEN: &str = "sample";
-/// What stands for the module's id in webhook URLs of samples, and in what scenarios show of theirs.
+/// The module's id in webhook URLs of samples, and in what scenarios show of theirs.
 pub const MODULE: &str = "sample";
 /// The server's public URL in samples and scenarios.
 pub const PUBLIC_URL: &str = "https://hookswitch.example";
 
-/// As much of a body as a server takes unless told otherwise, and as much as recipes may make of a request.
+/// The server's default limit for a body, and the limit for what recipes may make of a request.
 pub const MOST_BYTES: usize = 1 << 20;
 
-/// The request as it is sent.
+/// The request to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// The method.
     pub method: String,
     /// Path and query, with the token.
     pub target: String,
     /// By name, in lower case.
     pub headers: BTreeMap<String, String>,
-    /// The body.
     pub body: Vec<u8>,
 }
 
 impl Outgoing {
-    /// A request to the webhook of that module, not signed yet.
+    /// Creates an unsigned request to a module's webhook.
     #[must_use]
     pub fn new(request: &WebhookRequest, module: &str) -> Self {
         Self {
@@ -42,7 +40,7 @@ impl Outgoing {
         }
     }
 
-    /// What the script gets as `request.url`.
+    /// The value of `request.url` for the script.
     #[must_use]
     pub fn url(&self) -> String {
         format!("{PUBLIC_URL}{}", self.target)
@@ -55,13 +53,13 @@ impl Outgoing {
     }
 }
 
-/// The webhook URL of a module, as samples and scenarios have it.
+/// The webhook URL of a module in samples and scenarios.
 #[must_use]
 pub fn webhook_url(module: &str) -> String {
     format!("{PUBLIC_URL}{}{module}?token={TOKEN}", address::PREFIX)
 }
 
-/// The webhook's address with what the provider appends to it: a path before the query, parameters behind the token.
+/// The webhook's address with what the provider appends to it: a path before the query, parameters after the token.
 fn target(request: &WebhookRequest, module: &str) -> String {
     let written = request.url.as_deref().unwrap_or(&request.path);
     let (path, query) = written.split_once('?').unwrap_or((written, ""));

@@ -1,4 +1,4 @@
-//! Fetches and their recorded answers, as samples and scenarios have them.
+//! Fetches and their recorded responses in samples and scenarios.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::sample::{Exchange, ExpectedFetch, RecordedResponse};
 
-/// A fetch in the form in which samples record it.
+/// A fetch in the format recorded by samples.
 #[must_use]
 pub fn made(request: &FetchRequest) -> ExpectedFetch {
     let body = request.body.clone().map(|body| String::from_utf8_lossy(&body.into_bytes()).into_owned());
@@ -19,7 +19,7 @@ pub fn made(request: &FetchRequest) -> ExpectedFetch {
     }
 }
 
-/// Whether a fetch is the one that was expected.
+/// Whether a fetch is the expected one.
 #[must_use]
 pub fn fits(expected: &ExpectedFetch, made: &ExpectedFetch) -> bool {
     let made_headers: HashMap<_, _> = made.headers.iter().collect();
@@ -29,7 +29,7 @@ pub fn fits(expected: &ExpectedFetch, made: &ExpectedFetch) -> bool {
         && expected.body.as_ref().is_none_or(|body| is_body(body, made.body.as_ref()))
 }
 
-/// Whether a body is the one that was expected: a text as it is, anything else as JSON.
+/// Whether a body is the expected one: a string as is, anything else as JSON.
 fn is_body(expected: &Value, made: Option<&Value>) -> bool {
     match (expected, made) {
         (Value::String(_), made) => made == Some(expected),
@@ -40,13 +40,13 @@ fn is_body(expected: &Value, made: Option<&Value>) -> bool {
     }
 }
 
-/// Takes the first exchange that fits out of the list and gives its answer.
+/// Removes the first matching exchange from the list and returns its response.
 pub fn take(exchanges: &mut Vec<Exchange>, made: &ExpectedFetch) -> Option<RecordedResponse> {
     let index = exchanges.iter().position(|exchange| fits(&exchange.request, made))?;
     Some(exchanges.remove(index).response)
 }
 
-/// A recorded answer as the script gets it.
+/// A recorded response as the script gets it.
 #[must_use]
 pub fn answer(response: RecordedResponse, url: String) -> FetchResponse {
     let body = match response.body {
@@ -64,11 +64,11 @@ pub fn answer(response: RecordedResponse, url: String) -> FetchResponse {
     }
 }
 
-/// What is wrong with a fetch that nothing records.
+/// The error for a fetch without a recording.
 #[must_use]
 pub fn not_recorded(made: &ExpectedFetch) -> String {
     let shown = serde_json::to_string(made).unwrap_or_default();
-    format!("fetched what is not recorded: {shown}")
+    format!("fetched without a recording: {shown}")
 }
 
 #[cfg(test)]
@@ -85,7 +85,7 @@ mod tests {
         let made = fetch(json!(r#"{"b": [1], "a": "x"}"#));
         assert!(fits(&fetch(json!({ "a": "x", "b": [1] })), &made));
         assert!(!fits(&fetch(json!({ "a": "x" })), &made));
-        assert!(!fits(&fetch(json!(r#"{"a":"x","b":[1]}"#)), &made), "a text is compared as it is");
+        assert!(!fits(&fetch(json!(r#"{"a":"x","b":[1]}"#)), &made), "a string is compared as is");
         assert!(!fits(&fetch(json!({ "a": 1 })), &fetch(json!("no JSON"))));
     }
 }

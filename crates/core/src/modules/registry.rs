@@ -1,4 +1,4 @@
-//! The active modules, in memory: what a webhook needs without asking the database.
+//! The active modules, in memory: what a webhook needs without querying the database.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -26,65 +26,66 @@ use crate::cut::{self, cut};
 use crate::requests::address;
 use crate::requests::turns::Turns;
 
-/// Every module that was not deleted.
+/// All modules that were not deleted.
 pub struct Modules {
     active: RwLock<HashMap<ModuleId, Arc<Active>>>,
-    /// One reload at a time: the later of two changes must not be overtaken by what the earlier one read.
+    /// One reload at a time: an older state must not overwrite a newer one.
     reloading: tokio::sync::Mutex<()>,
-    /// What they work with.
+    /// The environment of the modules.
     pub world: World,
     /// Runs their scripts.
     pub engine: Engine,
-    /// What their scripts log.
+    /// The log of their scripts.
     pub log: ModuleLog,
-    /// What they can be made from.
+    /// What they can be created from.
     pub templates: Templates,
 }
 
-/// A module as it works now. A change makes a new one.
+/// A module in its current state. A change replaces it.
 pub struct Active {
-    /// What the database says of it.
+    /// The module's row.
     pub module: Module,
     /// The settings it declares.
     pub settings: Vec<Setting>,
-    /// Their values, defaults filled in; secrets too.
+    /// Their values, with defaults filled in, including secrets.
     pub values: Map<String, Value>,
-    /// The settings that have a value of their own.
+    /// The settings with a value of their own.
     pub set: BTreeSet<String>,
-    /// Of these, those whose value was given as a secret's. It is never shown, whatever the setting is declared as now.
+    /// Of these, those with a value entered as a secret. It is never shown, even if the setting is no longer declared
+    /// as secret.
     pub sealed: BTreeSet<String>,
-    /// Its requests that are under way.
+    /// Its requests in progress.
     pub turns: Arc<Turns>,
     /// The user bound to a member's number.
     pub bindings: HashMap<String, UserId>,
     /// For numbers without a country code.
     pub country: Option<Country>,
-    /// The newest version of the script; none before one was saved.
+    /// The newest version of the script; `None` before the first was saved.
     pub script_version: Option<i32>,
-    /// What the script implements; nothing where it cannot be loaded.
+    /// The functions the script implements; empty if it cannot be loaded.
     pub functions: BTreeSet<Function>,
-    /// What it has taken of its template; none where it was made from none.
+    /// What it has adopted from its template; `None` without a template.
     pub taken: Option<Taken>,
-    /// What of its folder it could not take, as it is now; once it is changed, that is tried again.
+    /// A version of its folder that it could not adopt; changing it triggers another try.
     pub refused: Mutex<Option<Refused>>,
     script: Result<Loaded, ScriptError>,
 }
 
-/// What a module has taken of the module it was made from.
+/// What a module has adopted from its template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
-    /// Which version of it.
+    /// The version of the template.
     pub hash: String,
-    /// Whether the script was changed since.
+    /// Whether the script was changed since then.
     pub edited: bool,
 }
 
-/// A version of its folder that a module could not take.
+/// A version of its folder that a module could not adopt.
 #[derive(Debug, Clone)]
 pub struct Refused {
-    /// Which.
+    /// The version.
     pub hash: String,
-    /// Why, for people.
+    /// The reason, for people.
     pub problem: String,
 }
 
@@ -99,7 +100,7 @@ impl Modules {
     /// Loads every module.
     ///
     /// # Errors
-    /// When the database fails. A script that cannot be loaded is only that module's failure.
+    /// If the database fails. A script that cannot be loaded affects only its module.
     pub async fn load(
         world: World,
         limits: Limits,
@@ -126,7 +127,7 @@ impl Modules {
         Ok(modules)
     }
 
-    /// The webhook URL to give to a module's provider.
+    /// The webhook URL for a module's provider.
     pub fn webhook_url(&self, Module { id, webhook_token, .. }: &Module) -> String {
         self.world.public_url.join(&format!("{}{id}?token={webhook_token}", address::PREFIX))
     }
@@ -136,12 +137,11 @@ impl Modules {
         self.world.public_url.join(&format!("{}{id}/{webhook_token}", address::PREFIX))
     }
 
-    /// The module, as it is now.
     pub fn get(&self, id: ModuleId) -> Option<Arc<Active>> {
         self.active.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
-    /// All of them, oldest first.
+    /// All modules, oldest first.
     pub fn all(&self) -> Vec<Arc<Active>> {
         let mut all: Vec<_> =
             self.active.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
@@ -149,7 +149,7 @@ impl Modules {
         all
     }
 
-    /// Takes a module out of memory; the database keeps it.
+    /// Removes a module from memory; the database keeps it.
     pub fn forget(&self, id: ModuleId) {
         self.put(id, None);
     }
@@ -167,10 +167,10 @@ impl Modules {
     }
 }
 
-/// Reads a module for the first time, whose script is compiled already.
+/// Loads a module for the first time, with an already compiled script.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn take_up(
     modules: &Modules,
     id: ModuleId,
@@ -183,10 +183,10 @@ pub async fn take_up(
     Ok(modules.put(id, active))
 }
 
-/// Reads one module again, after it was changed. The script's runtime stays unless the script is another.
+/// Reloads a module after a change. The script's runtime is kept unless the script changed.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn reload(modules: &Modules, id: ModuleId) -> Result<Option<Arc<Active>>, StoreError> {
     let _reloading = modules.reloading.lock().await;
     let active = match modules.world.store.module(id).await? {
@@ -253,7 +253,7 @@ async fn activate(
     })
 }
 
-/// What the module has taken of its template. One that was made before this was kept has taken what it is.
+/// What the module has adopted from its template. For a module from before this was stored: what it is.
 async fn taken(
     modules: &Modules,
     module: &Module,
@@ -289,7 +289,7 @@ async fn load(
     try_script(modules, id, Arc::new(compiled), environment).await
 }
 
-/// Loads a compiled script and finds out what it implements.
+/// Loads a compiled script and determines the functions it implements.
 async fn try_script(
     modules: &Modules,
     id: ModuleId,
@@ -303,10 +303,10 @@ async fn try_script(
     Ok((Loaded { compiled, handle, host }, functions))
 }
 
-/// Loads a script that somebody wants to save, with these settings, and says what it implements.
+/// Loads a script about to be saved, with these settings, and returns the functions it implements.
 ///
 /// # Errors
-/// What the script throws while it is loaded.
+/// What the script throws while loading.
 pub async fn probe(
     modules: &Modules,
     id: ModuleId,
@@ -321,19 +321,19 @@ pub async fn probe(
 }
 
 impl Active {
-    /// Whether the value of a setting is never shown: it is declared as a secret, or was given as one.
+    /// Whether a setting's value is never shown: it is declared as a secret, or was entered as one.
     pub fn is_secret(&self, name: &str) -> bool {
         let is_declared = |setting: &Setting| setting.name == name && setting.kind == SettingKind::Secret;
         self.settings.iter().any(is_declared) || self.sealed.contains(name)
     }
 
-    /// What becomes of unknown callers whose call was missed.
+    /// What to do with unknown callers whose call was missed.
     pub fn lead_rule(&self) -> Option<LeadRule> {
         self.module.lead_kind.map(|kind| LeadRule { kind, responsible: self.module.lead_responsible })
     }
 
-    /// A place in the queue of the module's script: `None` when it is full. A script that cannot be loaded has room for
-    /// everything: the request is kept and fails.
+    /// Reserves a place in the queue of the module's script; `None` if it is full. A script that cannot be loaded
+    /// always has room: the request is stored and fails.
     pub fn reserve(&self) -> Option<Option<Slot>> {
         match &self.script {
             Ok(loaded) => loaded.handle.try_reserve().map(Some),
@@ -344,7 +344,7 @@ impl Active {
     /// Calls a function of the script.
     ///
     /// # Errors
-    /// [`ScriptError`], also when there is no script or it cannot be loaded.
+    /// [`ScriptError`], also if there is no script or it cannot be loaded.
     pub async fn call(
         &self,
         function: Function,
@@ -358,10 +358,10 @@ impl Active {
         loaded.handle.call(function, arguments, context).await
     }
 
-    /// The same with the script's clock standing at that moment, in a runtime of its own.
+    /// The same with the script's clock stopped at the given time, in a separate runtime.
     ///
     /// # Errors
-    /// As [`Active::call`].
+    /// As for [`Active::call`].
     pub async fn call_as_of(
         &self,
         modules: &Modules,
@@ -379,17 +379,17 @@ impl Active {
         handle.call(function, arguments, context).await
     }
 
-    /// What is odd in the script without keeping it from being used.
+    /// Oddities in the script that do not prevent its use.
     pub fn script_warnings(&self) -> Vec<Diagnostic> {
         self.script.as_ref().map_or_else(|_| Vec::new(), |loaded| script::warnings(&loaded.compiled))
     }
 
-    /// Why the script cannot be loaded, where it cannot.
+    /// Why the script cannot be loaded, if so.
     pub fn load_error(&self) -> Option<&ScriptError> {
         self.script.as_ref().err()
     }
 
-    /// Whether every function is there without which a module cannot be used.
+    /// Whether all required functions are implemented.
     pub fn is_complete(&self) -> bool {
         Function::ALL.iter().all(|function| !function.required() || self.functions.contains(function))
     }

@@ -1,4 +1,4 @@
-//! Runs a module's function for somebody who waits for it.
+//! Runs a module's function for a waiting user.
 
 use hookswitch_model::contract::ContractError;
 use hookswitch_script::{CallContext, Function, LogEntry, LogLevel, ScriptError};
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::registry::{Active, Modules};
 use crate::error::{Error, Kind, Result, sentence};
 
-/// Runs a function of a module for a user who waits for it. What fails stands in the module's log too.
+/// Runs a function of a module for a waiting user. Failures are also written to the module's log.
 ///
 /// # Errors
-/// 409 where the module has no such function, 429/503 where it is busy, 502 where the function failed.
+/// 409 if the module has no such function, 429/503 if it is busy, 502 if the function failed.
 pub async fn run(
     modules: &Modules,
     module: &Active,
@@ -40,9 +40,9 @@ pub fn log_failure(modules: &Modules, module: &Active, function: Function, error
 
 fn failed(module: &Active, function: Function, error: &ScriptError) -> Error {
     match error {
-        ScriptError::Busy => Error::unavailable(1, "The module has too much to do; try again."),
+        ScriptError::Busy => Error::unavailable(1, "The module is busy; try again."),
         ScriptError::NotImplemented { .. } => not_implemented(Some(module), function),
-        // What a script throws is meant for whoever clicked; everything else is the engine's own plain sentence.
+        // A thrown message is meant for the user; everything else is the engine's own plain sentence.
         ScriptError::Threw { message, .. } => module_failed(message.clone(), function),
         error => module_failed(sentence(&error.to_string()), function),
     }
@@ -52,9 +52,9 @@ fn module_failed(detail: String, function: Function) -> Error {
     Error::new(Kind::ModuleFailed, "moduleFailed", detail).with("function", json!(function))
 }
 
-/// What a module returned breaks the contract.
+/// The error for a result that breaks the contract.
 pub fn broke_contract(function: Function, error: &ContractError) -> Error {
-    module_failed(format!("What {function} returned breaks the contract: {error}."), function)
+    module_failed(format!("{function} returned something that breaks the contract: {error}."), function)
 }
 
 /// 409: there is no such button.

@@ -1,4 +1,4 @@
-//! Samples: what a module's script must make of real requests, as `samples/*.json` in its folder.
+//! Samples: expected results of a module's script for real requests, in `samples/*.json` in its folder.
 
 use std::collections::BTreeMap;
 
@@ -9,25 +9,25 @@ use serde_json::{Map, Value};
 
 use super::sample_signature::Signing;
 
-/// One sample. Either `request` or `call`; either `result` or `error`.
+/// A sample. Either `request` or `call`; either `result` or `error`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sample {
-    /// What it shows, as a sentence.
+    /// A sentence about what it shows.
     pub name: String,
-    /// Settings besides the manifest's defaults.
+    /// Settings in addition to the manifest's defaults.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub settings: Map<String, Value>,
-    /// What the script's clock says; [`NOW`] when left out.
+    /// The time of the script's clock; [`NOW`] by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<DateTime<Utc>>,
-    /// What `Namespace.storage` holds before.
+    /// The initial content of `Namespace.storage`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub storage: Map<String, Value>,
-    /// Every `fetch` the script must make, with what it is answered.
+    /// Every `fetch` the script must make, with its response.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fetch: Vec<Exchange>,
-    /// A request that reaches the webhook: runs `VoipParseWebhookRequest`.
+    /// A request to the webhook: runs `VoipParseWebhookRequest`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<WebhookRequest>,
     /// How the request is signed.
@@ -36,27 +36,27 @@ pub struct Sample {
     /// A function to call instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<FunctionCall>,
-    /// What it must give; null where the function gives nothing.
+    /// The expected result; null if the function returns nothing.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub result: Option<Value>,
-    /// The message it must throw.
+    /// The expected error message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// A null that is there is not a field left out.
+/// An explicit null is not a missing field.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
 
-/// What reached the webhook.
+/// A request to the webhook.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookRequest {
     /// `GET` or `POST`.
     pub method: String,
-    /// What the provider appends to the webhook URL, byte for byte: a path, parameters (`/calls?x=1`). Instead of `path` and
-    /// `query`.
+    /// What the provider appends to the webhook URL, byte for byte: a path, parameters (`/calls?x=1`). Replaces `path`
+    /// and `query`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// What follows the webhook's own path.
@@ -77,50 +77,45 @@ pub struct WebhookRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FunctionCall {
-    /// Its name.
     pub function: String,
-    /// Its arguments.
     #[serde(default)]
     pub args: Vec<Value>,
 }
 
-/// A `fetch` and its answer.
+/// A `fetch` and its response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
-    /// What the script must ask.
+    /// The expected request.
     pub request: ExpectedFetch,
-    /// What it is answered.
+    /// The response.
     pub response: RecordedResponse,
 }
 
-/// What the script must ask.
+/// A request the script must make.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedFetch {
-    /// The method.
     pub method: String,
-    /// The whole URL.
+    /// The complete URL.
     pub url: String,
-    /// Headers that must be there; others may.
+    /// Required headers; others are allowed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// The body: a text as it is, anything else as JSON; not compared where left out.
+    /// The body: a string as is, anything else as JSON; not compared if omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
 }
 
-/// A recorded answer.
+/// A recorded response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedResponse {
-    /// The status.
     #[serde(default = "ok")]
     pub status: u16,
-    /// Its headers.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// The body: a text as it is, anything else as JSON.
+    /// The body: a string as is, anything else as JSON.
     #[serde(default)]
     pub body: Value,
 }
@@ -129,37 +124,37 @@ const fn ok() -> u16 {
     200
 }
 
-/// Reads and checks a sample.
+/// Parses and checks a sample.
 ///
 /// # Errors
-/// What is wrong, with line and column where it is not JSON or has a wrong field.
+/// What is wrong, with line and column if it is not JSON or has a wrong field.
 pub fn parse(text: &str) -> Result<Sample, String> {
     let sample: Sample = from_json(text)?;
     match (&sample.request, &sample.call) {
         (Some(_), None) | (None, Some(_)) => {}
-        _ => return Err("a sample has either \"request\" or \"call\"".into()),
+        _ => return Err("a sample needs either \"request\" or \"call\"".into()),
     }
     if sample.result.is_some() && sample.error.is_some() {
-        return Err("a sample has either \"result\" or \"error\"".into());
+        return Err("a sample needs either \"result\" or \"error\"".into());
     }
     if sample.sign.is_some() && sample.request.is_none() {
-        return Err("\"sign\" is for a \"request\"".into());
+        return Err("\"sign\" needs a \"request\"".into());
     }
     sample.request.iter().try_for_each(WebhookRequest::check)?;
     sample.fetch.iter().try_for_each(Exchange::check)?;
     Ok(sample)
 }
 
-/// What clocks say where neither a sample nor a scenario does: 5 January 2026, 9:00 UTC.
+/// The default time of clocks in samples and scenarios: 5 January 2026, 9:00 UTC.
 pub const NOW: DateTime<Utc> = match DateTime::from_timestamp(1_767_603_600, 0) {
     Some(now) => now,
     None => DateTime::UNIX_EPOCH,
 };
 
-/// Reads JSON.
+/// Parses JSON.
 ///
 /// # Errors
-/// What is wrong, with the field, the line and the column.
+/// What is wrong, with field, line and column.
 pub fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let mut json = serde_json::Deserializer::from_str(text);
     let value =
@@ -173,15 +168,15 @@ pub fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 
 impl WebhookRequest {
     /// # Errors
-    /// What makes no sense.
+    /// The first error.
     pub fn check(&self) -> Result<(), String> {
         if let Some(url) = &self.url {
             if !self.path.is_empty() || !self.query.is_empty() {
-                return Err("request: \"url\" stands instead of \"path\" and \"query\"".into());
+                return Err("request: \"url\" is used instead of \"path\" and \"query\"".into());
             }
             if !(url.is_empty() || url.starts_with(['/', '?'])) {
                 return Err(
-                    "request.url begins with \"/\" or \"?\": \"/calls\", or \"?x=1\" for …?token=sample&x=1"
+                    "request.url must start with \"/\" or \"?\": \"/calls\", or \"?x=1\" for …?token=sample&x=1"
                         .into(),
                 );
             }
@@ -192,7 +187,7 @@ impl WebhookRequest {
 
 impl Exchange {
     /// # Errors
-    /// What makes no sense.
+    /// The first error.
     pub fn check(&self) -> Result<(), String> {
         lower_case("fetch.request.headers", &self.request.headers)?;
         lower_case("fetch.response.headers", &self.response.headers)
@@ -215,7 +210,7 @@ mod tests {
         let sample = parse(r#"{ "name": "n", "call": { "function": "VoipGetMembers" }, "result": null }"#);
         assert!(sample.expect("it is right").result.is_some_and(|result| result.is_null()));
         let error = parse(r#"{ "name": "n" }"#).expect_err("nothing goes in");
-        assert_eq!(error, "a sample has either \"request\" or \"call\"");
+        assert_eq!(error, "a sample needs either \"request\" or \"call\"");
         let error = parse("{ \"name\": \"n\",\n \"cal\": {} }").expect_err("a typo");
         assert!(error.contains("unknown field `cal`") && error.contains("line 2"), "{error}");
     }
@@ -228,10 +223,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_in_a_request_is_said() {
+    fn errors_in_a_request_are_reported() {
         request(r#""url": "/calls?x=1""#, "").expect("it is right");
         let error = request(r#""url": "https://x.example""#, "").expect_err("a whole URL");
-        assert!(error.starts_with("request.url begins with"), "{error}");
+        assert!(error.starts_with("request.url must start with"), "{error}");
         let error = request(r#""url": "?a", "path": "/b""#, "").expect_err("both");
         assert!(error.contains("instead of"), "{error}");
         let error = request(r#""headers": { "X-Sig": "1" }"#, "").expect_err("upper case");

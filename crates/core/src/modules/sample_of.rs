@@ -1,5 +1,5 @@
-//! A sample of a request that reached a module: numbers and addresses of people become such as nobody has, and what proves who
-//! somebody is becomes `masked`.
+//! Makes a sample of a request that reached a module: people's numbers and addresses are replaced with unassigned ones,
+//! and credentials with `masked`.
 
 mod emails;
 mod leaves;
@@ -23,15 +23,15 @@ use crate::error::{Error, Result};
 use crate::requests::headers::{HIDDEN, is_secret};
 use crate::requests::script_request::{Received, decoded_body};
 
-/// Stands for what proves who somebody is.
+/// Replaces credentials.
 const MASKED: &str = "masked";
-/// Stands for callers' names.
+/// Replaces callers' names.
 const SOMEBODY: &str = "Somebody";
-/// Shorter values of fields that are named like secrets are none, and stand everywhere.
+/// Shorter values of fields with secret names are not secrets, and occur everywhere.
 const NAMED_BYTES: usize = 6;
-/// More of them is no honest request; each is looked for in several spellings.
+/// More of them is not an honest request; each is searched for in several spellings.
 const MOST_NAMED: usize = 1000;
-/// Headers of the way the request took, which say nothing to a script.
+/// Headers added in transit, which mean nothing to a script.
 const OF_THE_WAY: [&str; 9] = [
     "accept-encoding",
     "connection",
@@ -47,7 +47,7 @@ const OF_THE_WAY: [&str; 9] = [
 /// A sample of a stored request, with what the script made of it.
 ///
 /// # Errors
-/// 409 where the body is not text: a sample cannot hold it.
+/// 409 if the body is not text: a sample cannot contain it.
 pub async fn sample_of(
     active: &Active,
     request: &Received,
@@ -59,7 +59,7 @@ pub async fn sample_of(
     let headers = &request.headers;
     let decoded = decoded_body(headers, &request.body, max_body_bytes).await.ok().flatten();
     let body = String::from_utf8(decoded.unwrap_or_else(|| request.body.clone())).map_err(|_| {
-        Error::conflict("notText", "The request's body is not text, and a sample can hold nothing else.")
+        Error::conflict("notText", "The request's body is not text, so it cannot be used in a sample.")
     })?;
     let mut leaves = Leaves::default();
     leaves.add(None, &leaves::of_path(&path));
@@ -73,7 +73,7 @@ pub async fn sample_of(
     let masks = masks(active, request, leaves, result.as_ref())?;
     let clean = |text: &str| numbers.exchanged(&masks.masked(text));
 
-    // The signature of other numbers is another.
+    // Other numbers have another signature.
     let shown = headers.iter().filter(|(name, _)| !is_of_the_way(name) && !name.contains("signature"));
     let headers = shown.map(|(name, value)| {
         let value = value.as_str().unwrap_or_default();
@@ -105,7 +105,7 @@ pub async fn sample_of(
     })
 }
 
-/// What the sample shows, as far as that is known.
+/// A name for the sample, as far as its meaning is known.
 fn name(result: Option<&Value>) -> String {
     let events = events(result);
     let kinds: Vec<_> = events.iter().filter_map(|event| event["event"].as_str()).collect();
@@ -117,7 +117,7 @@ fn name(result: Option<&Value>) -> String {
     }
 }
 
-/// The message that was thrown: without the error's name before it and the place behind it, which no sample has.
+/// The thrown message, without the error's name and position, which samples do not have.
 fn thrown(message: &str) -> &str {
     let message = match message.split_once(": ") {
         Some((name, rest)) if name.ends_with("Error") && !name.contains(' ') => rest,
@@ -144,13 +144,13 @@ fn events(result: Option<&Value>) -> Vec<&Value> {
     result.get("event").filter(|event| event.is_object()).into_iter().chain(list).collect()
 }
 
-/// What of a result says who is who: events, and the record.
+/// The parts of a result with numbers: events, and the record.
 fn parts(result: Option<&Value>) -> Vec<&Value> {
     let record = result.and_then(|result| result.get("callRecord"));
     events(result).into_iter().chain(record).collect()
 }
 
-/// What hides secrets, callers' names and addresses.
+/// Masks secrets, callers' names and addresses.
 fn masks(active: &Active, request: &Received, leaves: Leaves, result: Option<&Value>) -> Result<Masks> {
     let mut given = Leaves::default();
     result.into_iter().for_each(|result| given.add_value(result));
@@ -165,7 +165,7 @@ fn masks(active: &Active, request: &Received, leaves: Leaves, result: Option<&Va
     let named: BTreeSet<String> =
         named.filter(|value| value.len() >= NAMED_BYTES).take(MOST_NAMED + 1).collect();
     if named.len() > MOST_NAMED {
-        let detail = format!("The request has more than {MOST_NAMED} fields that are named like secrets.");
+        let detail = format!("The request has more than {MOST_NAMED} fields with names of secrets.");
         return Err(Error::conflict("tooMuch", detail));
     }
     let others = names.into_iter().chain(named.into_iter().map(|value| (value, MASKED.to_owned())));
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_thrown_is_left_without_its_name_and_place() {
+    fn a_thrown_message_loses_its_name_and_position() {
         assert_eq!(thrown("Error: No such call. (line 3, column 9)"), "No such call.");
         assert_eq!(thrown("SyntaxError: Unexpected end. (line 1, column 1)"), "Unexpected end.");
         assert_eq!(thrown("No such call: 5"), "No such call: 5");

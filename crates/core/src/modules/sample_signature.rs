@@ -1,4 +1,4 @@
-//! Recipes for signatures: how a provider signs its requests, so that samples and scenarios need not hold what was computed once.
+//! Recipes for signatures: how a provider signs its requests, so that samples and scenarios need no precomputed values.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -21,53 +21,53 @@ mod tests;
 use template::Room;
 pub use template::form_fields;
 
-/// What is done to a request before it is sent, in order; nothing for `false`.
+/// What to do to a request before it is sent, in order; nothing for `false`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Signing(pub Vec<Recipe>);
 
-/// One text that is put into a request: a signature, or (`value`) what a later recipe signs.
+/// A string added to a request: a signature, or (`value`) input for a later recipe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Recipe {
-    /// A template whose text is put there as it is, instead of a signature.
+    /// A template whose text is added as it is, instead of a signature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// How it is signed.
+    /// The signature algorithm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<Algorithm>,
     /// A template; for Ed25519 the private key's seed in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// How the key's bytes are written.
+    /// The encoding of the key's bytes.
     #[serde(default, skip_serializing_if = "is_default")]
     pub key_encoding: KeyEncoding,
-    /// A template: what is signed.
+    /// A template: the text to sign.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// How the signature is written.
+    /// The encoding of the signature.
     #[serde(default, skip_serializing_if = "is_default")]
     pub encoding: Encoding,
-    /// What a JWT says; texts are templates.
+    /// The claims of a JWT; strings are templates.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub claims: Map<String, Value>,
-    /// The header that it is put into.
+    /// The header to set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header: Option<String>,
-    /// The parameter of the URL that it is put into.
+    /// The URL parameter to set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,
-    /// The field of the urlencoded body that it is put into.
+    /// The field of the urlencoded body to set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
-    /// What stands before it.
+    /// Text before the value.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub prefix: String,
 }
 
-/// How something is signed.
+/// A signature algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "self-explanatory names")]
 pub enum Algorithm {
     HmacSha1,
     HmacSha256,
@@ -79,7 +79,7 @@ pub enum Algorithm {
     JwtHs256,
 }
 
-/// How a key's bytes are written.
+/// The encoding of a key's bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyEncoding {
@@ -92,7 +92,7 @@ pub enum KeyEncoding {
     Hex,
 }
 
-/// How a signature's bytes are written.
+/// The encoding of a signature's bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Encoding {
@@ -108,31 +108,31 @@ pub enum Encoding {
     Base64OfHex,
 }
 
-/// What recipes need to know besides the request.
+/// What recipes need to know in addition to the request.
 pub struct Signer<'a> {
-    /// The settings that the module declares.
+    /// The settings declared by the module.
     pub declared: &'a [Setting],
     /// Their values.
     pub settings: &'a Map<String, Value>,
     /// When the request is sent.
     pub now: DateTime<Utc>,
-    /// What to make of signatures.
+    /// Whether to spoil signatures.
     pub spoil: Spoil,
 }
 
-/// What to make of signatures, and of secrets that are sent as they are.
+/// What to do to signatures, and to secrets sent as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spoil {
-    /// Right ones.
+    /// Leave them intact.
     Nothing,
-    /// One character is another.
+    /// Change one character.
     OneCharacter,
-    /// They are left out.
+    /// Leave them out.
     LeaveOut,
 }
 
 impl Signing {
-    /// Whether anything of it proves who sends, for a module with those settings.
+    /// Whether it proves the sender's identity, for a module with these settings.
     #[must_use]
     pub fn proves(&self, declared: &[Setting]) -> bool {
         self.0.iter().any(|recipe| recipe.proves(declared))
@@ -141,7 +141,7 @@ impl Signing {
     /// Signs a request.
     ///
     /// # Errors
-    /// What a recipe asks for that is not there.
+    /// What a recipe refers to that does not exist.
     pub fn apply(&self, request: &mut Outgoing, signer: &Signer<'_>) -> Result<(), String> {
         let room = Room::new();
         for recipe in &self.0 {
@@ -180,7 +180,7 @@ impl Serialize for Signing {
 }
 
 impl Recipe {
-    /// It is a signature, or a secret that is sent as it is.
+    /// Whether it is a signature, or a secret sent as it is.
     fn proves(&self, declared: &[Setting]) -> bool {
         let value = self.value.as_deref().unwrap_or_default();
         let mut secrets = declared.iter().filter(|setting| setting.kind == SettingKind::Secret);
@@ -191,7 +191,7 @@ impl Recipe {
     fn check(&self) -> Result<(), String> {
         let wrong = |problem: &str| Err(format!("sign: {problem}"));
         if [&self.header, &self.query, &self.form].into_iter().flatten().count() != 1 {
-            return wrong("say where it goes: one of \"header\", \"query\" and \"form\"");
+            return wrong("give the target: one of \"header\", \"query\" and \"form\"");
         }
         if self.header.as_ref().is_some_and(|name| *name != name.to_lowercase()) {
             return wrong("write the name of \"header\" in lower case");
@@ -203,10 +203,10 @@ impl Recipe {
         };
         let digest = matches!(algorithm, Algorithm::Sha1 | Algorithm::Sha256 | Algorithm::Md5);
         if self.key.is_none() != digest {
-            return wrong(if digest { "a plain digest has no \"key\"" } else { "\"key\" is missing" });
+            return wrong(if digest { "a plain digest takes no \"key\"" } else { "\"key\" is missing" });
         }
         if self.text.is_none() != (algorithm == Algorithm::JwtHs256) {
-            return wrong("give \"text\", what is signed (of a JWT that is its \"claims\")");
+            return wrong("give the \"text\" to sign (for a JWT, its \"claims\")");
         }
         Ok(())
     }
@@ -220,7 +220,7 @@ impl Recipe {
         let mut text = match (&self.value, self.algorithm) {
             (Some(value), _) => as_text(expand(value)?)?,
             (None, Some(algorithm)) => self.signature(algorithm, request, signer, room)?,
-            (None, None) => return Err("a recipe has neither \"algorithm\" nor \"value\"".into()),
+            (None, None) => return Err("a recipe needs either \"algorithm\" or \"value\"".into()),
         };
         if proves && signer.spoil == Spoil::OneCharacter {
             spoil(&mut text, self.algorithm);
@@ -265,7 +265,8 @@ impl Recipe {
             Algorithm::Md5 => md5::Md5::digest(expand(&self.text)?).to_vec(),
             Algorithm::Ed25519 => {
                 let pair = Ed25519KeyPair::from_seed_unchecked(&key()?);
-                let pair = pair.map_err(|_| "an Ed25519 \"key\" is a seed of 32 bytes in hexadecimal")?;
+                let pair =
+                    pair.map_err(|_| "an Ed25519 \"key\" must be a seed of 32 bytes in hexadecimal")?;
                 pair.sign(&expand(&self.text)?).as_ref().to_vec()
             }
             Algorithm::JwtHs256 => return self.jwt(&key()?, request, signer, room),
@@ -283,9 +284,9 @@ impl Recipe {
         match encoding {
             KeyEncoding::Text => Ok(key.into_bytes()),
             KeyEncoding::Base64 => {
-                STANDARD.decode(&key).map_err(|error| format!("\"key\" is no base64: {error}"))
+                STANDARD.decode(&key).map_err(|error| format!("\"key\" is not base64: {error}"))
             }
-            KeyEncoding::Hex => hex::decode(&key).ok_or_else(|| "\"key\" is no hexadecimal".to_owned()),
+            KeyEncoding::Hex => hex::decode(&key).ok_or_else(|| "\"key\" is not hexadecimal".to_owned()),
         }
     }
 
@@ -315,7 +316,7 @@ impl Recipe {
     }
 }
 
-/// Another character in the place of the first one of the signature itself. The last ones may hold bits that do not count.
+/// Replaces the first character of the signature itself. The last ones may contain bits that do not count.
 fn spoil(signature: &mut String, algorithm: Option<Algorithm>) {
     let at = match algorithm {
         Some(Algorithm::JwtHs256) => signature.rfind('.').map_or(0, |dot| dot + 1),
@@ -332,7 +333,7 @@ fn pair(name: &str, value: &str) -> String {
 }
 
 fn as_text(bytes: Vec<u8>) -> Result<String, String> {
-    String::from_utf8(bytes).map_err(|_| "a text that is no UTF-8 can only be signed".to_owned())
+    String::from_utf8(bytes).map_err(|_| "text that is not UTF-8 can only be signed".to_owned())
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -1,4 +1,4 @@
-//! Scenarios: requests in order and the calls they make, as `scenarios/*.json` in a module's folder.
+//! Scenarios: sequences of requests and the calls they create, in `scenarios/*.json` in a module's folder.
 
 use std::collections::BTreeSet;
 
@@ -18,103 +18,103 @@ mod tests;
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Scenario {
-    /// What happens, as a sentence.
+    /// A sentence about what happens.
     pub name: String,
-    /// What of a provider's abilities it shows.
+    /// The provider's abilities that it shows.
     #[serde(default)]
     pub shows: Vec<Shows>,
-    /// Settings besides the manifest's defaults.
+    /// Settings in addition to the manifest's defaults.
     #[serde(default)]
     pub settings: Map<String, Value>,
-    /// The country of numbers without one; the manifest's when left out.
+    /// The country of numbers without one; by default the manifest's.
     #[serde(default)]
     pub default_country: Option<String>,
-    /// Numbers of members; each is bound to an operator of its own.
+    /// Numbers of members, each bound to an operator of its own.
     #[serde(default)]
     pub members: Vec<String>,
     /// When it begins.
     #[serde(default)]
     pub now: Option<DateTime<Utc>>,
-    /// What `Namespace.storage` holds before.
+    /// The initial content of `Namespace.storage`.
     #[serde(default)]
     pub storage: Map<String, Value>,
     /// How its requests are signed.
     #[serde(default)]
     pub sign: Option<Signing>,
-    /// What happens, in order.
+    /// The steps, in order.
     pub steps: Vec<Step>,
     /// Exchanges that any step may make, any number of times.
     #[serde(default)]
     pub fetch: Vec<Exchange>,
-    /// Every call there is in the end, in the order of their beginning.
+    /// All calls at the end, by start.
     #[serde(default)]
     pub calls: Vec<ExpectedCall>,
-    /// In which other orders it is played.
+    /// The other orders in which it is played.
     #[serde(default)]
     pub orders: Orders,
 }
 
-/// A call by the fields that matter.
+/// An expected call, with the fields that matter.
 pub type ExpectedCall = Map<String, Value>;
 
-/// One thing that happens: a request (of its own or a sample's), a click, or only time passing.
+/// A step: a request (its own or a sample's), a click, or only time passing.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Step {
-    /// Seconds since the step before; of the first one since the beginning.
+    /// Seconds since the previous step; for the first, since the beginning.
     #[serde(default)]
     pub after: Option<f64>,
     /// The sample whose request is sent: its file's name without `.json`.
     #[serde(default)]
     pub sample: Option<String>,
-    /// A request that is sent.
+    /// A request to send.
     #[serde(default)]
     pub request: Option<WebhookRequest>,
-    /// How it is signed; instead of what the scenario or the sample says.
+    /// How it is signed; overrides the scenario or the sample.
     #[serde(default)]
     pub sign: Option<Signing>,
-    /// How it is answered; with any 2xx when left out.
+    /// The expected status of the answer; any 2xx by default.
     #[serde(default)]
     pub status: Option<u16>,
-    /// The answer's body: a text as it is, an object or a list as JSON.
+    /// The expected body of the answer: a string as is, an object or a list as JSON.
     #[serde(default)]
     pub answer: Option<Value>,
-    /// Something an operator does.
+    /// An operator's action.
     #[serde(default, rename = "do")]
     pub click: Option<Click>,
-    /// The member's number who does it.
+    /// The number of the member who does it.
     #[serde(default)]
     pub by: Option<String>,
-    /// The call it is done to, by the provider's id; the member's own one when left out.
+    /// The call it is done to, by the provider's id; by default the member's own.
     #[serde(default)]
     pub call_id: Option<String>,
-    /// To whom: of `redirect`, `transfer` and `callBack`.
+    /// The target of `redirect`, `transfer` and `callBack`.
     #[serde(default)]
     pub to: Option<String>,
     /// The keys of `dtmf`.
     #[serde(default)]
     pub digits: Option<String>,
-    /// The link that `recording` gives.
+    /// The link that `recording` returns.
     #[serde(default)]
     pub url: Option<String>,
-    /// The headers that it gives with it.
+    /// The headers returned with it.
     #[serde(default)]
     pub headers: Option<Map<String, Value>>,
-    /// What the operator is told instead of success.
+    /// The operator's error message, if it fails.
     #[serde(default)]
     pub error: Option<String>,
     /// The calls after it, when played in order.
     #[serde(default)]
     pub calls: Option<Vec<ExpectedCall>>,
-    /// Exchanges that it makes, each of them when played in order.
+    /// Exchanges that it makes, all of them when played in order.
     #[serde(default)]
     pub fetch: Vec<Exchange>,
 }
 
-/// Something an operator does.
+/// An operator's action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the buttons' names")]
+#[expect(missing_docs, reason = "names of the buttons")]
 pub enum Click {
     Accept,
     HangUp,
@@ -129,10 +129,10 @@ pub enum Click {
     Recording,
 }
 
-/// What a scenario shows that the provider can do.
+/// An ability of the provider that a scenario shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the names say it; `in_words` says more")]
+#[expect(missing_docs, reason = "self-explanatory names; `in_words` says more")]
 pub enum Shows {
     Incoming,
     Outgoing,
@@ -156,7 +156,7 @@ pub enum Shows {
 }
 
 impl Shows {
-    /// Every word, in the order of the sheet, with what people read.
+    /// Every value, in the order of the table, with its label.
     pub const ALL: [(Self, &str, &str); 19] = [
         (Self::Incoming, "incoming", "Incoming calls"),
         (Self::Outgoing, "outgoing", "Outgoing calls"),
@@ -179,14 +179,14 @@ impl Shows {
         (Self::Controls, "controls", "Buttons during a call"),
     ];
 
-    /// The word of that name.
+    /// The value with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(_, word, _)| *word == name).map(|(shows, ..)| shows)
     }
 }
 
-/// In which orders besides the one as written a scenario is played.
+/// The orders, besides the written one, in which a scenario is played.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Orders {
@@ -201,13 +201,13 @@ pub struct Orders {
     pub parallel: Switch,
 }
 
-/// Whether something is done; if not, why not.
+/// Whether something is done, and if not, why.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Switch {
-    /// It is.
+    /// It is done.
     #[default]
     On,
-    /// It is not, for this reason.
+    /// It is not done, for this reason.
     Off(String),
 }
 
@@ -216,12 +216,12 @@ impl<'de> Deserialize<'de> for Switch {
         match Value::deserialize(deserializer)? {
             Value::Bool(true) => Ok(Self::On),
             Value::String(reason) if !reason.trim().is_empty() => Ok(Self::Off(reason)),
-            _ => Err(serde::de::Error::custom("orders: write true, or a text that says why not")),
+            _ => Err(serde::de::Error::custom("orders: write true, or a string with the reason why not")),
         }
     }
 }
 
-/// What may be said of a call.
+/// The fields of an expected call.
 pub const CALL_FIELDS: [&str; 13] = [
     "callId",
     "direction",
@@ -238,14 +238,14 @@ pub const CALL_FIELDS: [&str; 13] = [
     "recording",
 ];
 
-/// Reads and checks a scenario.
+/// Parses and checks a scenario.
 ///
 /// # Errors
-/// What is wrong, with line and column where it is not JSON or has a wrong field.
+/// What is wrong, with line and column if it is not JSON or has a wrong field.
 pub fn parse(text: &str) -> Result<Scenario, String> {
     let scenario: Scenario = sample::from_json(text)?;
     if scenario.steps.is_empty() {
-        return Err("steps: there are none".into());
+        return Err("steps: add at least one".into());
     }
     let members: BTreeSet<_> = scenario.members.iter().map(String::as_str).collect();
     for (index, step) in scenario.steps.iter().enumerate() {
@@ -257,7 +257,7 @@ pub fn parse(text: &str) -> Result<Scenario, String> {
 }
 
 impl Step {
-    /// How long after the step before it happens.
+    /// The delay after the previous step.
     #[must_use]
     pub fn delay(&self, is_first: bool) -> TimeDelta {
         let seconds = self.after.unwrap_or(if is_first { 0.0 } else { 1.0 });
@@ -271,7 +271,7 @@ impl Step {
         self.sample.is_some() || self.request.is_some()
     }
 
-    /// How people find it.
+    /// A title for people.
     #[must_use]
     pub fn title(&self) -> String {
         match (&self.sample, &self.request, self.click) {
@@ -287,11 +287,11 @@ impl Step {
 
     fn check(&self, members: &BTreeSet<&str>) -> Result<(), String> {
         if self.after.is_some_and(|after| !(0.0..=31_536_000.0).contains(&after)) {
-            return Err("after: give seconds, at most a year".into());
+            return Err("after: give seconds, up to a year".into());
         }
         let kinds = [self.sample.is_some(), self.request.is_some(), self.click.is_some()];
         if kinds.into_iter().filter(|kind| *kind).count() > 1 {
-            return Err("a step has one of \"sample\", \"request\" and \"do\"".into());
+            return Err("a step takes only one of \"sample\", \"request\" and \"do\"".into());
         }
         if self.click.is_none() {
             self.check_request()?;
@@ -323,9 +323,9 @@ impl Step {
     }
 
     fn check_click(&self, members: &BTreeSet<&str>) -> Result<(), String> {
-        let by = self.by.as_deref().ok_or("by: say which member does it")?;
+        let by = self.by.as_deref().ok_or("by: give the member who does it")?;
         if !members.contains(by) {
-            return Err(format!("by: {by} is none of the \"members\""));
+            return Err(format!("by: {by} is not one of the \"members\""));
         }
         let (needs, takes): (&[&str], &[&str]) = match self.click {
             Some(Click::Redirect | Click::Transfer) => (&["to"], &["to"]),
@@ -344,7 +344,7 @@ impl Step {
                 return Err(format!("{name}: is missing"));
             }
             if is_there && !takes.contains(&name) {
-                return Err(format!("{name}: this \"do\" takes none"));
+                return Err(format!("{name}: this \"do\" does not take it"));
             }
         }
         if self.status.is_some() || self.answer.is_some() || self.sign.is_some() {
@@ -359,7 +359,7 @@ fn check_calls(path: &str, calls: &[ExpectedCall]) -> Result<(), String> {
         if let Some(unknown) = call.keys().find(|name| !CALL_FIELDS.contains(&name.as_str())) {
             let meant = did_you_mean(unknown, CALL_FIELDS.into_iter());
             let hint = meant.map_or_else(
-                || format!("there are {}", CALL_FIELDS.join(", ")),
+                || format!("use one of {}", CALL_FIELDS.join(", ")),
                 |meant| format!("did you mean {meant}?"),
             );
             return Err(format!("{path}[{index}].{unknown}: there is no such field; {hint}"));

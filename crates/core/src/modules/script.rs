@@ -1,19 +1,19 @@
-//! A module's script before it runs: compiled, and looked at.
+//! Compiles a module's script and checks it before it runs.
 
 use hookswitch_model::contract::did_you_mean;
 use hookswitch_script::{Compiled, Diagnostic, Function, Lookalike, ScriptError, compile};
 
-/// Compiles a script, off the async threads: it takes as long as the source is large.
+/// Compiles a script off the async threads: it takes time proportional to the source.
 ///
 /// # Errors
-/// When the server stops meanwhile.
+/// If the server stops meanwhile.
 pub async fn compiled(source: &str) -> Result<Result<Compiled, Vec<Diagnostic>>, ScriptError> {
     let source = source.to_owned();
     let compiled = tokio::task::spawn_blocking(move || compile(&source)).await;
     compiled.map_err(|error| ScriptError::Engine { reason: error.to_string() })
 }
 
-/// What is odd in a script without keeping it from being used.
+/// Oddities in a script that do not prevent its use.
 pub fn warnings(compiled: &Compiled) -> Vec<Diagnostic> {
     let warning = |Lookalike { name, is_function, line, column }: &Lookalike| {
         let meant = did_you_mean(name, Function::ALL.into_iter().map(Function::name));

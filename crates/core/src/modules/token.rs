@@ -1,4 +1,4 @@
-//! Webhook tokens, and telling a module's script that its webhook URL changed.
+//! Webhook tokens, and notifying a module's script of a changed webhook URL.
 
 use std::sync::Arc;
 
@@ -17,28 +17,28 @@ use super::run::log_failure;
 use crate::clock::random;
 use crate::error::Result;
 
-/// Whether the script heard of its webhook URL.
+/// Whether the script was notified of its webhook URL.
 pub struct Notified {
-    /// It did.
     pub notified: bool,
-    /// What to tell the administrator.
+    /// The message for the administrator.
     pub message: Option<String>,
 }
 
-/// A new unguessable token.
+/// Generates an unguessable token.
 pub fn new_token() -> String {
     URL_SAFE_NO_PAD.encode(random::<24>())
 }
 
-/// What is kept of a webhook URL that a script was told. The URL itself has the token in it, which is encrypted at rest.
+/// The stored fingerprint of a webhook URL reported to a script. The URL itself contains the token, which is encrypted
+/// at rest.
 fn fingerprint(url: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(url))
 }
 
-/// Gives a module a new webhook token; the old one stops working at once.
+/// Sets a new webhook token; the old one stops working immediately.
 ///
 /// # Errors
-/// 404 where there is no such module.
+/// 404 if there is no such module.
 pub async fn rotate(modules: &Modules, id: ModuleId) -> Result<(Arc<Active>, Notified)> {
     modules.world.store.set_webhook_token(id, &new_token(), modules.world.clock.now()).await?;
     let active = reload(modules, id).await?;
@@ -46,11 +46,11 @@ pub async fn rotate(modules: &Modules, id: ModuleId) -> Result<(Arc<Active>, Not
     Ok((active, notified))
 }
 
-/// Tells a module's script its webhook URL, where it wants to know.
+/// Notifies a module's script of its webhook URL, if it implements the function.
 pub async fn notify(modules: &Modules, active: &Active) -> Notified {
     let function = Function::OnWebhookUpdated;
     if !active.functions.contains(&function) {
-        let message = "Set the new address at the provider: the module does not do that itself.";
+        let message = "Set the new address at the provider: the module cannot do that itself.";
         return Notified { notified: false, message: Some(message.to_owned()) };
     }
     let url = modules.webhook_url(&active.module);
@@ -59,7 +59,7 @@ pub async fn notify(modules: &Modules, active: &Active) -> Notified {
             if let Err(error) =
                 modules.world.store.set_public_url_notified(active.module.id, Some(&fingerprint(&url))).await
             {
-                tracing::error!(%error, "that the module knows its webhook URL could not be kept");
+                tracing::error!(%error, "the notification of the module's webhook URL could not be stored");
             }
             Notified { notified: true, message: None }
         }
@@ -71,8 +71,8 @@ pub async fn notify(modules: &Modules, active: &Active) -> Notified {
     }
 }
 
-/// Tells a module's script its webhook URL in the background, where that is another than it was told last and the module
-/// has what it needs for it.
+/// Notifies a module's script of its webhook URL in the background, if the URL changed since the last time and the
+/// module has the settings it needs.
 pub fn notify_if_changed(modules: &Arc<Modules>, active: &Arc<Active>) {
     let url = modules.webhook_url(&active.module);
     let knows = active.module.public_url_notified.as_deref() == Some(fingerprint(&url).as_str());
@@ -88,7 +88,7 @@ pub fn notify_if_changed(modules: &Arc<Modules>, active: &Arc<Active>) {
         if told.notified
             && let Err(error) = super::registry::reload(&modules, active.module.id).await
         {
-            tracing::error!(%error, "the module could not be read again");
+            tracing::error!(%error, "the module could not be reloaded");
         }
     });
 }

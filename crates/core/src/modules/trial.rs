@@ -1,4 +1,4 @@
-//! Runs a sample in the real engine, under its limits, with the fetches played from the record.
+//! Runs a sample in the real engine, under its limits, with recorded fetches.
 
 use std::sync::{Arc, Mutex};
 
@@ -25,25 +25,25 @@ mod tests;
 pub use failing::{Failing, Failure};
 use host::{TrialHost, locked};
 
-/// What a sample gave.
+/// The result of a sample.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ran {
     /// The function's result, or why there is none.
     pub outcome: Result<Value, ScriptError>,
-    /// The fetches it made or wanted to make, in order.
+    /// The fetches it made or tried to make, in order.
     pub fetches: Vec<ExpectedFetch>,
-    /// What went wrong besides: fetches that no sample records or that were never made, a result that breaks the contract.
+    /// Other problems: fetches that are not recorded or were never made, a result that breaks the contract.
     pub problems: Vec<String>,
-    /// How the result breaks the contract, where it does.
+    /// How the result breaks the contract, if it does.
     pub breach: Option<String>,
-    /// What is amiss in the result without making it wrong.
+    /// Flaws of the result that do not break the contract.
     pub warnings: Vec<Warning>,
-    /// What the script wrote to its log.
+    /// The script's log.
     pub log: Vec<LogEntry>,
 }
 
 impl Ran {
-    /// Whether it is what the sample says.
+    /// Whether it matches the sample's expectation.
     #[must_use]
     pub fn is_as_expected(&self, sample: &Sample) -> bool {
         let outcome = match &self.outcome {
@@ -54,7 +54,7 @@ impl Ran {
     }
 }
 
-/// What a sample's `error` is compared with: without the position, which changes with every line above.
+/// The message to compare with a sample's `error`: without the position, which changes with every line above.
 #[must_use]
 pub fn message(error: &ScriptError) -> String {
     match error {
@@ -63,10 +63,10 @@ pub fn message(error: &ScriptError) -> String {
     }
 }
 
-/// The functions a script implements, found by loading it with the settings' defaults.
+/// The functions a script implements, determined by loading it with the settings' defaults.
 ///
 /// # Errors
-/// What the script throws while it is loaded.
+/// What the script throws while loading.
 pub async fn functions(
     engine: &Engine,
     compiled: Arc<Compiled>,
@@ -76,12 +76,12 @@ pub async fn functions(
     engine.load("sample", compiled, host).functions().await
 }
 
-/// Runs one sample.
+/// Runs a sample.
 pub async fn run(engine: &Engine, compiled: &Arc<Compiled>, settings: &[Setting], sample: &Sample) -> Ran {
     run_on(engine, compiled, sample, TrialHost::new(settings, sample)).await
 }
 
-/// Runs one sample with its fetches failing.
+/// Runs a sample with failing fetches.
 pub async fn run_failing(
     engine: &Engine,
     compiled: &Arc<Compiled>,
@@ -93,15 +93,15 @@ pub async fn run_failing(
     run_on(engine, compiled, sample, host).await
 }
 
-/// What a script meets that is not run on a sample.
+/// The environment of a script that is not run on a sample.
 pub struct World {
-    /// The settings, defaults filled in.
+    /// The settings, with defaults filled in.
     pub settings: Map<String, Value>,
     /// The module's webhook URL.
     pub webhook_url: String,
-    /// Where its clock stands.
+    /// The time of its clock.
     pub now: DateTime<Utc>,
-    /// What its storage holds.
+    /// The content of its storage.
     pub storage: Map<String, Value>,
 }
 
@@ -127,7 +127,7 @@ async fn run_on(engine: &Engine, compiled: &Arc<Compiled>, sample: &Sample, host
 }
 
 impl Ran {
-    /// The script was not run.
+    /// A result for a script that was not run.
     #[must_use]
     pub fn refused(reason: String) -> Self {
         let outcome = Err(ScriptError::Engine { reason });
@@ -160,14 +160,14 @@ async fn call_of(sample: &Sample, settings: &Map<String, Value>) -> Result<(Func
     match (&sample.call, &sample.request) {
         (Some(FunctionCall { function, args }), _) => {
             let known = Function::from_name(function);
-            Ok((known.ok_or_else(|| format!("{function} is no function of a module"))?, args.clone()))
+            Ok((known.ok_or_else(|| format!("{function} is not a function of the contract"))?, args.clone()))
         }
         (None, Some(request)) => {
             let now = sample.now.unwrap_or(NOW);
             let request = outgoing(request, sample.sign.as_ref(), settings, now)?;
             Ok((Function::ParseWebhookRequest, vec![argument(request).await?]))
         }
-        (None, None) => Err("a sample has either \"request\" or \"call\"".into()),
+        (None, None) => Err("a sample needs either \"request\" or \"call\"".into()),
     }
 }
 
@@ -184,7 +184,7 @@ fn outgoing(
     Ok(outgoing)
 }
 
-/// What the script would get of the request, had it come to a server.
+/// The script's argument for the request, as if it had reached a server.
 async fn argument(request: Outgoing) -> Result<Value, String> {
     let Some(address) = Address::find(&request.target, TOKEN) else { return Ok(Value::Null) };
     let received = Received {
@@ -200,7 +200,7 @@ async fn argument(request: Outgoing) -> Result<Value, String> {
     argument.map(|(argument, _)| argument).map_err(|error| format!("request.body: {error}; shorten it"))
 }
 
-/// What is amiss with a result: first what breaks the contract, then warnings.
+/// Judges a result: first a breach of the contract, then warnings.
 fn judge(function: Function, value: &Value) -> (Option<String>, Vec<Warning>) {
     let value = value.clone();
     let judged = match function {

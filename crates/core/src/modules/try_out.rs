@@ -1,4 +1,4 @@
-//! Running a script on a request of the log without anything changing.
+//! Tries out a script on a logged request without changing anything.
 
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use crate::error::Result;
 use crate::requests::headers::{HIDDEN, is_secret};
 use crate::requests::script_request::{Received, script_request};
 
-/// Runs a script on a stored request, as when it arrived, with the module's settings and what its storage holds now. Secrets are
-/// hidden in what comes of it: they never leave the server.
+/// Runs a script on a stored request as when it arrived, with the module's settings and current storage. Secrets are
+/// masked in the result: they never leave the server.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn request(
     modules: &Modules,
     module: &Active,
@@ -49,7 +49,7 @@ fn without_secrets(mut secrets: Vec<String>, mut ran: Ran) -> Result<Ran> {
     for fetch in &mut ran.fetches {
         for (name, value) in &mut fetch.headers {
             if is_secret(&name.to_ascii_lowercase()) {
-                // What is missing on the record is told with its headers.
+                // The report of an unrecorded fetch contains its headers.
                 secrets.extend(of_header(value));
                 HIDDEN.clone_into(value);
             }

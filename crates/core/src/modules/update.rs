@@ -1,4 +1,5 @@
-//! Newer versions of what a module was made from: offered, taken, and taken by itself where a module follows its folder.
+//! New versions of a module's template: offered, adopted, and adopted automatically by a module that follows its
+//! folder.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
@@ -17,22 +18,22 @@ use crate::audit::{change, said};
 use crate::catalog::SERVER;
 use crate::error::{Error, Result};
 
-/// Between one reading of the folders and the next.
+/// The interval between readings of the folders.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How a module compares with what it was made from.
+/// How a module compares with its template.
 pub struct Standing {
-    /// Whether there is a version that it has not taken.
+    /// Whether there is a version that it has not adopted.
     pub available: bool,
-    /// Whether its own script was changed since it took one.
+    /// Whether its script was changed since it adopted one.
     pub edited: bool,
-    /// The folder it was made from.
+    /// The folder it was created from.
     pub folder: Option<String>,
-    /// Why it cannot take what there is.
+    /// Why it cannot adopt the available version.
     pub problem: Option<String>,
 }
 
-/// How a module compares with what it was made from; none where it was made from nothing, or from what is not there any more.
+/// How a module compares with its template; `None` without a template, or if that no longer exists.
 pub fn standing(modules: &Modules, active: &Active) -> Option<Standing> {
     let code = active.module.provider.as_deref()?;
     let taken = active.taken.as_ref()?;
@@ -52,38 +53,37 @@ pub fn standing(modules: &Modules, active: &Active) -> Option<Standing> {
     }
 }
 
-/// What a module was made from, as it is now.
+/// A module's template in its current version.
 ///
 /// # Errors
-/// 409 where there is no such thing.
+/// 409 if there is none.
 pub fn template(modules: &Modules, active: &Active) -> Result<Arc<Template>> {
     let template = active.module.provider.as_deref().and_then(|code| modules.templates.find(code));
-    let detail =
-        "The module was made from nothing that is offered here now, so there is no newer version of it.";
+    let detail = "The module has no template that is available here, so there is no newer version of it.";
     template.ok_or_else(|| Error::conflict("noTemplate", detail))
 }
 
-/// The script that a module took last.
+/// The script that a module last adopted.
 ///
 /// # Errors
-/// Only the database's.
+/// If the database fails.
 pub async fn script_taken(modules: &Modules, active: &Active) -> Result<Option<String>, StoreError> {
     let Some(version) = active.module.template_version else { return Ok(None) };
     Ok(modules.world.store.script(active.module.id, Some(version)).await?.map(|script| script.source))
 }
 
-/// Settings that differ, in the order of the form.
+/// Differing settings, in the order of the form.
 #[derive(Debug, Default, PartialEq)]
 pub struct Difference {
-    /// Those that are new.
+    /// New settings.
     pub added: Vec<Setting>,
-    /// Those declared otherwise: before, and after.
+    /// Settings declared differently: before, and after.
     pub changed: Vec<(Setting, Setting)>,
-    /// Those that are gone.
+    /// Removed settings.
     pub removed: Vec<Setting>,
 }
 
-/// What becomes of the settings.
+/// Compares the settings before and after.
 pub fn difference(before: &[Setting], after: &[Setting]) -> Difference {
     let mut difference = Difference::default();
     for setting in after {
@@ -98,7 +98,7 @@ pub fn difference(before: &[Setting], after: &[Setting]) -> Difference {
     difference
 }
 
-/// The change of what settings a module declares, for the audit trail.
+/// The change of a module's declared settings, for the audit trail.
 pub fn declared_settings(before: &Active, after: &Active) -> Option<AuditChange> {
     let declared = |active: &Active| {
         let settings = active.settings.iter();
@@ -108,11 +108,11 @@ pub fn declared_settings(before: &Active, after: &Active) -> Option<AuditChange>
     change("declaredSettings", declared(before), declared(after))
 }
 
-/// Gives a module what its template has now, script and settings, and changes what else is to change; or none of it. The
-/// settings' values are kept.
+/// Adopts the template's current script and settings together with other changes; or none of it. The settings' values
+/// are kept.
 ///
 /// # Errors
-/// 422 with `diagnostics` where the script does not load with the module's settings.
+/// 422 with `diagnostics` if the script does not load with the module's settings.
 pub async fn take(
     modules: &Arc<Modules>,
     active: &Active,
@@ -138,7 +138,7 @@ pub async fn take(
     Ok(taken)
 }
 
-/// Reads `modules_dir` again and again, and gives modules that follow their folder what changed there.
+/// Reads `modules_dir` repeatedly, and applies changes to the modules that follow their folder.
 pub async fn follow(modules: Arc<Modules>) {
     if !modules.templates.has_dir() {
         return;
@@ -151,7 +151,7 @@ pub async fn follow(modules: Arc<Modules>) {
             let code = active.module.provider.as_deref().filter(|_| active.module.follows_folder);
             let Some(template) = code.and_then(|code| modules.templates.find(code)) else { continue };
             let id = active.module.id;
-            // A file that is being written is not the same twice, with a pause between.
+            // A file being written changes between two readings.
             if seen.get(&id) == Some(&template.hash) {
                 follow_one(&modules, id, &template).await;
             }
@@ -164,7 +164,7 @@ pub async fn follow(modules: Arc<Modules>) {
 
 async fn follow_one(modules: &Arc<Modules>, id: ModuleId, template: &Template) {
     let _taking = modules.templates.taking.lock().await;
-    // It may have been changed, or told not to follow, while others took theirs.
+    // The module may have been changed, or stopped following, while others adopted theirs.
     let Some(active) = modules.get(id).filter(|active| active.module.follows_folder) else { return };
     let is_taken = active.taken.as_ref().is_some_and(|taken| taken.hash == template.hash);
     if is_taken || problem(&active, template).is_some() {
@@ -174,21 +174,21 @@ async fn follow_one(modules: &Arc<Modules>, id: ModuleId, template: &Template) {
         Ok(_) => modules.world.activity.module(id),
         Err(error) if error.is_of_what_was_asked() => {
             let problem = error.detail().to_owned();
-            let text = format!("The folder's version was not taken: {problem}");
+            let text = format!("The folder's version was not adopted: {problem}");
             let entry =
                 LogEntry { level: LogLevel::Error, text, line: None, function: None, request_id: None };
             modules.log.write(id, modules.world.clock.now(), entry);
             let refused = Refused { hash: template.hash.clone(), problem };
             *active.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
         }
-        // The database's trouble; it is tried again.
+        // A database failure: it is tried again.
         Err(error) => {
-            tracing::warn!(module = %id, error = error.detail(), "a folder's version was not taken")
+            tracing::warn!(module = %id, error = error.detail(), "a folder's version was not adopted")
         }
     }
 }
 
-/// Why a module, as it is, could not take that version.
+/// Why a module in its current state could not adopt this version.
 fn problem(active: &Active, template: &Template) -> Option<String> {
     let refused = active.refused.lock().unwrap_or_else(PoisonError::into_inner);
     refused.as_ref().filter(|refused| refused.hash == template.hash).map(|refused| refused.problem.clone())
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_new_changed_or_gone() {
+    fn settings_are_new_changed_or_removed() {
         let setting = |name: &str, label: &str| -> Setting {
             serde_json::from_value(json!({ "name": name, "label": label, "type": "text" }))
                 .expect("a setting")

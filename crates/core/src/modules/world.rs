@@ -1,4 +1,4 @@
-//! What modules work with.
+//! The environment of modules.
 
 use std::sync::Arc;
 
@@ -12,28 +12,25 @@ use crate::live::Activity;
 use crate::public_url::PublicUrl;
 use crate::tasks::Tasks;
 
-/// What modules work with.
+/// The environment of modules.
 pub struct World {
-    /// The database.
     pub store: Store,
-    /// The time.
     pub clock: Clock,
-    /// What providers call.
+    /// The URL that providers call.
     pub public_url: PublicUrl,
     /// What scripts meet outside the server.
     pub outside: Arc<dyn Outside>,
-    /// What administrators who look on are told of.
+    /// Updates for watching administrators.
     pub activity: Arc<Activity>,
-    /// The audit trail.
     pub audit: Audit,
-    /// What goes on beside the requests.
+    /// Background tasks.
     pub tasks: Tasks,
-    /// Whether what happens here counts in the process's metrics: not where calls are only played.
+    /// Whether events here count in the process's metrics: not if calls are only played.
     pub counts: bool,
 }
 
 impl World {
-    /// A counter of the process's metrics, where what happens here counts.
+    /// A counter of the process's metrics, if events here count.
     pub fn counter(&self, counter: impl FnOnce() -> Counter) -> Counter {
         if self.counts { counter() } else { Counter::noop() }
     }

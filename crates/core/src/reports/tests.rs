@@ -8,7 +8,7 @@ fn span(from: &str, to: &str, zone: &str) -> Span {
     Span { from: utc(from), to: utc(to), zone: zone.parse().unwrap() }
 }
 
-/// One call in each of those hours.
+/// One call in each of these hours.
 fn calls(hours: &[&str]) -> Vec<(DateTime<Utc>, CallCounters)> {
     hours.iter().map(|hour| (utc(hour), CallCounters { calls: 1, ..CallCounters::default() })).collect()
 }
@@ -22,8 +22,8 @@ fn starts(periods: &[Period]) -> Vec<String> {
 }
 
 #[test]
-fn a_day_is_as_long_as_it_is_where_it_is_counted() {
-    // Clocks go back in the night to the 25th: that day begins at 22 and ends at 23 hours of UTC.
+fn a_day_has_its_local_length() {
+    // Clocks go back in the night to the 25th: that day begins at 22 and ends at 23 hours UTC.
     let berlin = span("2026-10-23T22:00:00Z", "2026-10-26T23:00:00Z", "Europe/Berlin");
     let hours =
         ["2026-10-24T21:00:00Z", "2026-10-24T22:00:00Z", "2026-10-25T22:00:00Z", "2026-10-25T23:00:00Z"];
@@ -49,8 +49,8 @@ fn a_day_without_a_midnight_begins_right_after() {
 }
 
 #[test]
-fn an_hour_belongs_to_the_day_that_it_begins_in() {
-    // Midnight is at half past the hour of UTC.
+fn an_hour_belongs_to_the_day_in_which_it_begins() {
+    // Midnight is at half past the hour in UTC.
     let kolkata = span("2026-01-01T18:30:00Z", "2026-01-02T18:30:00Z", "Asia/Kolkata");
     let hours = ["2026-01-01T19:00:00Z", "2026-01-02T18:00:00Z"];
     let days = periods(By::Day, &kolkata, &calls(&hours));
@@ -59,7 +59,7 @@ fn an_hour_belongs_to_the_day_that_it_begins_in() {
 }
 
 #[test]
-fn hours_without_calls_are_there_too() {
+fn hours_without_calls_are_included() {
     let utc = span("2026-01-01T10:00:00Z", "2026-01-01T13:00:00Z", "UTC");
     let hours = periods(By::Hour, &utc, &calls(&["2026-01-01T11:00:00Z"]));
     assert_eq!(counts(&hours), [0, 1, 0]);
@@ -69,7 +69,7 @@ fn hours_without_calls_are_there_too() {
 }
 
 #[test]
-fn averages_are_there_where_there_is_something_to_divide_by() {
+fn averages_exist_if_the_divisor_is_not_zero() {
     let figures = CallCounters {
         calls: 4,
         answered: 3,

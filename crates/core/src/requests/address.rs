@@ -1,7 +1,7 @@
-//! The address that a provider called, and where in it the module's token stands.
+//! The URL that a provider called, and the position of the module's token in it.
 //!
-//! The token is the parameter `token`, or the path segment after the module. Providers use the webhook URL as a prefix, escape
-//! it, or have a parameter of that name themselves: ours is the one with our value, and what was written right behind it
+//! The token is the parameter `token`, or the path segment after the module. Providers use the webhook URL as a prefix,
+//! escape it, or have a parameter of that name themselves: ours is the one with our value, and what follows it directly
 //! belongs to the provider.
 
 use std::borrow::Cow;
@@ -12,29 +12,29 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use url::form_urlencoded;
 
-/// What every webhook's path begins with.
+/// The prefix of every webhook's path.
 pub const PREFIX: &str = "/webhooks/";
 
-/// Stands for the token wherever an address is shown or kept in the clear.
+/// Replaces the token wherever an address is shown or stored in the clear.
 const TOKEN_PLACE: &str = "{token}";
 
-/// An address with the token in it: never shown, kept only encrypted.
+/// An address that contains the token: never shown, and stored only encrypted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
     /// Path and query, byte for byte.
     target: String,
-    /// Where the token stands in it.
+    /// The position of the token.
     token: Range<usize>,
 }
 
-/// The module that a target names: what stands between [`PREFIX`] and the next slash.
+/// The module named by a target: the part between [`PREFIX`] and the next slash.
 pub fn module(target: &str) -> &str {
     let rest = target.strip_prefix(PREFIX).unwrap_or_default();
     &rest[..rest.find(['/', '?']).unwrap_or(rest.len())]
 }
 
 impl Address {
-    /// The address, where the token is in it. Takes as long for a wrong token as for the right one.
+    /// The address, if it contains the token. Takes as long for a wrong token as for the right one.
     pub fn find(target: &str, token: &str) -> Option<Self> {
         let found = |at: usize, raw: &str| {
             let length = spelled(raw, token)?;
@@ -56,8 +56,8 @@ impl Address {
         })
     }
 
-    /// Of a request that was kept before addresses were: its path and query with the token's place in the query, and the
-    /// token.
+    /// The address of a request stored before addresses were: from its path, its query with a placeholder for the
+    /// token, and the token.
     pub fn of_old(module: &str, path: &str, query: &str, token: &str) -> Self {
         let path = if path == "/" { "" } else { path };
         let target = format!("{PREFIX}{module}{path}?{}", query.replacen(TOKEN_PLACE, token, 1));
@@ -65,12 +65,12 @@ impl Address {
         Self::find(&target, token).unwrap_or(Self { target, token: nowhere..nowhere })
     }
 
-    /// Path and query, byte for byte as they were called.
+    /// Path and query, byte for byte as called.
     pub fn target(&self) -> &str {
         &self.target
     }
 
-    /// What the provider appended to the webhook URL: empty where that is nothing.
+    /// The path that the provider appended to the webhook URL; may be empty.
     pub fn path(&self) -> String {
         let (path, _) = appended(self.behind_token());
         let before = if self.is_in_path() { "" } else { &self.target[self.module_end()..self.path_end()] };
@@ -95,7 +95,7 @@ impl Address {
         pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
     }
 
-    /// Path behind the module (and the token) and query, as they may be shown: without the token, however it is spelled.
+    /// The path after the module (and the token) and the query, safe to show: without the token, however it is spelled.
     pub fn shown(&self) -> (String, String) {
         let path_begins = if self.is_in_path() { self.token.end } else { self.module_end() };
         let path = &self.target[path_begins..self.path_end()];
@@ -109,7 +109,7 @@ impl Address {
         (self.without_token(path), query)
     }
 
-    /// Whether the token is in a text, however it is spelled.
+    /// Whether a text contains the token, however it is spelled.
     pub fn is_in(&self, text: &str) -> bool {
         let token = self.token();
         text.contains(token.as_ref())
@@ -127,7 +127,7 @@ impl Address {
         parts.collect::<Vec<_>>().join("&")
     }
 
-    /// The token, as it is.
+    /// The token, unescaped.
     pub fn token(&self) -> Cow<'_, str> {
         percent_decode_str(&self.target[self.token.clone()]).decode_utf8_lossy()
     }
@@ -152,7 +152,7 @@ impl Address {
     }
 }
 
-/// How many bytes of `raw` spell the token, where it begins with it and the token does not go on.
+/// The number of bytes of `raw` that spell the token, if it starts with the token and the token ends there.
 fn spelled(raw: &str, token: &str) -> Option<usize> {
     let mut bytes = Escaped(raw.as_bytes());
     let begins: Vec<u8> = bytes.by_ref().take(token.len()).collect();
@@ -182,7 +182,7 @@ impl Iterator for Escaped<'_> {
     }
 }
 
-/// What was written right behind the token: a path, and parameters.
+/// What was appended directly to the token: a path, and parameters.
 fn appended(raw: &str) -> (Cow<'_, str>, Cow<'_, str>) {
     let escaped = raw.starts_with('%');
     let text = match escaped
@@ -204,7 +204,7 @@ fn appended(raw: &str) -> (Cow<'_, str>, Cow<'_, str>) {
             Some(at) => (Cow::Owned(text[..at].to_owned()), cut(at + 1)),
             None => (text, Cow::Borrowed("")),
         },
-        // An escaped sign between the token and what is not escaped itself.
+        // An escaped character between the token and unescaped text.
         Some(b'%') if text.len() > 2 => (Cow::Borrowed(""), cut(3)),
         Some(first) if first.is_ascii() => (Cow::Borrowed(""), cut(1)),
         Some(_) => (Cow::Borrowed(""), text),

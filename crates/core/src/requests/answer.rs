@@ -1,4 +1,4 @@
-//! The answer to a webhook, as the script says it. The server, `hookswitch module test` and the samples have it from here.
+//! The answer to a webhook, as determined by the script. Used by the server, `hookswitch module test` and the samples.
 
 use bytes::Bytes;
 use hookswitch_model::RequestId;
@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use super::Failure;
 
-/// What a provider is answered.
+/// The answer to a provider.
 pub type Answer = http::Response<Bytes>;
 
-/// Headers that a script may answer with besides those that begin with `x-`. Any other one could act on the origin of the web
-/// app (cookies, policies, frames) or on the proxy in front of it.
+/// Headers that a script may set in addition to those starting with `x-`. Any other header could affect the origin of
+/// the web app (cookies, policies, frames) or the proxy in front of it.
 const PASSED: [HeaderName; 14] = [
     header::ALLOW,
     header::CACHE_CONTROL,
@@ -32,11 +32,11 @@ const PASSED: [HeaderName; 14] = [
     header::WWW_AUTHENTICATE,
 ];
 
-/// What providers want to see again when a webhook is set up.
+/// Headers that providers expect back when a webhook is set up.
 const HANDSHAKES: [&str; 4] =
     ["validation-token", "verification-token", "webhook-allowed-origin", "webhook-allowed-rate"];
 
-/// Beginnings of those that begin with `x-` and still act on browsers or proxies.
+/// Prefixes of `x-` headers that still affect browsers or proxies.
 const ACTING: [&str; 12] = [
     "x-accel",
     "x-content-",
@@ -52,11 +52,11 @@ const ACTING: [&str; 12] = [
     "x-xss-",
 ];
 
-/// Exactly what the script says, but for headers that it may not set: for those there is a warning. 200 with `{}` where it says
-/// nothing.
+/// Exactly what the script says, except for headers that it may not set, which cause a warning. 200 with `{}` if it
+/// says nothing.
 ///
 /// # Errors
-/// What is wrong with the script's response, by path.
+/// The flaw in the script's response, by path.
 pub fn of_script(
     response: Option<contract::Response>,
     warnings: &mut Vec<Warning>,
@@ -80,8 +80,8 @@ pub fn of_script(
         let path = || format!("response.headers.{name:.80}");
         let wrong = |problem: &str| Failure::contract(path(), problem);
         let header: HeaderName = name.parse().map_err(|_| wrong("is not a header name"))?;
-        let value =
-            HeaderValue::from_str(&value).map_err(|_| wrong("has a character that a header cannot carry"))?;
+        let value = HeaderValue::from_str(&value)
+            .map_err(|_| wrong("has a character that is not allowed in a header"))?;
         if passes(&header) {
             response.headers_mut().insert(header, value);
         } else {
@@ -97,7 +97,7 @@ fn passes(header: &HeaderName) -> bool {
     own || HANDSHAKES.contains(&name) || PASSED.contains(header)
 }
 
-/// 500: the request is kept as failed.
+/// 500: the request is stored as failed.
 pub fn of_failure(failure: &Failure, request: RequestId) -> Answer {
     let body = json!({ "error": failure.to_string(), "requestId": request });
     of_json(StatusCode::INTERNAL_SERVER_ERROR, &body)

@@ -1,29 +1,29 @@
-//! `Content-Encoding`, decoded: of requests' bodies and of recordings.
+//! Decodes `Content-Encoding`, of requests' bodies and of recordings.
 
 use async_compression::tokio::bufread::{BrotliDecoder, DeflateDecoder, GzipDecoder, ZlibDecoder};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 
-/// Encodings one upon the other that are decoded; nobody honest has more than one.
+/// Maximum number of nested encodings; no honest sender uses more than one.
 const MAX_LAYERS: usize = 3;
 
 /// Why a body cannot be decoded.
 #[derive(Debug, thiserror::Error)]
 pub enum EncodingError {
-    /// More than this server takes.
-    #[error("the body is larger than {0} bytes once it is decoded")]
+    /// Larger than this server accepts.
+    #[error("the body is larger than {0} bytes when decoded")]
     TooLarge(usize),
-    /// An encoding that is not known, or too many of them.
-    #[error("the Content-Encoding \"{0}\" is none that this server decodes (gzip, deflate, br)")]
+    /// An unknown encoding, or too many of them.
+    #[error("the Content-Encoding \"{0}\" is not supported; use gzip, deflate or br")]
     Unknown(String),
-    /// The bytes are not what the header says.
-    #[error("the body is not what its Content-Encoding \"{0}\" says")]
+    /// The bytes do not match the header.
+    #[error("the body does not match its Content-Encoding \"{0}\"")]
     Malformed(String),
 }
 
-/// What is read.
+/// The source of a body.
 pub type Source = Box<dyn AsyncBufRead + Send + Unpin>;
 
-/// Whether a `Content-Encoding` says that there is something to decode.
+/// Whether a `Content-Encoding` requires decoding.
 pub fn is_encoded(encoding: &str) -> bool {
     layers(encoding).next().is_some()
 }
@@ -35,10 +35,10 @@ fn layers(encoding: &str) -> impl DoubleEndedIterator<Item = &str> {
         .filter(|layer| !layer.is_empty() && !layer.eq_ignore_ascii_case("identity"))
 }
 
-/// The decoded bytes, as they are read.
+/// Decodes the bytes while they are read.
 ///
 /// # Errors
-/// [`EncodingError::Unknown`], and what reading the source gives.
+/// [`EncodingError::Unknown`], and errors of reading the source.
 pub async fn decode(encoding: &str, mut source: Source) -> Result<Source, EncodingError> {
     let unknown = || EncodingError::Unknown(encoding.chars().take(80).collect());
     if layers(encoding).count() > MAX_LAYERS {
@@ -53,7 +53,7 @@ pub async fn decode(encoding: &str, mut source: Source) -> Result<Source, Encodi
             }
             "deflate" => {
                 let malformed = |_| EncodingError::Malformed(encoding.to_owned());
-                // The name means zlib's format; some send the bare one.
+                // The name means zlib's format; some senders use the bare one.
                 match is_zlib(source.fill_buf().await.map_err(malformed)?) {
                     true => buffered(ZlibDecoder::new(source)),
                     false => buffered(DeflateDecoder::new(source)),

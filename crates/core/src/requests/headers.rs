@@ -1,14 +1,14 @@
-//! A request's headers as they are kept: what proves who sent it is kept apart, encrypted.
+//! A request's headers as stored: credentials are stored separately, encrypted.
 
 use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use super::address::Address;
 
-/// Stands for a value that is kept encrypted.
+/// Replaces a value that is stored encrypted.
 pub const HIDDEN: &str = "•••••";
 
-/// Parts of the names of headers whose values prove who somebody is.
+/// Parts of the names of headers with credentials.
 const SECRET: [&str; 11] = [
     "accesskey",
     "apikey",
@@ -23,15 +23,15 @@ const SECRET: [&str; 11] = [
     "token",
 ];
 
-/// Headers by name, in lower case; repeated ones joined as HTTP allows. First those that may be read, with [`HIDDEN`] in the
-/// place of the others; then those others.
+/// Headers by lower-case name; repeated ones are joined as HTTP allows. First those in the clear, with [`HIDDEN`] in
+/// place of secret values; then the secret ones.
 pub fn kept(headers: &HeaderMap, address: &Address) -> (Map<String, Value>, Map<String, Value>) {
     let (mut clear, mut secret) = (Map::new(), Map::new());
     for name in headers.keys() {
         let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
         let value = values.collect::<Vec<_>>().join(", ");
         let name = name.as_str().to_owned();
-        // Proxies add headers with the address that was called, and with it the token.
+        // Proxies add headers with the called URL, and with it the token.
         if is_secret(&name) || address.is_in(&value) {
             clear.insert(name.clone(), HIDDEN.into());
             secret.insert(name, value.into());
@@ -42,7 +42,7 @@ pub fn kept(headers: &HeaderMap, address: &Address) -> (Map<String, Value>, Map<
     (clear, secret)
 }
 
-/// Whether a name is that of something that proves who somebody is.
+/// Whether the name suggests credentials.
 pub fn is_secret(name: &str) -> bool {
     let name = name.replace(['-', '_'], "");
     SECRET.iter().any(|part| name.contains(part))
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_proves_who_sends_is_secret_by_its_name() {
+    fn credentials_are_recognized_by_name() {
         for name in [
             "authorization",
             "proxy-authorization",

@@ -1,4 +1,5 @@
-//! A provider's request to a webhook: its address and headers, what a script gets of it, and what the script's result means.
+//! A provider's request to a webhook: its address and headers, its form for scripts, and the meaning of the script's
+//! result.
 
 pub mod address;
 pub mod answer;

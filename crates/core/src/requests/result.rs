@@ -1,4 +1,4 @@
-//! What a script returned for a request, checked; and why a request failed.
+//! Checks what a script returned for a request; and why a request failed.
 
 use hookswitch_model::contract::{self, ContractError, ParseResult, Warning};
 use hookswitch_script::ScriptError;
@@ -8,14 +8,14 @@ use thiserror::Error;
 
 use super::answer::{self, Answer};
 
-/// Why a request failed. It is kept, and can be replayed once the script is mended.
+/// Why a request failed. It is stored, and can be replayed once the script is fixed.
 #[derive(Debug, Clone, Error)]
 pub enum Failure {
-    /// The script threw, ran over a limit, or is not there.
+    /// The script threw, exceeded a limit, or does not exist.
     #[error(transparent)]
     Script(#[from] ScriptError),
-    /// What it returned breaks the contract.
-    #[error("what VoipParseWebhookRequest returned breaks the contract: {0}")]
+    /// The result breaks the contract.
+    #[error("VoipParseWebhookRequest returned something that breaks the contract: {0}")]
     Contract(#[from] ContractError),
     /// Its events could not be added to their call.
     #[error("{0}")]
@@ -28,10 +28,10 @@ impl Failure {
         Self::Contract(ContractError { path: path.into(), problem: problem.into() })
     }
 
-    /// Of events that could not be added to their calls: because of what they say, or of what the calls are.
+    /// From an error of adding events to calls, caused by the events or the calls.
     ///
     /// # Errors
-    /// What is neither: the database failed.
+    /// Any other error: the database failed.
     pub fn of_calls(error: StoreError) -> Result<Self, StoreError> {
         match error {
             StoreError::Reduce(_) | StoreError::Corrupt(_) => Ok(Self::Call(error.to_string())),
@@ -39,7 +39,7 @@ impl Failure {
         }
     }
 
-    /// As the log of requests keeps it.
+    /// In the format of the request log.
     pub fn to_request_error(&self) -> RequestError {
         let position = match self {
             Self::Script(error) => error.position(),
@@ -62,11 +62,10 @@ impl Failure {
     }
 }
 
-/// What a script's result says, the answer in it, and what is amiss without making it fail. The server, `hookswitch module test`
-/// and the samples read results with this.
+/// A script's result, its answer, and its warnings. Used by the server, `hookswitch module test` and the samples.
 ///
 /// # Errors
-/// What breaks the contract.
+/// The breach of the contract.
 pub fn understood(value: Value) -> Result<(ParseResult, Answer, Vec<Warning>), Failure> {
     let mut result = contract::parse_result(value)?;
     let mut warnings = std::mem::take(&mut result.warnings);

@@ -1,5 +1,5 @@
-//! A request as the script gets it: the contract's `FetchRequest`. The server, `hookswitch module test` and the samples have
-//! it from here.
+//! A request as passed to the script: the contract's `FetchRequest`. Used by the server, `hookswitch module test` and
+//! the samples.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::contract::Warning;
@@ -13,51 +13,47 @@ use serde_json::{Map, Value, json};
 use super::address::Address;
 use super::encoding::{EncodingError, decode_whole, is_encoded};
 
-/// What is kept of a request encrypted.
+/// The part of a request that is stored encrypted.
 #[derive(Debug, Serialize, Deserialize)]
 struct Sealed {
-    /// With the token of then.
+    /// With the token used then.
     address: Address,
-    /// Values of headers that prove who sent it.
+    /// Headers with credentials.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     headers: Map<String, Value>,
 }
 
-/// Which request it is.
+/// The identity of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival {
-    /// Its id.
     pub id: RequestId,
     /// The module that it reached.
     pub module_id: ModuleId,
-    /// When.
     pub received_at: DateTime<Utc>,
 }
 
 /// A request that reached a module's webhook.
 pub struct Received {
-    /// The address it called.
+    /// The URL that was called.
     pub address: Address,
     /// HTTP method.
     pub method: String,
-    /// Headers, names in lower case, that may be read.
+    /// Headers in the clear, with lower-case names.
     pub headers: Map<String, Value>,
-    /// Those that are kept encrypted.
+    /// Headers that are stored encrypted.
     pub secret_headers: Map<String, Value>,
-    /// The body, byte for byte.
     pub body: Vec<u8>,
-    /// Who sent it.
     pub remote_address: Option<String>,
 }
 
 impl Received {
-    /// A stored request as it arrived; `token` is the module's present one.
+    /// Restores a stored request as it arrived; `token` is the module's current one.
     pub fn of_stored(stored: StoredRequest, token: &str) -> (Self, Arrival) {
         let summary = stored.summary;
         let sealed = Sealed::deserialize(&stored.sealed).ok();
         let (address, secret_headers) =
             sealed.map_or_else(Default::default, |sealed| (Some(sealed.address), sealed.headers));
-        // An older version of the server kept no addresses.
+        // An older version of the server stored no addresses.
         let module = summary.module_id.to_string();
         let query = stored.query.as_str().unwrap_or_default();
         let address = address.unwrap_or_else(|| Address::of_old(&module, &summary.path, query, token));
@@ -75,10 +71,10 @@ impl Received {
         (received, arrival)
     }
 
-    /// The request as it is stored.
+    /// Converts the request for storage.
     ///
     /// # Errors
-    /// None that occurs: texts can always be written as JSON.
+    /// Never occurs: strings can always be encoded as JSON.
     pub fn into_stored(self, arrival: Arrival) -> serde_json::Result<NewRequest> {
         let Arrival { id, module_id, received_at } = arrival;
         let (path, query) = self.address.shown();
@@ -98,13 +94,13 @@ impl Received {
     }
 }
 
-/// A request's `FetchRequest`, and what could not be made of it.
+/// A request's `FetchRequest`, and a warning if the body could not be decoded.
 ///
-/// `url` puts the path and query that were called under the one public URL: some providers sign the address.
+/// `url` prefixes the called path and query with the public URL: some providers sign the address.
 ///
 /// # Errors
-/// [`EncodingError::TooLarge`] where the decoded body is larger than that; other bodies that cannot be decoded are given as they
-/// are.
+/// [`EncodingError::TooLarge`] if the decoded body is too large; other bodies that cannot be decoded are passed
+/// unchanged.
 pub async fn script_request(
     request: &Received,
     url: impl FnOnce(&str) -> String,
@@ -117,7 +113,7 @@ pub async fn script_request(
         Ok(decoded) => (decoded, None),
         Err(error @ EncodingError::TooLarge(_)) => return Err(error),
         Err(error) => {
-            (None, Some(Warning::new("request.body", format!("{error}; the script gets it as it came"))))
+            (None, Some(Warning::new("request.body", format!("{error}; the script gets it undecoded"))))
         }
     };
     let mut object = json!({
@@ -138,7 +134,7 @@ pub async fn script_request(
     Ok((object, warning))
 }
 
-/// The body without its `Content-Encoding`; none where it has none.
+/// The body without its `Content-Encoding`; `None` if it has none.
 ///
 /// # Errors
 /// See [`EncodingError`].
@@ -154,12 +150,12 @@ pub async fn decoded_body(
     decode_whole(encoding, body, max_bytes).await.map(Some)
 }
 
-/// Text as it came; an `ArrayBuffer` where it is not UTF-8.
+/// Text as received; an `ArrayBuffer` if it is not UTF-8.
 fn text_or_bytes(bytes: &[u8]) -> Value {
     std::str::from_utf8(bytes).map_or_else(|_| data::bytes(bytes), |text| Value::String(text.to_owned()))
 }
 
-/// Parameters as scripts have them, `Record<string, string | string[]>`.
+/// Parameters for scripts, `Record<string, string | string[]>`.
 pub fn by_name(pairs: impl IntoIterator<Item = (String, String)>) -> Map<String, Value> {
     let mut parameters = Map::new();
     for (name, value) in pairs {
@@ -179,14 +175,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_are_texts_or_lists() {
+    fn parameters_are_strings_or_lists() {
         let pairs =
             [("a", "1"), ("b", "x y"), ("a", "2"), ("a", "3")].map(|(n, v)| (n.to_owned(), v.to_owned()));
         assert_eq!(Value::from(by_name(pairs)), json!({ "a": ["1", "2", "3"], "b": "x y" }));
     }
 
     #[test]
-    fn bytes_that_are_no_text_stay_bytes() {
+    fn bytes_that_are_not_text_stay_bytes() {
         assert_eq!(text_or_bytes("ü".as_bytes()), json!("ü"));
         assert_eq!(data::as_bytes(&text_or_bytes(&[0xff])), Some(vec![0xff]));
     }

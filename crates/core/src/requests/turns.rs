@@ -1,4 +1,4 @@
-//! Events that are told from others only by when they come meet their calls in the order in which they arrived.
+//! Processes events that are identified only by their arrival in the order in which they arrived.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-/// How long a request waits for those before it. A script that takes longer over one holds up no other module's events, and
-/// its own no longer than that.
+/// How long a request waits for earlier ones. A slow script delays no other module's events, and its own no longer than
+/// this.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// The requests of one module that are under way, in the order of their arrival.
+/// The requests of one module in progress, in order of arrival.
 #[derive(Default)]
 pub struct Turns {
     under_way: Mutex<UnderWay>,
@@ -23,14 +23,14 @@ struct UnderWay {
     tickets: BTreeSet<u64>,
 }
 
-/// A request's place among them, until it is dropped.
+/// A request's place among them, released when dropped.
 pub struct Turn {
     turns: Arc<Turns>,
     ticket: u64,
 }
 
 impl Turns {
-    /// The place of a request that arrives now.
+    /// Takes the place of a request that arrives now.
     pub fn take(self: &Arc<Self>) -> Turn {
         let mut under_way = self.under_way();
         let ticket = under_way.next;
@@ -45,7 +45,7 @@ impl Turns {
 }
 
 impl Turn {
-    /// Waits until those that arrived before have had their turn, though not for ever.
+    /// Waits for the turns of earlier requests, but not forever.
     pub async fn come(&self) {
         let come = async {
             loop {
@@ -56,7 +56,7 @@ impl Turn {
                 passed.await;
             }
         };
-        // Whoever is over the time goes ahead.
+        // After the time limit the request goes ahead.
         let _ = tokio::time::timeout(LONGEST_WAIT, come).await;
     }
 }
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn who_came_later_waits_for_who_came_before() {
+    async fn later_requests_wait_for_earlier_ones() {
         let turns = Arc::new(Turns::default());
         let (first, second) = (turns.take(), turns.take());
         first.come().await;
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_waits_for_ever() {
+    async fn nobody_waits_forever() {
         let turns = Arc::new(Turns::default());
         let _stuck = turns.take();
         turns.take().come().await;

@@ -1,4 +1,4 @@
-//! Erasing clients and calls: what the server itself remembers of them goes at once, what the database has goes in the
+//! Erases clients and calls: what the server holds in memory is removed immediately, what the database holds in the
 //! background, in short steps.
 
 use std::collections::BTreeSet;
@@ -17,33 +17,32 @@ use crate::error::{Error, Result};
 use crate::live::message::{GoneReason, Message};
 use crate::retention::Retention;
 
-/// Between two steps: webhooks first.
+/// Pause between two steps, to let webhooks go first.
 const PAUSE: Duration = Duration::from_millis(5);
-/// After a step that the database refused.
+/// Pause after a step that the database rejected.
 const RETRY: Duration = Duration::from_secs(5);
-/// How often the job looks by itself for erasures that another server left.
+/// How often to check for erasures left by another server.
 const LOOK: Duration = Duration::from_secs(60);
-/// How long whoever asks for an erasure waits for its end; most take less.
+/// How long the caller waits for the end of an erasure; most take less.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Late events of an erased call are known as such for as long as anything is kept, and at least for this long.
+/// Late events of an erased call are recognized for as long as anything is stored, and at least for this long.
 const LATE: TimeDelta = TimeDelta::days(366);
 
-/// Erases.
+/// The erasure service.
 pub struct Erasures {
-    /// What is erased.
     pub calls: Arc<Calls>,
-    /// The files that clients are imported from.
+    /// The import files of clients.
     pub imports: Arc<Imports>,
-    /// For how many days requests are kept, unless the administrators say otherwise.
+    /// The default number of days for which requests are stored.
     pub keep_days: u32,
-    /// Wakes the job that erases.
+    /// Wakes the erasure job.
     pub wake: Notify,
 }
 
-/// Erases a client. Gives how far that is after a moment: mostly done.
+/// Erases a client. Returns the progress after a moment: usually finished.
 ///
 /// # Errors
-/// 409 where a call of the client's goes on, or somebody changed the client meanwhile.
+/// 409 if a call of the client has not ended, or somebody changed the client meanwhile.
 pub async fn erase_client(erasures: &Arc<Erasures>, by: UserId, client: &Client) -> Result<Erasure> {
     let now = erasures.calls.clock.now();
     let begun = erasures.calls.store.erase_client(client, by, now, late_until(erasures, now).await?).await?;
@@ -62,10 +61,10 @@ pub async fn erase_client(erasures: &Arc<Erasures>, by: UserId, client: &Client)
     after_a_moment(erasures, erasure).await
 }
 
-/// Erases a call. Gives how far that is after a moment.
+/// Erases a call. Returns the progress after a moment.
 ///
 /// # Errors
-/// 409 where it goes on.
+/// 409 if it has not ended.
 pub async fn erase_call(erasures: &Erasures, by: UserId, call: &StoredCall) -> Result<Erasure> {
     let now = erasures.calls.clock.now();
     let begun = erasures.calls.store.erase_call(call, by, now, late_until(erasures, now).await?).await?;
@@ -81,7 +80,7 @@ fn begun_or_refused(begun: BeginErasure) -> Result<Erasure> {
         BeginErasure::Begun(erasure) => Ok(erasure),
         BeginErasure::Changed => Err(changed_meanwhile()),
         BeginErasure::CallGoesOn => {
-            let detail = "A call goes on. Wait until it is over, then erase.";
+            let detail = "A call has not ended yet. Wait until it is over, then erase.";
             Err(Error::conflict("callGoesOn", detail))
         }
     }
@@ -111,7 +110,7 @@ async fn after_a_moment(erasures: &Erasures, erasure: Erasure) -> Result<Erasure
     }
 }
 
-/// Goes on with every erasure there is, as long as the server runs; at its start with those that it was stopped in.
+/// Continues all unfinished erasures while the server runs, including those interrupted by its last stop.
 pub async fn run(erasures: Arc<Erasures>) {
     loop {
         match erasures.calls.store.erasures_going_on().await {
@@ -120,15 +119,15 @@ pub async fn run(erasures: Arc<Erasures>) {
                     go_through(&erasures, erasure.id).await;
                 }
             }
-            Err(error) => tracing::error!(%error, "erasures cannot be gone on with"),
+            Err(error) => tracing::error!(%error, "unfinished erasures could not be loaded"),
         }
-        // Asked for meanwhile: at once. By another server, or after an error: soon.
+        // Requested meanwhile: immediately. By another server, or after an error: soon.
         let _ = tokio::time::timeout(LOOK, erasures.wake.notified()).await;
     }
 }
 
 async fn go_through(erasures: &Arc<Erasures>, id: ErasureId) {
-    // Lines that scripts wrote a moment ago may still be on their way.
+    // Lines that scripts have just written may still be on their way.
     erasures.calls.modules.log.flush().await;
     loop {
         match erasures.calls.store.erase_further(id, erasures.calls.clock.now()).await {
@@ -141,7 +140,7 @@ async fn go_through(erasures: &Arc<Erasures>, id: ErasureId) {
             }
             Err(StoreError::Contention) => tokio::time::sleep(PAUSE).await,
             Err(error) => {
-                tracing::error!(%error, %id, "an erasure does not go on; it is tried again");
+                tracing::error!(%error, %id, "an erasure failed; it will be retried");
                 tokio::time::sleep(RETRY).await;
             }
         }
@@ -149,7 +148,7 @@ async fn go_through(erasures: &Arc<Erasures>, id: ErasureId) {
     overwrite_deleted(erasures);
 }
 
-/// Sees to it, in the background, that nothing deleted is in the files any more.
+/// Overwrites deleted data in the files, in the background.
 pub fn overwrite_deleted(erasures: &Arc<Erasures>) {
     let (tasks, erasures) = (erasures.calls.tasks.clone(), Arc::clone(erasures));
     tasks.spawn(async move {
@@ -157,7 +156,7 @@ pub fn overwrite_deleted(erasures: &Arc<Erasures>) {
             match erasures.calls.store.overwrite_deleted().await {
                 Ok(true) => return,
                 Ok(false) => {}
-                Err(error) => tracing::warn!(%error, "what was deleted is still in the log of writes"),
+                Err(error) => tracing::warn!(%error, "deleted data is still in the write-ahead log"),
             }
             let stopped = erasures.calls.tasks.stopping.cancelled();
             if tokio::time::timeout(Duration::from_secs(1), stopped).await.is_ok() {
@@ -167,7 +166,7 @@ pub fn overwrite_deleted(erasures: &Arc<Erasures>) {
     });
 }
 
-/// Takes what is gone off everybody's screens.
+/// Removes erased items from everybody's screens.
 async fn tell(erasures: &Erasures, step: &ErasureStep) {
     let admins = erasures.calls.live.hub.connected().into_iter();
     let admins: BTreeSet<UserId> =
@@ -188,7 +187,7 @@ async fn tell(erasures: &Erasures, step: &ErasureStep) {
             Err(error) => Err(error),
         };
         if let Err(error) = told {
-            tracing::warn!(%error, call = %id, "the screens were not told of a call's change");
+            tracing::warn!(%error, call = %id, "the screens were not notified of a call's change");
         }
     }
 }

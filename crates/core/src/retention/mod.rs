@@ -1,4 +1,4 @@
-//! How long things are kept: what administrators set, and what was deleted since.
+//! Retention: the periods set by administrators, and what was deleted.
 
 pub mod erasure;
 pub mod purge;
@@ -12,37 +12,37 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The longest that can be set, in days: a hundred years.
+/// The longest period in days: a hundred years.
 pub const MAX_DAYS: u32 = 36_500;
 
-/// The settings' name in the database.
+/// The key of the settings in the database.
 const SETTINGS: &str = "retention";
-/// The name there of what was deleted.
+/// The key of the deletion record in the database.
 const PURGED: &str = "purged";
 
-/// Every kind, in the order in which they are deleted: what hangs on calls before the calls.
+/// Every kind, in the order of deletion: what belongs to calls before the calls.
 pub const KINDS: [Kept; 6] =
     [Kept::Requests, Kept::ModuleLog, Kept::Recordings, Kept::Comments, Kept::Calls, Kept::Audit];
 
-/// How long things are kept, in days; null for ever.
+/// Retention periods in days; null for forever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Retention {
-    /// Calls that are over, and what hangs on them. Missed ones whose caller still waits stay.
+    /// Calls that are over, and everything attached to them. Missed ones whose caller still waits stay.
     pub calls_days: Option<u32>,
     /// Links to calls' recordings.
     pub recordings_days: Option<u32>,
-    /// Comments, on clients and on calls.
+    /// Comments on clients and on calls.
     pub comments_days: Option<u32>,
-    /// Lines of modules' logs; of each module the newest 5,000 at most.
+    /// Lines of modules' logs; at most the newest 5,000 per module.
     pub module_log_days: Option<u32>,
-    /// Webhook requests as they came. Until it is set here, the setting `webhooks.keep_days` counts.
+    /// Webhook requests as received. Until it is set here, the setting `webhooks.keep_days` applies.
     pub requests_days: Option<u32>,
     /// Entries of the audit trail.
     pub audit_days: Option<u32>,
 }
 
-/// The name in the API of how long a kind is kept.
+/// The API's name for the retention period of a kind.
 #[must_use]
 pub const fn name_of(kept: Kept) -> &'static str {
     match kept {
@@ -56,10 +56,10 @@ pub const fn name_of(kept: Kept) -> &'static str {
 }
 
 impl Retention {
-    /// As it is set.
+    /// Loads the current periods.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn load(store: &Store, keep_days: u32) -> Result<Self, StoreError> {
         let mut settings = store.app_settings().await?;
         let set = settings.remove(SETTINGS).and_then(|value| match value {
@@ -69,10 +69,10 @@ impl Retention {
         Ok(Self::of_settings(&set.unwrap_or_default(), keep_days))
     }
 
-    /// Changes some of it, for good.
+    /// Changes periods permanently.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn change(store: &Store, changes: Map<String, Value>) -> Result<(), StoreError> {
         let mut settings = store.app_settings().await?;
         let mut set = match settings.remove(SETTINGS) {
@@ -98,7 +98,7 @@ impl Retention {
         }
     }
 
-    /// The same after a change.
+    /// The periods after a change.
     #[must_use]
     pub fn changed(self, changes: &Map<String, Value>) -> Self {
         let mut all = Map::new();
@@ -109,7 +109,7 @@ impl Retention {
         Self::of_settings(&all, 0)
     }
 
-    /// How many days a kind is kept; none for ever.
+    /// The retention period of a kind in days; `None` for forever.
     #[must_use]
     pub const fn of(&self, kept: Kept) -> Option<u32> {
         match kept {
@@ -122,20 +122,20 @@ impl Retention {
         }
     }
 
-    /// Before when things of a kind have had their time.
+    /// The time before which items of a kind are past their period.
     #[must_use]
     pub fn before(&self, kept: Kept, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         now.checked_sub_signed(chrono::TimeDelta::days(self.of(kept)?.into()))
     }
 }
 
-/// How many of each kind.
+/// The number of deleted items of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Removed {
     /// Calls.
     pub calls: u64,
-    /// Calls whose links to recordings went.
+    /// Calls whose links to recordings were deleted.
     pub recordings: u64,
     /// Comments.
     pub comments: u64,
@@ -148,7 +148,6 @@ pub struct Removed {
 }
 
 impl Removed {
-    /// That of a kind.
     pub const fn of(&mut self, kept: Kept) -> &mut u64 {
         match kept {
             Kept::Calls => &mut self.calls,
@@ -160,7 +159,7 @@ impl Removed {
         }
     }
 
-    /// The two together.
+    /// The sum of both.
     #[must_use]
     pub fn with(mut self, mut other: Self) -> Self {
         for kept in KINDS {
@@ -169,7 +168,6 @@ impl Removed {
         self
     }
 
-    /// The counts by name.
     #[must_use]
     pub const fn named(&self) -> [(&'static str, u64); 6] {
         [
@@ -182,63 +180,60 @@ impl Removed {
         ]
     }
 
-    /// Whether there is nothing.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// What was deleted, and what the deleting has to remember.
+/// What was deleted, and the state of the purge job.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Purged {
-    /// When it last ran.
     pub ran_at: Option<DateTime<Utc>>,
-    /// What it deleted the last time it deleted anything, and when that was.
+    /// The last deletion, and its time.
     pub last: Option<LastPurge>,
-    /// What it deleted today.
+    /// What was deleted today.
     pub today: Option<Today>,
-    /// Until when calls were looked through, by kind.
+    /// Until when calls were checked, by kind.
     pub looked_until: BTreeMap<String, DateTime<Utc>>,
 }
 
-/// What was deleted the last time that anything was.
+/// The last deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LastPurge {
-    /// When.
+    /// The time.
     pub at: DateTime<Utc>,
-    /// What.
+    /// The numbers of deleted items.
     pub removed: Removed,
 }
 
-/// What was deleted in a day, and the entry of the audit trail that says so.
+/// What was deleted in a day, and its entry in the audit trail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Today {
-    /// The day, of UTC.
+    /// The day in UTC.
     pub day: NaiveDate,
-    /// The entry.
+    /// The id of the entry.
     pub entry: Uuid,
-    /// What.
     pub removed: Removed,
 }
 
 impl Purged {
-    /// As it was kept.
+    /// Loads the stored state.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn load(store: &Store) -> Result<Self, StoreError> {
         let mut settings = store.app_settings().await?;
-        // What another version wrote is begun anew.
+        // A state written by another version is reset.
         Ok(settings.remove(PURGED).and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default())
     }
 
-    /// Keeps it.
+    /// Stores the state.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn save(&self, store: &Store) -> Result<(), StoreError> {
         let value = serde_json::to_value(self).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         store.update_app_settings(&Map::from_iter([(PURGED.to_owned(), value)])).await

@@ -1,5 +1,5 @@
-//! Deletes what has had its time: what the settings say, requests of deleted modules, expired sessions and stored values, what
-//! merges are undone by, files of imports.
+//! Deletes data past their retention period: everything with a period in the settings, requests of deleted modules,
+//! expired sessions and stored values, undo data of merges, import files.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use crate::retention::erasure::{Erasures, overwrite_deleted};
 use crate::retention::{KINDS, LastPurge, Purged, Removed, Retention, Today, name_of};
 use crate::tasks::Tasks;
 
-/// Requests deleted in one statement: it holds up the webhooks for that long.
+/// Requests deleted per statement, which blocks webhooks for its duration.
 const BATCH: u32 = 500;
-/// Between two steps: webhooks first.
+/// Pause between two steps, to let webhooks go first.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Things deleted before it is written down.
+/// Items deleted before the progress is recorded.
 const WRITE_DOWN: u64 = 5000;
 
-/// Purges every ten minutes, as long as the server runs.
+/// Purges every ten minutes while the server runs.
 pub async fn run(erasures: Arc<Erasures>) {
     let mut ticks = tokio::time::interval(Duration::from_secs(600));
     loop {
@@ -34,10 +34,10 @@ pub async fn run(erasures: Arc<Erasures>) {
     }
 }
 
-/// Deletes everything that has had its time, and writes down what.
+/// Deletes everything past its retention period, and records what was deleted.
 ///
 /// # Errors
-/// When the database fails; what was deleted by then is written down.
+/// If the database fails; what was deleted by then is recorded.
 pub async fn purge(erasures: &Arc<Erasures>) -> Result<(), StoreError> {
     let now = erasures.calls.clock.now();
     deleted_modules(&erasures.calls.store, &erasures.calls.tasks).await?;
@@ -66,10 +66,10 @@ pub async fn purge(erasures: &Arc<Erasures>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Deletes the requests of modules that were deleted, now or before the server was started.
+/// Deletes the requests of deleted modules, including those deleted before the server started.
 ///
 /// # Errors
-/// When the database fails; the next purge goes on.
+/// If the database fails; the next purge continues.
 pub async fn deleted_modules(store: &Store, tasks: &Tasks) -> Result<(), StoreError> {
     while store.purge_deleted_modules(BATCH).await? == u64::from(BATCH) && !tasks.stopping.is_cancelled() {
         tokio::time::sleep(PAUSE).await;
@@ -80,15 +80,14 @@ pub async fn deleted_modules(store: &Store, tasks: &Tasks) -> Result<(), StoreEr
 struct Run<'a> {
     erasures: &'a Arc<Erasures>,
     purged: Purged,
-    /// What this run deleted.
     removed: Removed,
-    /// What of it is not written down.
+    /// The part of it that is not recorded yet.
     new: Removed,
     now: DateTime<Utc>,
 }
 
 impl Run<'_> {
-    /// Calls that were looked through can get a comment or a link all the same: once a week all are looked through.
+    /// Calls that were checked can still get a comment or a link, so all are checked again once a week.
     fn look_anew_each_week(&mut self) {
         let week = |at: DateTime<Utc>| at.iso_week();
         if self.purged.ran_at.is_none_or(|ran_at| week(ran_at) != week(self.now)) {
@@ -100,7 +99,7 @@ impl Run<'_> {
         loop {
             let since = self.purged.looked_until.get(name_of(kept)).copied();
             let step = match self.erasures.calls.store.purge(kept, before, since).await {
-                // Calls changed just then.
+                // Calls were just changed.
                 Err(StoreError::Contention) => return Ok(()),
                 step => step?,
             };
@@ -119,8 +118,8 @@ impl Run<'_> {
         }
     }
 
-    /// Writes down what was deleted since the last time: for the administrators' page, and as one entry a day in the audit
-    /// trail.
+    /// Records what was deleted since the last time: for the administrators' page, and as one entry per day in the
+    /// audit trail.
     async fn write_down(&mut self) -> Result<(), StoreError> {
         if self.new.is_nothing() {
             return Ok(());

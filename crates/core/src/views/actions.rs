@@ -1,4 +1,4 @@
-//! What an operator can do with a call: what the module implements and what the call's state allows, nothing else.
+//! The actions an operator can perform on a call: those the module implements and the call's state allows.
 
 use std::collections::BTreeSet;
 
@@ -7,29 +7,29 @@ use hookswitch_model::{CallState, CallView, OperatorLeg, OperatorState, UserId};
 use hookswitch_script::Function;
 use serde::{Deserialize, Serialize};
 
-/// Something an operator can do with a call.
+/// An action an operator can perform on a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Action {
-    /// Answer it.
+    /// Answer the call.
     Accept,
-    /// End it.
+    /// End the call.
     Hangup,
-    /// Give it to another operator.
+    /// Redirect the call to another operator.
     Redirect,
-    /// Hold it.
+    /// Put the call on hold.
     Hold,
-    /// Take it off hold.
+    /// Take the call off hold.
     Resume,
     /// Mute the operator.
     Mute,
     /// Unmute the operator.
     Unmute,
-    /// Send key tones.
+    /// Send DTMF tones.
     Dtmf,
-    /// Give it to another operator after speaking to them.
+    /// Transfer the call to another operator after speaking to them.
     Transfer,
-    /// Call the client back, by `POST /api/v1/calls`.
+    /// Call the client back, with `POST /api/v1/calls`.
     CallBack,
 }
 
@@ -79,15 +79,15 @@ impl Action {
     }
 }
 
-/// What can be done with a call by the operator of `leg`; nothing where there is no leg.
+/// The actions available to the operator of `leg`; none without a leg.
 pub fn actions(view: &CallView, leg: Option<&OperatorLeg>, functions: &BTreeSet<Function>) -> Vec<Action> {
     let Some(leg) = leg else { return Vec::new() };
     let possible = |action: &Action| functions.contains(&action.function()) && action.allowed(view, leg);
     Action::ALL.into_iter().filter(possible).collect()
 }
 
-/// The leg on which a user acts: their own, the active one first. Whoever may act for others takes the leg of whoever
-/// has the call.
+/// The leg on which a user acts: their own, the active one first. A user who may act for others takes the leg of
+/// whoever has the call.
 pub fn leg_of(view: &CallView, user: UserId, for_others: bool) -> Option<&OperatorLeg> {
     let rank = |leg: &&OperatorLeg| match leg.state {
         OperatorState::Talking | OperatorState::Held => 0,

@@ -1,4 +1,4 @@
-//! A call as the API and the sockets show it.
+//! A call as shown by the API and the sockets.
 
 use std::collections::BTreeSet;
 
@@ -19,78 +19,77 @@ use super::actions::{Action, actions, leg_of};
 use super::number::Mask;
 use crate::catalog::{Catalog, NamedUser};
 
-/// A call, with what the asking user can do with it.
+/// A call, with the actions available to the requesting user.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Call)]
 pub struct ApiCall {
-    /// Id.
+    /// The call's id.
     pub id: CallId,
-    /// Grows with each change: of two answers about the call the one with the greater version is newer.
+    /// Grows with each change: of two responses about the call, the one with the greater version is newer.
     pub version: i64,
     /// The module it came through.
     pub module_id: ModuleId,
-    /// The provider's id, where it gives one; null where it holds a number that is hidden.
+    /// The provider's id, if it has one; null if it contains a hidden number.
     pub call_id: Option<String>,
-    /// Which way it goes.
+    /// The direction.
     pub direction: Option<Direction>,
-    /// Where it stands.
+    /// The state.
     pub state: CallState,
-    /// How it came out.
+    /// The disposition.
     pub disposition: Disposition,
-    /// The outside party's number; none for an internal call.
+    /// The outside party's number; null for an internal call.
     pub client_number: Option<ClientNumber>,
     /// The client it is logged on.
     pub client: Option<ApiClientSummary>,
-    /// Where it is logged on none and several have its number: those, the one last talked with first. Empty in lists.
+    /// If it is logged on none and several have its number: those, most recently talked with first. Empty in lists.
     pub candidates: Vec<ApiClientSummary>,
-    /// The name the provider shows for the caller.
+    /// The caller's name as shown by the provider.
     pub caller_name: Option<String>,
-    /// The company's line, as the provider gave it.
+    /// The company's line, as received from the provider.
     pub line: Option<String>,
-    /// The same as people read it.
+    /// The same, formatted.
     pub line_formatted: Option<String>,
-    /// Everybody it rang at or who had it.
+    /// The operators it rang at or who had it.
     pub operators: Vec<ApiOperator>,
-    /// When it began.
+    /// When the call started.
     pub started_at: DateTime<Utc>,
     /// When somebody first answered.
     pub answered_at: Option<DateTime<Utc>>,
-    /// When it ended.
+    /// When the call ended.
     pub ended_at: Option<DateTime<Utc>>,
     /// Seconds of talk.
     pub talk_seconds: Option<u32>,
-    /// Who had it, from when to when.
+    /// Who had the call, from when to when.
     pub segments: Vec<ApiSegment>,
     /// The recording.
     pub recording: Recording,
-    /// What the operators noted.
+    /// The operators' notes.
     pub comment: Option<String>,
-    /// What it came to, by one of the administrator's codes.
+    /// The outcome, one of the administrator's codes.
     pub outcome: Option<OutcomeCode>,
-    /// An incoming call that nobody answered.
+    /// Whether it is an incoming call that nobody answered.
     pub missed: bool,
-    /// How a missed call was dealt with; none while it is open.
+    /// How a missed call was dealt with; null while it is open.
     pub resolved: Option<ApiResolved>,
-    /// What the asking user can do with it now.
+    /// The actions available to the requesting user now.
     pub actions: Vec<Action>,
 }
 
 /// An outside party's number.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ClientNumber {
-    /// As it came; empty where it is hidden.
+    /// The number as received; empty if it is hidden.
     pub raw: String,
-    /// In E.164, where it is a number of some country.
+    /// The number in E.164, if it is valid.
     pub e164: Option<String>,
-    /// As people read it; where it is hidden, its last two digits.
+    /// The number, formatted; if it is hidden, its last two digits.
     pub formatted: String,
     /// ISO 3166-1 alpha-2: the country of the number in E.164.
     pub country: Option<String>,
-    /// Whether it is kept from the asking user, who can still call it by the call's id.
+    /// Whether it is hidden from the requesting user, who can still call it by the call's id.
     pub hidden: bool,
-    /// Whether the caller withholds it. Such a caller is nobody: there is no number to call back, to find a client by, or
-    /// to keep.
+    /// Whether the caller withholds it: there is no number to call back, to find a client by, or to save.
     pub withheld: bool,
 }
 
@@ -99,13 +98,13 @@ pub struct ClientNumber {
 #[serde(rename_all = "camelCase")]
 #[schema(as = Resolved)]
 pub struct ApiResolved {
-    /// When.
+    /// When it was dealt with.
     pub at: DateTime<Utc>,
     /// In what way.
     pub how: ResolvedHow,
-    /// By whom, where somebody said so.
+    /// The user who said so, if one did.
     pub by: Option<NamedUser>,
-    /// Why, in that person's words.
+    /// That user's reason, in their own words.
     pub reason: Option<String>,
     /// The talk with the same caller.
     pub call_id: Option<CallId>,
@@ -115,39 +114,39 @@ pub struct ApiResolved {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiOperator {
-    /// The user; none where nobody is bound to the number.
+    /// The user; null if nobody is bound to the extension.
     pub user_id: Option<UserId>,
     /// The user's name.
     pub name: Option<String>,
-    /// The internal number.
+    /// The extension.
     pub extension: String,
-    /// What the call is to them.
+    /// The state of the call for this operator.
     pub state: OperatorState,
 }
 
-/// An operator, by number and name.
+/// An operator, by extension and name.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NamedOperator {
-    /// The user; none where nobody is bound to the number.
+    /// The user; null if nobody is bound to the extension.
     pub user_id: Option<UserId>,
     /// The user's name.
     pub name: Option<String>,
-    /// The internal number.
+    /// The extension.
     pub extension: String,
 }
 
-/// A stretch of a call that one operator had.
+/// A stretch of a call during which one operator had it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiSegment {
-    /// The user; none where nobody is bound to the number.
+    /// The user; null if nobody is bound to the extension.
     pub user_id: Option<UserId>,
-    /// The internal number; none where the provider did not say who answered.
+    /// The extension; null if the provider did not say who answered.
     pub extension: Option<String>,
-    /// From when.
+    /// The start.
     pub from: DateTime<Utc>,
-    /// To when; none while they still have it.
+    /// The end; null while the operator still has the call.
     pub to: Option<DateTime<Utc>>,
 }
 
@@ -158,20 +157,20 @@ pub struct Recording {
     pub available: bool,
 }
 
-/// Who asks, and what is needed to show them calls of one module.
+/// The requesting user, with what is needed to show them calls of one module.
 pub struct Viewer<'a> {
     catalog: &'a Catalog,
     user: UserId,
     /// Whether they may act for other operators.
     admin: bool,
-    /// What is kept from them.
+    /// What is hidden from them.
     mask: Mask<'a>,
-    /// What the calls' module implements.
+    /// The functions of the calls' module.
     functions: &'a BTreeSet<Function>,
 }
 
 impl<'a> Viewer<'a> {
-    /// A user who looks at calls of a module that implements these functions.
+    /// A user who views calls of a module with these functions.
     pub fn new(catalog: &'a Catalog, user: UserId, functions: &'a BTreeSet<Function>) -> Self {
         let role = catalog.directory.role_of(user).unwrap_or(Role::Operator);
         Self { catalog, user, admin: role == Role::Admin, mask: Mask::of(catalog, role), functions }
@@ -184,12 +183,12 @@ impl<'a> Viewer<'a> {
         Self { mask: self.mask.knowing(number), ..*self }
     }
 
-    /// An operator by number and name.
+    /// An operator by extension and name.
     pub fn named(&self, user: Option<UserId>, extension: &str) -> NamedOperator {
         NamedOperator { user_id: user, name: self.name_of(user), extension: self.extension(user, extension) }
     }
 
-    /// An operator's number: what nobody is bound to may as well be a client's.
+    /// An operator's extension: without a bound user it may be a client's number.
     fn extension(&self, user: Option<UserId>, extension: &str) -> String {
         let extension = extension.to_owned();
         if user.is_some() { extension } else { self.mask.text(extension) }
@@ -200,7 +199,7 @@ impl<'a> Viewer<'a> {
     }
 }
 
-/// The call as `viewer` sees it.
+/// The call as seen by `viewer`.
 pub fn api_call<'a>(
     call: &Call,
     version: i64,
@@ -261,13 +260,13 @@ pub fn api_call<'a>(
     }
 }
 
-/// What is shown in place of a number that the caller withholds.
+/// Shown in place of a withheld number.
 pub const WITHHELD: &str = "Number withheld";
 
 fn client_number(view: &CallView, hidden: bool) -> Option<ClientNumber> {
     let raw = view.client_raw.as_deref()?;
     if view.is_withheld() {
-        // There is nothing to hide but a name that may stand beside it, and whoever would call back has to know that.
+        // There is nothing to hide except a name next to it, and whoever would call back has to know.
         let raw = if hidden { String::new() } else { raw.to_owned() };
         let formatted = WITHHELD.to_owned();
         return Some(ClientNumber {
@@ -304,22 +303,22 @@ fn client_number(view: &CallView, hidden: bool) -> Option<ClientNumber> {
     })
 }
 
-/// Whether anything is left of the provider's name of a caller: many are the number.
+/// Whether anything is left of the provider's name for a caller: many are the number.
 fn is_a_name(name: &str, mask: Mask<'_>) -> bool {
     !mask.hides() || name.chars().any(char::is_alphabetic)
 }
 
-/// Whether what the provider gives as the company's line is the client's number.
+/// Whether the company's line as given by the provider is the client's number.
 fn is_of_client(line: &str, view: &CallView) -> bool {
     let end = |number: &str| digits_in(number).chars().rev().take(SAME_END).collect::<String>();
     let client = view.client_e164.as_deref().or(view.client_raw.as_deref());
     client.is_some_and(|client| end(client) == end(line))
 }
 
-/// Digits at the end in which a number's spellings agree.
+/// Final digits in which a number's spellings agree.
 const SAME_END: usize = 7;
 
-/// A number of the company's as people read it.
+/// A company number, formatted.
 fn formatted(line: &str) -> String {
     phone::e164(line, None).map_or_else(|| line.to_owned(), |e164| phone::shown(&e164).formatted)
 }

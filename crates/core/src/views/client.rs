@@ -1,4 +1,4 @@
-//! A client as the API shows it.
+//! A client as shown by the API.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::{ClientId, ClientKind, MergeId};
@@ -15,54 +15,54 @@ use crate::catalog::{Catalog, NamedUser};
 #[serde(rename_all = "camelCase")]
 #[schema(as = Client)]
 pub struct ApiClient {
-    /// Which.
+    /// The client's id.
     pub id: ClientId,
-    /// What it is.
+    /// The kind of the client.
     pub kind: ClientKind,
-    /// Its name; empty where a missed call made it and nobody has named it yet.
+    /// The name; empty if the client was created for a missed call and has not been named yet.
     pub name: String,
     /// The company it belongs to.
     pub company: Option<NamedClient>,
-    /// Whose it is.
+    /// The responsible user.
     pub responsible: Option<NamedUser>,
-    /// Words to find it by.
+    /// Search terms.
     pub tags: Vec<String>,
-    /// Anything else.
+    /// Free text.
     pub notes: Option<String>,
     /// Its numbers.
     pub phones: Vec<Phone>,
     /// Its e-mail addresses.
     pub emails: Vec<String>,
-    /// Where it came from.
+    /// The origin of the client.
     pub source: ClientSource,
-    /// What a change has to name.
+    /// The version to give when changing the client.
     pub version: i32,
-    /// Since when.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
-    /// When it was put away; null while it is in use.
+    /// When it was archived; null while it is in use.
     pub archived_at: Option<DateTime<Utc>>,
-    /// The merges into it that can still be undone; in lists there are none.
+    /// The merges into it that can still be undone; empty in lists.
     pub merges: Vec<ApiMerge>,
 }
 
-/// A client that was merged into another.
+/// A merge of a client into another.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Merge)]
 pub struct ApiMerge {
-    /// The merge.
+    /// The merge's id.
     pub id: MergeId,
-    /// What the client that went into the other was called.
+    /// The name of the merged client.
     pub name: String,
-    /// When.
+    /// When they were merged.
     pub merged_at: DateTime<Utc>,
-    /// By whom.
+    /// The user who merged them.
     pub by: Option<NamedUser>,
 }
 
-/// A client as `user` sees it.
+/// A client as seen by `user`.
 #[must_use]
 pub fn show(catalog: &Catalog, user: &User, client: Client) -> ApiClient {
     let hidden = catalog.settings.get().hides_numbers(user.role);

@@ -1,4 +1,4 @@
-//! A comment as the API shows it.
+//! A comment as shown by the API.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::{CallId, ClientId, CommentId, UserId};
@@ -13,27 +13,27 @@ use crate::catalog::{Catalog, NamedUser};
 #[serde(rename_all = "camelCase")]
 #[schema(as = Comment)]
 pub struct ApiComment {
-    /// Which.
+    /// The comment's id.
     id: CommentId,
-    /// In whose stream it is.
+    /// The client in whose activity stream it is.
     client_id: ClientId,
     /// The call it is about.
     call_id: Option<CallId>,
-    /// Who wrote it.
+    /// The author.
     author: NamedUser,
-    /// What it says; a mention stands in it as `@Name`.
+    /// The text; mentions have the form `@Name`.
     text: String,
-    /// Who is mentioned in it.
+    /// The mentioned users.
     mentions: Vec<NamedUser>,
     /// When it was written.
     created_at: DateTime<Utc>,
     /// When it was last changed.
     edited_at: Option<DateTime<Utc>>,
-    /// Whether the asking user may change it.
+    /// Whether the requesting user may change it.
     can_edit: bool,
 }
 
-/// A comment as that user sees it.
+/// A comment as seen by a user.
 pub fn show(catalog: &Catalog, user: UserId, comment: Comment) -> ApiComment {
     ApiComment {
         id: comment.id,

@@ -1,4 +1,4 @@
-//! Calls, clients and comments as the API and the sockets show them: what the asking user may see, and can do.
+//! Calls, clients and comments as shown by the API and the sockets: what the requesting user may see and do.
 
 pub mod actions;
 pub mod call;

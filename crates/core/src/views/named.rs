@@ -1,4 +1,4 @@
-//! Whom something is about or by, with the name to show.
+//! References to users and clients, with the name to show.
 
 use hookswitch_model::{ClientId, ClientKind};
 use hookswitch_store::ClientSummary;
@@ -7,33 +7,33 @@ use utoipa::ToSchema;
 
 use crate::catalog::{Catalog, NamedUser};
 
-/// A client, by name.
+/// A client with its name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NamedClient {
-    /// Which.
+    /// The client's id.
     pub id: ClientId,
-    /// What it is called; empty where that is not known.
+    /// The name; empty if it is not known.
     pub name: String,
 }
 
-/// A client in short.
+/// The summary of a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ClientSummary)]
 pub struct ApiClientSummary {
-    /// Which.
+    /// The client's id.
     pub id: ClientId,
-    /// What it is.
+    /// The kind of the client.
     pub kind: ClientKind,
-    /// What it is called; empty where a missed call made it and nobody has named it yet.
+    /// The name; empty if the client was created for a missed call and has not been named yet.
     pub name: String,
     /// The company it belongs to.
     pub company: Option<NamedClient>,
-    /// Whose it is.
+    /// The responsible user.
     pub responsible: Option<NamedUser>,
 }
 
 impl ApiClientSummary {
-    /// A client of the database.
+    /// From a client in the database.
     pub fn new(catalog: &Catalog, client: &ClientSummary) -> Self {
         let company = client.company.as_ref();
         Self {

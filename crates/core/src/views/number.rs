@@ -9,27 +9,27 @@ use utoipa::ToSchema;
 use crate::catalog::Catalog;
 use crate::error::Error;
 
-/// A number of a client's.
+/// A client's phone number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Phone {
-    /// Which of its numbers.
+    /// The number's label.
     pub label: Option<String>,
-    /// As somebody typed it; empty where it is hidden.
+    /// The number as typed; empty if it is hidden.
     pub number: String,
-    /// In E.164, where it is a number of some country and not hidden.
+    /// The number in E.164, if it is valid and not hidden.
     pub e164: Option<String>,
-    /// The extension behind it, where it is not hidden.
+    /// The extension following it, unless hidden.
     pub extension: Option<String>,
-    /// As people read it, with its extension; of a hidden one the last two digits.
+    /// The number, formatted, with its extension; if hidden, its last two digits.
     pub formatted: String,
     /// ISO 3166-1 alpha-2: the country of the number in E.164.
     pub country: Option<String>,
-    /// Whether it is hidden from the asking user.
+    /// Whether it is hidden from the requesting user.
     pub hidden: bool,
 }
 
 impl Phone {
-    /// The number for who may see it, or for who may not.
+    /// The number for a user who may see it, or for one who may not.
     #[must_use]
     pub fn new(phone: &ClientPhone, hidden: bool) -> Self {
         let label = phone.label.clone();
@@ -63,53 +63,52 @@ impl Phone {
     }
 }
 
-/// Hides numbers in what a provider or a module said, from users whom the settings keep clients' numbers from.
+/// Hides numbers in text from a provider or a module, for users who may not see clients' numbers.
 #[derive(Debug, Clone, Copy)]
 pub struct Mask<'a> {
     hides: bool,
-    /// A number that the text may hold in part.
+    /// A number that the text may contain in part.
     known: Option<&'a str>,
 }
 
 impl<'a> Mask<'a> {
-    /// The mask for users of a role.
+    /// The mask for users with a role.
     #[must_use]
     pub fn of(catalog: &Catalog, role: Role) -> Self {
         Self { hides: catalog.settings.get().hides_numbers(role), known: None }
     }
 
-    /// The same for what was said of a certain number.
+    /// The same for text about a certain number.
     #[must_use]
     pub const fn knowing(self, number: Option<&'a str>) -> Self {
         Self { known: number, ..self }
     }
 
-    /// Whether it hides anything.
     #[must_use]
     pub const fn hides(self) -> bool {
         self.hides
     }
 
-    /// A text without the numbers in it.
+    /// Hides the numbers in a text.
     #[must_use]
     pub fn text(self, text: String) -> String {
         if self.hides { hide_numbers(&text, self.known.as_slice()).into_owned() } else { text }
     }
 
-    /// Whether a text may be shown as it is.
+    /// Whether a text may be shown unchanged.
     #[must_use]
     pub fn shows(self, text: &str) -> bool {
         !self.hides || hide_numbers(text, self.known.as_slice()) == text
     }
 
-    /// An error without the numbers in it.
+    /// Hides the numbers in an error.
     #[must_use]
     pub fn error(self, error: Error) -> Error {
         if self.hides { error.map_texts(|text| self.text(text)) } else { error }
     }
 }
 
-/// The extension behind a client's number, as it was typed.
+/// The extension following a client's number, as typed.
 #[must_use]
 pub fn extension(phone: &ClientPhone) -> Option<String> {
     phone.e164.as_ref()?;
@@ -121,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_hidden_number_two_digits_are_left() {
+    fn two_digits_are_left_of_a_hidden_number() {
         let phone = ClientPhone {
             label: Some("Mobile".into()),
             number: "020 7946 0023".into(),

@@ -1,4 +1,4 @@
-//! The calls that a batch may concern, and how its facts meet them.
+//! The calls a batch may concern, and how its facts are matched to them.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -15,97 +15,92 @@ use crate::matching::{CallKey, LATE_EVENT, LATE_RECORD, choose};
 use crate::storable::{far_future, text};
 use crate::view::{CallView, view};
 
-/// A call as it is saved.
+/// A call as saved.
 pub struct LoadedCall {
     pub call: Call,
-    /// Its key, as [`CallKey::to_text`] gives it.
+    /// From [`CallKey::to_text`].
     pub key: String,
-    /// Whether the key means this call and no other.
+    /// Whether the key identifies this call alone.
     pub owns_key: bool,
-    /// The saved version.
     pub version: i32,
-    /// When the first of it arrived.
+    /// When the first report of it arrived.
     pub created_at: DateTime<Utc>,
-    /// When the last of it arrived.
+    /// When the last report of it arrived.
     pub heard_at: DateTime<Utc>,
-    /// What was added to it.
     pub added: CallAnnotations,
 }
 
 /// A call of the batch.
 pub struct KnownCall {
-    /// As it is now; none once nothing is left of it.
+    /// The call as it is now; `None` once it has no facts left.
     pub(super) call: Option<Call>,
-    /// As it is saved; none for one that began in this batch.
+    /// The call as saved; `None` if it began in this batch.
     pub stored: Option<Call>,
-    /// The client it is logged on as it is saved, and whether a person chose that.
+    /// The client saved on the call, and whether a person chose it.
     pub(super) stored_client: (Option<ClientId>, bool),
-    /// The module it came through.
     pub module_id: ModuleId,
-    /// Its key, as [`CallKey::to_text`] gives it.
+    /// From [`CallKey::to_text`].
     pub key: String,
-    /// Whether the key meant this call and no other.
+    /// Whether the key identified this call alone.
     pub owns_key: bool,
-    /// The saved version; 0 for one that began in this batch.
+    /// The saved version; 0 if the call began in this batch.
     pub version: i32,
-    /// When the first of it arrived.
+    /// When the first report of it arrived.
     pub created_at: DateTime<Utc>,
-    /// When the last of it arrived.
+    /// When the last report of it arrived.
     pub heard_at: DateTime<Utc>,
-    /// What was added to it.
     pub added: CallAnnotations,
-    /// How often it changed in this batch.
+    /// How often the call changed in this batch.
     changes: u16,
-    /// Whether it stands for a call that was erased: it takes the facts about that one, and they are dropped.
+    /// Whether this stands in for an erased call: facts about that call are matched to it and dropped.
     erased: bool,
 }
 
-/// A call to be written.
+/// A call to save.
 pub struct ChangedCall<'a> {
     pub id: CallId,
-    /// What else is known of it.
+    /// Everything else known about the call.
     pub known: &'a KnownCall,
-    /// As it is saved; none for one that began in this batch.
+    /// As saved; `None` if the call began in this batch.
     pub before: Option<CallView>,
-    /// As it is to be saved; none: it is to be deleted.
+    /// As it should be saved; `None` if it should be deleted.
     pub after: Option<After<'a>>,
-    /// The client it is logged on from now on.
+    /// The client the call is logged on from now on.
     pub client_id: Option<ClientId>,
-    /// The clients that have its number, where it is logged on none.
+    /// The clients with the call's number, if it is logged on none.
     pub candidates: Vec<ClientId>,
-    /// Whether the step chose what its number is.
+    /// Whether this step chose which reading of the number to use.
     pub(super) settled: bool,
 }
 
-/// What a call to be written looks like.
+/// The new state of a call.
 pub struct After<'a> {
     pub call: Cow<'a, Call>,
-    /// What people see of it.
     pub view: CallView,
-    /// Whether its key means this call and no other.
+    /// Whether the key identifies this call alone.
     pub owns_key: bool,
-    /// Until when something without the provider's id may be about it.
+    /// Until when events without a provider id may belong to this call.
     pub late_until: DateTime<Utc>,
 }
 
-/// The calls that a batch may concern.
+/// The calls a batch may concern.
 pub struct Calls {
     known: BTreeMap<CallId, KnownCall>,
     by_key: HashMap<(ModuleId, String), BTreeSet<CallId>>,
-    /// What the replayed requests reported before.
+    /// The calls each replayed request reported before.
     reported: HashMap<RequestId, Vec<CallId>>,
-    /// Ten random bytes for the id of a call that begins.
+    /// Ten random bytes for the id of a new call.
     random: fn() -> [u8; 10],
 }
 
 impl Calls {
-    /// None yet. `random` makes ten random bytes.
+    /// Creates an empty set. `random` returns ten random bytes.
     #[must_use]
     pub fn new(random: fn() -> [u8; 10]) -> Self {
         Self { known: BTreeMap::new(), by_key: HashMap::new(), reported: HashMap::new(), random }
     }
 
-    /// Adds a saved call, unless it is there already.
+    /// Adds a saved call, unless it is already present.
     pub fn add(&mut self, loaded: LoadedCall) {
         let id = loaded.call.id;
         if self.known.contains_key(&id) {
@@ -128,7 +123,7 @@ impl Calls {
         self.insert(id, known);
     }
 
-    /// Adds what is left of an erased call with that key, in the call's place.
+    /// Adds what is left of an erased call with this key, in place of the call.
     pub fn add_erased(&mut self, module_id: ModuleId, key: String, erased: &ErasedCall) {
         let id = CallId::new(erased.started_at, (self.random)());
         let known = KnownCall {
@@ -143,20 +138,19 @@ impl Calls {
         self.known.insert(id, known);
     }
 
-    /// The keys of the calls added so far.
     pub fn keys(&self) -> impl Iterator<Item = (ModuleId, &str)> {
         self.by_key.keys().map(|(module, key)| (*module, key.as_str()))
     }
 
-    /// Says which calls a replayed request reported before.
+    /// Records which calls a replayed request reported before.
     pub fn set_reported(&mut self, request: RequestId, calls: Vec<CallId>) {
         self.reported.insert(request, calls);
     }
 
-    /// Lets the facts of one submission meet their calls, all of them or none.
+    /// Applies the facts of a submission to their calls: all of them, or none.
     ///
     /// # Errors
-    /// [`ReduceError`] when a fact could not be added; then nothing changed.
+    /// [`ReduceError`] if a fact could not be added; nothing has changed then.
     pub fn meet(&mut self, submission: &Submission) -> Result<Met, ReduceError> {
         let mut meeting = Meeting {
             submission,
@@ -230,7 +224,7 @@ impl Calls {
     fn choose(&self, meeting: &Meeting<'_>, key: &CallKey, fact: &Fact) -> Option<CallId> {
         let ids = self.by_key.get(&(meeting.submission.module_id, key.to_text()))?;
         let known = ids.iter().filter_map(|id| self.known.get(id));
-        // What a replayed request reported before was about these calls; only else about others.
+        // Prefer the calls a replayed request reported before.
         let own = known.clone().filter(|known| meeting.reported.iter().any(|id| known.is(*id)));
         let calls: Vec<&Call> = own.filter_map(|known| known.call.as_ref()).collect();
         let calls = if calls.is_empty() {
@@ -298,13 +292,13 @@ impl Calls {
         Met { changes, touched: meeting.touched, erased: meeting.erased }
     }
 
-    /// The calls to be written.
+    /// The calls to save.
     pub(super) fn changed(&self) -> Vec<ChangedCall<'_>> {
         let changed = self
             .known
             .iter()
             .filter(|(id, known)| known.changes > 0 || (known.owns_key && self.is_superseded(**id, known)));
-        // What began and vanished within the batch was never there.
+        // A call that began and vanished within the batch was never saved.
         let changed = changed.filter(|(_, known)| known.stored.is_some() || known.call.is_some());
         let changed = changed.map(|(id, known)| ChangedCall {
             id: *id,
@@ -321,7 +315,7 @@ impl Calls {
     fn after<'a>(&self, known: &KnownCall, call: &'a Call) -> After<'a> {
         let view = view(call);
         if call.call_id.is_some() {
-            // The provider's id means this call, unless it is used again for a later one.
+            // The provider's id identifies this call, unless it was reused for a later one.
             let owns_key = !self.is_superseded(call.id, known);
             return After { call: Cow::Borrowed(call), view, owns_key, late_until: far_future() };
         }
@@ -330,7 +324,7 @@ impl Calls {
         After { call: Cow::Borrowed(call), view, owns_key, late_until }
     }
 
-    /// Whether the provider has given the call's id to a later one.
+    /// Whether the provider has reused the call's id for a later call.
     fn is_superseded(&self, id: CallId, known: &KnownCall) -> bool {
         if known.call.as_ref().is_none_or(|call| call.call_id.is_none()) {
             return false;
@@ -343,7 +337,7 @@ impl Calls {
         later.any(|later| later.call.is_some())
     }
 
-    /// Whether another call, not ended either, has or takes the key: a call that a replay opened again gets out of its way.
+    /// Whether another open call has or takes the key. A call reopened by a replay does not take it back.
     fn key_is_taken(&self, known: &KnownCall, call: &Call) -> bool {
         let ids = self.by_key.get(&(known.module_id, known.key.clone())).into_iter().flatten();
         let others = ids.filter(|id| **id != call.id).filter_map(|id| self.known.get(id));
@@ -354,7 +348,7 @@ impl Calls {
 }
 
 impl KnownCall {
-    /// One that is not saved.
+    /// A call that is not saved yet.
     fn new(call: Call, key: String, at: DateTime<Utc>) -> Self {
         Self {
             module_id: call.module_id,
@@ -376,17 +370,17 @@ impl KnownCall {
         self.call.as_ref().is_some_and(|call| call.id == id)
     }
 
-    /// Whether a fact that arrived then can be about this call. Without the provider's id it cannot where the call began
-    /// later than that: an old request that is only processed now is not about today's call.
+    /// Whether a fact from this submission can be about this call. Without a provider id it cannot if the call began
+    /// later: an old request processed late is not about today's call.
     fn may_take(&self, key: &CallKey, submission: &Submission) -> bool {
         matches!(key, CallKey::Id(_)) || self.created_at <= submission.received_at + LATE_EVENT
     }
 }
 
-/// A submission while its facts meet their calls.
+/// A submission while its facts are applied.
 struct Meeting<'a> {
     submission: &'a Submission,
-    /// Calls as they were before it, none for those it began; in the order of their first change.
+    /// The calls as they were before, in the order of their first change; `None` for those it began.
     before: Vec<(CallId, Option<Call>)>,
     touched: Vec<CallId>,
     reported: Vec<CallId>,

@@ -1,4 +1,4 @@
-//! Whom the calls of a batch are with, and all that the batch changes.
+//! Which clients the calls of a batch are with, and everything the batch changes.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,41 +10,41 @@ use crate::ids::{CallId, ClientId};
 use crate::phone;
 use crate::view::view;
 
-/// All that a batch changes; what it means for each stride says [`super`].
+/// Everything a batch changes. [`super`] describes the steps.
 pub struct Changes<'a> {
-    /// The calls to be written, by id.
+    /// The calls to save, by id.
     pub calls: Vec<ChangedCall<'a>>,
-    /// Clients to be made of unknown callers. The calls that there were from their numbers become theirs too, unless they are
-    /// somebody's or a person chose.
+    /// Clients to create for unknown callers. Earlier calls from their numbers become theirs too, unless they have a
+    /// client or a person decided.
     pub made: Vec<NewLead>,
-    /// Clients to be removed, that were made of callers who turn out not to be missed. No call is theirs any more.
+    /// Clients to remove: they were created for callers who turn out not to be missed. No call is theirs any more.
     pub removed: Vec<ClientId>,
-    /// Missed calls to be closed, by id: somebody talked with the caller.
+    /// Missed calls to close, by id: somebody has talked with the caller.
     pub reached: Vec<Reached>,
-    /// Calls of which it turns out that they were not missed, or not from that number, and the clients they are logged on.
+    /// Calls that turn out not to be missed, or not to be from that number, and the clients they are logged on.
     in_doubt: Vec<(ClientId, CallId)>,
 }
 
-/// What [`Changes::link`] has to know.
+/// What [`Changes::link`] needs to know.
 #[derive(Debug, Default)]
 pub struct ClientsAsked {
     /// Which clients have these numbers (E.164)?
     pub numbers: BTreeSet<String>,
-    /// Which of these clients did a missed call make, and what keeps them?
+    /// Which of these clients were created for a missed call, and what keeps them?
     pub leads: BTreeSet<ClientId>,
 }
 
-/// Clients, as [`Changes::clients_asked`] asks for them.
+/// Clients, in answer to [`Changes::clients_asked`].
 #[derive(Debug, Default)]
 pub struct KnownClients {
-    /// The clients that have each number, those put away not counted.
+    /// The clients with each number, archived ones excluded.
     pub owners: HashMap<String, Vec<ClientId>>,
-    /// Clients that a missed call made.
+    /// Clients created for a missed call.
     pub leads: Vec<MadeLead>,
 }
 
 impl KnownClients {
-    /// The clients of a number; of its other spelling where nobody has this one.
+    /// Returns the clients with a number, or with its other spelling if there are none.
     pub(super) fn owners_of(&self, number: &str) -> &[ClientId] {
         let mut spellings = phone::spellings(number);
         spellings.find_map(|spelling| self.owners.get(&spelling)).map(Vec::as_slice).unwrap_or_default()
@@ -62,7 +62,7 @@ impl KnownClients {
 }
 
 impl<'a> Changes<'a> {
-    /// Of what the facts made of the calls.
+    /// Starts from the changed calls.
     #[must_use]
     pub fn of(calls: &'a Calls) -> Self {
         let mut calls = calls.changed();
@@ -75,7 +75,7 @@ impl<'a> Changes<'a> {
         Self { calls, made: Vec::new(), removed: Vec::new(), reached: Vec::new(), in_doubt }
     }
 
-    /// What [`Changes::link`] has to know.
+    /// What [`Changes::link`] needs to know.
     #[must_use]
     pub fn clients_asked(&self) -> ClientsAsked {
         let leads: BTreeSet<ClientId> = self.in_doubt.iter().map(|(client, _)| *client).collect();
@@ -88,9 +88,9 @@ impl<'a> Changes<'a> {
         ClientsAsked { numbers, leads }
     }
 
-    /// Sets the calls' numbers and clients, unless a person chose: one with the number is the client, of several a person has
-    /// to choose. Unknown callers whose call is missed become clients, as their modules say; clients that were made of callers
-    /// who turn out not to be missed go.
+    /// Sets the calls' numbers and clients, unless a person chose. A single client with the number becomes the client;
+    /// among several a person must choose. Unknown callers whose call was missed become clients if their module says
+    /// so; clients created for callers who turn out not to be missed are removed.
     pub fn link(&mut self, mut clients: KnownClients, submissions: &[&Submission], random: fn() -> [u8; 10]) {
         self.removed = taken_back(&clients.leads, &self.in_doubt, &self.calls);
         for call in &mut self.calls {
@@ -110,13 +110,12 @@ impl<'a> Changes<'a> {
         }
     }
 
-    /// The changed call with this id.
     #[must_use]
     pub fn call(&self, id: CallId) -> Option<&ChangedCall<'a>> {
         self.calls.binary_search_by_key(&id, |call| call.id).ok().and_then(|index| self.calls.get(index))
     }
 
-    /// What one submission did to a call, with what the step found out about the call.
+    /// Adds to what one submission did to a call what this step found out about the call.
     #[must_use]
     pub fn complete(&self, mut change: CallChange) -> CallChange {
         let id = change.after.as_ref().or(change.before.as_ref()).map(|call| call.id);
@@ -168,8 +167,8 @@ impl ChangedCall<'_> {
         }
     }
 
-    /// Chooses what the number is of a call that has two readings: what it was before, else the one that a client has, else
-    /// the likelier one.
+    /// Chooses the number of a call that has several readings: the previous number, else one that a client has, else
+    /// the likeliest.
     fn settle(&mut self, clients: &KnownClients) {
         let Some(after) = self.after.as_mut().filter(|after| after.call.open_readings().next().is_some())
         else {

@@ -1,4 +1,4 @@
-//! Unknown callers whose call was missed become clients, and go again when the call turns out not to be missed.
+//! Creates clients for unknown callers whose call was missed, and removes them if the call turns out not to be missed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,41 +14,40 @@ use crate::masking::without_numbers;
 use crate::phone;
 use crate::view::CallView;
 
-/// What becomes of an unknown caller whose call was missed.
+/// What happens to an unknown caller whose call was missed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeadRule {
-    /// What kind of client is made.
+    /// The kind of client to create.
     pub kind: ClientKind,
-    /// Who is responsible for it.
+    /// The user responsible for it.
     pub responsible: Option<UserId>,
 }
 
-/// A client to be made of an unknown caller.
+/// A client to create for an unknown caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewLead {
     pub id: ClientId,
     pub kind: ClientKind,
-    /// What the provider calls the caller; empty where it has no name.
+    /// The provider's name for the caller; empty if it has none.
     pub name: String,
-    /// Who is responsible for it.
+    /// The user responsible for it.
     pub responsible: Option<UserId>,
-    /// Its number.
     pub e164: String,
-    /// When it is made.
+    /// The time of creation.
     pub now: DateTime<Utc>,
 }
 
-/// A client that a missed call made, as it is saved.
+/// A client created for a missed call, as saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MadeLead {
     pub id: ClientId,
-    /// Whether somebody edited, merged or put it away, commented on it, or made somebody its employee.
+    /// Whether anybody edited, merged, archived or commented on it, or made somebody its employee.
     pub touched: bool,
-    /// How many saved calls keep it: those that were missed, those it was chosen for, and those in which it was called.
+    /// How many saved calls keep it: missed ones, ones a person logged on it, and outgoing ones.
     pub kept_by: u64,
 }
 
-/// The unknown callers whose call is missed now and was not before: one client a number, as the module's rule says.
+/// The unknown callers whose call is now missed and was not before: one client per number, following the module's rule.
 pub(super) fn unknown_callers(
     calls: &[ChangedCall<'_>],
     clients: &KnownClients,
@@ -80,21 +79,21 @@ pub(super) fn unknown_callers(
     made.into_values().collect()
 }
 
-/// Longest name taken over from a provider, in characters.
+/// Longest name taken from a provider, in characters.
 const MAX_NAME: usize = 200;
 
-/// The caller's name as the provider has it; many give the number in its place, which is no name.
+/// The provider's name for the caller. Many providers send the number instead, which does not count.
 fn caller_name(view: &CallView) -> String {
     let name = view.caller_name.as_deref().unwrap_or_default().trim();
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
     if letters < 2 || name.chars().filter(char::is_ascii_digit).count() > letters {
         return String::new();
     }
-    // The number in a name would be shown where the client's numbers are hidden.
+    // A number within the name would be visible where clients' numbers are hidden.
     without_numbers(name, view.client_e164.as_deref().as_slice()).chars().take(MAX_NAME).collect()
 }
 
-/// Those of the leads `in_doubt` that nobody touched and no call keeps, as the batch's calls will be.
+/// The leads `in_doubt` that nobody touched and that no call keeps after this batch.
 pub(super) fn taken_back(
     leads: &[MadeLead],
     in_doubt: &[(ClientId, CallId)],
@@ -118,7 +117,8 @@ pub(super) fn taken_back(
     gone.map(|lead| lead.id).collect()
 }
 
-/// Whether a call keeps the client it is logged on from being taken back. `store`'s `LEADS` counts saved calls by this rule.
+/// Whether a call keeps the client it is logged on from being removed. `LEADS` in `store` applies the same rule to
+/// saved calls.
 const fn keeps(view: &CallView, chosen: bool) -> bool {
     view.missed || chosen || matches!(view.direction, Some(Direction::Out))
 }

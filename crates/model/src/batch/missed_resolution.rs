@@ -1,4 +1,4 @@
-//! A missed call is closed once somebody talks with the caller, through whichever module, on whichever of a client's numbers,
+//! Closes a missed call once somebody talks with the caller, whatever the module, whichever of the client's numbers,
 //! and whichever of the two is reported first.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -13,45 +13,44 @@ use crate::phone;
 use crate::storable::{text, time};
 use crate::view::CallView;
 
-/// No call rings for longer before somebody answers it: how far before a missed call a talk that reached its caller is
-/// looked for.
+/// The longest a call can ring: how far before a missed call to look for a talk that reached its caller.
 pub const LONGEST_RING: TimeDelta = TimeDelta::hours(4);
 
-/// What [`Changes::resolve`] has to know.
+/// What [`Changes::resolve`] needs to know.
 #[derive(Debug, Default)]
 pub struct EncountersAsked {
-    /// Which missed calls of these callers, that began no later than that, are open?
+    /// Which open missed calls of these callers began at or before the given time?
     pub missed: Vec<Question>,
-    /// Which talks with these callers began after that, in calls that began no longer than [`LONGEST_RING`] before it?
+    /// Which talks with these callers began after the given time, in calls that began at most [`LONGEST_RING`] before
+    /// it?
     pub talks: Vec<Question>,
 }
 
-/// A caller, by number, by client with whichever number, or by both, and a time.
+/// A caller (by number, by client, or by both) and a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// The caller, as [`missed_caller`] says it.
+    /// As returned by [`missed_caller`].
     pub caller: Option<String>,
     pub client: Option<ClientId>,
     pub at: DateTime<Utc>,
 }
 
-/// Saved calls, as [`Changes::encounters_asked`] asks for them.
+/// Saved calls, in answer to [`Changes::encounters_asked`].
 #[derive(Debug, Default)]
 pub struct Encounters {
-    /// Missed calls that are open.
+    /// Open missed calls.
     pub missed: Vec<MissedCall>,
     /// Calls in which somebody talked with the outside party.
     pub talks: Vec<Talk>,
 }
 
-/// A missed call that is open.
+/// An open missed call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissedCall {
     pub id: CallId,
-    /// The module it came through.
     pub module_id: ModuleId,
     pub started_at: DateTime<Utc>,
-    /// Who called, as [`missed_caller`] or [`missed_key`] says it.
+    /// The caller, as returned by [`missed_caller`] or [`missed_key`].
     pub caller: Option<String>,
     /// The client it is logged on.
     pub client: Option<ClientId>,
@@ -61,36 +60,36 @@ pub struct MissedCall {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Talk {
     pub id: CallId,
-    /// With whom, as [`missed_caller`] says it.
+    /// The other party, as returned by [`missed_caller`].
     pub caller: Option<String>,
     /// The client it is logged on.
     pub client: Option<ClientId>,
-    /// When the talk began.
+    ///  When the talk began.
     pub answered_at: DateTime<Utc>,
 }
 
-/// A missed call to be closed: somebody talked with the caller.
+/// A missed call to close: somebody talked with the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reached {
     pub missed: CallId,
-    /// The module that one came through.
+    /// The module of the missed call.
     pub module_id: ModuleId,
-    /// When that one began.
+    /// When the missed call began.
     pub started_at: DateTime<Utc>,
     pub talk: CallId,
     /// How long after the missed call's start the talk began.
     pub seconds: i32,
 }
 
-/// What the missed calls of one caller have in common: the caller; whoever withholds the number is nobody else. None for a
-/// call that was not missed.
+/// The key shared by all missed calls of one caller. Callers who withhold their number share theirs with nobody. `None`
+/// if the call was not missed.
 #[must_use]
 pub fn missed_key(id: CallId, view: &CallView) -> Option<String> {
     let caller = || missed_caller(view.client_e164.as_deref(), view.client_raw.as_deref());
     view.missed.then(|| caller().unwrap_or_else(|| id.to_string()))
 }
 
-/// Who called or was called, by the number in E.164, else as it came. None where it is nobody whom one could meet again.
+/// The outside party: the number in E.164, else as received. `None` if the party cannot be recognized again.
 #[must_use]
 pub fn missed_caller(e164: Option<&str>, raw: Option<&str>) -> Option<String> {
     match e164 {
@@ -102,7 +101,7 @@ pub fn missed_caller(e164: Option<&str>, raw: Option<&str>) -> Option<String> {
 }
 
 impl Changes<'_> {
-    /// What [`Changes::resolve`] has to know.
+    /// What [`Changes::resolve`] needs to know.
     #[must_use]
     pub fn encounters_asked(&self) -> EncountersAsked {
         let talks = self.calls.iter().filter(|call| call.is_new_talk()).filter_map(ChangedCall::talk);
@@ -117,8 +116,8 @@ impl Changes<'_> {
         }
     }
 
-    /// Closes the missed calls whose caller a talk reaches: a talk that is new, or an earlier one where the missed call is
-    /// new. The first talk is the one that reached them.
+    /// Closes the missed calls whose caller a talk reached: a new talk, or an earlier one if the missed call is new.
+    /// The first such talk counts.
     pub fn resolve(&mut self, saved: Encounters) {
         let is_of_batch = |id: &CallId| self.call(*id).is_some();
         let open = || self.calls.iter().filter_map(ChangedCall::open);
@@ -148,7 +147,7 @@ impl Changes<'_> {
     }
 }
 
-/// Talks, to be found by their caller.
+/// Talks, indexed by caller.
 struct TalksByCaller<'a> {
     by_number: HashMap<&'a str, Vec<&'a Talk>>,
     by_client: HashMap<ClientId, Vec<&'a Talk>>,
@@ -168,7 +167,7 @@ impl<'a> TalksByCaller<'a> {
         found
     }
 
-    /// The talks that reach the caller of a missed call: with the same number or the same client, begun after the call.
+    /// The talks that reach the caller of a missed call: with the same number or client, begun at or after its start.
     fn that_reach<'b>(&'b self, missed: &'b MissedCall) -> impl Iterator<Item = &'a Talk> + 'b {
         let by_number = missed.caller.as_deref().and_then(|caller| self.by_number.get(caller));
         let by_client = missed.client.and_then(|client| self.by_client.get(&client));
@@ -201,7 +200,7 @@ impl ChangedCall<'_> {
         missed_caller(view.client_e164.as_deref(), view.client_raw.as_deref())
     }
 
-    /// As a missed call that is open.
+    /// As an open missed call, if it is one.
     fn open(&self) -> Option<MissedCall> {
         let view = &self.after.as_ref().filter(|_| self.is_missed() && !self.is_resolved())?.view;
         Some(MissedCall {
@@ -213,12 +212,12 @@ impl ChangedCall<'_> {
         })
     }
 
-    /// Whether it was dealt with. `store`'s `UPDATE_CALLS` takes the resolution of a call that is not missed any more away.
+    /// Whether it was dealt with. `UPDATE_CALLS` in `store` clears the resolution of a call that is no longer missed.
     fn is_resolved(&self) -> bool {
         self.known.added.resolved.is_some()
     }
 
-    /// As a talk with the outside party.
+    /// As a talk with the outside party, if it is one.
     fn talk(&self) -> Option<Talk> {
         let view = &self.after.as_ref()?.view;
         if !matches!(view.direction, Some(Direction::In | Direction::Out)) {
@@ -228,7 +227,7 @@ impl ChangedCall<'_> {
         Some(Talk { id: self.id, caller: self.caller(view), client: self.client_id, answered_at })
     }
 
-    /// Whether a talk began in it now, or it turns out now with whom.
+    /// Whether a talk began, or its client became known, in this batch.
     fn is_new_talk(&self) -> bool {
         let was_answered = self.before.as_ref().is_some_and(|view| view.answered_at.is_some());
         let is_answered = self.after.as_ref().is_some_and(|after| after.view.answered_at.is_some());

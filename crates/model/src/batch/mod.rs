@@ -1,16 +1,16 @@
-//! What a batch of submissions makes of the calls: the one step between what is loaded and what is saved.
+//! What a batch of submissions does to the calls: the one step between loading and saving.
 //!
-//! The step is pure. It takes three strides, and before each one whoever holds the data answers what the stride has to know:
+//! The step is pure and has three parts. Before each part, the owner of the data answers a question:
 //!
-//! | stride | has to know | does |
+//! | part | needs | does |
 //! |---|---|---|
-//! | [`Calls::meet`] | the calls that the facts may be about ([`Calls::add`]) | facts meet their calls |
-//! | [`Changes::link`] | [`KnownClients`], as [`Changes::clients_asked`] asks | calls meet their clients; leads come and go |
-//! | [`Changes::resolve`] | [`Encounters`], as [`Changes::encounters_asked`] asks | talks close missed calls |
+//! | [`Calls::meet`] | the calls that the facts may be about ([`Calls::add`]) | applies facts to their calls |
+//! | [`Changes::link`] | [`KnownClients`], as [`Changes::clients_asked`] asks | links calls to clients; creates and removes leads |
+//! | [`Changes::resolve`] | [`Encounters`], as [`Changes::encounters_asked`] asks | closes missed calls by talks |
 //!
-//! Then [`Changes`] says all that is to be saved, [`Changes::counters`] included. Who asks a database (`store::committer`)
-//! and who has everything in memory take the same strides. An answer may hold more than was asked: the step decides what of
-//! it counts.
+//! Afterwards [`Changes`] holds everything to save, including [`Changes::counters`]. A caller with a database
+//! (`store::committer`) and one with everything in memory go through the same parts. An answer may hold more than was
+//! asked for: the step decides what counts.
 
 mod calls;
 mod clients;
@@ -33,22 +33,22 @@ pub use missed_resolution::{
     Encounters, EncountersAsked, LONGEST_RING, MissedCall, Question, Reached, Talk, missed_caller, missed_key,
 };
 
-/// Facts for calls, from one request or from the server itself.
+/// Facts about calls, from one request or from the server itself.
 #[derive(Debug, Clone)]
 pub struct Submission {
-    /// The request; none for what the server itself found out.
+    /// The request; `None` for what the server itself found out.
     pub request: Option<RequestId>,
-    /// The module. Facts reach no other module's calls.
+    /// The module. Facts affect only this module's calls.
     pub module_id: ModuleId,
-    /// When the request arrived; for what the server itself found out, now.
+    /// When the request arrived; now, for what the server itself found out.
     pub received_at: DateTime<Utc>,
-    /// The facts, in order.
+    /// In order.
     pub facts: Vec<TargetedFact>,
-    /// Whether to take back first what the request reported before.
+    /// Whether to retract first what the request reported before.
     pub replace: bool,
-    /// The client that its calls are for, where whoever dialled chose one.
+    /// The client the calls are with, if whoever dialled chose one.
     pub client: Option<ClientId>,
-    /// What becomes of unknown callers; none: nothing.
+    /// What to do with unknown callers; `None` for nothing.
     pub lead: Option<LeadRule>,
     /// The time of this processing.
     pub now: DateTime<Utc>,
@@ -58,7 +58,6 @@ pub struct Submission {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TargetedFact {
     pub target: FactTarget,
-    /// What happened to it.
     pub fact: Fact,
 }
 
@@ -68,12 +67,12 @@ impl From<KeyedFact> for TargetedFact {
     }
 }
 
-/// How a fact says which call it is about.
+/// How a fact identifies its call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FactTarget {
-    /// As the provider says it; where there is no such call, one begins.
+    /// By the provider's data; a call begins if there is none.
     Key(CallKey),
-    /// By our id; where there is no such call, the fact is dropped.
+    /// By our id; the fact is dropped if there is no such call.
     Call(CallId),
 }
 
@@ -83,7 +82,7 @@ pub struct Met {
     pub changes: Vec<CallChange>,
     /// The calls its facts are about, changed or not.
     pub touched: Vec<CallId>,
-    /// Whether facts were about a call that was erased.
+    /// Whether any fact was about an erased call.
     pub erased: bool,
 }
 
@@ -92,15 +91,15 @@ pub struct Met {
 pub struct CallChange {
     /// Grows with each change of the call; see [`call_version`].
     pub version: i64,
-    /// The call before; none for a new one.
+    /// The call before; `None` if it is new.
     pub before: Option<Call>,
-    /// The call after; none for one of which nothing is left.
+    /// The call after; `None` if it has no facts left.
     pub after: Option<Call>,
-    /// What people, and rules in their place, added to it.
+    /// What people, or rules on their behalf, added to it.
     pub added: CallAnnotations,
 }
 
-/// Orders the changes of a call: by the saved version, and within the batch that saved it by when they were made.
+/// Orders the changes of a call: by saved version, then by their order within the batch that saved it.
 #[must_use]
 pub fn call_version(saved: i32, change: u16) -> i64 {
     (i64::from(saved) << 16) | i64::from(change)

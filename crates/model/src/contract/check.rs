@@ -1,4 +1,4 @@
-//! Checking what a script returned.
+//! Checks what a script returned.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,13 @@ use super::tidy::tidy;
 use super::wording::{in_plain_words, shown};
 use super::{CallRecord, Event, Member, Numbers, ParseResult, Response, TestConnectionResult};
 
-/// What a script returned breaks the contract.
+/// A breach of the contract in what a script returned.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{path}: {problem}")]
 pub struct ContractError {
-    /// Where, as `event.direction` or `events[2].dstPhone`; the function's name for the whole result.
+    /// The path, e.g. `event.direction` or `events[2].dstPhone`; the function's name for the whole result.
     pub path: String,
-    /// What is wrong there and what would be right.
+    /// What is wrong and what would be right.
     pub problem: String,
 }
 
@@ -24,27 +24,27 @@ pub(super) fn wrong(path: impl Into<String>, problem: impl Into<String>) -> Cont
     ContractError { path: path.into(), problem: problem.into() }
 }
 
-/// More events in one request than any provider's batch has.
+/// More events than any provider sends in one request.
 const MAX_EVENTS: usize = 1000;
 /// Ids, numbers and names longer than this are a mistake.
 pub(super) const MAX_TEXT: usize = 512;
-/// Lists and objects one in the other, in everything that a script returns: what is kept as JSON must be readable again.
+/// Maximum nesting of lists and objects in script results: what is stored as JSON must be readable again.
 pub(super) const MAX_DEPTH: usize = 32;
-/// Bytes of a record's `call`, as JSON: every one of them is kept with the call.
+/// Maximum size of a record's `call` as JSON, in bytes: it is stored with the call.
 pub(super) const MAX_CALL_DATA: usize = 64 * 1024;
-/// No call talks for longer: 115 days.
+/// No call lasts longer than this: 115 days.
 pub(super) const MAX_SECONDS: f64 = 1e7;
 
-/// Checks what `VoipParseWebhookRequest` returned. What does not say which call it is never breaks the contract: it is left out
-/// or cut, with a warning.
+/// Checks what `VoipParseWebhookRequest` returned. Fields that do not identify the call never break the contract: they
+/// are left out or cut, with a warning.
 ///
 /// # Errors
-/// The first thing that breaks the contract.
+/// The first breach of the contract.
 pub fn parse_result(mut value: Value) -> Result<ParseResult, ContractError> {
     let warnings = tidy(&mut value);
     check_depth(&value)?;
     let mut result: ParseResult =
-        typed("VoipParseWebhookRequest", "an object ({} where there is nothing to report)", value)?;
+        typed("VoipParseWebhookRequest", "an object ({} if there is nothing to report)", value)?;
     result.warnings = warnings;
     if let Some(event) = &result.event {
         event.check("event")?;
@@ -68,7 +68,7 @@ pub fn parse_result(mut value: Value) -> Result<ParseResult, ContractError> {
     Ok(result)
 }
 
-/// Whether lists and objects stand deeper in each other than that.
+/// Whether lists and objects are nested deeper than `levels`.
 pub(super) fn is_too_deep(value: &Value, levels: usize) -> bool {
     let too_deep = |inner: &Value| levels == 0 || is_too_deep(inner, levels - 1);
     match value {
@@ -78,7 +78,7 @@ pub(super) fn is_too_deep(value: &Value, levels: usize) -> bool {
     }
 }
 
-/// A record's `call` is looked at by itself.
+/// A record's `call` is checked separately.
 fn check_depth(value: &Value) -> Result<(), ContractError> {
     let of = |value: &Value, levels: usize| -> Option<String> {
         let deep = value.as_object()?.iter().find(|(_, inner)| is_too_deep(inner, levels))?;
@@ -95,7 +95,7 @@ fn check_depth(value: &Value) -> Result<(), ContractError> {
 /// Checks what `VoipGetMembers` returned.
 ///
 /// # Errors
-/// The first thing that breaks the contract.
+/// The first breach of the contract.
 pub fn members(value: Value) -> Result<Vec<Member>, ContractError> {
     typed("VoipGetMembers", "a list of { id, name }", value)
 }
@@ -103,7 +103,7 @@ pub fn members(value: Value) -> Result<Vec<Member>, ContractError> {
 /// Checks what `VoipTestConnection` returned.
 ///
 /// # Errors
-/// What breaks the contract.
+/// The breach of the contract.
 pub fn test_connection_result(value: Value) -> Result<TestConnectionResult, ContractError> {
     typed("VoipTestConnection", "{ success, message }", value)
 }
@@ -136,7 +136,7 @@ impl CallRecord {
             )),
             None if self.call_id.is_none() => Err(wrong(
                 format!("{path}.duration"),
-                "missing: seconds of talk (may be left out where callId is given)",
+                "missing: give the seconds of talk (optional with a callId)",
             )),
             _ => Ok(()),
         }
@@ -158,12 +158,12 @@ impl Numbers<'_> {
             return Ok(());
         }
         let names = ["direction", "srcPhone", "dstPhone"];
-        // Not every call has a caller's number: an anonymous one says so.
+        // Not every call has a caller's number, but an anonymous one must say so.
         let missing = names.iter().zip(given).find(|(_, given)| !given).map_or("direction", |(name, _)| name);
         let rule = if self.call_id.is_some() {
-            "missing: give direction, srcPhone and dstPhone, or no number at all where callId says which call it is (\"anonymous\" for a number that is not known)"
+            "missing: give direction, srcPhone and dstPhone (\"anonymous\" for an unknown number), or callId and no numbers"
         } else {
-            "missing: without a callId the call is found by direction, srcPhone and dstPhone (\"anonymous\" for a number that is not known)"
+            "missing: without a callId, give direction, srcPhone and dstPhone (\"anonymous\" for an unknown number)"
         };
         Err(wrong(format!("{path}.{missing}"), rule))
     }
@@ -181,22 +181,22 @@ impl Response {
     }
 }
 
-/// Whether HTTP can carry these headers.
+/// Checks that HTTP can carry these headers.
 pub(super) fn check_headers(path: &str, headers: &BTreeMap<String, String>) -> Result<(), ContractError> {
     for (name, value) in headers {
         if name.is_empty() || !name.bytes().all(is_token) {
-            let problem = "is not a header name: letters, digits and - only";
+            let problem = "is not a header name; use letters, digits and -";
             return Err(wrong(format!("{path}.{}", shown(name)), problem));
         }
         if value.chars().any(char::is_control) {
-            let problem = "must not hold line breaks or other control characters";
+            let problem = "must not contain line breaks or other control characters";
             return Err(wrong(format!("{path}.{name}"), problem));
         }
     }
     Ok(())
 }
 
-/// What RFC 9110 lets a header's name be made of.
+/// The characters RFC 9110 allows in a header name.
 const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')

@@ -1,4 +1,4 @@
-//! From what a script returned to facts about calls.
+//! Turns what a script returned into facts about calls.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -8,7 +8,7 @@ use crate::ids::{RequestId, UserId};
 use crate::matching::CallKey;
 use crate::phone;
 
-/// What a script's result is read against.
+/// What is needed to read a script's result.
 pub struct Context<'a> {
     /// The user bound to a member's number.
     pub bound: &'a dyn Fn(&str) -> Option<UserId>,
@@ -21,21 +21,20 @@ pub struct Context<'a> {
     pub source: RequestId,
 }
 
-/// A fact and which call it is about.
+/// A fact and the key of its call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyedFact {
     pub key: CallKey,
-    /// What happened to it.
     pub fact: Fact,
 }
 
-/// The facts that a script's result reports, in its order; the record last.
+/// The facts reported by a script's result, in order; the record comes last.
 #[must_use]
 pub fn facts(result: &ParseResult, context: &Context<'_>) -> Vec<KeyedFact> {
     let events = result.event.iter().chain(result.events.iter().flatten());
     let records = result.call_record.iter().map(|record| of_record(record, context));
     let mut facts: Vec<_> = events.map(|event| of_event(event, context)).chain(records).flatten().collect();
-    // They arrived in one moment; a microsecond each keeps their order.
+    // They arrived together; a microsecond each preserves their order.
     for (index, KeyedFact { fact, .. }) in (0..).zip(&mut facts) {
         *fact.arrived.as_mut().unwrap_or(&mut fact.at) += TimeDelta::microseconds(index);
     }
@@ -81,7 +80,7 @@ fn of_record(record: &CallRecord, context: &Context<'_>) -> Option<KeyedFact> {
     Some(KeyedFact { key, fact })
 }
 
-/// `None` only for what [`super::parse_result`] refuses: neither numbers nor an id.
+/// `None` only for what [`super::parse_result`] rejects: neither numbers nor an id.
 fn bare_fact(kind: FactKind, numbers: &Numbers<'_>, context: &Context<'_>) -> Option<(CallKey, Fact)> {
     let parties = parties(numbers, context);
     let key = match (numbers.call_id, &parties) {
@@ -120,7 +119,7 @@ fn parties(numbers: &Numbers<'_>, context: &Context<'_>) -> Option<Parties> {
     Some(parties)
 }
 
-/// What an event names that leaves its numbers out.
+/// The extensions named by an event without numbers.
 fn extensions(numbers: &Numbers<'_>, context: &Context<'_>) -> Option<Extensions> {
     let target = |extension: Option<&String>| {
         extension.map(|extension| Target { extension: extension.clone(), user: (context.bound)(extension) })
@@ -129,7 +128,7 @@ fn extensions(numbers: &Numbers<'_>, context: &Context<'_>) -> Option<Extensions
     (given.src.is_some() || given.dst.is_some()).then_some(given)
 }
 
-/// The operator's side: (the extension given beside the company's number, the number itself).
+/// The operator's side: the extension given with the company's number, and the number itself.
 fn operator_numbers(parties: &Parties) -> (Option<&String>, &String) {
     match parties.direction {
         Direction::In | Direction::Internal => (parties.src_ext.as_ref(), &parties.dst),
@@ -137,7 +136,7 @@ fn operator_numbers(parties: &Parties) -> (Option<&String>, &String) {
     }
 }
 
-/// The operator that the numbers name: whoever is bound, else the extension, even if nobody is bound to it.
+/// The operator named by the numbers: a bound user's, else the extension, even if nobody is bound to it.
 fn operator(parties: &Parties, bound: &dyn Fn(&str) -> Option<UserId>) -> Option<Target> {
     let (extension, number) = operator_numbers(parties);
     let target = |number: &String, user| Target { extension: number.clone(), user };
@@ -149,7 +148,7 @@ fn operator(parties: &Parties, bound: &dyn Fn(&str) -> Option<UserId>) -> Option
         .or_else(|| phone::is_internal(number).then(|| target(number, None)))
 }
 
-/// The company's own number among the two, where one of them is.
+/// The company's own number, if one of the two is.
 fn company_line(parties: &Parties) -> Option<String> {
     let (_, number) = operator_numbers(parties);
     let is_operator = parties.operator.as_ref().is_some_and(|operator| operator.extension == *number);

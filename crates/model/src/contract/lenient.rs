@@ -1,4 +1,4 @@
-//! Reading what scripts return without being petty: spelling of enum values, numbers where texts are meant.
+//! Reads script results leniently: spelling variants of enum values, numbers in place of strings.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::wording::{choice, shown};
 
-/// A text enum that reads `NotifyStart`, `notify_start` and `NOTIFY-START` alike, and writes one spelling.
+/// A string enum that accepts `NotifyStart`, `notify_start` and `NOTIFY-START` alike, and writes one spelling.
 macro_rules! text_enum {
     (
         $(#[$meta:meta])*
@@ -18,7 +18,7 @@ macro_rules! text_enum {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        // Not `rename = $text`: utoipa does not see through a macro's literal.
+        // Not `rename = $text`: utoipa cannot read a macro's literal.
         #[serde(rename_all = "camelCase")]
         pub enum $name { $( $(#[$variant_meta])* $variant, )+ }
 
@@ -26,7 +26,7 @@ macro_rules! text_enum {
             /// Every value.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The one spelling used in scripts, the API and the database.
+            /// The spelling used in scripts, the API and the database.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
@@ -36,7 +36,7 @@ macro_rules! text_enum {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
-                // Mostly it is the one spelling already: always, when a stored call is read.
+                // Usually it is that spelling already; always, when a stored call is read.
                 if let Some(value) = Self::ALL.iter().find(|value| value.as_str() == text) {
                     return Ok(*value);
                 }
@@ -49,28 +49,28 @@ macro_rules! text_enum {
 }
 pub(super) use text_enum;
 
-/// The error for a text that is none of an enum's.
+/// The error for a string that matches no value of an enum.
 pub(super) fn none_of<E: Error>(text: &str, texts: &[&str]) -> E {
     E::custom(format!("must be {}, not \"{}\"", choice(texts), shown(text)))
 }
 
-/// Lower case, without what people put between words.
+/// Lower case, without word separators.
 pub(super) fn folded(text: &str) -> String {
     text.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
-/// A text, or a number taken as one; empty counts as left out.
+/// A string, or a number taken as one; empty counts as missing.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = Option::<TextOrNumber>::deserialize(deserializer)?;
     Ok(text.map(|text| text.0).filter(|text| !text.is_empty()))
 }
 
-/// Like [`text`], but it must be there.
+/// Like [`text`], but required.
 pub(super) fn required_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     text(deserializer)?.ok_or_else(|| D::Error::custom("must not be empty"))
 }
 
-/// Texts by name; numbers count as texts.
+/// Strings by name; numbers count as strings.
 pub(super) fn texts<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, String>, D::Error> {
@@ -78,17 +78,17 @@ pub(super) fn texts<'de, D: Deserializer<'de>>(
     Ok(texts.into_iter().map(|(name, text)| (name, text.0)).collect())
 }
 
-/// A number, or a text that is one, as form fields give it; empty counts as left out.
+/// A number, or a string that is one, as in form fields; empty counts as missing.
 pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     parsed(deserializer, "a number")
 }
 
-/// Like [`number`], but whole.
+/// Like [`number`], but an integer.
 pub(super) fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     parsed(deserializer, "a whole number")
 }
 
-/// A moment, with its time zone.
+/// A time with its zone.
 pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
     parsed(deserializer, "a time with its zone, such as \"2026-01-31T12:00:00Z\"")
 }
@@ -110,7 +110,7 @@ impl<'de> Deserialize<'de> for TextOrNumber {
             type Value = TextOrNumber;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a text")
+                f.write_str("a string")
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
                 Ok(TextOrNumber(text.trim().to_owned()))

@@ -1,4 +1,4 @@
-//! What `VoipGetCallLink` returns: where a recording is.
+//! What `VoipGetCallLink` returns: the location of a recording.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use super::{ContractError, lenient};
 
 const FUNCTION: &str = "VoipGetCallLink";
 
-/// Where a recording is, and what the provider wants to see of whoever asks for it.
+/// The location of a recording, and what the provider requires to serve it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallLink {
-    /// The link: http or https.
+    /// An http or https URL.
     pub url: String,
-    /// Headers that the recording is asked for with; no browser may see them.
+    /// Headers to send when fetching the recording; they never reach a browser.
     pub headers: BTreeMap<String, String>,
 }
 
@@ -31,25 +31,25 @@ struct WithHeaders {
 /// Checks what `VoipGetCallLink` returned.
 ///
 /// # Errors
-/// What breaks the contract.
+/// The breach of the contract.
 pub fn call_link(value: Value) -> Result<CallLink, ContractError> {
     let is_of_service = |value: &Value| value.get("service").is_some() && value.get("url").is_none();
     let WithHeaders { url, headers } = match value {
         value if is_of_service(&value) => {
             let problem =
-                "a recording that a service holds cannot be played yet; return its link, or { url, headers }";
+                "a recording held by a service cannot be played yet; return its link, or { url, headers }";
             return Err(wrong(FUNCTION, problem));
         }
-        value @ Value::Object(_) => typed(FUNCTION, "the recording's link as a text", value)?,
+        value @ Value::Object(_) => typed(FUNCTION, "the recording's link as a string", value)?,
         value => WithHeaders {
-            url: typed(FUNCTION, "the recording's link as a text", value)?,
+            url: typed(FUNCTION, "the recording's link as a string", value)?,
             headers: BTreeMap::new(),
         },
     };
     let url = url.trim();
     let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
     if !matches!(scheme.as_deref(), Some("http" | "https")) {
-        let problem = format!("must be a link that begins with https:// or http://, not \"{}\"", shown(url));
+        let problem = format!("must be a link starting with https:// or http://, not \"{}\"", shown(url));
         return Err(wrong(FUNCTION, problem));
     }
     check_headers("headers", &headers)?;

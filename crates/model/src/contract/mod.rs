@@ -1,4 +1,4 @@
-//! The module contract's types: what a script returns, checked so that what is wrong is said by path.
+//! The types of the module contract: what a script returns, checked so that errors name the path.
 
 mod check;
 mod facts;
@@ -17,11 +17,11 @@ pub use facts::{Context, KeyedFact, facts};
 pub use link::{CallLink, call_link};
 pub use tidy::{MAX_WARNINGS, Warning, did_you_mean};
 
-/// Bytes of a key in a module's storage, at most.
+/// Maximum length of a key in a module's storage, in bytes.
 pub const MAX_STORAGE_KEY_BYTES: usize = 512;
 
 lenient::text_enum! {
-    /// Which way a call goes.
+    /// The direction of a call.
     pub enum Direction {
         /// From a client to the company.
         In = "in",
@@ -35,26 +35,26 @@ lenient::text_enum! {
 lenient::text_enum! {
     /// What a telephony event reports.
     pub enum EventKind {
-        /// It rings.
+        /// The call is ringing.
         NotifyStart = "notifyStart",
-        /// It was answered.
+        /// The call was answered.
         NotifyAnswer = "notifyAnswer",
-        /// It was put on hold.
+        /// The call was put on hold.
         NotifyHold = "notifyHold",
-        /// It was taken off hold.
+        /// The call was taken off hold.
         NotifyUnhold = "notifyUnhold",
-        /// It was redirected to another operator.
+        /// The call was redirected to another operator.
         NotifyRedirect = "notifyRedirect",
-        /// It ended.
+        /// The call ended.
         NotifyEnd = "notifyEnd",
     }
 }
 
 lenient::text_enum! {
-    /// How a call came out.
+    /// The disposition of a call.
     #[derive(Default)]
     pub enum Disposition {
-        /// Not known, or not over.
+        /// Not known, or the call is not over.
         #[default]
         Unknown = "unknown",
         /// Somebody talked.
@@ -65,9 +65,9 @@ lenient::text_enum! {
         Busy = "busy",
         /// The caller gave up.
         Cancelled = "cancelled",
-        /// It could not be set up.
+        /// The call could not be set up.
         Failed = "failed",
-        /// Voicemail took it.
+        /// The call went to voicemail.
         Voicemail = "voicemail",
     }
 }
@@ -76,16 +76,15 @@ lenient::text_enum! {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ParseResult {
-    /// One event.
     #[serde(default)]
     pub event: Option<Event>,
-    /// Several, of providers that send batches.
+    /// Several events, for providers that send batches.
     #[serde(default)]
     pub events: Option<Vec<Event>>,
-    /// A finished call's record.
+    /// The record of a finished call (CDR).
     #[serde(default)]
     pub call_record: Option<CallRecord>,
-    /// What to answer the provider.
+    /// The answer to the provider.
     #[serde(default)]
     pub response: Option<Response>,
     /// What was ignored, cut or left out.
@@ -93,11 +92,10 @@ pub struct ParseResult {
     pub warnings: Vec<Warning>,
 }
 
-/// `VoipWebhookRequest`: a telephony event. Numbers and direction may be left out where `call_id` is given.
+/// `VoipWebhookRequest`: a telephony event. Numbers and direction are optional with a `call_id`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// What happened.
     pub event: EventKind,
     #[serde(default)]
     disposition: Option<Disposition>,
@@ -127,7 +125,7 @@ pub struct Event {
     line: Option<String>,
 }
 
-/// `VoipCallRecord`: a finished call's length and the data its recording is found by.
+/// `VoipCallRecord`: the length of a finished call and the data to find its recording.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CallRecord {
@@ -148,13 +146,13 @@ pub struct CallRecord {
     /// Seconds of talk.
     #[serde(default, deserialize_with = "lenient::number")]
     duration: Option<f64>,
-    /// Kept as is, passed to `VoipGetCallLink`.
+    /// Stored as is and passed to `VoipGetCallLink`.
     #[serde(default)]
     call: Option<Value>,
 }
 
-/// Who talks with whom, in an event and a record alike. (Not a flattened part of both: serde would lose the path of
-/// what is wrong in it.)
+/// The parties, the same in an event and a record. (Not a flattened part of both: serde would lose the path of an error
+/// in it.)
 struct Numbers<'a> {
     direction: Option<Direction>,
     src_phone: Option<&'a String>,
@@ -182,16 +180,15 @@ macro_rules! numbers_of {
 }
 numbers_of!(Event, CallRecord);
 
-/// `HttpResponse`: what the provider is answered.
+/// `HttpResponse`: the answer to the provider.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Response {
-    /// The HTTP status; 200 when not set.
+    /// The HTTP status; 200 by default.
     #[serde(default = "ok")]
     pub status: u16,
-    /// Header names and values.
     #[serde(default, deserialize_with = "lenient::texts")]
     pub headers: BTreeMap<String, String>,
-    /// Text as is, anything else as JSON (bytes as the script engine marks them).
+    /// A string as is, anything else as JSON (bytes as marked by the script engine).
     #[serde(default)]
     pub content: Value,
 }
@@ -200,17 +197,17 @@ const fn ok() -> u16 {
     200
 }
 
-/// `VoipMember`: a user of the provider.
+/// `VoipMember`: a user at the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Member {
-    /// The number that stands in the events.
+    /// The number used in the provider's events.
     #[serde(deserialize_with = "lenient::required_text")]
     pub id: String,
     /// The name at the provider.
     #[serde(deserialize_with = "lenient::required_text")]
     pub name: String,
-    /// The e-mail at the provider.
+    /// The email address at the provider.
     #[serde(default, deserialize_with = "lenient::text")]
     pub email: Option<String>,
 }
@@ -218,9 +215,9 @@ pub struct Member {
 /// `VoipTestConnectionResult`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TestConnectionResult {
-    /// Whether the provider can be reached with the settings given.
+    /// Whether the provider can be reached with these settings.
     pub success: bool,
-    /// What to tell the user.
+    /// The message for the user.
     #[serde(default)]
     pub message: Option<String>,
 }

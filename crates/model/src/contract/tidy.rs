@@ -1,4 +1,4 @@
-//! What is amiss in a script's result without being a reason to lose a call: taken out or cut, with a warning.
+//! Flaws in a script's result that are no reason to lose a call: they are removed or cut, with a warning.
 
 use std::fmt::Display;
 
@@ -15,29 +15,28 @@ use super::{Disposition, lenient};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Warning {
-    /// Where, as `event.callerName`.
+    /// The path, e.g. `event.callerName`.
     pub path: String,
-    /// What is amiss and what was done about it.
+    /// What is wrong and what was done about it.
     pub message: String,
 }
 
 impl Warning {
-    /// A warning.
     #[must_use]
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { path: path.into(), message: message.into() }
     }
 }
 
-/// Warnings kept of one request; further ones say nothing new.
+/// Maximum number of warnings kept per request; further ones add nothing.
 pub const MAX_WARNINGS: usize = 20;
-/// Longest name of a field in a path.
+/// Longest field name in a path.
 const MAX_NAME: usize = 80;
 
-/// What a field must hold, as far as it may be mended here. The others are checked where the result is read.
+/// What a field must hold, as far as it can be repaired here. Everything else is checked when the result is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Says which call it is, or what happened: nothing is mended.
+    /// Identifies the call or says what happened: never repaired.
     Needed,
     Text,
     Whole,
@@ -87,7 +86,7 @@ const RECORD: Fields = &[
 
 const RESPONSE: Fields = &[("status", Kind::Needed), ("headers", Kind::Needed), ("content", Kind::Needed)];
 
-/// Takes out and cuts what is amiss; says what. Allocates nothing where nothing is.
+/// Removes and cuts what is wrong and returns the warnings. Allocates nothing if nothing is wrong.
 pub(super) fn tidy(result: &mut Value) -> Vec<Warning> {
     let mut warnings = Warnings(Vec::new());
     let Some(result) = result.as_object_mut() else { return warnings.0 };
@@ -118,7 +117,7 @@ impl Warnings {
         let mut unknown = false;
         for (name, value) in object.iter_mut() {
             match fields.iter().find(|(known, _)| known == name) {
-                // Without an id the length is required.
+                // The length is required without an id.
                 Some((_, Kind::Seconds)) if !has_id => {}
                 Some((_, kind)) => {
                     if let Some(problem) = kind.mend(value) {
@@ -147,7 +146,7 @@ impl Warnings {
 }
 
 impl Kind {
-    /// Makes the value one that can be read; says what was wrong with it.
+    /// Makes the value readable; returns what was wrong with it.
     fn mend(self, value: &mut Value) -> Option<String> {
         let problem = match (self, &*value) {
             (Self::Needed, _) | (_, Value::Null) => return None,
@@ -175,7 +174,7 @@ impl Kind {
                 Some(format!("must not be nested deeper than {MAX_DEPTH} levels"))
             }
             (Self::Data, other) => (other.to_string().len() > MAX_CALL_DATA).then(|| {
-                format!("must not be longer than {MAX_CALL_DATA} bytes as JSON; keep what finds the recording, not the recording")
+                format!("must not be longer than {MAX_CALL_DATA} bytes as JSON; return what identifies the recording, not the recording itself")
             }),
         };
         let problem = problem?;
@@ -188,11 +187,10 @@ fn of_serde(error: serde_json::Error) -> String {
     problem(error.to_string())
 }
 
-/// A clock that is this wrong would put the call where nobody finds it.
+/// A clock this wrong would put the call where nobody finds it.
 fn wrong_year(at: DateTime<Utc>) -> Option<String> {
     let year = at.year();
-    (!(2000..2100).contains(&year))
-        .then(|| format!("must lie between the years 2000 and 2100, not in {year}"))
+    (!(2000..2100).contains(&year)).then(|| format!("must be between the years 2000 and 2100, not in {year}"))
 }
 
 fn no_such_field(name: &str, fields: Fields) -> String {
@@ -202,7 +200,7 @@ fn no_such_field(name: &str, fields: Fields) -> String {
     }
 }
 
-/// The one of the known names that was probably meant.
+/// The known name that was probably meant.
 #[must_use]
 pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let name = folded(&shown(name));

@@ -1,4 +1,4 @@
-//! What serde says is wrong, in plain words for the author of a script.
+//! Rewords serde's errors for script authors.
 
 use std::fmt::Display;
 
@@ -7,7 +7,7 @@ use super::ContractError;
 /// Longer values are cut in messages.
 const MAX_SHOWN: usize = 80;
 
-/// The error of reading `function`'s result, by the path of what is wrong.
+/// The error from reading `function`'s result, with the path of the flaw.
 pub(super) fn in_plain_words<E: Display>(
     function: &str,
     error: serde_path_to_error::Error<E>,
@@ -25,22 +25,21 @@ pub(super) fn in_plain_words<E: Display>(
         (path, Some(field)) => format!("{path}.{field}"),
         (path, None) => path.to_owned(),
     };
-    // A list's item has no name of its own.
+    // An item of a list has no name of its own.
     let path = if path.starts_with('[') { format!("{function}{path}") } else { path };
     ContractError { path, problem }
 }
 
-/// What serde says is wrong with a value.
+/// Rewords a serde error about a value.
 pub(super) fn problem(message: String) -> String {
     wrong_type(&message).unwrap_or(message)
 }
 
-/// Of `invalid type: string "abc", expected f64` and its like.
+/// Rewords `invalid type: string "abc", expected f64` and similar errors.
 fn wrong_type(message: &str) -> Option<String> {
     let rest = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "))?;
     let (found, expected) = rest.rsplit_once(", expected ")?;
     let expected = match expected {
-        "a string" => "a text",
         "a boolean" => "true or false",
         "a sequence" => "a list",
         "a map" => "an object",
@@ -65,7 +64,7 @@ fn found_in_words(found: &str) -> String {
     }
 }
 
-/// A value in a message, cut where it is long.
+/// A value for a message, cut if it is long.
 pub(super) fn shown(value: &str) -> String {
     match value.char_indices().nth(MAX_SHOWN) {
         Some((cut, _)) => format!("{}…", &value[..cut]),

@@ -1,22 +1,22 @@
-//! The number in a SIP or tel address.
+//! Finds the number in a SIP or tel address.
 
 use percent_encoding::percent_decode_str;
 
 use super::clean::clean;
 
-/// What an address says of a number.
+/// The parts of an address that concern its number.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Address {
-    /// The user part, or the text itself where it is not an address; empty where the address names none.
+    /// The user part, or the whole text if it is not an address; empty if the address has no user part.
     pub user: String,
     /// From `;ext=`, `;isub=` or `;postd=`.
     pub extension: Option<String>,
-    /// Whether the host says that the caller is withheld (RFC 3323).
+    /// Whether the host says that the caller's number is withheld (RFC 3323).
     pub anonymous: bool,
 }
 
-/// Takes an address apart: `"Desk 3" <sip:+4930901820;npdi@gw.example:5060;user=phone>`. A display name is never the
-/// number, and neither is the host. The text is clean.
+/// Parses an address: `"Desk 3" <sip:+4930901820;npdi@gw.example:5060;user=phone>`. The display name and the host are
+/// never the number. The text must be clean.
 pub(super) fn address(text: &str) -> Address {
     let inside = without_name(text);
     let (scheme, rest) = without_scheme(inside);
@@ -25,7 +25,7 @@ pub(super) fn address(text: &str) -> Address {
         None if scheme == Scheme::Sip && is_host(rest) => ("", rest),
         None => (rest, ""),
     };
-    // The password of a SIP address.
+    // Drop the password of a SIP address.
     let user = if host.is_empty() { user } else { user.split(':').next().unwrap_or_default() };
     let decoded = percent_decode_str(user).decode_utf8_lossy();
     let mut address = with_parameters(&clean(&decoded), scheme != Scheme::None || !host.is_empty());
@@ -34,7 +34,7 @@ pub(super) fn address(text: &str) -> Address {
     address
 }
 
-/// What is within `<…>`; else what comes after a quoted name.
+/// The part within `<…>`, or after a quoted name.
 fn without_name(text: &str) -> &str {
     if let Some((_, inside)) = text.rsplit_once('<') {
         return inside.split_once('>').map_or(inside, |(inside, _)| inside).trim();
@@ -63,7 +63,7 @@ fn without_scheme(text: &str) -> (Scheme, &str) {
     found.unwrap_or((Scheme::None, text))
 }
 
-/// Whether what follows `sip:` without an `@` is a host and not a user.
+/// Whether what follows `sip:` without an `@` is a host rather than a user.
 fn is_host(text: &str) -> bool {
     let host = text.split([';', '?']).next().unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
@@ -85,12 +85,12 @@ fn with_parameters(user: &str, is_address: bool) -> Address {
                     address.extension.take().or(Some(digits)).filter(|digits| !digits.is_empty());
             }
             "phone-context" => context = Some(value.trim()),
-            // A text such as `030 901820;12`, where the semicolon is a pause.
+            // In `030 901820;12` the semicolon is a pause.
             _ if !is_address && !part.contains('=') => address.user = format!("{};{part}", address.user),
             _ => {}
         }
     }
-    // RFC 3966: a local number is completed by a context of digits; one that is a domain says nothing.
+    // RFC 3966: a local number is completed by a context of digits; a domain as context says nothing.
     if let Some(context) = context.filter(|context| context.starts_with('+'))
         && address.user.starts_with(|c: char| c.is_ascii_digit() || c == '(')
     {

@@ -1,12 +1,12 @@
-//! The many characters of one number, in ASCII.
+//! Normalizes the characters of a number to ASCII.
 
 use rlibphonenumber::PHONE_NUMBER_UTIL;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
-/// The text with plain blanks, digits, pluses and dashes, and without what nobody sees.
+/// The text with plain spaces, digits, pluses and dashes, and without invisible characters.
 ///
-/// Numbers come out of web pages, spreadsheets and chats with narrow blanks, direction marks, full-width digits and
-/// typeset dashes. Line breaks stay: they tell numbers apart.
+/// Numbers come from web pages, spreadsheets and chats with narrow spaces, direction marks, full-width digits and
+/// typographic dashes. Line breaks stay: they separate numbers.
 #[must_use]
 pub fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
@@ -19,12 +19,12 @@ pub fn clean(text: &str) -> String {
     cleaned.trim().to_owned()
 }
 
-/// What a character stands for that is not printable ASCII.
+/// What a character outside printable ASCII stands for.
 fn plain(c: char) -> String {
     let same = match c {
         '\u{b}' | '\u{c}' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => '\n',
         '\u{207a}' | '\u{208a}' | '\u{fe62}' | '\u{2795}' => '+',
-        // Minus signs, a bullet and the mark of a long vowel, typed for a dash.
+        // Minus signs, a bullet and the prolonged sound mark, typed for a dash.
         '\u{2043}' | '\u{207b}' | '\u{208b}' | '\u{2212}' | '\u{2796}' | '\u{30fc}' | '\u{ff70}' => '-',
         '\u{60c}' | '\u{3001}' | '\u{fe50}' | '\u{ff64}' => ',',
         '\u{61b}' | '\u{fe54}' => ';',
@@ -35,7 +35,7 @@ fn plain(c: char) -> String {
         c => match c.general_category() {
             GeneralCategory::DashPunctuation => '-',
             GeneralCategory::Format | GeneralCategory::Control => return String::new(),
-            // Variation selectors, and the box around a digit of an emoji.
+            // Variation selectors, and the box around an emoji digit.
             _ if c.general_category_group() == GeneralCategoryGroup::Mark => return String::new(),
             _ if c.is_numeric() => {
                 return PHONE_NUMBER_UTIL.normalize_digits_only(c.encode_utf8(&mut [0; 4]));

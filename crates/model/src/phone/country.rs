@@ -6,20 +6,20 @@ use std::str::FromStr;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
 use thiserror::Error;
 
-/// A country, as ISO 3166-1 alpha-2, that has a numbering plan.
+/// A country with a numbering plan, by its ISO 3166-1 alpha-2 code.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Country(pub(super) Region);
 
-/// Not a country.
+/// The error for a code that is not a country.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("\"{0}\" is not a country; give the two letters of ISO 3166, such as \"GB\" or \"DE\"")]
+#[error("\"{0}\" is not a country; use the two-letter ISO 3166 code, e.g. \"GB\" or \"DE\"")]
 pub struct UnknownCountry(String);
 
 impl FromStr for Country {
     type Err = UnknownCountry;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // The library's type has a value for every two letters; only some of them have a numbering plan.
+        // The library's type has a value for every two letters; only some have a numbering plan.
         let region = Region::from_code(text).ok().filter(|region| *region != Region::World);
         let country =
             region.filter(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(*region).is_some());

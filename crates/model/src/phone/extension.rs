@@ -1,13 +1,13 @@
-//! An extension behind a number.
+//! Extensions following a number.
 
 use super::several::digits;
 
-/// Fewer digits before it are not a number that could have an extension.
+/// With fewer digits before it, what follows is not an extension.
 const FEWEST: usize = 6;
-/// Longest extension.
+/// Longest extension, in digits.
 const LONGEST: usize = 10;
 
-/// Words before an extension, in the languages in which people are known to write them.
+/// Words before an extension, in the languages in which they are known to occur.
 const WORDS: [&str; 43] = [
     "x",
     "ext",
@@ -54,12 +54,12 @@ const WORDS: [&str; 43] = [
     "내선",
 ];
 
-/// A number without the extension behind it, and the extension: `+4930901820*227`, `w12`, `,,12`, `ext. 12`, `Local 212`.
+/// Splits a number from its extension: `+4930901820*227`, `w12`, `,,12`, `ext. 12`, `Local 212`.
 pub(super) fn split(number: &str) -> (&str, Option<String>) {
     let in_number = |c: char| c.is_ascii_digit() || "+ ()-./".contains(c);
     let Some(end) = number.find(|c| !in_number(c)) else { return (number, None) };
     let (main, rest) = number.split_at(end);
-    // `(ext. 12)`: the bracket is not the number's.
+    // In `(ext. 12)` the bracket is not part of the number.
     let main = main.trim_end_matches(['(', ' ', '-', '.', '/']);
     match extension(rest).filter(|_| digits(main) >= FEWEST) {
         Some(extension) => (main, Some(extension)),
@@ -67,7 +67,7 @@ pub(super) fn split(number: &str) -> (&str, Option<String>) {
     }
 }
 
-/// A text that is a sign or a word and then an extension.
+/// The extension in a text made of a separator or word and then an extension.
 fn extension(text: &str) -> Option<String> {
     let signs = |c: char| !c.is_alphanumeric();
     let word = text.trim_start_matches(signs);
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_extension_is_told_from_its_number() {
+    fn an_extension_is_split_from_its_number() {
         for behind in [
             "*227",
             "#227",

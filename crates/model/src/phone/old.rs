@@ -1,13 +1,13 @@
-//! Numbers in spellings of former numbering plans, and numbers that people write in two ways.
+//! Numbers from former numbering plans, and numbers with two spellings in use.
 
-/// The national number of today for one of a former numbering plan, by the country's calling code, where the change was
-/// one rule for all; only asked of numbers that are not valid as they are.
+/// The current national number for one from a former numbering plan, by calling code, where a single rule covers the
+/// change. Only used for numbers that are not valid as they are.
 pub(super) fn renewed(code: i32, national: &str) -> Option<String> {
     let begins = |from: char, to: char, place: usize| {
         national.chars().nth(place).is_some_and(|digit| (from..=to).contains(&digit))
     };
     match (code, national.len()) {
-        // Mexico, until 2019: 1 before mobile numbers from abroad, 01, 044 and 045 within.
+        // Mexico, until 2019: 1 before mobile numbers from abroad; 01, 044 and 045 within.
         (52, 11..=13) => {
             let (before, number) = national.split_at(national.len() - 10);
             ["1", "01", "044", "045", "44", "45"].contains(&before).then(|| number.to_owned())
@@ -16,7 +16,7 @@ pub(super) fn renewed(code: i32, national: &str) -> Option<String> {
         (55, 10) if begins('6', '9', 2) => Some(format!("{}9{}", &national[..2], &national[2..])),
         // Benin, until 2024.
         (229, 8) => Some(format!("01{national}")),
-        // Ivory Coast, until 2021: the second digit told the mobile operators apart.
+        // Ivory Coast, until 2021: the second digit identified the mobile operator.
         (225, 8) if !begins('2', '3', 0) => {
             let operator = if begins('0', '3', 1) {
                 "01"
@@ -29,7 +29,7 @@ pub(super) fn renewed(code: i32, national: &str) -> Option<String> {
         }
         // Colombia, until 2021: landlines without 60.
         (57, 8) => Some(format!("60{national}")),
-        // Vietnam, until 2018: mobile numbers of eleven digits.
+        // Vietnam, until 2018: eleven-digit mobile numbers.
         (84, 10) => {
             let prefix = match national.get(..3)? {
                 "120" => "70",
@@ -61,8 +61,8 @@ pub(super) fn renewed(code: i32, national: &str) -> Option<String> {
     }
 }
 
-/// The other spelling of a number in E.164 where a country has two in use and both are valid: Argentina's mobile numbers
-/// with and without 9, Brazil's of eight digits that may have got a ninth.
+/// The other spelling of a number in E.164, for countries with two valid ones in use: Argentina's mobile numbers with
+/// and without 9, Brazil's eight-digit numbers that may have gained a ninth.
 #[must_use]
 pub fn twin(e164: &str) -> Option<String> {
     let national = |code: &str| e164.strip_prefix(code).filter(|national| national.is_ascii());
@@ -81,13 +81,13 @@ pub fn twin(e164: &str) -> Option<String> {
     }
 }
 
-/// One text for all spellings of a number in E.164 that may be the same: of two [`twin`]s the longer one.
+/// One form for all spellings of a number in E.164: the longer of two [`twin`]s.
 #[must_use]
 pub fn caller(e164: &str) -> String {
     twin(e164).filter(|twin| twin.len() > e164.len()).unwrap_or_else(|| e164.to_owned())
 }
 
-/// A number in E.164 and its [`twin`]: under which it is looked up.
+/// A number in E.164 and its [`twin`], for lookups.
 pub fn spellings(e164: &str) -> impl Iterator<Item = String> {
     std::iter::once(e164.to_owned()).chain(twin(e164))
 }

@@ -1,4 +1,4 @@
-//! What a number without its country may be.
+//! The possible meanings of a number without its country.
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat};
 use serde::{Deserialize, Serialize};
@@ -7,22 +7,22 @@ use super::Country;
 use super::old::renewed;
 use super::several::{MOST, digits};
 
-/// How somebody writes numbers that have no plus. Where there are two valid readings, it tells which is the likelier one.
+/// How somebody writes numbers without a plus. It decides which of two valid readings is likelier.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Written {
-    /// With the country's code, with or without a plus.
+    /// With the calling code, with or without a plus.
     E164,
-    /// As they are dialled in the module's country.
+    /// As dialled in the module's country.
     National,
-    /// Either: with the code of the module's own country, else as dialled there, else as international numbers.
+    /// Either: with the calling code of the module's own country, else as dialled there, else international.
     #[default]
     Both,
 }
 
 impl Written {
-    /// As in the API and the database.
+    /// The name in the API and the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -33,10 +33,10 @@ impl Written {
     }
 }
 
-/// Fewer digits without a plus are rather a local number without its area code than one of a small island.
+/// With fewer digits and no plus, it is more likely a local number without its area code than one of a small island.
 const FEWEST_INTERNATIONAL: usize = 9;
 
-/// What a number may be in E.164, the likeliest first. It is clean, without an extension, and not internal.
+/// The possible numbers in E.164, the likeliest first. The input must be clean, without an extension, and not internal.
 pub(super) fn readings(number: &str, country: Option<Country>, written: Written) -> Vec<String> {
     let number = begun(number);
     if number.starts_with('+') {
@@ -56,7 +56,7 @@ pub(super) fn readings(number: &str, country: Option<Country>, written: Written)
     first.into_iter().chain(second).collect()
 }
 
-/// The number in E.164 where it is valid, or was in a former numbering plan.
+/// The number in E.164, if it is valid or was in a former numbering plan.
 fn valid(number: &str, country: Option<Country>) -> Option<String> {
     let parsed = PHONE_NUMBER_UTIL.parse(number, country.map(|country| country.0)).ok()?;
     let parsed = if parsed.is_valid() { parsed } else { of_today(&parsed)? };
@@ -69,8 +69,8 @@ fn of_today(old: &PhoneNumber) -> Option<PhoneNumber> {
     PHONE_NUMBER_UTIL.parse(format!("+{code}{national}"), None).ok().filter(PhoneNumber::is_valid)
 }
 
-/// The number with one plus where it begins with several signs for the same: `+0049`, `00+49`, `++49`; and without one
-/// where none can be: `+030 901820`.
+/// Reduces several international prefixes to one plus (`+0049`, `00+49`, `++49`), and drops the plus where there cannot
+/// be one (`+030 901820`).
 fn begun(number: &str) -> String {
     let rest = number.trim_start_matches(['+', '0', ' ']);
     let before = &number[..number.len() - rest.len()];
@@ -81,8 +81,8 @@ fn begun(number: &str) -> String {
     }
 }
 
-/// A number without a plus as an international one; none where it cannot be: it has another sign before its digits, or too
-/// many of them.
+/// A number without a plus as an international one; `None` if it cannot be one because it starts with another character
+/// or has too many digits.
 fn with_plus(number: &str) -> Option<String> {
     let international = number.strip_prefix("00").unwrap_or(number).trim_start();
     let begins_with_digit = international.bytes().next().is_some_and(|byte| byte.is_ascii_digit());

@@ -1,16 +1,17 @@
-//! Several numbers in one field.
+//! Splits several numbers in one field.
 
 use super::clean::clean;
 
-/// Fewer digits beside a comma, semicolon or slash are an area code or an extension, not a number.
+/// With fewer digits beside a comma, semicolon or slash, it is an area code or an extension, not a number.
 const FEWEST: usize = 6;
-/// Digits of E.164 at most: more are several numbers.
+/// Maximum number of digits in E.164: more are several numbers.
 pub(super) const MOST: usize = 15;
 
-/// The numbers in a text, each as it was written there, in their order; labels before them stay (`Work: 020 7946 0000`).
+/// The numbers in a text, each as written, in order; labels before them stay (`Work: 020 7946 0000`).
 ///
-/// Numbers are told apart by line breaks, `|`, `:::`, words such as `or`, a second plus, and by commas, semicolons and
-/// slashes that have a whole number on both sides: `030/901820` is one, and so is `+4930901820,,12` with its extension.
+/// Numbers are separated by line breaks, `|`, `:::`, words such as `or`, a second plus, and by commas, semicolons and
+/// slashes with a whole number on both sides: `030/901820` is one number, and so is `+4930901820,,12` with its
+/// extension.
 #[must_use]
 pub fn several(text: &str) -> Vec<String> {
     let text = clean(text);
@@ -27,7 +28,7 @@ pub fn several(text: &str) -> Vec<String> {
     trimmed.filter(|number| !number.is_empty()).map(str::to_owned).collect()
 }
 
-/// Cut where one number certainly ends.
+/// Splits where one number certainly ends.
 fn certain_parts(text: &str) -> Vec<String> {
     const WORDS: [&str; 14] =
         ["or", "and", "oder", "und", "ou", "et", "o", "e", "y", "и", "или", "та", "або", "&"];
@@ -46,7 +47,7 @@ fn certain_parts(text: &str) -> Vec<String> {
     parts.iter().flat_map(|part| before_each_plus(part)).collect()
 }
 
-/// A plus begins a number, except in what belongs to one (`;phone-context=+49`).
+/// Splits before each plus, except in parameters (`;phone-context=+49`).
 fn before_each_plus(text: &str) -> Vec<String> {
     let (mut parts, mut part) = (Vec::new(), String::new());
     for c in text.chars() {
@@ -65,7 +66,7 @@ fn before_each_plus(text: &str) -> Vec<String> {
     parts
 }
 
-/// Cut at commas, semicolons and slashes with a whole number on both sides.
+/// Splits at commas, semicolons and slashes with a whole number on both sides.
 fn uncertain_parts(text: &str) -> Vec<String> {
     let (mut parts, mut part, mut rest) = (Vec::new(), String::new(), text);
     loop {
@@ -88,7 +89,7 @@ fn uncertain_parts(text: &str) -> Vec<String> {
     parts
 }
 
-/// Where the next comma, semicolon or slash stands outside of `"…"` and `<…>`.
+/// The position of the next comma, semicolon or slash outside `"…"` and `<…>`.
 fn separator(text: &str) -> Option<usize> {
     let (mut quoted, mut depth) = (false, 0_u32);
     text.char_indices().find_map(|(place, c)| {
@@ -103,7 +104,7 @@ fn separator(text: &str) -> Option<usize> {
     })
 }
 
-/// Between `030` and `901820` a slash does not, between two whole numbers it does.
+/// Whether a slash separates two numbers: not in `030/901820`, but between two whole numbers.
 fn slash_separates(left: &str, right: &str) -> bool {
     let begins_anew = right.trim_start().starts_with(['+', '0', '(']);
     let area_code = match left.trim_start() {
@@ -117,7 +118,7 @@ fn slash_separates(left: &str, right: &str) -> bool {
         && (begins_anew || digits(left) > area_code || digits(left) + digits(right) > MOST)
 }
 
-/// `phone-context=+49`, behind the semicolon of an address.
+/// Whether it is a parameter such as `phone-context=+49`, after the semicolon of an address.
 fn is_parameter(text: &str) -> bool {
     let name = text.split('=').next().unwrap_or_default();
     text.contains('=') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
@@ -127,7 +128,7 @@ fn is_address(text: &str) -> bool {
     text.contains(['<', '@']) || ["sip:", "sips:", "tel:"].iter().any(|scheme| text.contains(scheme))
 }
 
-/// Whole numbers with nothing but blanks between them; together they are too long for one.
+/// Whole numbers separated by spaces alone; together they are too long for one.
 fn by_blanks(number: &str) -> Vec<String> {
     let tokens: Vec<&str> = number.split_whitespace().collect();
     let whole = |token: &&str| digits(token) > FEWEST && token.starts_with('0');
@@ -146,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_told_apart() {
+    fn numbers_are_split() {
         let two = ["+49 30 901820", "0178 1234567"];
         for between in [
             ", ", ",", "; ", ";", " / ", "/", " ::: ", "\n", "\r\n", " or ", " oder ", "|", " | ", " и ",

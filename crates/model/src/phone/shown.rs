@@ -8,16 +8,16 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
 
 use super::{Country, REMEMBERED};
 
-/// A number as people are shown it.
+/// A number as shown to people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
-    /// The number as people write it.
+    /// The number in the usual notation.
     pub formatted: String,
-    /// Where it is; none of a number that is no country's (+800, satellites).
+    /// Its country; `None` for a number without one (+800, satellites).
     pub country: Option<Country>,
 }
 
-/// How people are shown a number in E.164.
+/// Formats a number in E.164 for people.
 #[must_use]
 pub fn shown(e164: &str) -> Shown {
     static KNOWN: LazyLock<Cache<String, Shown>> = LazyLock::new(|| Cache::new(REMEMBERED));
@@ -34,7 +34,7 @@ pub fn shown(e164: &str) -> Shown {
     known
 }
 
-/// The digits of a number in E.164 without its country's code: as it is dialled at home, after any trunk prefix.
+/// The digits of a number in E.164 without the calling code: as dialled at home, after any trunk prefix.
 #[must_use]
 pub fn national(e164: &str) -> String {
     PHONE_NUMBER_UTIL
@@ -42,11 +42,11 @@ pub fn national(e164: &str) -> String {
         .map_or_else(|_| String::new(), |parsed| parsed.get_national_significant_number())
 }
 
-/// A number as it is shown to whom it is hidden from: its last two digits, to tell calls apart.
+/// A hidden number as shown: its last two digits, to tell calls apart.
 #[must_use]
 pub fn masked(number: &str) -> String {
     let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
-    // Of a short number two digits would give away too much.
+    // Two digits of a short number would give away too much.
     let shown = if digits.len() > 6 { &digits[digits.len() - 2..] } else { &[] };
     format!("\u{2022}\u{2022}\u{2022} {}", shown.iter().collect::<String>()).trim_end().to_owned()
 }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_shown_as_people_write_them_and_with_their_country() {
+    fn numbers_are_formatted_with_their_country() {
         for (e164, formatted, country) in [
             ("+442079460000", "+44 20 7946 0000", Some("GB")),
             ("+441534000000", "+44 1534 000000", Some("JE")),

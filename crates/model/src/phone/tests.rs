@@ -1,5 +1,3 @@
-//! Reading numbers.
-
 use super::*;
 
 fn country(code: &str) -> Country {
@@ -7,7 +5,7 @@ fn country(code: &str) -> Country {
 }
 
 #[test]
-fn every_spelling_of_a_number_is_the_same_number() {
+fn every_spelling_reads_as_the_same_number() {
     let spellings: &[(&str, &str, &[&str])] = &[
         (
             "GB",
@@ -59,7 +57,7 @@ fn every_spelling_of_a_number_is_the_same_number() {
 }
 
 #[test]
-fn without_a_country_only_international_numbers_are_known() {
+fn without_a_country_only_international_numbers_are_read() {
     for number in ["+74951234567", "74951234567", "0074951234567", "sip:+74951234567@pbx"] {
         assert_eq!(e164(number, None).as_deref(), Some("+74951234567"), "{number:?}");
     }
@@ -67,7 +65,7 @@ fn without_a_country_only_international_numbers_are_known() {
 }
 
 #[test]
-fn what_is_no_number_stays_none() {
+fn other_text_is_not_a_number() {
     let texts = [
         "",
         " ",
@@ -118,7 +116,7 @@ fn internal_numbers_are_short_and_all_digits() {
 }
 
 #[test]
-fn withheld_callers_are_nobody() {
+fn withheld_callers_are_recognized() {
     for text in [
         "anonymous",
         "Anonymous",
@@ -255,13 +253,13 @@ fn an_extension_is_kept_beside_its_number() {
 }
 
 #[test]
-fn several_numbers_are_none() {
+fn several_numbers_have_no_reading() {
     let read = read("+49 30 901820, 0178 1234567", Some(country("DE")), Written::Both);
     assert_eq!(read, Read { several: true, ..Read::default() });
 }
 
 #[test]
-fn a_number_without_a_plus_has_its_readings_by_the_way_of_writing() {
+fn the_notation_decides_the_readings_of_a_number_without_a_plus() {
     let readings = |text, code: &str, written| read(text, Some(country(code)), written).readings;
     for written in [Written::E164, Written::Both] {
         assert_eq!(readings("6281234567890", "ID", written)[0], "+6281234567890");
@@ -275,7 +273,7 @@ fn a_number_without_a_plus_has_its_readings_by_the_way_of_writing() {
 }
 
 #[test]
-fn numbers_of_former_plans_are_those_of_today() {
+fn numbers_of_former_plans_become_current_ones() {
     for (code, old, today) in [
         ("MX", "+5215512345678", "+525512345678"),
         ("MX", "5215512345678", "+525512345678"),
@@ -302,7 +300,7 @@ fn numbers_of_former_plans_are_those_of_today() {
 }
 
 #[test]
-fn two_spellings_that_are_both_in_use_are_twins() {
+fn two_spellings_in_use_are_twins() {
     for (one, other) in [("+5491123456789", "+541123456789"), ("+551171234567", "+5511971234567")] {
         assert_eq!((twin(one).as_deref(), twin(other).as_deref()), (Some(other), Some(one)));
         assert_eq!(caller(one), caller(other));

@@ -1,6 +1,6 @@
 //! Callers who withhold their number.
 
-/// What stands for a caller whose number is withheld, alone or among [`AROUND`].
+/// Words that stand for a withheld number, alone or among [`AROUND`].
 const WORDS: [&str; 58] = [
     "anonymous",
     "anonym",
@@ -61,7 +61,7 @@ const WORDS: [&str; 58] = [
     "表示圏外",
     "номернеопределен",
 ];
-/// Words that go with them.
+/// Words that accompany them.
 const AROUND: [&str; 24] = [
     "number",
     "caller",
@@ -88,25 +88,25 @@ const AROUND: [&str; 24] = [
     "numéro",
     "presentation",
 ];
-/// Bytes of letters that are looked at.
+/// Bytes of letters to look at.
 const LONGEST: usize = 80;
-/// Words for a withheld caller as a telephone's keypad spells them, which some networks send in place of a number:
-/// anonymous, unavailable, restricted, blocked, unknown (also as often mistyped) and private.
+/// Words for a withheld caller spelled on a telephone keypad, which some networks send in place of a number: anonymous,
+/// unavailable, restricted, blocked, unknown (also a common misspelling) and private.
 const KEYPAD: [&str; 8] =
     ["266696687", "86282452253", "7378742833", "7378742883", "2562533", "8656696", "8566696", "7748283"];
-/// The one of them that would be a number of some country.
+/// The only one of them that would be a valid number in some country.
 pub(super) const UNAVAILABLE: &str = "+86282452253";
 
-/// Whether a user part is not a caller's number but says that there is none. A text with a valid number is none of these.
+/// Whether a user part says that there is no caller's number. A text with a valid number never does.
 pub(super) fn stands_for_nobody(user: &str) -> bool {
-    // Restricted, unknown and pay phone, as telephones keep them in their list of calls.
+    // Restricted, unknown and pay phone, as telephones store them in their call lists.
     if ["-1", "-2", "-3"].contains(&user) {
         return true;
     }
     let digits: String = user.chars().filter(char::is_ascii_digit).collect();
     let letters = user.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase);
     let letters: String = letters.map(|c| if c == 'ё' { 'е' } else { c }).collect();
-    // Private and out of area, as some exchanges abbreviate them.
+    // Private and out of area, as abbreviated by some exchanges.
     let is_code = ["p", "o", "na"].contains(&letters.as_str());
     let says_so = is_code || (letters.len() <= LONGEST && says_withheld(&letters, false));
     match (digits.is_empty(), letters.is_empty()) {
@@ -117,7 +117,7 @@ pub(super) fn stands_for_nobody(user: &str) -> bool {
     }
 }
 
-/// Whether letters are nothing but such words.
+/// Whether letters consist of such words alone.
 fn says_withheld(letters: &str, said: bool) -> bool {
     if letters.is_empty() {
         return said;
@@ -128,13 +128,13 @@ fn says_withheld(letters: &str, said: bool) -> bool {
     rest(&WORDS, true) || rest(&AROUND, said)
 }
 
-/// Zeros only, also after a country's code: `+10000000000`.
+/// Zeros alone, possibly after a calling code: `+10000000000`.
 fn is_zeros(digits: &str) -> bool {
     let before = digits.trim_end_matches('0');
     before.is_empty() || (before.len() <= 3 && digits.len() - before.len() >= 8)
 }
 
-/// Without a plus the shorter ones may be somebody's local number.
+/// Without a plus, the shorter ones may be somebody's local number.
 fn is_keypad(digits: &str, user: &str) -> bool {
     let international = user.starts_with('+') || user.starts_with("00");
     let digits = digits.trim_start_matches('0');

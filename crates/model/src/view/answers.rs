@@ -1,16 +1,16 @@
-//! Whom events mean that name nobody, and which answers are nobody's.
+//! Which operator an event means if it names none, and which answers are a machine's.
 
 use super::order::{Answered, Placed, by_weight};
 use super::parties::Who;
 use crate::contract::{Direction, Disposition};
 use crate::fact::{Fact, FactKind, Target};
 
-/// Notes with each fact which operator it means, and with each answer who answered.
+/// Sets the operator each fact means, and who gave each answer.
 pub(super) fn resolve(placed: &mut [Placed<'_>], who: &Who<'_>) {
     let legs = legs(placed, who.direction);
     for p in &mut *placed {
         let of_leg = || legs.iter().find(|(leg, _)| Some(*leg) == p.fact.leg.as_deref()).map(|(_, of)| *of);
-        // That it rings, and whom a record is of, is for themselves to say.
+        // A start and a record must name the operator themselves.
         let by_leg = !matches!(p.fact.kind, FactKind::Start | FactKind::Record);
         p.operator = p.fact.operator(who.direction).or_else(|| by_leg.then(of_leg).flatten());
     }
@@ -21,7 +21,7 @@ pub(super) fn resolve(placed: &mut [Placed<'_>], who: &Who<'_>) {
     }
 }
 
-/// Whose each leg is, as the fact says that counts most.
+/// The operator of each leg, from the fact with the most weight.
 fn legs<'a>(placed: &[Placed<'a>], direction: Option<Direction>) -> Vec<(&'a str, &'a Target)> {
     let mut legs: Vec<(&str, &Target)> = Vec::new();
     if placed.iter().all(|p| p.fact.leg.is_none()) {
@@ -37,13 +37,13 @@ fn legs<'a>(placed: &[Placed<'a>], direction: Option<Direction>) -> Vec<(&'a str
     legs
 }
 
-/// What there was before an answer.
+/// What happened before an answer.
 #[derive(Default)]
 struct Before {
     started: bool,
-    /// It rang at somebody, or somebody had it.
+    /// Whether it rang at somebody, or somebody had it.
     rang: bool,
-    /// The same of somebody whom a user is bound to.
+    /// The same for an operator with a bound user.
     rang_at_user: bool,
 }
 
@@ -81,7 +81,7 @@ fn answered(before: &Before, placed: &[Placed<'_>], index: usize, who: &Who<'_>)
     if by_machine { Answered::Machine } else { Answered::Somebody }
 }
 
-/// Whether the answer is voicemail's as far as the end of its leg or of the call knows.
+/// Whether the end of the leg or of the call says that voicemail took this answer.
 fn took_a_message(answer: &Fact, placed: &[Placed<'_>]) -> bool {
     let said = |p: &Placed<'_>, disposition| {
         matches!(p.fact.kind, FactKind::End | FactKind::Record) && p.fact.disposition == disposition
@@ -90,7 +90,7 @@ fn took_a_message(answer: &Fact, placed: &[Placed<'_>]) -> bool {
         && placed.iter().any(|p| {
             p.fact.kind == FactKind::End && p.fact.leg == answer.leg && said(p, Disposition::Voicemail)
         });
-    // Where somebody did something with the call, they had it before voicemail did.
+    // Whoever did something with the call had it before voicemail.
     let handled = || {
         placed.iter().any(|p| matches!(p.fact.kind, FactKind::Redirect | FactKind::Hold | FactKind::Unhold))
     };
@@ -100,11 +100,11 @@ fn took_a_message(answer: &Fact, placed: &[Placed<'_>]) -> bool {
             && !handled())
 }
 
-/// Whether a queue or an announcement answered: before it rang at anybody, and by the name of nobody.
+/// Whether a queue or an announcement answered: before it rang at anybody, and without naming an operator.
 fn queued(before: &Before, placed: &[Placed<'_>], index: usize) -> bool {
     let p = &placed[index];
     let Some(operator) = p.operator else {
-        // What came before the call began came too early, unless the provider says that it was so.
+        // An answer before the start arrived too early, unless the provider's order confirms it.
         return !before.rang && (before.started || p.fact.is_ordered());
     };
     if operator.user.is_some() {
@@ -120,7 +120,7 @@ fn queued(before: &Before, placed: &[Placed<'_>], index: usize) -> bool {
     if !placed.iter().filter(rings).any(targets) {
         return !before.rang;
     }
-    // It rang at a number that is not a user's: a queue's, where it then rings at a user without having been sent on.
+    // It rang at a number without a user: a queue, if a user is rung afterwards without a redirect.
     let users_ring = || {
         placed[index..].iter().filter(rings).any(|p| p.operator.is_some_and(|target| target.user.is_some()))
     };

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::fact::{Fact, FactKind};
 
-/// Providers round their times, and clocks run a little apart; so much is left alone.
+/// Providers round their times, and clocks drift a little; differences up to this are ignored.
 const TOLERANCE: TimeDelta = TimeDelta::seconds(2);
 /// A clock that is behind is so by a time zone: a whole number of these,
 const ZONE_STEP: TimeDelta = TimeDelta::minutes(15);
@@ -12,14 +12,14 @@ const ZONE_STEP: TimeDelta = TimeDelta::minutes(15);
 const FEWEST_STEPS: i32 = 2;
 /// at most that many (14 hours).
 const MOST_STEPS: i32 = 14 * 4;
-/// Within this time of happening something is reported at once, not late.
+/// A report within this time of the event is prompt, not late.
 const PROMPT: TimeDelta = TimeDelta::seconds(60);
 
-/// What has to be added to the provider's times of a call.
+/// The correction to add to the provider's times of a call.
 ///
-/// Nothing arrives before it happens. So a clock by which something did is ahead, by as much as the promptest report says.
-/// A clock that is behind looks like late delivery; it is told from that by the promptest report being late by a time
-/// zone: by half an hour or more, in whole quarters.
+/// Nothing arrives before it happens. So if something did by the provider's clock, that clock is ahead, by as much as
+/// the promptest report shows. A clock that is behind looks like late delivery, except that the promptest report is
+/// late by a time zone: at least half an hour, in whole quarters of an hour.
 pub(super) fn correction(facts: &[Fact]) -> TimeDelta {
     let reported = facts.iter().filter(|fact| is_providers(fact));
     let delays = reported.filter_map(|fact| Some(fact.arrived? - fact.at));
@@ -36,13 +36,13 @@ pub(super) fn correction(facts: &[Fact]) -> TimeDelta {
     if least - zone <= PROMPT { zone } else { TimeDelta::zero() }
 }
 
-/// When it happened, by our clock.
+/// When the fact happened, by our clock.
 pub(super) fn moment(fact: &Fact, correction: TimeDelta) -> DateTime<Utc> {
     let corrected = is_providers(fact).then(|| fact.at.checked_add_signed(correction)).flatten();
     corrected.unwrap_or(fact.at)
 }
 
-/// Whether its time is the provider's. A time-out has ours.
+/// Whether the fact's time is the provider's. A time-out has ours.
 const fn is_providers(fact: &Fact) -> bool {
     fact.timed && !matches!(fact.kind, FactKind::TimedOut)
 }
@@ -62,20 +62,20 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_ahead_is_told_by_what_arrives_before_it_happens() {
+    fn events_that_arrive_before_they_happen_reveal_a_fast_clock() {
         assert_eq!(corrected(&[-18_000, -17_995]), -18_000);
         assert_eq!(corrected(&[-90, 400]), -90);
         assert_eq!(corrected(&[-1, -2]), 0, "rounding");
     }
 
     #[test]
-    fn a_clock_behind_is_told_by_a_time_zone() {
+    fn a_delay_of_a_time_zone_reveals_a_slow_clock() {
         assert_eq!(corrected(&[10_801, 10_860, 12_000]), 10_800);
         assert_eq!(corrected(&[19_799]), 19_800, "five and a half hours, and a second fast");
     }
 
     #[test]
-    fn late_delivery_is_no_clock() {
+    fn late_delivery_is_not_a_slow_clock() {
         for delays in [&[0, 3600][..], &[125], &[900], &[2000, 3600], &[86_400 * 30], &[]] {
             assert_eq!(corrected(delays), 0, "{delays:?}");
         }

@@ -1,4 +1,4 @@
-//! What people see of a call, from the fold and from what all facts say together.
+//! Derives what people see of a call, from the fold and from all facts together.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -60,7 +60,7 @@ pub fn view(call: &Call) -> CallView {
         answered_at: fold.answered_at,
         ended_at,
         talk_seconds: records().filter_map(|record| record.talk_seconds).max().or(talked),
-        // Of a call that nobody answered a record tells the length at most, unless a machine took a message.
+        // For an unanswered call, a record has a length at most, unless a machine took a message.
         recording: records()
             .filter_map(|record| record.data.clone())
             .next_back()
@@ -71,7 +71,7 @@ pub fn view(call: &Call) -> CallView {
     }
 }
 
-/// A call's facts in the order in which [`view`] tells it.
+/// A call's facts in the order in which [`view`] uses them.
 #[must_use]
 pub fn history(call: &Call) -> Vec<TimelineFact<'_>> {
     let mut placed = placed(&call.facts);
@@ -79,7 +79,7 @@ pub fn history(call: &Call) -> Vec<TimelineFact<'_>> {
     resolve(&mut placed, &who);
     let end = end_of(&placed, &Fold::of(&placed));
     let told = records_last(&placed).map(|p| {
-        // A record is about a call that is over; it came when it came.
+        // A record is about a call that is over, so it keeps its own time.
         let is_record = p.fact.kind == FactKind::Record;
         let at = end.filter(|_| !is_record).map_or(p.at, |end| p.at.min(end.at));
         TimelineFact { at, fact: p.fact, operator: p.operator }
@@ -87,7 +87,7 @@ pub fn history(call: &Call) -> Vec<TimelineFact<'_>> {
     told.collect()
 }
 
-/// Whether a record says that the call is over, so that it is once it stays silent for a while.
+/// Whether a record says that the call is over, so that it ends once nothing is heard for a while.
 #[must_use]
 pub fn has_closing_record(call: &Call) -> bool {
     call.facts.iter().any(is_closing)
@@ -98,7 +98,7 @@ fn is_closing(fact: &Fact) -> bool {
         && fact.record.as_ref().is_some_and(|record| record.talk_seconds.is_some())
 }
 
-/// What ended the call: an end without a leg; else the last of the legs' ends, once nobody has a leg any more; else a
+/// What ended the call: an end without a leg; else the end of the last leg, once nobody has a leg any more; else a
 /// time-out.
 fn end_of<'a>(placed: &[Placed<'a>], fold: &Fold<'a>) -> Option<End<'a>> {
     let of_kind = |kind| placed.iter().filter(move |p| p.fact.kind == kind);
@@ -113,7 +113,7 @@ fn end_of<'a>(placed: &[Placed<'a>], fold: &Fold<'a>) -> Option<End<'a>> {
     })
 }
 
-/// When a call ended that was told to be over only by its record.
+/// When a call ended whose end only its record reported.
 fn recorded_end(placed: &[Placed<'_>], fold: &Fold<'_>) -> Option<DateTime<Utc>> {
     let record = placed.iter().rfind(|p| is_closing(p.fact))?;
     let seconds = record.fact.record.as_ref()?.talk_seconds?;
@@ -124,12 +124,12 @@ fn recorded_end(placed: &[Placed<'_>], fold: &Fold<'_>) -> Option<DateTime<Utc>>
     Some(last.map_or(record.at, |last| last.min(record.at)))
 }
 
-/// Whom the end or the record names as having talked; `None` where neither says that anybody did.
+/// The operators who talked according to the end or the record; `None` if neither says that anybody did.
 fn takers<'a>(placed: &[Placed<'a>], fold: &Fold<'a>) -> Option<Vec<&'a Target>> {
     let closing = || placed.iter().filter(|p| matches!(p.fact.kind, FactKind::End | FactKind::Record));
     let said_answered = closing().filter(|p| p.fact.disposition == Disposition::Answered);
     if fold.machine_answered {
-        // The machine's answer is one to the provider. Only what is about one operator says that somebody talked.
+        // To the provider, a machine's answer is an answer. Only a fact about one operator says that somebody talked.
         let of_one = |p: &&Placed<'_>| p.fact.kind == FactKind::Record || p.fact.leg.is_some();
         let named: Vec<_> = said_answered.filter(of_one).filter_map(|p| p.operator).collect();
         return Some(named).filter(|named| !named.is_empty() && !says_voicemail(placed));
@@ -138,7 +138,7 @@ fn takers<'a>(placed: &[Placed<'a>], fold: &Fold<'a>) -> Option<Vec<&'a Target>>
     if answered.peek().is_some() {
         return Some(answered.filter_map(|p| p.operator).collect());
     }
-    // A record of some talk is a talk, unless something says that it was none.
+    // A record with a length is a talk, unless something says otherwise.
     let silent = closing().all(|p| p.fact.disposition == Disposition::Unknown);
     let mut talk = placed.iter().filter(|p| {
         p.fact.record.as_ref().and_then(|record| record.talk_seconds).is_some_and(|seconds| seconds > 0)
@@ -164,18 +164,18 @@ fn disposition(placed: &[Placed<'_>], end: Option<End<'_>>, answered: bool) -> D
     if says_voicemail(placed) {
         return Disposition::Voicemail;
     }
-    // The call's own end knows best, then the last of the others that knows anything.
+    // The call's own end counts most, then the last other fact with a disposition.
     let said = end.map(|end| end.fact).into_iter().chain(placed.iter().rev().map(|p| p.fact));
     let said = said.map(|fact| fact.disposition).find(|disposition| *disposition != Disposition::Unknown);
     match said {
-        // By a machine.
+        // A machine answered.
         Some(Disposition::Answered) => Disposition::NoAnswer,
         said => said.unwrap_or_default(),
     }
 }
 
-/// The numbers that control functions get for an operator: those of the first event that names them; for one whom no
-/// event names with numbers, the client's and their own.
+/// The numbers passed to control functions for an operator: those of the first event that names the operator; without
+/// one, the client's number and the extension.
 fn numbers(operator: &OperatorLeg, by_weight: &[Placed<'_>], who: &Who<'_>) -> (String, String) {
     let said = by_weight.iter().find_map(|p| {
         let parties = p.fact.parties.as_ref()?;

@@ -1,4 +1,4 @@
-//! The fold over a call's facts in order: who rings, who talks, who held it when.
+//! Folds a call's facts in order: who rings, who talks, who held it when.
 
 use std::collections::BTreeSet;
 
@@ -17,18 +17,18 @@ pub(super) struct Fold<'a> {
     /// Whether voicemail, a queue or an announcement answered.
     pub machine_answered: bool,
     held: bool,
-    /// The only operator that any fact names: whom an answer means that names nobody.
+    /// The only operator named by any fact; an answer that names nobody means this one.
     sole: Option<&'a Target>,
     sole_has_leg: bool,
-    /// The legs that were seen and whose they are.
+    /// The legs seen so far and the operators they belong to.
     legs: Vec<(&'a str, usize)>,
     ended_legs: BTreeSet<&'a str>,
-    /// Those from whom somebody else took the call by answering. They have it again when that one's leg ends.
+    /// Operators from whom somebody else took the call by answering. They get it back when that one's leg ends.
     displaced: Vec<usize>,
 }
 
 impl<'a> Fold<'a> {
-    /// Folds over everything but the records.
+    /// Folds over everything except the records.
     pub fn of(placed: &[Placed<'a>]) -> Self {
         let sole_has_leg = placed.iter().any(|p| p.operator.is_some() && p.fact.leg.is_some());
         let mut fold = Self { sole: sole_operator(placed), sole_has_leg, ..Self::default() };
@@ -45,7 +45,7 @@ impl<'a> Fold<'a> {
             FactKind::Hold => self.hold(p, true),
             FactKind::Unhold => self.hold(p, false),
             FactKind::Redirect => self.redirect(p),
-            // An end with a leg ends one operator's part; without, it ends the call, which is not the fold's matter.
+            // An end with a leg ends one operator's part. Without, it ends the call, which is not handled here.
             FactKind::End if p.fact.leg.is_some() => self.leave(p),
             FactKind::End => {
                 self.named(p);
@@ -54,7 +54,7 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Whom records name, they name last.
+    /// Adds the operators named by records, after all others.
     pub fn take_records(&mut self, placed: &[Placed<'a>]) {
         for p in placed.iter().filter(|p| p.fact.kind == FactKind::Record) {
             self.named(p);
@@ -63,7 +63,7 @@ impl<'a> Fold<'a> {
 
     fn start(&mut self, p: &Placed<'a>) {
         let fact = p.fact;
-        // Without the provider's order a start may be a late one: then it cannot tell that it rings again.
+        // Without the provider's order a start may be late, so it does not prove that the operator rings again.
         let rings_again =
             fact.is_ordered() || (fact.leg.is_some() && self.of_leg(fact.leg.as_deref()).is_none());
         let Some(index) = self.named(p) else { return };
@@ -88,7 +88,7 @@ impl<'a> Fold<'a> {
             return;
         }
         let index = named.or_else(|| self.only_ringing()).or_else(|| self.sole_for(p.fact));
-        // Without the provider's order, an answer without a leg may be a late one of a leg that is over.
+        // Without the provider's order, an answer without a leg may be a late one for a leg that is over.
         let late = |index: usize| !p.fact.is_ordered() && p.fact.leg.is_none() && self.has_left(index);
         let over = self.leg_is_over(p.fact) || index.is_some_and(late);
         if over && self.has_it() {
@@ -110,7 +110,7 @@ impl<'a> Fold<'a> {
         }
         if let Some(index) = index {
             self.operators[index].state = if over { OperatorState::Left } else { OperatorState::Talking };
-            // Of several telephones that ring at one operator, this is the one they talk on.
+            // Of several telephones ringing at one operator, this is the one they answered.
             let leg = p.fact.leg.as_ref().filter(|leg| !over && self.of_leg(Some(leg)) == Some(index));
             if let Some(leg) = leg {
                 self.operators[index].leg = Some(leg.clone());
@@ -122,7 +122,7 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// The caller waits, or leaves a message; it rings at nobody meanwhile.
+    /// The caller waits or leaves a message; nothing rings meanwhile.
     fn answer_by_machine(&mut self, p: &Placed<'a>) {
         self.machine_answered = true;
         self.named(p);
@@ -150,14 +150,14 @@ impl<'a> Fold<'a> {
         let to = p.fact.redirect.as_ref().map(|target| self.operator(target));
         let named = self.named(p).filter(|named| Some(*named) != to);
         let holder = self.holder();
-        // Somebody has it to whom it can only have come by this redirect (or a later one): the news is old.
+        // An operator has the call who can only have it through this redirect (or a later one): the news is old.
         let late = !p.fact.is_ordered() && named.is_some() && named != holder;
         if holder.is_some() && (holder == to || late) {
             self.stop_ringing(named);
             self.displaced.retain(|index| Some(*index) != named);
             return;
         }
-        // Whoever has it lets go of it; while nobody has, whoever it rang at.
+        // The holder gives the call away; if nobody has it, the operator it rang at does.
         let from = holder.or(named).or(only_ringing).filter(|from| Some(*from) != to);
         if let Some(from) = from {
             self.operators[from].state = OperatorState::Left;
@@ -177,7 +177,7 @@ impl<'a> Fold<'a> {
         if let Some(index) = index.filter(|_| is_new) {
             self.operators[index].state = OperatorState::Left;
         }
-        // It may be the end of an earlier leg to the same operator, or of the client's.
+        // It may be the end of an earlier leg to the same operator, or of the client's leg.
         let Some(index) = index.filter(|index| self.operators[*index].leg == p.fact.leg) else { return };
         let had_it = self.holder() == Some(index);
         if self.operators[index].state.is_active() {
@@ -190,7 +190,7 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Whoever talked before and was only displaced has the call again.
+    /// Gives the call back to whoever talked before and was only displaced.
     fn give_back(&mut self, at: DateTime<Utc>) {
         let has_leg = |index: &usize| {
             let OperatorLeg { state, leg, .. } = &self.operators[*index];
@@ -202,7 +202,7 @@ impl<'a> Fold<'a> {
         self.open_segment(Some(index), at);
     }
 
-    /// Whether legs ended and nobody has one any more.
+    /// Whether legs ended and none is left.
     pub fn legs_are_over(&self, placed: &[Placed<'a>]) -> bool {
         let is_gone = |leg: &str| match self.of_leg(Some(leg)) {
             Some(index) => !self.operators[index].state.is_active(),
@@ -215,8 +215,7 @@ impl<'a> Fold<'a> {
             && legs.all(|leg| self.ended_legs.contains(leg) || is_gone(leg))
     }
 
-    /// What the call was to each operator, now that it is over. `takers`: who is known to have talked only because the
-    /// end or the record says so.
+    /// Sets the operators' final states. `takers` are those known to have talked only from the end or the record.
     pub fn finish(
         &mut self,
         ended_at: DateTime<Utc>,
@@ -255,7 +254,7 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Where a call stands that has not ended.
+    /// The state of a call that has not ended.
     pub fn state(&self) -> CallState {
         match (self.has_it(), self.held) {
             (false, _) => CallState::Ringing,
@@ -264,12 +263,12 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Whether somebody has the call, known by name or not.
+    /// Whether somebody has the call, known or not.
     fn has_it(&self) -> bool {
         self.segments.last().is_some_and(|segment| segment.to.is_none())
     }
 
-    /// Whether it rang at somebody, at nobody any more, and nobody ever had it.
+    /// Whether it rang at somebody, has stopped ringing, and nobody ever had it.
     fn has_rung_out(&self) -> bool {
         self.segments.is_empty()
             && !self.operators.is_empty()
@@ -286,7 +285,7 @@ impl<'a> Fold<'a> {
         ringing.next().map(|(index, _)| index).filter(|_| ringing.next().is_none())
     }
 
-    /// The only operator of the call, unless the answer is on a leg that is not theirs or came after theirs was over.
+    /// The call's only operator, unless the answer is on another leg or came after the operator's leg was over.
     fn sole_for(&mut self, answer: &Fact) -> Option<usize> {
         let index = self.sole.map(|sole| self.operator(sole))?;
         let on_another_leg = answer.leg.is_some() && self.sole_has_leg;
@@ -316,7 +315,7 @@ impl<'a> Fold<'a> {
         fact.leg.as_deref().is_some_and(|leg| self.ended_legs.contains(leg))
     }
 
-    /// The operator a fact means; added when new.
+    /// The operator a fact means; added if new.
     fn named(&mut self, p: &Placed<'a>) -> Option<usize> {
         let index = self.operator(p.operator?);
         if let Some(leg) = p.fact.leg.as_deref()

@@ -1,22 +1,22 @@
-//! One order for a call's facts, whichever way they arrived.
+//! Sorts a call's facts independently of their arrival.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::clock::{correction, moment};
 use crate::fact::{Fact, FactKind, Target};
 
-/// A fact, the latest moment at which it can have happened, and what the call's other facts make of it.
+/// A fact, the latest time it can have happened, and what the call's other facts say about it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Placed<'a> {
     pub at: DateTime<Utc>,
     pub fact: &'a Fact,
-    /// The operator it means.
+    /// The operator the fact means.
     pub operator: Option<&'a Target>,
-    /// Who answered, of an answer.
+    /// Who answered, for an answer.
     pub answered: Answered,
 }
 
-/// Whom or what an answer means.
+/// What an answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answered {
     /// Somebody talks.
@@ -27,10 +27,10 @@ pub(super) enum Answered {
     NotTheClient,
 }
 
-/// The facts in order. Time-outs that were taken back are left out.
+/// The facts in order, without retracted time-outs.
 ///
-/// A fact cannot have happened after something that the provider says came later (`sequence`). So each is placed at the
-/// earlier of its own time and theirs; what arrived late slides back to where it belongs.
+/// A fact cannot have happened after something the provider puts later (`sequence`). So each is placed at the earlier
+/// of its own time and theirs; late arrivals move back to where they belong.
 pub(super) fn placed(facts: &[Fact]) -> Vec<Placed<'_>> {
     let correction = correction(facts);
     let standing = facts.iter().filter(|fact| fact.kind != FactKind::TimedOut || stands(fact, facts));
@@ -46,22 +46,22 @@ pub(super) fn placed(facts: &[Fact]) -> Vec<Placed<'_>> {
     placed
 }
 
-/// Whether a time-out still stands: it was a guess, which the provider takes back by being heard again. A record tells of a
-/// call that is over, so it takes nothing back.
+/// Whether a time-out still stands: it is a guess, refuted by any later event. A record is about a call that is over,
+/// so it refutes nothing.
 fn stands(timed_out: &Fact, facts: &[Fact]) -> bool {
     let Some(heard) = timed_out.arrived else { return true };
     let events = facts.iter().filter(|fact| !matches!(fact.kind, FactKind::TimedOut | FactKind::Record));
     events.filter_map(Fact::arrival).all(|arrival| arrival <= heard)
 }
 
-/// The order in which a call is told: records come whenever they come, and whom they name, they name last.
+/// The facts with records last: they arrive at any time, and the operators they name come last.
 pub(super) fn records_last<'p, 'a>(placed: &'p [Placed<'a>]) -> impl Iterator<Item = &'p Placed<'a>> {
     let of_kind = move |record| placed.iter().filter(move |p| (p.fact.kind == FactKind::Record) == record);
     of_kind(false).chain(of_kind(true))
 }
 
-/// The facts by how much they count where they do not agree: in the order in which the provider says that they happened;
-/// unless it says so of all that name numbers, starts count more than answers, and so on, the first to arrive the most.
+/// The facts by weight, for when they disagree. They are in the provider's order if it orders every event with numbers;
+/// otherwise starts count more than answers, and so on, the earliest arrival most.
 pub(super) fn by_weight<'a>(placed: &[Placed<'a>]) -> Vec<Placed<'a>> {
     let mut facts: Vec<_> = records_last(placed).copied().collect();
     let events = facts.iter().filter(|p| p.fact.kind != FactKind::Record && p.fact.parties.is_some());
@@ -78,7 +78,7 @@ fn before_successors(fact: &Fact, facts: &[Fact], correction: TimeDelta) -> Date
     later.map(|other| moment(other, correction)).min().unwrap_or(at)
 }
 
-/// Ends the ties between facts of one moment the same way each time.
+/// Breaks ties between simultaneous facts consistently.
 fn sort_key<'a>(placed: &Placed<'a>) -> impl Ord + use<'a> {
     let fact = placed.fact;
     let parties = fact.parties.as_ref().map(|p| (&p.src, &p.src_ext, &p.dst, &p.dst_ext, p.direction));
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_arrived_late_slides_back_before_its_successor() {
+    fn a_late_fact_moves_back_before_its_successor() {
         let facts = [fact(FactKind::Answer, 5, Some(2)), fact(FactKind::Start, 9, Some(1))];
         let kinds: Vec<_> = placed(&facts).iter().map(|p| (p.fact.kind, p.at.timestamp())).collect();
         assert_eq!(kinds, [(FactKind::Start, 5), (FactKind::Answer, 5)]);

@@ -1,23 +1,23 @@
-//! Who calls whom: what a call's facts say of its parties, and which of them counts where they do not agree.
+//! The parties of a call, and which facts count if they disagree.
 
 use super::order::Placed;
 use crate::contract::Direction;
 use crate::fact::{Fact, Parties};
 
-/// The parties of a call. They are those it began with: later legs, added and consulted parties do not change them.
+/// The parties of a call: those it began with. Later legs, added and consulted parties do not change them.
 #[derive(Default)]
 pub(super) struct Who<'a> {
     pub direction: Option<Direction>,
-    /// The outside party's number as it came, and in E.164.
+    /// The outside party's number as received, and in E.164.
     pub client: Option<(&'a str, Option<&'a str>)>,
     pub caller_name: Option<&'a str>,
     pub line: Option<&'a str>,
 }
 
-/// Reads the parties off the facts, those that count most first.
+/// Reads the parties from the facts, which are sorted by weight.
 pub(super) fn who<'a>(facts: &[Placed<'a>]) -> Who<'a> {
     let parties = || facts.iter().filter_map(|p| p.fact.parties.as_ref());
-    // The operator's own telephone may be rung from the company's number: that is not a client.
+    // The operator's own telephone may be rung from the company's number, which is not a client.
     let own = |parties: &Parties| {
         let numbers = || [Some(&parties.src), parties.client_e164.as_ref()].into_iter().flatten();
         parties.direction == Direction::In
@@ -30,7 +30,7 @@ pub(super) fn who<'a>(facts: &[Placed<'a>]) -> Who<'a> {
             ..Who::default()
         };
     };
-    // A caller who is announced without a number may be told by number later.
+    // A caller announced without a number may get one later.
     let numbered = || parties().find(|p| is_about(p, first) && !own(p) && p.client_e164.is_some());
     let whose = if first.client_e164.is_some() { first } else { numbered().unwrap_or(first) };
     let about = |fact: &Fact| fact.parties.as_ref().is_none_or(|parties| is_about(parties, whose));
@@ -50,7 +50,7 @@ fn said<'a>(
     facts.iter().map(|p| p.fact).filter(|fact| about(fact)).find_map(what)
 }
 
-/// Whether both are about the same outside party, as far as can be told.
+/// Whether both are about the same outside party, as far as known.
 fn is_about(parties: &Parties, whose: &Parties) -> bool {
     parties.direction == whose.direction
         && match (&parties.client_e164, &whose.client_e164) {
@@ -59,7 +59,8 @@ fn is_about(parties: &Parties, whose: &Parties) -> bool {
         }
 }
 
-/// Whether the fact says that this number is the company's. (An outgoing leg may show the caller's number as its source.)
+/// Whether the fact says that this number is the company's. (An outgoing leg may show the caller's number as its
+/// source.)
 fn is_line_of(number: &str, fact: &Fact) -> bool {
     let Some(parties) = &fact.parties else { return fact.line.as_deref() == Some(number) };
     let said = fact.line.as_deref().is_some_and(|line| line == number && line != parties.src);

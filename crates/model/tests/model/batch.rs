@@ -1,4 +1,4 @@
-//! What a batch does beside changing its calls: clients, leads, missed calls, counters.
+//! What a batch does besides changing its calls: clients, leads, missed calls, counters.
 
 use hookswitch_model::{ClientId, ClientKind, ReduceError, ResolvedHow, call::MAX_FACTS};
 use proptest::prelude::*;
@@ -27,7 +27,7 @@ const MISSED: &str = "
     9 end 101 id=a d=noAnswer";
 
 #[test]
-fn a_talk_closes_what_was_missed_of_the_same_caller_alone() {
+fn a_talk_closes_only_missed_calls_of_the_same_caller() {
     let mut world = told(&format!(
         "{MISSED}
          10 start 101 id=b from={OTHER}
@@ -54,7 +54,7 @@ fn the_first_talk_after_a_missed_call_is_the_one_that_reached_the_caller() {
     world.tell("50 start 102 id=a at=0\n 51 end 102 id=a at=9 d=noAnswer");
     let resolved = world.call("a").loaded.added.resolved.clone().expect("closed");
     assert_eq!(resolved.call, Some(world.call("x").loaded.call.id));
-    // Whoever rings after the talk began is missed anew.
+    // A caller who rings after the talk began is missed again.
     world.tell("60 start 102 id=b at=42\n 61 end 102 id=b at=49 d=noAnswer");
     assert_eq!(world.open(), ["b"]);
 }
@@ -75,7 +75,7 @@ fn a_talk_on_another_number_of_the_client_counts_and_one_with_a_withheld_number_
 }
 
 #[test]
-fn an_unknown_caller_who_is_missed_is_made_a_client_once() {
+fn an_unknown_caller_who_is_missed_becomes_a_client_once() {
     let mut world = told(MISSED);
     let [lead] = world.clients.as_slice() else { panic!("one lead") };
     let lead = (lead.id, lead.numbers.clone());
@@ -101,7 +101,7 @@ fn two_callers_of_one_batch_with_the_same_number_are_one_lead() {
 }
 
 #[test]
-fn nobody_is_guessed_where_several_clients_have_the_number() {
+fn no_client_is_guessed_if_several_have_the_number() {
     let mut world = with_client(&[CLIENT]);
     let other = ClientId(Uuid::from_u128(8));
     world.clients.push(Client { id: other, numbers: vec![CLIENT.to_owned()], untouched: false });
@@ -112,14 +112,14 @@ fn nobody_is_guessed_where_several_clients_have_the_number() {
 const ANSWERED_AFTER_ALL: &str = "20 answer 101 id=a at=5";
 
 #[test]
-fn a_lead_goes_when_the_call_was_answered_after_all() {
+fn a_lead_is_removed_if_the_call_was_answered_after_all() {
     let mut world = told(MISSED);
     world.tell(ANSWERED_AFTER_ALL);
     assert_eq!((world.clients.len(), world.call("a").loaded.added.client_id), (0, None));
 }
 
 #[test]
-fn a_lead_stays_that_somebody_touched_or_another_call_keeps() {
+fn a_lead_stays_if_somebody_touched_it_or_another_call_keeps_it() {
     let mut touched = told(MISSED);
     touched.clients[0].untouched = false;
     let missed_again = told(&format!("{MISSED}\n 12 start 102 id=b\n 14 end 102 id=b d=noAnswer"));
@@ -137,7 +137,7 @@ fn a_lead_stays_that_somebody_touched_or_another_call_keeps() {
 }
 
 #[test]
-fn a_lead_goes_with_the_last_call_that_kept_it_whichever_batch_that_is_in() {
+fn a_lead_is_removed_with_the_last_call_that_kept_it_in_any_batch() {
     let both = format!("{MISSED}\n 12 start 102 id=b at=12\n 14 end 102 id=b at=14 d=noAnswer");
     let corrections = submissions(lines("20 answer 101 id=a at=5\n 20 answer 102 id=b at=13"));
     let mut at_once = told(&both);
@@ -150,7 +150,7 @@ fn a_lead_goes_with_the_last_call_that_kept_it_whichever_batch_that_is_in() {
 }
 
 #[test]
-fn a_lead_stays_where_the_same_batch_misses_its_caller_again() {
+fn a_lead_stays_if_its_caller_is_missed_again_in_the_same_batch() {
     let mut world = told(&format!("{MISSED}\n 12 start 102 id=b"));
     let lead = world.clients[0].id;
     world.take(&submissions(lines("20 answer 101 id=a at=5\n 20 end 102 id=b d=noAnswer")));
@@ -173,7 +173,7 @@ fn a_submission_that_fails_leaves_nothing_behind() {
 }
 
 #[test]
-fn the_kind_of_the_client_is_the_modules() {
+fn the_module_decides_the_kind_of_the_client() {
     let mut batch = submissions(lines(MISSED));
     for submission in &mut batch {
         submission.lead = submission
@@ -186,7 +186,7 @@ fn the_kind_of_the_client_is_the_modules() {
     batch.iter_mut().for_each(|submission| submission.lead = None);
     let mut world = World::default();
     world.take(&batch);
-    assert_eq!(world.clients.len(), 0, "where the module wants none");
+    assert_eq!(world.clients.len(), 0, "no client if the module wants none");
 }
 
 const EVENTS: [&str; 9] = [
@@ -204,7 +204,7 @@ const EVENTS: [&str; 9] = [
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
-    /// Which missed calls are open, and what the reports count, depends neither on the order of events nor on the batches.
+    /// The open missed calls and the report counters depend neither on the order of events nor on the batches.
     #[test]
     fn order_and_batches_do_not_matter(
         order in Just(EVENTS.to_vec()).prop_shuffle(),

@@ -1,4 +1,4 @@
-//! What people see of calls, story by story. [`crate::story`] says how to read them.
+//! What people see of calls, story by story. [`crate::story`] describes the format.
 
 use hookswitch_model::view;
 
@@ -131,7 +131,7 @@ fn record_before_the_end() {
 }
 
 #[test]
-fn record_makes_the_call_it_is_of() {
+fn record_creates_its_call() {
     check(
         "70 record 101 d=answered talk=50 data=link",
         "ended answered in +442079460000 70..70, talked 50, recording link\n 101 ended",
@@ -158,7 +158,7 @@ fn record_by_id_waits_for_its_call() {
 }
 
 #[test]
-fn record_of_a_call_that_nobody_answered_is_no_recording() {
+fn record_of_an_unanswered_call_has_no_recording() {
     check(
         "0 start 101
          9 end d=noAnswer
@@ -177,7 +177,7 @@ fn outgoing_call_nobody_answered() {
 }
 
 #[test]
-fn internal_call_is_the_called_operators() {
+fn internal_call_belongs_to_the_called_operator() {
     check(
         "0 start 102 dir=internal from=101
          2 answer 102 dir=internal from=101
@@ -192,7 +192,7 @@ fn internal_call_is_the_called_operators() {
 }
 
 #[test]
-fn answer_told_only_by_the_end() {
+fn answer_reported_only_by_the_end() {
     check(
         "0 start 101
          0 start 102
@@ -208,7 +208,7 @@ fn answer_told_only_by_the_end() {
 }
 
 #[test]
-fn operator_whom_nobody_is_bound_to() {
+fn operator_without_a_bound_user() {
     check(
         "0 start 901\n 2 answer 901",
         "talking unknown in +442079460000 0.., answered 2\n 901 talking (nobody)\n 901 2..",
@@ -226,7 +226,7 @@ fn anonymous_caller() {
 }
 
 #[test]
-fn of_two_reports_of_the_same_the_earlier_counts() {
+fn the_earlier_of_two_equal_reports_counts() {
     let reports = ["0 start 101", "9 answer 101", "5 answer 101"];
     let call = call((1..).zip(reports).map(|(request, line)| story::fact(line, request)));
     assert_eq!(call.facts.len(), 2);
@@ -234,7 +234,7 @@ fn of_two_reports_of_the_same_the_earlier_counts() {
 }
 
 #[test]
-fn control_functions_get_the_numbers_of_the_operators_first_event() {
+fn control_functions_get_the_numbers_of_the_first_event_with_the_operator() {
     let call = call(facts_of(
         "0 start 101
          5 answer 101

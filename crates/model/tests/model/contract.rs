@@ -1,19 +1,19 @@
-//! What a script may return, and what it is told when it returns something else.
+//! What `VoipParseWebhookRequest` may return, and the errors for everything else.
 
-use hookswitch_model::phone::Written;
 use std::collections::BTreeMap;
 
 use hookswitch_model::contract::{
-    CallLink, Context, ContractError, Direction, Disposition, Event, EventKind, KeyedFact, Member,
-    ParseResult, call_link, facts, members, parse_result, test_connection_result,
+    Context, ContractError, Direction, Disposition, Event, EventKind, KeyedFact, ParseResult, facts,
+    parse_result,
 };
+use hookswitch_model::phone::Written;
 use hookswitch_model::{CallKey, RequestId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::story::time;
 
-/// An event that keeps the contract, with `changes` made to it; null takes a field out.
+/// An event that meets the contract, with `changes` applied; null removes a field.
 fn event(changes: Value) -> Value {
     let mut event = json!({
         "event": "notifyStart", "direction": "in", "disposition": "unknown",
@@ -52,48 +52,115 @@ fn facts_of(value: Value) -> Vec<KeyedFact> {
 }
 
 #[track_caller]
-fn check<T: std::fmt::Debug>(result: Result<T, ContractError>, expected: &str) {
+pub fn check<T: std::fmt::Debug>(result: Result<T, ContractError>, expected: &str) {
     let error = result.expect_err(expected);
     assert_eq!(error.to_string(), expected);
 }
 
 #[test]
-fn what_breaks_the_contract_is_said_by_path() {
+fn breaches_of_the_contract_are_reported_by_path() {
     let long = "9".repeat(600);
-    let numbers = "missing: without a callId the call is found by direction, srcPhone and dstPhone (\"anonymous\" for a number that is not known)";
-    let partly = "missing: give direction, srcPhone and dstPhone, or no number at all where callId says which call it is (\"anonymous\" for a number that is not known)";
+    let numbers = "missing: without a callId, give direction, srcPhone and dstPhone (\"anonymous\" for an unknown number)";
+    let partly = "missing: give direction, srcPhone and dstPhone (\"anonymous\" for an unknown number), or callId and no numbers";
     let kinds = "\"notifyStart\", \"notifyAnswer\", \"notifyHold\", \"notifyUnhold\", \"notifyRedirect\" or \"notifyEnd\"";
     let cases = [
-        (Value::Null, "VoipParseWebhookRequest: returned nothing; return an object ({} where there is nothing to report)".to_owned()),
+        (
+            Value::Null,
+            "VoipParseWebhookRequest: returned nothing; return an object ({} if there is nothing to report)"
+                .to_owned(),
+        ),
         (json!("ok"), "VoipParseWebhookRequest: must be an object, not \"ok\"".into()),
         (json!(5), "VoipParseWebhookRequest: must be an object, not 5".into()),
         (json!({ "event": "start" }), "event: must be an object, not \"start\"".into()),
         (json!({ "event": event(json!({ "event": null })) }), "event.event: missing".into()),
-        (json!({ "event": event(json!({ "event": "ring" })) }), format!("event.event: must be {kinds}, not \"ring\"")),
-        (json!({ "event": event(json!({ "event": 1 })) }), "event.event: must be a text, not 1".into()),
-        (json!({ "event": event(json!({ "direction": "inbound" })) }), "event.direction: must be \"in\", \"out\" or \"internal\", not \"inbound\"".into()),
+        (
+            json!({ "event": event(json!({ "event": "ring" })) }),
+            format!("event.event: must be {kinds}, not \"ring\""),
+        ),
+        (json!({ "event": event(json!({ "event": 1 })) }), "event.event: must be a string, not 1".into()),
+        (
+            json!({ "event": event(json!({ "direction": "inbound" })) }),
+            "event.direction: must be \"in\", \"out\" or \"internal\", not \"inbound\"".into(),
+        ),
         (json!({ "event": event(json!({ "direction": null })) }), format!("event.direction: {numbers}")),
         (json!({ "event": event(json!({ "srcPhone": "" })) }), format!("event.srcPhone: {numbers}")),
-        (json!({ "event": event(json!({ "srcPhone": " ", "callId": "a" })) }), format!("event.srcPhone: {partly}")),
-        (json!({ "event": event(json!({ "srcPhone": { "number": 1 } })) }), "event.srcPhone: must be a text, not an object".into()),
-        (json!({ "event": event(json!({ "srcPhone": ["1"] })) }), "event.srcPhone: must be a text, not a list".into()),
-        (json!({ "event": event(json!({ "srcPhone": true })) }), "event.srcPhone: must be a text, not true".into()),
-        (json!({ "event": event(json!({ "callId": long })) }), "event.callId: must not be longer than 512 bytes".into()),
+        (
+            json!({ "event": event(json!({ "srcPhone": " ", "callId": "a" })) }),
+            format!("event.srcPhone: {partly}"),
+        ),
+        (
+            json!({ "event": event(json!({ "srcPhone": { "number": 1 } })) }),
+            "event.srcPhone: must be a string, not an object".into(),
+        ),
+        (
+            json!({ "event": event(json!({ "srcPhone": ["1"] })) }),
+            "event.srcPhone: must be a string, not a list".into(),
+        ),
+        (
+            json!({ "event": event(json!({ "srcPhone": true })) }),
+            "event.srcPhone: must be a string, not true".into(),
+        ),
+        (
+            json!({ "event": event(json!({ "callId": long })) }),
+            "event.callId: must not be longer than 512 bytes".into(),
+        ),
         (json!({ "events": {} }), "events: must be a list, not an object".into()),
-        (json!({ "events": [event(json!({})), event(json!({})), event(json!({ "dstPhone": null }))] }), format!("events[2].dstPhone: {numbers}")),
-        (json!({ "events": [event(json!({})), event(json!({ "direction": "up" }))] }), "events[1].direction: must be \"in\", \"out\" or \"internal\", not \"up\"".into()),
-        (json!({ "events": vec![event(json!({})); 1001] }), "events: at most 1000 events in one request, not 1001".into()),
-        (json!({ "callRecord": record(json!({})) }), "callRecord.duration: missing: seconds of talk (may be left out where callId is given)".into()),
-        (json!({ "callRecord": record(json!({ "duration": "a minute" })) }), "callRecord.duration: must be a number, not \"a minute\"".into()),
-        (json!({ "callRecord": record(json!({ "duration": -5 })) }), "callRecord.duration: must be seconds of talk, from 0 to 10000000, not -5".into()),
-        (json!({ "callRecord": record(json!({ "duration": "NaN" })) }), "callRecord.duration: must be seconds of talk, from 0 to 10000000, not NaN".into()),
-        (json!({ "callRecord": record(json!({ "duration": 5, "dstPhone": null })) }), format!("callRecord.dstPhone: {numbers}")),
-        (json!({ "response": { "status": 99 } }), "response.status: must be an HTTP status from 200 to 599, not 99".into()),
-        (json!({ "response": { "status": 70_000 } }), "response.status: must be a whole number from 0 to 65535, not 70000".into()),
-        (json!({ "response": { "status": "ok" } }), "response.status: must be a whole number from 0 to 65535, not \"ok\"".into()),
-        (json!({ "response": { "headers": { "X-Id": {} } } }), "response.headers.X-Id: must be a text, not an object".into()),
-        (json!({ "response": { "headers": { "a b": "c" } } }), "response.headers.a b: is not a header name: letters, digits and - only".into()),
-        (json!({ "response": { "headers": { "X-Id": "a\r\nSet-Cookie: b" } } }), "response.headers.X-Id: must not hold line breaks or other control characters".into()),
+        (
+            json!({ "events": [event(json!({})), event(json!({})), event(json!({ "dstPhone": null }))] }),
+            format!("events[2].dstPhone: {numbers}"),
+        ),
+        (
+            json!({ "events": [event(json!({})), event(json!({ "direction": "up" }))] }),
+            "events[1].direction: must be \"in\", \"out\" or \"internal\", not \"up\"".into(),
+        ),
+        (
+            json!({ "events": vec![event(json!({})); 1001] }),
+            "events: at most 1000 events in one request, not 1001".into(),
+        ),
+        (
+            json!({ "callRecord": record(json!({})) }),
+            "callRecord.duration: missing: give the seconds of talk (optional with a callId)".into(),
+        ),
+        (
+            json!({ "callRecord": record(json!({ "duration": "a minute" })) }),
+            "callRecord.duration: must be a number, not \"a minute\"".into(),
+        ),
+        (
+            json!({ "callRecord": record(json!({ "duration": -5 })) }),
+            "callRecord.duration: must be seconds of talk, from 0 to 10000000, not -5".into(),
+        ),
+        (
+            json!({ "callRecord": record(json!({ "duration": "NaN" })) }),
+            "callRecord.duration: must be seconds of talk, from 0 to 10000000, not NaN".into(),
+        ),
+        (
+            json!({ "callRecord": record(json!({ "duration": 5, "dstPhone": null })) }),
+            format!("callRecord.dstPhone: {numbers}"),
+        ),
+        (
+            json!({ "response": { "status": 99 } }),
+            "response.status: must be an HTTP status from 200 to 599, not 99".into(),
+        ),
+        (
+            json!({ "response": { "status": 70_000 } }),
+            "response.status: must be a whole number from 0 to 65535, not 70000".into(),
+        ),
+        (
+            json!({ "response": { "status": "ok" } }),
+            "response.status: must be a whole number from 0 to 65535, not \"ok\"".into(),
+        ),
+        (
+            json!({ "response": { "headers": { "X-Id": {} } } }),
+            "response.headers.X-Id: must be a string, not an object".into(),
+        ),
+        (
+            json!({ "response": { "headers": { "a b": "c" } } }),
+            "response.headers.a b: is not a header name; use letters, digits and -".into(),
+        ),
+        (
+            json!({ "response": { "headers": { "X-Id": "a\r\nSet-Cookie: b" } } }),
+            "response.headers.X-Id: must not contain line breaks or other control characters".into(),
+        ),
     ];
     for (value, expected) in cases {
         check(parse_result(value), &expected);
@@ -108,15 +175,15 @@ fn warnings(value: Value) -> Vec<String> {
 }
 
 #[test]
-fn only_what_identifies_the_call_may_fail_it() {
+fn only_fields_that_identify_the_call_may_fail_it() {
     let outcomes =
         "\"unknown\", \"answered\", \"noAnswer\", \"busy\", \"cancelled\", \"failed\" or \"voicemail\"";
     let a_time = "must be a time with its zone, such as \"2026-01-31T12:00:00Z\"";
     let plain = facts_of(json!({ "event": event(json!({})) }));
     for (change, expected) in [
         (json!({ "disposition": "gone" }), format!("event.disposition: must be {outcomes}, not \"gone\"")),
-        (json!({ "disposition": 5 }), "event.disposition: must be a text, not 5".to_owned()),
-        (json!({ "legId": ["a"] }), "event.legId: must be a text, not a list".into()),
+        (json!({ "disposition": 5 }), "event.disposition: must be a string, not 5".to_owned()),
+        (json!({ "legId": ["a"] }), "event.legId: must be a string, not a list".into()),
         (json!({ "sequence": "first" }), "event.sequence: must be a whole number, not \"first\"".into()),
         (json!({ "sequence": 1.5 }), "event.sequence: must be a whole number, not \"1.5\"".into()),
         (
@@ -126,10 +193,10 @@ fn only_what_identifies_the_call_may_fail_it() {
         (json!({ "occurredAt": 1_700_000_000 }), format!("event.occurredAt: {a_time}, not \"1700000000\"")),
         (
             json!({ "occurredAt": "+99999-01-01T00:00:00Z" }),
-            "event.occurredAt: must lie between the years 2000 and 2100, not in 99999".into(),
+            "event.occurredAt: must be between the years 2000 and 2100, not in 99999".into(),
         ),
-        (json!({ "redirectTo": { "a": 1 } }), "event.redirectTo: must be a text, not an object".into()),
-        (json!({ "callerName": false }), "event.callerName: must be a text, not false".into()),
+        (json!({ "redirectTo": { "a": 1 } }), "event.redirectTo: must be a string, not an object".into()),
+        (json!({ "callerName": false }), "event.callerName: must be a string, not false".into()),
     ] {
         let given = json!({ "event": event(change) });
         assert_eq!(warnings(given.clone()), [format!("{expected}; it was left out")]);
@@ -150,7 +217,7 @@ fn only_what_identifies_the_call_may_fail_it() {
     assert_eq!(
         warnings(record.clone()),
         [
-            "callRecord.call: must not be longer than 65536 bytes as JSON; keep what finds the recording, not the recording; it was left out",
+            "callRecord.call: must not be longer than 65536 bytes as JSON; return what identifies the recording, not the recording itself; it was left out",
             "callRecord.duration: must be a number, not \"a minute\"; it was left out",
         ]
     );
@@ -158,7 +225,7 @@ fn only_what_identifies_the_call_may_fail_it() {
 }
 
 #[test]
-fn unknown_fields_are_warnings_with_what_was_probably_meant() {
+fn unknown_fields_give_warnings_with_a_suggestion() {
     let event = event(json!({ "srcPhoneEx": "101", "call_id": "a", "extension": "101" }));
     let given = json!({ "evnet": {}, "event": event, "callRecord": { "callId": "a", "durration": 5 }, "response": { "body": "" } });
     let ignored = "is not a field of the contract and was ignored";
@@ -184,7 +251,7 @@ fn unknown_fields_are_warnings_with_what_was_probably_meant() {
 }
 
 #[test]
-fn what_is_nested_too_deep_to_be_kept_is_not() {
+fn values_nested_too_deep_are_not_kept() {
     let nested = |levels: usize| {
         (0..levels).fold(
             json!(1),
@@ -212,7 +279,7 @@ fn long_values_are_cut_in_messages() {
 }
 
 #[test]
-fn enum_values_are_read_in_any_usual_spelling() {
+fn enum_values_are_read_in_any_common_spelling() {
     for text in ["notifyRedirect", "NotifyRedirect", "notify_redirect", "NOTIFY-REDIRECT", "Notify redirect"]
     {
         let result = parsed(json!({ "event": event(json!({ "event": text })) }));
@@ -243,7 +310,7 @@ fn every_enum_value_is_written_as_it_is_read() {
 }
 
 #[test]
-fn numbers_count_as_texts_and_numeric_texts_as_numbers() {
+fn numbers_count_as_strings_and_numeric_strings_as_numbers() {
     let given = event(json!({
         "srcPhone": 442_079_460_000_u64, "dstPhone": 101, "callId": 7.5, "legId": -3, "sequence": "12",
     }));
@@ -260,7 +327,7 @@ fn numbers_count_as_texts_and_numeric_texts_as_numbers() {
 }
 
 #[test]
-fn what_is_optional_may_be_null_or_empty() {
+fn optional_fields_may_be_null_or_empty() {
     let everything_null = json!({ "event": null, "events": null, "callRecord": null, "response": null });
     assert_eq!(parsed(everything_null), ParseResult::default());
     let mut given = event(json!({}));
@@ -309,7 +376,7 @@ fn batch_keeps_its_order() {
 }
 
 #[test]
-fn response_is_taken_as_it_is() {
+fn response_is_taken_as_is() {
     let response =
         parsed(json!({ "response": { "headers": { "X-Count": 5 }, "content": { "ok": true } } })).response;
     let response = response.expect("a response");
@@ -317,77 +384,4 @@ fn response_is_taken_as_it_is() {
     assert_eq!(response.headers, BTreeMap::from([("X-Count".to_owned(), "5".to_owned())]));
     assert_eq!(response.content, json!({ "ok": true }));
     assert_eq!(parsed(json!({ "response": { "headers": null } })).response.map(|r| r.status), Some(200));
-}
-
-#[test]
-fn members_are_checked() {
-    let given = json!([{ "id": 101, "name": "Reception" }, { "id": "102", "name": "Sales", "email": "" }]);
-    let member = |id: &str, name: &str| Member { id: id.into(), name: name.into(), email: None };
-    assert_eq!(members(given), Ok(vec![member("101", "Reception"), member("102", "Sales")]));
-    for (given, expected) in [
-        (Value::Null, "VoipGetMembers: returned nothing; return a list of { id, name }"),
-        (json!({}), "VoipGetMembers: must be a list, not an object"),
-        (json!([{ "id": "1", "name": "a" }, { "name": "b" }]), "VoipGetMembers[1].id: missing"),
-        (json!([{ "id": "", "name": "b" }]), "VoipGetMembers[0].id: must not be empty"),
-        (json!([{ "id": "1", "name": null }]), "VoipGetMembers[0].name: must not be empty"),
-        (json!(["101"]), "VoipGetMembers[0]: must be an object, not \"101\""),
-    ] {
-        check(members(given), expected);
-    }
-}
-
-#[test]
-fn test_connection_result_is_checked() {
-    let result = test_connection_result(json!({ "success": true, "message": null })).expect("a result");
-    assert!(result.success && result.message.is_none());
-    for (given, expected) in [
-        (Value::Null, "VoipTestConnection: returned nothing; return { success, message }"),
-        (json!(true), "VoipTestConnection: must be an object, not true"),
-        (json!({ "message": "ok" }), "success: missing"),
-        (json!({ "success": "yes" }), "success: must be true or false, not \"yes\""),
-    ] {
-        check(test_connection_result(given), expected);
-    }
-}
-
-#[test]
-fn call_link_is_checked() {
-    let link = |headers: &[(&str, &str)]| {
-        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Ok(CallLink { url: "https://pbx.example/1.mp3".to_owned(), headers: headers.collect() })
-    };
-    assert_eq!(call_link(json!(" https://pbx.example/1.mp3 ")), link(&[]));
-    assert_eq!(call_link(json!({ "url": "https://pbx.example/1.mp3" })), link(&[]));
-    let with_headers =
-        json!({ "url": "https://pbx.example/1.mp3", "headers": { "Authorization": "Bearer a" } });
-    assert_eq!(call_link(with_headers), link(&[("Authorization", "Bearer a")]));
-    assert!(call_link(json!("HTTP://pbx.example/1.mp3")).is_ok());
-    for (given, expected) in [
-        (Value::Null, "VoipGetCallLink: returned nothing; return the recording's link as a text"),
-        (json!(5), "VoipGetCallLink: must be a text, not 5"),
-        (json!({ "link": "https://pbx.example/1.mp3" }), "url: missing"),
-        (
-            json!({ "url": "ftp://a" }),
-            "VoipGetCallLink: must be a link that begins with https:// or http://, not \"ftp://a\"",
-        ),
-        (
-            json!({ "url": "https://a", "headers": { "a b": "c" } }),
-            "headers.a b: is not a header name: letters, digits and - only",
-        ),
-        (
-            json!({ "url": "https://a", "headers": { "a": "b\r\nc" } }),
-            "headers.a: must not hold line breaks or other control characters",
-        ),
-        (
-            json!({ "service": "bridge", "path": "/1.wav" }),
-            "VoipGetCallLink: a recording that a service holds cannot be played yet; return its link, or { url, headers }",
-        ),
-        (json!(""), "VoipGetCallLink: must be a link that begins with https:// or http://, not \"\""),
-        (
-            json!("javascript:alert(1)"),
-            "VoipGetCallLink: must be a link that begins with https:// or http://, not \"javascript:alert(1)\"",
-        ),
-    ] {
-        check(call_link(given), expected);
-    }
 }

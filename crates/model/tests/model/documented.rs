@@ -1,11 +1,11 @@
-//! The examples in `docs/CALLS.md` are true.
+//! The examples in `docs/CALLS.md` hold.
 
 use crate::story::{lines, seen};
 
 const PAGE: &str = include_str!("../../../../docs/CALLS.md");
 
 #[test]
-fn every_example_of_the_page_about_calls_holds() {
+fn every_example_in_the_calls_page_holds() {
     let mut examples = 0;
     for block in PAGE.split("```call\n").skip(1) {
         let (example, _) = block.split_once("```").expect("the block ends");

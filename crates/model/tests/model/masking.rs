@@ -1,4 +1,4 @@
-//! Whatever a number is written like, masking leaves at most its last two digits.
+//! However a number is written, masking leaves at most its last two digits.
 
 use hookswitch_model::masking::{hide_numbers, without_numbers};
 use proptest::prelude::*;
@@ -57,18 +57,18 @@ proptest! {
         prop_assert!(hidden.contains('•'), "{text}: {hidden}");
         let read = left.chars().take_while(|c| *c == ' ' || c.is_ascii_digit()).filter(char::is_ascii_digit).count();
         prop_assert!(read <= 2, "{text}: {hidden}");
-        prop_assert_eq!(hide_numbers(&hidden, &[]), hidden.clone(), "once is enough");
+        prop_assert_eq!(hide_numbers(&hidden, &[]), hidden.clone(), "masking is idempotent");
         let without = without_numbers(&text, &[]);
         prop_assert_eq!(hide_numbers(&without, &[]), without.as_str());
     }
 
     #[test]
-    fn any_text_is_taken(text in any::<String>(), known in any::<String>()) {
+    fn any_text_is_accepted(text in any::<String>(), known in any::<String>()) {
         let _ = (hide_numbers(&text, &[&known]), without_numbers(&text, &[&known]));
     }
 
     #[test]
-    fn broken_escapes_are_taken(text in "[%\\\\u&#;x0-9a-fA-F]{0,40}") {
+    fn broken_escapes_are_accepted(text in "[%\\\\u&#;x0-9a-fA-F]{0,40}") {
         let _ = hide_numbers(&text, &["+4930901820"]);
     }
 }

@@ -1,11 +1,11 @@
-//! Which call an event belongs to, of providers without call ids.
+//! Which call an event belongs to, mostly for providers without call ids.
 
 use crate::story::{empty_call, fact, lines, shown};
 use hookswitch_model::contract::KeyedFact;
 use hookswitch_model::{Call, CallId, CallKey, matching, reduce};
 use uuid::Uuid;
 
-/// Takes the events in as they come, each into the call that matching gives; the views of the calls, as text.
+/// Applies the events in order, each to the call chosen by matching; returns the calls' views as text.
 pub fn calls<'a>(story: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut calls: Vec<(CallKey, Call)> = vec![];
     for (request, line) in (1..).zip(story) {
@@ -116,7 +116,7 @@ fn record_goes_to_the_answered_call_that_waits_for_it() {
     let first =
         "ended answered in +442079460000 0..9, answered 1, talked 8, recording first; 101 ended; 101 1..9";
     check(both, &[first, "ringing unknown in +442079460000 20..; 101 ringing"]);
-    // The same again changes nothing; the second call's own finds it, even before its end.
+    // The same record again changes nothing; the second call's own record finds it, even before its end.
     check(
         &format!(
             "{both}
@@ -163,7 +163,7 @@ fn an_id_used_again_between_other_numbers_is_a_new_call() {
             "talking unknown in +33123456789 90000.., answered 90005, talked 7; 102 talking; 102 90005..",
         ],
     );
-    // Whatever of it is heard first, and for as long as the old call went on being a guess.
+    // Whichever of its events comes first, however long the old call remained a guess.
     check(
         &format!("{YESTERDAYS}\n 90005 record 102 id=a from=+33123456789 d=answered talk=7"),
         &[MISSED, "ended answered in +33123456789 90005..90005, talked 7; 102 ended"],

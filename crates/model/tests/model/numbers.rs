@@ -1,4 +1,4 @@
-//! Numbers of every country that `rlibphonenumber` knows, in the forms in which providers and people write them.
+//! Numbers of every country known to `rlibphonenumber`, in the forms providers and people use.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -19,13 +19,13 @@ const TYPES: [PhoneNumberType; 10] = [
     PhoneNumberType::VoiceMail,
 ];
 
-/// A number, and the country whose it is; none for networks that are no country's.
+/// A number and its country; `None` for networks without a country.
 struct Example {
     country: Option<Country>,
     number: PhoneNumber,
 }
 
-/// The library's example of every type in every country.
+/// The library's examples of every type in every country.
 fn examples() -> Vec<Example> {
     let mut regions: Vec<_> = PHONE_NUMBER_UTIL.get_supported_regions().collect();
     regions.sort_by_key(ToString::to_string);
@@ -62,7 +62,7 @@ impl Example {
     }
 }
 
-/// What it is called, how it is declared, and how a number is spelled in it; none where it has no such spelling.
+/// Its name, the declared notation, and the spelling of a number in it; `None` if there is no such spelling.
 type Form = (&'static str, Written, fn(&Example) -> Option<String>);
 
 const FORMS: [Form; 8] = [
@@ -82,7 +82,7 @@ const FORMS: [Form; 8] = [
     ("at home, declared", Written::National, Example::at_home),
 ];
 
-/// What became of the examples in each form; those that are not read, or read as another number, are named.
+/// The results for each form; examples that are not read, or are read as another number, are named.
 fn measured() -> String {
     let examples = examples();
     let mut table = format!("{} numbers\n", examples.len());
@@ -123,8 +123,5 @@ fn measured() -> String {
 #[test]
 fn numbers_of_all_countries_are_read_in_all_forms() {
     let measured = measured();
-    assert!(
-        measured == include_str!("numbers.txt"),
-        "what is measured differs from numbers.txt:\n{measured}"
-    );
+    assert!(measured == include_str!("numbers.txt"), "the results differ from numbers.txt:\n{measured}");
 }

@@ -1,4 +1,4 @@
-//! What people see of calls that concern several operators: ring-all, hunt groups, legs, transfers.
+//! What people see of calls with several operators: ring-all, hunt groups, legs, transfers.
 
 use crate::story::check;
 
@@ -50,7 +50,7 @@ fn ring_all_with_leg_ids() {
 }
 
 #[test]
-fn leg_ids_alone_tell_whose_answer_and_end_it_is() {
+fn leg_ids_alone_identify_the_operator_of_an_answer_and_an_end() {
     check(
         "0 start 101 leg=a
          0 start 102 leg=b
@@ -158,7 +158,7 @@ fn blind_transfer_is_one_call_with_two_segments() {
 }
 
 #[test]
-fn transfer_that_is_only_seen_by_the_second_answer() {
+fn transfer_visible_only_by_the_second_answer() {
     check(
         "0 start 101
          5 answer 101
@@ -185,7 +185,7 @@ fn transfer_back() {
 }
 
 #[test]
-fn redirect_told_with_the_calls_first_number() {
+fn redirect_reported_with_the_calls_first_number() {
     check(
         "0 start 101 at=0
          5 answer 101 at=5
@@ -216,7 +216,7 @@ fn redirect_that_arrives_after_the_answer() {
 }
 
 #[test]
-fn answer_that_could_be_anybodys() {
+fn answer_that_could_be_by_anybody() {
     check(
         "0 start 101
          0 start 102
@@ -229,7 +229,7 @@ fn answer_that_could_be_anybodys() {
 }
 
 #[test]
-fn of_two_telephones_of_one_operator_the_one_that_answered_counts() {
+fn the_telephone_that_answered_counts_of_an_operators_two() {
     let answered_on_the_first = "
          0 start 101 leg=desk
          0 start 101 leg=mobile

@@ -1,123 +1,6 @@
-//! Stories that providers really tell: [`crate::story`] says how to read them.
+//! Stories that providers really tell. [`crate::story`] describes the format.
 
 use crate::story::check;
-
-#[test]
-fn a_time_out_is_taken_back_by_the_next_event() {
-    let waiting = "0 start line\n 600 timeout";
-    check(waiting, "ended unknown in +442079460000 0..600, missed");
-    check(
-        &format!("{waiting}\n 700 start 101"),
-        "ringing unknown in +442079460000 0..
-         101 ringing",
-    );
-    check(
-        &format!("{waiting}\n 700 start 101\n 705 answer 101\n 800 end 101 d=answered"),
-        "ended answered in +442079460000 0..800, answered 705, talked 95
-         101 ended
-         101 705..800",
-    );
-}
-
-#[test]
-fn a_time_out_stands_until_something_new_is_heard() {
-    let over = "ended unknown in +442079460000 0..3600, answered 5, talked 3595\n 101 ended\n 101 5..3600";
-    let timed_out = "0 start 101\n 5 answer 101\n 3600 timeout";
-    check(timed_out, over);
-    // The same again is nothing new, and a recording tells of a call that is over.
-    check(&format!("{timed_out}\n 3700 answer 101"), over);
-    check(
-        &format!("{timed_out}\n 3700 record data=link"),
-        "ended unknown in +442079460000 0..3600, answered 5, talked 3595, recording link
-         101 ended
-         101 5..3600",
-    );
-    // Nor is what arrived before the guess and was written after it; what arrived after what the guess knew is.
-    check(
-        "0 start 101
-         600 timeout heard=0
-         599 answer 101",
-        "talking unknown in +442079460000 0.., answered 599\n 101 talking\n 101 599..",
-    );
-    check(
-        &format!("{timed_out}\n 3700 hold 101\n 9000 timeout"),
-        "ended unknown in +442079460000 0..9000, answered 5, talked 8995\n 101 ended\n 101 5..9000",
-    );
-}
-
-#[test]
-fn an_end_after_a_time_out_is_the_end() {
-    check(
-        "0 start 101
-         5 answer 101
-         3600 timeout
-         4000 end d=answered",
-        "ended answered in +442079460000 0..4000, answered 5, talked 3995\n 101 ended\n 101 5..4000",
-    );
-}
-
-#[test]
-fn another_answers_after_a_time_out_of_talking() {
-    check(
-        "0 start 101
-         5 answer 101
-         3600 timeout
-         4000 answer 102",
-        "talking unknown in +442079460000 0.., answered 5
-         101 left, 102 talking
-         101 5..4000, 102 4000..",
-    );
-}
-
-#[test]
-fn a_record_ends_a_call_that_stays_silent() {
-    check(
-        "0 start 101
-         5 answer 101
-         66 record d=answered talk=60 data=link
-         126 timeout",
-        "ended answered in +442079460000 0..65, answered 5, talked 60, recording link
-         101 ended
-         101 5..65",
-    );
-    check(
-        "0 start 101
-         20 record d=busy talk=0
-         80 timeout",
-        "ended busy in +442079460000 0..20, talked 0, missed\n 101 missed",
-    );
-    // A time-out first, and the record long after.
-    check(
-        "0 start 101
-         5 answer 101
-         14405 timeout
-         20000 record d=answered talk=60",
-        "ended answered in +442079460000 0..65, answered 5, talked 60\n 101 ended\n 101 5..65",
-    );
-    // It goes on: the record was of a part.
-    check(
-        "0 start 101
-         5 answer 101
-         30 record d=answered talk=20
-         90 timeout
-         95 redirect 101 to=102",
-        "ringing unknown in +442079460000 0.., answered 5, talked 20\n 101 left, 102 ringing\n 101 5..95",
-    );
-}
-
-#[test]
-fn records_with_different_lengths() {
-    check(
-        "0 start 101
-         5 answer 101
-         66 end 101 d=answered
-         70 record talk=40 data=first
-         71 record talk=61 data=second",
-        "ended answered in +442079460000 0..66, answered 5, talked 61, recording second
-         101 ended
-         101 5..66",
-    );
-}
 
 #[test]
 fn later_legs_change_neither_client_nor_direction() {
@@ -138,7 +21,7 @@ fn later_legs_change_neither_client_nor_direction() {
 
 #[test]
 fn the_operators_own_leg_first() {
-    // The company's number rings at the operator who dials: no client, whichever comes first.
+    // The company's number rings at the operator who dials: it is not a client, whichever event comes first.
     check(
         "0 start 101 from=+4930901820
          2 answer 101 from=+4930901820
@@ -150,7 +33,7 @@ fn the_operators_own_leg_first() {
 }
 
 #[test]
-fn the_providers_order_says_which_party_came_first() {
+fn the_providers_order_decides_which_party_came_first() {
     check(
         "21 start 101 dir=out from=+33123456789 at=20
          22 answer 101 at=5
@@ -176,155 +59,6 @@ fn a_caller_without_a_number_stays_one() {
 }
 
 #[test]
-fn voicemail_answers() {
-    let missed = "ended voicemail in +442079460000 0..50, talked 20, recording message, missed\n 101 missed";
-    check(
-        "0 start 101
-         30 answer 101 d=voicemail
-         50 end 101 d=answered
-         51 record talk=20 d=answered data=message",
-        missed,
-    );
-    // Told by the answer, by the end, by the record, or by the end of its leg.
-    check(
-        "0 start 101
-         30 answer line
-         50 end line d=voicemail
-         51 record talk=20 data=message",
-        missed,
-    );
-    check(
-        "0 start 101
-         30 answer line
-         50 end line
-         51 record talk=20 d=voicemail data=message",
-        missed,
-    );
-    check(
-        "0 start 101 leg=a
-         29 end 101 leg=a d=cancelled
-         29 start line leg=v
-         30 answer line leg=v
-         50 end line leg=v d=voicemail
-         51 record talk=20 data=message",
-        missed,
-    );
-    check("0 start 101\n 30 answer 101 d=voicemail", "ringing unknown in +442079460000 0..\n 101 left");
-}
-
-#[test]
-fn voicemail_after_the_operators_rang() {
-    check(
-        "0 start 101 leg=a
-         0 start 102 leg=b
-         20 end 101 leg=a d=cancelled
-         20 end 102 leg=b d=cancelled
-         20 answer leg=v d=voicemail
-         40 end leg=v d=voicemail
-         45 record talk=20 data=message",
-        "ended voicemail in +442079460000 0..40, talked 20, recording message, missed
-         101 missed, 102 missed",
-    );
-}
-
-#[test]
-fn an_operator_who_talked_before_voicemail_did_talk() {
-    check(
-        "0 start 101
-         5 answer 101
-         30 redirect 101 to=700
-         35 answer line d=voicemail
-         50 end d=voicemail",
-        "ended answered in +442079460000 0..50, answered 5, talked 45
-         101 ended, 700 answeredElsewhere
-         101 5..30",
-    );
-}
-
-#[test]
-fn a_queue_answers_before_anybody_rings() {
-    let queued = "
-         0 start line
-         1 answer line";
-    check(queued, "ringing unknown in +442079460000 0..");
-    let ringing = format!("{queued}\n 30 start 101");
-    check(&ringing, "ringing unknown in +442079460000 0..\n 101 ringing");
-    check(
-        &format!("{ringing}\n 60 end line d=answered\n 61 record line talk=59 d=answered data=music"),
-        "ended noAnswer in +442079460000 0..60, talked 59, recording music, missed\n 101 missed",
-    );
-    check(
-        &format!("{ringing}\n 35 answer 101\n 95 end d=answered"),
-        "ended answered in +442079460000 0..95, answered 35, talked 60\n 101 ended\n 101 35..95",
-    );
-    // The second answer of a queue may name nobody either; then it is whoever it rings at.
-    check(
-        &format!("{ringing}\n 35 answer line leg=x\n 95 end d=answered"),
-        "ended answered in +442079460000 0..95, answered 35, talked 60\n 101 ended\n 101 35..95",
-    );
-}
-
-#[test]
-fn a_queue_with_an_extension_of_its_own() {
-    check(
-        "0 start 900
-         1 answer 900
-         30 start 101
-         60 end d=cancelled",
-        "ended cancelled in +442079460000 0..60, missed\n 900 missed (nobody), 101 missed",
-    );
-    check(
-        "0 start line
-         1 answer 900
-         30 start 101
-         35 answer 101
-         60 end",
-        "ended answered in +442079460000 0..60, answered 35, talked 25
-         900 answeredElsewhere (nobody), 101 ended
-         101 35..60",
-    );
-}
-
-#[test]
-fn an_announcement_and_the_caller_hangs_up() {
-    check(
-        "0 start line
-         1 answer line
-         20 end line d=answered",
-        "ended noAnswer in +442079460000 0..20, missed",
-    );
-    check(
-        "0 start 101 leg=a
-         20 end 101 leg=a d=noAnswer
-         21 answer line leg=i
-         30 end line leg=i d=cancelled",
-        "ended cancelled in +442079460000 0..30, missed\n 101 missed",
-    );
-}
-
-#[test]
-fn an_answer_that_names_nobody_is_the_only_operators_who_was_rung() {
-    for answer in ["answer", "answer line"] {
-        check(
-            &format!("0 start line\n 1 start 101\n 5 {answer}\n 60 end d=answered"),
-            "ended answered in +442079460000 0..60, answered 5, talked 55\n 101 ended\n 101 5..60",
-        );
-    }
-}
-
-#[test]
-fn the_queues_record_names_who_talked() {
-    check(
-        "0 start line
-         1 answer line
-         30 start 101
-         60 end line d=answered
-         61 record 101 talk=25 d=answered data=link",
-        "ended answered in +442079460000 0..60, talked 25, recording link\n 101 ended",
-    );
-}
-
-#[test]
 fn state_follows_who_is_active() {
     check(
         "0 start 101 leg=a
@@ -335,7 +69,7 @@ fn state_follows_who_is_active() {
          101 ended, 102 answeredElsewhere
          101 4..9",
     );
-    // A transferred call goes on where it went.
+    // A transferred call continues at its target.
     check(
         "0 start 101 leg=a
          4 answer 101 leg=a
@@ -343,7 +77,7 @@ fn state_follows_who_is_active() {
          9 end 101 leg=a",
         "ringing unknown in +442079460000 0.., answered 4\n 101 left, 102 ringing\n 101 4..8",
     );
-    // The caller waits: their own leg goes on.
+    // The caller waits: their own leg continues.
     check(
         "0 start line leg=client
          1 start 101 leg=a
@@ -353,7 +87,7 @@ fn state_follows_who_is_active() {
 }
 
 #[test]
-fn who_consulted_a_colleague_has_the_call_again() {
+fn an_operator_who_consulted_a_colleague_has_the_call_again() {
     let consulting = "
          0 start 101 leg=a
          4 answer 101 leg=a
@@ -390,7 +124,7 @@ fn extensions_count_without_numbers() {
          9 end",
         "ended answered out +442079460000 0..9, answered 5, talked 4\n 101 ended\n 101 5..9",
     );
-    // Before the start: which way the call goes is only known then.
+    // Before the start: only it reveals the call's direction.
     check(
         "0 answer src-ext=101\n 3 start line",
         "talking unknown in +442079460000 0.., answered 0\n 101 talking\n 101 0..",

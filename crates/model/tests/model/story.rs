@@ -1,13 +1,13 @@
 //! Call stories as text: what a provider reports, and what people then see.
 //!
-//! An event is a line `SECOND KIND [OPERATOR] [key=value …]`: the second at which it arrives, the kind (`start`, `record`,
-//! …), the operator's number (`line` for the company's number, nothing where the event only names the call), and
-//! `at=SECOND` (the provider's own time), `seq=N`, `leg=ID`, `to=NUMBER` (of a redirect), `d=DISPOSITION`, `talk=SECONDS`,
-//! `data=TEXT`, `from=NUMBER` (the client's), `dir=DIRECTION`, `id=CALL` (`-` for none), `src-ext=NUMBER`, `dst-ext=NUMBER`,
-//! `name=TEXT` (the caller's), `line=NUMBER`.
+//! An event is a line `SECOND KIND [OPERATOR] [key=value …]`: the second of arrival, the kind (`start`, `record`, …),
+//! the operator's number (`line` for the company's number, nothing if the event only names the call), and `at=SECOND`
+//! (the provider's own time), `seq=N`, `leg=ID`, `to=NUMBER` (of a redirect), `d=DISPOSITION`, `talk=SECONDS`,
+//! `data=TEXT`, `from=NUMBER` (the client's), `dir=DIRECTION`, `id=CALL` (`-` for none), `src-ext=NUMBER`,
+//! `dst-ext=NUMBER`, `name=TEXT` (the caller's), `line=NUMBER`.
 //!
-//! `SECOND timeout` is the server's guess that the call is over; `heard=SECOND` says what it heard last, if not the line
-//! before.
+//! `SECOND timeout` is the server's guess that the call is over; `heard=SECOND` gives the last event it heard, if not
+//! the line before.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::contract::{Context, KeyedFact, facts, parse_result};
@@ -26,13 +26,13 @@ pub fn time(second: i64) -> DateTime<Utc> {
 /// Second 0 of every story.
 const BEGIN: DateTime<Utc> = DateTime::from_timestamp_secs(1_700_000_000).expect("in range");
 
-/// The user bound to every three-digit number but those that begin with 9.
+/// The user bound to each three-digit number, except those starting with 9.
 fn bound(number: &str) -> Option<UserId> {
     (number.len() == 3 && !number.starts_with('9'))
         .then(|| UserId(Uuid::from_u128(number.parse().expect("a number"))))
 }
 
-/// The fact of one line; `request` is the webhook request it comes with.
+/// The fact of one line; `request` is the webhook request that reported it.
 pub fn fact(line: &str, request: u128) -> KeyedFact {
     let mut words = line.split_whitespace();
     let second: i64 = words.next().and_then(|word| word.parse().ok()).expect("a line begins with a second");
@@ -102,14 +102,14 @@ pub fn empty_call(id: u128) -> Call {
     }
 }
 
-/// The call of the facts, taken in as they come.
+/// The call made of the facts, applied in order.
 pub fn call(facts: impl IntoIterator<Item = KeyedFact>) -> Call {
     facts.into_iter().fold(empty_call(1), |call, keyed| {
         reduce(Some(call), keyed.fact, || empty_call(1)).expect("there is room").0
     })
 }
 
-/// The facts of a story, a line each, empty lines left out; each with a request of its own.
+/// The facts of a story, one per line, without empty lines; each with a request of its own.
 pub fn facts_of(story: &str) -> Vec<KeyedFact> {
     let mut before = "0";
     let facts = (1..).zip(lines(story)).map(|(request, line)| {
@@ -125,7 +125,7 @@ pub fn lines(story: &str) -> impl Iterator<Item = &str> {
     story.lines().map(str::trim).filter(|line| !line.is_empty())
 }
 
-/// What people see, as text: the call, its operators, its segments.
+/// The view as text: the call, its operators, its segments.
 pub fn shown(view: &CallView) -> String {
     let second = |at: DateTime<Utc>| (at - BEGIN).num_seconds().to_string();
     let text = |value: Value| value.as_str().map_or_else(|| "nowhere".to_owned(), str::to_owned);
@@ -156,7 +156,7 @@ pub fn seen(story: &str) -> String {
     shown(&view(&call(facts_of(story))))
 }
 
-/// Tells a story and compares what people see.
+/// Compares the view of a story with `expected`.
 #[track_caller]
 pub fn check(story: &str, expected: &str) {
     assert_eq!(seen(story), lines(expected).collect::<Vec<_>>().join("\n"), "\nof the story{story}");

@@ -1,4 +1,4 @@
-//! Everything in memory: calls, clients and counters as a database would keep them, changed by the batch step alone.
+//! An in-memory store: calls, clients and counters as in a database, changed by the batch step alone.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ pub struct SavedCall {
     pub view: CallView,
 }
 
-/// A client and whether a missed call made it and nobody touched it.
+/// A client, and whether it was created for a missed call and nobody touched it.
 pub struct Client {
     pub id: ClientId,
     pub numbers: Vec<String>,
@@ -37,7 +37,7 @@ pub struct World {
     pub counters: BTreeMap<String, i64>,
 }
 
-/// Other bytes each time.
+/// Returns different bytes each time.
 fn bytes() -> [u8; 10] {
     thread_local!(static LAST: Cell<u64> = const { Cell::new(0) });
     let next = LAST.get() + 1;
@@ -47,7 +47,7 @@ fn bytes() -> [u8; 10] {
     bytes
 }
 
-/// What a story's lines report, one submission each; leads are made.
+/// One submission per line of the story; leads are created.
 pub fn submissions<'a>(story: impl Iterator<Item = &'a str>) -> Vec<Submission> {
     story.map(|line| submission(fact(line, 1), time(second(line)))).collect()
 }
@@ -70,7 +70,7 @@ fn submission(keyed: KeyedFact, now: DateTime<Utc>) -> Submission {
 }
 
 impl World {
-    /// Takes in a batch; gives what each of its submissions did.
+    /// Processes a batch; returns what each submission did.
     pub fn take(&mut self, batch: &[Submission]) -> Vec<Result<Vec<CallChange>, ReduceError>> {
         let batch: Vec<&Submission> = batch.iter().collect();
         let mut calls = Calls::new(bytes);
@@ -95,7 +95,7 @@ impl World {
         done
     }
 
-    /// Each line of a story as a batch of its own.
+    /// Processes each line of a story as a batch of its own.
     pub fn tell(&mut self, story: &str) {
         for submission in submissions(crate::story::lines(story)) {
             for done in self.take(&[submission]) {
@@ -110,7 +110,7 @@ impl World {
             for number in client.numbers.iter().filter(|number| asked.numbers.contains(*number)) {
                 known.owners.entry(number.clone()).or_default().push(client.id);
             }
-            // More than was asked for.
+            // Include more than was asked for.
             let keeps = |call: &&SavedCall| {
                 call.loaded.added.client_id == Some(client.id)
                     && (call.view.missed
@@ -201,7 +201,7 @@ impl World {
         self.counters.retain(|_, value| *value != 0);
     }
 
-    /// The counters as a fresh count of the calls gives them.
+    /// The counters, counted afresh from the calls.
     pub fn counted(&self) -> BTreeMap<String, i64> {
         let mut counters = ReportCounters::default();
         for SavedCall { loaded, view } in self.calls.values() {
@@ -211,13 +211,13 @@ impl World {
         named(&counters).into_iter().filter(|(_, value)| *value != 0).collect()
     }
 
-    /// The call with the provider's id, the latest.
+    /// The latest call with the provider's id.
     pub fn call(&self, id: &str) -> &SavedCall {
         let mut calls = self.calls.values().rev();
         calls.find(|saved| saved.loaded.call.call_id.as_deref() == Some(id)).expect("a call")
     }
 
-    /// The provider's ids of the missed calls that are open.
+    /// The provider's ids of the open missed calls.
     pub fn open(&self) -> Vec<&str> {
         let open = self
             .calls

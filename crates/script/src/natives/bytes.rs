@@ -1,9 +1,9 @@
-//! Bytes across the border: `ArrayBuffer` on the script's side, `Vec<u8>` here. Always copied, so that the script's
-//! memory limit counts what it holds and nothing here points into it.
+//! Bytes across the boundary: `ArrayBuffer` on the script's side, `Vec<u8>` here. They are always copied, so that the
+//! script's memory limit counts what it holds and nothing here points into it.
 
 use rquickjs::{ArrayBuffer, Ctx, Error, FromJs, IntoJs, Value};
 
-/// Bytes that came from, or go to, an `ArrayBuffer`.
+/// Bytes from, or for, an `ArrayBuffer`.
 pub(super) struct Bytes(pub Vec<u8>);
 
 impl<'js> FromJs<'js> for Bytes {
@@ -19,7 +19,7 @@ impl<'js> IntoJs<'js> for Bytes {
     }
 }
 
-#[expect(unsafe_code, reason = "rquickjs gives an ArrayBuffer's bytes only as a borrowed slice")]
+#[expect(unsafe_code, reason = "rquickjs exposes an ArrayBuffer's bytes only as a borrowed slice")]
 fn copy(value: Value<'_>) -> Option<Vec<u8>> {
     let buffer = ArrayBuffer::from_value(value)?;
     // SAFETY: the slice is copied before this function returns, and no JavaScript runs in between.

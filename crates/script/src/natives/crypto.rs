@@ -11,7 +11,7 @@ use super::bytes::Bytes;
 use super::{define, keys};
 use crate::state::State;
 
-/// Most bytes `getRandomValues` gives at once, as the standard has it.
+/// Maximum number of bytes per `getRandomValues`, from the standard.
 const MAX_RANDOM: usize = 65_536;
 
 pub(super) fn install<'js>(natives: &Object<'js>, state: &Rc<State>) -> rquickjs::Result<()> {

@@ -11,7 +11,7 @@ use super::define;
 /// More fields than any provider sends.
 const MAX_FIELDS: usize = 1_000;
 
-/// Longest boundary between the parts of a multipart body, as RFC 2046 has it.
+/// Longest boundary of a multipart body (RFC 2046).
 const MAX_BOUNDARY: usize = 70;
 
 type Field = (String, String);
@@ -20,14 +20,14 @@ pub(super) fn install<'js>(natives: &Object<'js>) -> rquickjs::Result<()> {
     define(natives, "formQuery", |ctx: Ctx<'js>, content_type: String, body: Bytes| {
         let fields = fields(&content_type, &body.0);
         if fields.len() > MAX_FIELDS {
-            let message = format!("a form has at most {MAX_FIELDS} fields, this one has more");
+            let message = format!("a form has at most {MAX_FIELDS} fields");
             return Err(Exception::throw_range(&ctx, &message));
         }
         Ok(form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish())
     })
 }
 
-/// The fields in order, one more than allowed at most; none of what is not a form.
+/// The fields in order, one more than allowed at most; empty if it is not a form.
 fn fields(content_type: &str, body: &[u8]) -> Vec<Field> {
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match kind.as_str() {
@@ -43,11 +43,11 @@ fn fields(content_type: &str, body: &[u8]) -> Vec<Field> {
     }
 }
 
-/// The fields among the parts. A part that is cut off is left out.
+/// The fields among the parts. A truncated part is left out.
 fn multipart(body: &[u8], boundary: &str) -> Vec<Field> {
     let separator = format!("\r\n--{boundary}");
     let separator = Finder::new(separator.as_bytes());
-    // The first boundary may stand at the very beginning.
+    // The first boundary may be at the very start.
     let body = [b"\r\n", body].concat();
     let mut fields = Vec::new();
     let mut rest = split(&body, &separator).and_then(|(_before, rest)| rest);
@@ -58,7 +58,7 @@ fn multipart(body: &[u8], boundary: &str) -> Vec<Field> {
     fields
 }
 
-/// What stands before the next boundary, and what behind it: nothing counts behind the last.
+/// Splits at the next boundary; `None` as the rest after the last one.
 fn split<'a>(text: &'a [u8], separator: &Finder<'_>) -> Option<(&'a [u8], Option<&'a [u8]>)> {
     separator.find_iter(text).find_map(|at| {
         let after = &text[at + separator.needle().len()..];
@@ -66,12 +66,12 @@ fn split<'a>(text: &'a [u8], separator: &Finder<'_>) -> Option<(&'a [u8], Option
             return Some((&text[..at], None));
         }
         let padding = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        // Else a longer word that begins like the boundary.
+        // Otherwise it is a longer word starting like the boundary.
         after[padding..].starts_with(b"\r\n").then(|| (&text[..at], Some(&after[padding..])))
     })
 }
 
-/// A part's name and text; nothing for a file.
+/// A part's name and text; `None` for a file.
 fn field(part: &[u8]) -> Option<Field> {
     const END_OF_HEADERS: &[u8] = b"\r\n\r\n";
     let end = Finder::new(END_OF_HEADERS).find(part)?;
@@ -84,19 +84,19 @@ fn field(part: &[u8]) -> Option<Field> {
     if parameter(disposition, "filename").or_else(|| parameter(disposition, "filename*")).is_some() {
         return None;
     }
-    // What browsers write for characters that cannot stand in quotes.
+    // Browsers write these for characters that cannot occur in quotes.
     let name = parameter(disposition, "name")?.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n");
     let charset = header("content-type").and_then(|kind| parameter(kind, "charset"));
     let encoding = charset.and_then(|label| Encoding::for_label(label.as_bytes())).unwrap_or(UTF_8);
     Some((name, encoding.decode_without_bom_handling(content).0.into_owned()))
 }
 
-/// A parameter of a header's value: `…; name=word` or `…; name="text"`.
+/// A parameter of a header value: `…; name=word` or `…; name="text"`.
 fn parameter(header: &str, wanted: &str) -> Option<String> {
     let mut rest = header.split_once(';')?.1;
     loop {
         let (name, after) = rest.split_once('=')?;
-        // Before it may stand a word without a value.
+        // A word without a value may precede it.
         let name = name.rsplit(';').next().unwrap_or_default().trim();
         let (value, left) = parameter_value(after.trim_start());
         if name.eq_ignore_ascii_case(wanted) {
@@ -106,7 +106,7 @@ fn parameter(header: &str, wanted: &str) -> Option<String> {
     }
 }
 
-/// A value at the beginning of a text, and what follows it.
+/// Splits a value from what follows it.
 fn parameter_value(text: &str) -> (String, &str) {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find(';').unwrap_or(text.len());
@@ -117,7 +117,7 @@ fn parameter_value(text: &str) -> (String, &str) {
     while let Some((at, letter)) = letters.next() {
         match letter {
             '"' => return (value, &quoted[at + 1..]),
-            // Browsers leave other backslashes as they are.
+            // Browsers leave other backslashes unescaped.
             '\\' => value
                 .push(letters.next_if(|(_, next)| matches!(next, '"' | '\\')).map_or('\\', |next| next.1)),
             letter => value.push(letter),

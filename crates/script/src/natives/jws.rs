@@ -1,4 +1,4 @@
-//! The signatures of JSON Web Tokens. Which kind of key is read is decided by the algorithm, never by the token.
+//! Signatures of JSON Web Tokens. The algorithm decides which kind of key is read, never the token.
 
 use der::Decode as _;
 use ring::hmac;
@@ -73,13 +73,13 @@ pub(super) fn verify(
     Ok(UnparsedPublicKey::new(with, public).verify(data, signature).is_ok())
 }
 
-/// The secret of HS256. Whoever checks a token with a public key must not take that for a secret: everybody has it.
+/// The secret for HS256. A public key must not be taken for a secret: everybody has it.
 fn secret(key: &[u8]) -> Result<hmac::Key, String> {
     if key.is_empty() {
         return Err("the key is empty".into());
     }
     if pem::is_pem(key) {
-        return Err("HS256 takes a secret, and the key is a PEM".into());
+        return Err("HS256 needs a secret, but the key is a PEM".into());
     }
     Ok(hmac::Key::new(hmac::HMAC_SHA256, key))
 }
@@ -95,7 +95,7 @@ fn es256(pkcs8: &[u8], data: &[u8]) -> Option<Vec<u8>> {
     Some(pair.sign(&random, data).ok()?.as_ref().to_vec())
 }
 
-/// The public key in an SPKI, where it is one of that algorithm.
+/// The public key in an SPKI, if it is for this algorithm.
 fn public_key(algorithm: Algorithm, spki: &[u8]) -> Option<Vec<u8>> {
     let info = SubjectPublicKeyInfoRef::from_der(spki).ok()?;
     let is_right = match algorithm {
@@ -110,12 +110,12 @@ fn public_key(algorithm: Algorithm, spki: &[u8]) -> Option<Vec<u8>> {
 
 fn not_the_key(algorithm: Algorithm, kind: &str, label: &str) -> String {
     let advice = match label {
-        "ENCRYPTED PRIVATE KEY" => "it is protected by a passphrase: take that off with `openssl pkcs8`",
-        "EC PRIVATE KEY" => "make it a PKCS#8 key with `openssl pkcs8 -topk8 -nocrypt`",
-        "CERTIFICATE" => "take the public key out of it with `openssl x509 -pubkey -noout`",
+        "ENCRYPTED PRIVATE KEY" => "it is protected by a passphrase: remove it with `openssl pkcs8`",
+        "EC PRIVATE KEY" => "convert it to PKCS#8 with `openssl pkcs8 -topk8 -nocrypt`",
+        "CERTIFICATE" => "extract the public key with `openssl x509 -pubkey -noout`",
         _ => "it is another kind of key",
     };
-    format!("{} needs a {kind} key, and this is a PEM of {}: {advice}", algorithm.name(), super::shown(label))
+    format!("{} needs a {kind} key, but this is a PEM of {}: {advice}", algorithm.name(), super::shown(label))
 }
 
 fn unreadable(algorithm: Algorithm, kind: &str) -> String {

@@ -9,7 +9,7 @@ use super::bytes::Bytes;
 use super::jws::{self, Algorithm};
 use super::{define, shown};
 
-/// Longest token that is looked at.
+/// Longest accepted token.
 const MAX_TOKEN: usize = 64 << 10;
 
 type Members = Map<String, Value>;
@@ -44,24 +44,23 @@ fn sign(algorithm: &str, key: &[u8], header: &str, claims: &str) -> Result<Strin
     Ok(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
 
-/// The claims of a token that has a right signature, as JSON.
+/// The claims of a token with a valid signature, as JSON.
 fn verify(algorithms: &[String], key: &[u8], token: &str) -> Result<String, String> {
     let algorithms: Vec<_> =
         algorithms.iter().map(|name| Algorithm::named(name)).collect::<Result<_, _>>()?;
     if algorithms.is_empty() {
-        return Err("no algorithm is accepted: name those that the provider signs with".into());
+        return Err("algorithms is empty: name those the provider signs with".into());
     }
     if algorithms.contains(&Algorithm::Hs256) && algorithms.iter().any(|other| *other != Algorithm::Hs256) {
-        // Whoever has the public key, and everybody may, could sign with it as the secret.
+        // Anybody can have the public key, and could sign with it as the secret.
         return Err(
-            "HS256 takes a secret, RS256 and ES256 take a public key: accept HS256 alone, or without it"
-                .into(),
+            "HS256 needs a secret, RS256 and ES256 a public key: accept HS256 alone, or not at all".into()
         );
     }
     if token.len() > MAX_TOKEN {
         return Err(format!("the token is longer than {MAX_TOKEN} bytes"));
     }
-    let malformed = || "the token is not a JWT: that is three parts of base64url with dots between them";
+    let malformed = || "the token is not a JWT, which has three base64url parts separated by dots";
     let (input, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
     let (header, claims) = input.split_once('.').ok_or_else(malformed)?;
     let header = decoded(header).and_then(|json| members(&json)).ok_or_else(malformed)?;
@@ -73,7 +72,7 @@ fn verify(algorithms: &[String], key: &[u8], token: &str) -> Result<String, Stri
         format!("the token's algorithm is {}, accepted: {}", shown(named), accepted.join(", "))
     })?;
     if header.contains_key("crit") {
-        return Err("the token has a critical header that is not understood here".into());
+        return Err("the token has a critical header that is not supported".into());
     }
     if !jws::verify(*algorithm, key, input.as_bytes(), &signature)? {
         return Err("the token's signature is wrong".into());
@@ -81,7 +80,7 @@ fn verify(algorithms: &[String], key: &[u8], token: &str) -> Result<String, Stri
     Ok(claims)
 }
 
-/// The claims, if they hold at that time (seconds since 1970).
+/// The claims, if they are valid at this time (seconds since 1970).
 fn in_time(json: String, now: f64, leeway: f64) -> Result<String, String> {
     let claims = members(&json).ok_or("the token's claims are not a JSON object")?;
     date(&claims, "iat")?;
@@ -90,13 +89,13 @@ fn in_time(json: String, now: f64, leeway: f64) -> Result<String, String> {
             Err(format!("the token expired {:.0} s ago", now - expires))
         }
         (_, Some(begins)) if now < begins - leeway => {
-            Err(format!("the token is not valid yet, but in {:.0} s", begins - now))
+            Err(format!("the token becomes valid in {:.0} s", begins - now))
         }
         _ => Ok(json),
     }
 }
 
-/// A claim that is a time.
+/// A claim with a time.
 fn date(claims: &Members, name: &str) -> Result<Option<f64>, String> {
     let Some(value) = claims.get(name) else { return Ok(None) };
     let number = value.as_f64().filter(|number| number.is_finite());

@@ -1,7 +1,7 @@
 //! Public-key signatures: Ed25519 and RSASSA-PKCS1-v1_5.
 //!
-//! Key material travels as bytes in one form per kind: a raw 32-byte public key or PKCS#8 (or a 32-byte seed) for Ed25519,
-//! a PKCS#1 `RSAPublicKey` or PKCS#8 for RSA.
+//! Key material is passed as bytes, in one form per kind: a raw 32-byte public key or PKCS#8 (or a 32-byte seed) for
+//! Ed25519, a PKCS#1 `RSAPublicKey` or PKCS#8 for RSA.
 
 use der::asn1::UintRef;
 use der::{Decode, Encode, Sequence};
@@ -20,12 +20,12 @@ pub(super) fn install<'js>(natives: &Object<'js>) -> rquickjs::Result<()> {
     define(natives, "publicKeyOfSpki", |ctx: Ctx<'js>, algorithm: String, spki: Bytes| {
         public_key_of_spki(&algorithm, &spki.0)
             .map(Bytes)
-            .ok_or_else(|| bad_key(&ctx, "no SPKI key of that algorithm"))
+            .ok_or_else(|| bad_key(&ctx, "not an SPKI key for this algorithm"))
     })?;
     define(natives, "rsaPublicKey", |ctx: Ctx<'js>, modulus: Bytes, exponent: Bytes| {
         rsa_public_key(&modulus.0, &exponent.0)
             .map(Bytes)
-            .ok_or_else(|| bad_key(&ctx, "the JWK's n or e is wrong"))
+            .ok_or_else(|| bad_key(&ctx, "the JWK's n or e is invalid"))
     })?;
     define(natives, "checkPrivateKey", |ctx: Ctx<'js>, algorithm: String, key: Bytes| {
         let valid = if algorithm == "Ed25519" {
@@ -33,7 +33,7 @@ pub(super) fn install<'js>(natives: &Object<'js>) -> rquickjs::Result<()> {
         } else {
             RsaKeyPair::from_pkcs8(&key.0).is_ok()
         };
-        if valid { Ok(()) } else { Err(bad_key(&ctx, "no private key of that algorithm")) }
+        if valid { Ok(()) } else { Err(bad_key(&ctx, "not a private key for this algorithm")) }
     })?;
     define(
         natives,
@@ -50,7 +50,7 @@ pub(super) fn install<'js>(natives: &Object<'js>) -> rquickjs::Result<()> {
         } else {
             rsa_sign(&hash, &key.0, &data.0)
         };
-        signature.map(Bytes).ok_or_else(|| bad_key(&ctx, "the key cannot sign with that hash"))
+        signature.map(Bytes).ok_or_else(|| bad_key(&ctx, "the key cannot sign with this hash"))
     })
 }
 
@@ -104,7 +104,7 @@ fn rsa_sign(hash: &str, key: &[u8], data: &[u8]) -> Option<Vec<u8>> {
     rsa_signature(&RsaKeyPair::from_pkcs8(key).ok()?, encoding, data)
 }
 
-/// What the key signs these bytes with.
+/// Signs these bytes with the key.
 pub(super) fn rsa_signature(
     pair: &RsaKeyPair,
     encoding: &'static dyn signature::RsaEncoding,

@@ -1,4 +1,4 @@
-//! The Rust functions behind the prelude. They form one object that only the prelude sees.
+//! The Rust functions behind the prelude, in an object that only the prelude sees.
 
 mod bytes;
 mod crypto;
@@ -24,7 +24,7 @@ use crate::memory::Memory;
 use crate::state::{State, Thrown};
 use plain::{Helpers, Refused};
 
-/// Longest error message, name or stack kept, bytes.
+/// Longest error message, name or stack kept, in bytes.
 const MAX_ERROR_TEXT: usize = 4_096;
 
 /// The object handed to the prelude.
@@ -44,7 +44,7 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> rquickjs::Resul
     Ok(natives)
 }
 
-/// How the prelude hands over what a call gave.
+/// The functions through which the prelude reports a call's result.
 fn results<'js>(natives: &Object<'js>, state: &Rc<State>) -> rquickjs::Result<()> {
     let done = state.clone();
     define(natives, "done", move |call: u64, value: Value<'js>, helpers: Helpers<'js>| {
@@ -90,7 +90,7 @@ where
     natives.set(name, Function::new(natives.ctx().clone(), function)?)
 }
 
-/// An exception in plain words. Its properties may be getters that throw in their turn: then they count as empty.
+/// Describes an exception. Its properties may be getters that throw; they count as empty then.
 pub(crate) fn thrown<'js>(ctx: &Ctx<'js>, memory: &Memory, value: Value<'js>) -> Thrown {
     let text = |value: rquickjs::Result<Coerced<String>>| match value {
         Ok(text) => text.0,
@@ -111,7 +111,7 @@ fn bounded(mut text: String) -> String {
     text
 }
 
-/// A text from outside as it stands in a message: in quotes, and short.
+/// Text from outside for a message: quoted and short.
 fn shown(text: &str) -> String {
     format!("{:?}", text.chars().take(60).collect::<String>())
 }

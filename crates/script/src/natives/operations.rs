@@ -1,4 +1,4 @@
-//! What leaves the script: `fetch`, storage, timers, the log. Each counts against the running call's limits.
+//! Operations that leave the script: `fetch`, storage, timers, the log. Each counts against the running call's limits.
 
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -18,7 +18,7 @@ use crate::state::{Outgoing, State};
 use crate::{FetchRoom, LimitKind, position};
 use hookswitch_model::contract::MAX_STORAGE_KEY_BYTES;
 
-/// Longest delay of a timer, milliseconds: longer than any call can last.
+/// Longest delay of a timer, in milliseconds: longer than any call can last.
 const MAX_DELAY_MS: f64 = 86_400_000.0;
 
 pub(super) fn install<'js>(natives: &Object<'js>, state: &Rc<State>) -> rquickjs::Result<()> {
@@ -30,7 +30,7 @@ pub(super) fn install<'js>(natives: &Object<'js>, state: &Rc<State>) -> rquickjs
         if shared.memory.has_room_for_code(length) {
             return Ok(());
         }
-        Err(Exception::throw_range(&ctx, "there is too little memory left to compile code of that length"))
+        Err(Exception::throw_range(&ctx, "there is too little memory left to compile code of this length"))
     })?;
     define(natives, "checkDepth", |ctx: Ctx<'js>, json: String| {
         if is_deep(&json) { Err(Exception::throw_range(&ctx, &too_deep("JSON"))) } else { Ok(()) }
@@ -48,7 +48,7 @@ pub(super) fn install<'js>(natives: &Object<'js>, state: &Rc<State>) -> rquickjs
     )?;
     let shared = state.clone();
     define(natives, "clock", move |ctx: Ctx<'js>| {
-        #[expect(clippy::cast_precision_loss, reason = "JavaScript's times are such numbers")]
+        #[expect(clippy::cast_precision_loss, reason = "JavaScript represents times as doubles")]
         let stands = shared.guarded(&ctx, |host| host.clock_millis().map(|millis| millis as f64))?;
         or_undefined(&ctx, stands)
     })?;
@@ -66,7 +66,7 @@ pub(super) fn install<'js>(natives: &Object<'js>, state: &Rc<State>) -> rquickjs
     })
 }
 
-/// The call that runs; an error while the script is loaded, when nothing may leave it.
+/// The running call; an error while the script is loading, when nothing may leave it.
 fn current(state: &State, ctx: &Ctx<'_>) -> rquickjs::Result<u64> {
     state.current.get().ok_or_else(|| {
         let message =
@@ -75,7 +75,7 @@ fn current(state: &State, ctx: &Ctx<'_>) -> rquickjs::Result<u64> {
     })
 }
 
-/// Ends the call over this limit; the exception only gets the script out of its native function.
+/// Ends the call for exceeding this limit; the exception only unwinds the script's native function.
 fn over(state: &State, ctx: &Ctx<'_>, limit: LimitKind) -> rquickjs::Error {
     let message = format!("over the limit of {}", limit.allowance(&state.limits));
     let error = Exception::from_message(ctx.clone(), &message);
@@ -84,8 +84,8 @@ fn over(state: &State, ctx: &Ctx<'_>, limit: LimitKind) -> rquickjs::Error {
     error.map_or_else(|error| error, Exception::throw)
 }
 
-/// What QuickJS itself throws when a script is over its time.
-#[expect(unsafe_code, reason = "rquickjs has no safe way to throw what a script cannot catch")]
+/// The exception QuickJS itself throws when a script runs out of time.
+#[expect(unsafe_code, reason = "rquickjs has no safe way to throw an uncatchable error")]
 fn uncatchable(ctx: &Ctx<'_>) -> rquickjs::Error {
     let thrown = Exception::throw_message(ctx, "interrupted");
     let error = ctx.catch();
@@ -143,12 +143,12 @@ fn pair(header: Vec<String>) -> Option<(String, String)> {
     <[String; 2]>::try_from(header).ok().map(|[name, value]| (name, value))
 }
 
-/// A use of `Namespace.storage` while it counts: whose it is.
+/// Starts a storage operation and returns the call it belongs to.
 fn begin_storage(state: &State, ctx: &Ctx<'_>, key: &str) -> rquickjs::Result<u64> {
     let call = current(state, ctx)?;
     if key.is_empty() || key.len() > MAX_STORAGE_KEY_BYTES {
         let message =
-            format!("a storage key has 1 to {MAX_STORAGE_KEY_BYTES} bytes, this one has {}", key.len());
+            format!("a storage key must have 1 to {MAX_STORAGE_KEY_BYTES} bytes, not {}", key.len());
         return Err(Exception::throw_range(ctx, &message));
     }
     let stored = state.with_current(|running| {
@@ -161,7 +161,7 @@ fn begin_storage(state: &State, ctx: &Ctx<'_>, key: &str) -> rquickjs::Result<u6
     Ok(call)
 }
 
-/// What the script wants to keep: `None` for `undefined`.
+/// The value to store: `None` for `undefined`.
 fn stored_value<'js>(
     state: &State,
     ctx: &Ctx<'js>,
@@ -175,7 +175,7 @@ fn stored_value<'js>(
         Refused::Large => large(),
         Refused::Deep => Exception::throw_range(ctx, &too_deep("a stored value")),
     })?;
-    // What was counted while it was read leaves out escapes.
+    // The count made while reading leaves out escapes.
     if value.as_ref().is_some_and(|value| value.to_string().len() > limit) {
         return Err(large());
     }
@@ -186,7 +186,7 @@ fn too_deep(what: &str) -> String {
     format!("{what} has at most {MAX_DEPTH} levels of objects and lists, and does not refer to itself")
 }
 
-/// How long a value is kept, seconds.
+/// How long to keep a value, in seconds.
 fn lifetime(ttl: Opt<Option<f64>>) -> Option<u64> {
     let seconds = ttl.0.flatten().filter(|seconds| seconds.is_finite());
     seconds.map(|seconds| seconds.max(0.0).ceil() as u64)
@@ -208,7 +208,7 @@ fn install_storage<'js>(natives: &Object<'js>, state: &Rc<State>) -> rquickjs::R
         "storageSet",
         move |ctx: Ctx<'js>, helpers: Helpers<'js>, key: String, value: Value<'js>, ttl: Opt<Option<f64>>| {
             let call = begin_storage(&shared, &ctx, &key)?;
-            let message = "a stored value must be what JSON can hold; use delete to remove one";
+            let message = "a stored value must be representable as JSON; use delete to remove one";
             let value = stored_value(&shared, &ctx, &helpers, value)?
                 .ok_or_else(|| Exception::throw_type(&ctx, message))?;
             let (host, ttl) = (shared.host.clone(), lifetime(ttl));
@@ -280,7 +280,7 @@ fn log(state: &State, ctx: &Ctx<'_>, level: &str, text: String, stack: &str) -> 
     state.guarded(ctx, |host| host.log(entry))
 }
 
-/// Whether a finished operation brought in more than it may: then the call ends.
+/// Whether a finished operation exceeded its limit; the call ends then.
 pub(crate) fn is_over(state: &State, outcome: &Result<Outgoing, HostError>) -> bool {
     match outcome {
         Ok(Outgoing::Response(response, _)) => response.body.len() as u64 > state.limits.fetch_response_bytes,
@@ -289,7 +289,7 @@ pub(crate) fn is_over(state: &State, outcome: &Result<Outgoing, HostError>) -> b
     }
 }
 
-/// A finished operation's result as the prelude takes it.
+/// Converts a finished operation's result for the prelude.
 pub(crate) fn to_script<'js>(ctx: &Ctx<'js>, outgoing: Outgoing) -> rquickjs::Result<Value<'js>> {
     match outgoing {
         Outgoing::Stored(json) => or_undefined(ctx, json),

@@ -1,4 +1,4 @@
-//! Keys as people paste them: PEM, in one line or in many, or the bytes in it.
+//! Keys as people paste them: PEM, on one line or many, or the bytes in it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 /// Longer than any key.
 const MAX_BYTES: usize = 64 << 10;
 
-/// A key's bytes and what its PEM calls it; nothing where it came as bytes.
+/// A key's bytes and the label of its PEM; no label if it came as bytes.
 pub(super) struct Pem {
     pub label: Option<String>,
     pub der: Vec<u8>,
@@ -17,7 +17,8 @@ pub(super) fn is_pem(key: &[u8]) -> bool {
     key.trim_ascii_start().starts_with(b"-----BEGIN")
 }
 
-/// Reads a key. Line breaks may be missing, blanks, or written as `\n`: a field in a form makes them so.
+/// Reads a key. Line breaks may be missing, spaces, or written as `
+/// `, as form fields leave them.
 pub(super) fn read(key: &[u8]) -> Result<Pem, String> {
     if key.len() > MAX_BYTES {
         return Err(format!("a key has at most {MAX_BYTES} bytes"));
@@ -26,10 +27,10 @@ pub(super) fn read(key: &[u8]) -> Result<Pem, String> {
         return match key.first() {
             // Every key is an ASN.1 sequence.
             Some(0x30) => Ok(Pem { label: None, der: key.to_vec() }),
-            _ => Err("the key is not a PEM: it must begin with -----BEGIN".into()),
+            _ => Err("the key is not a PEM: it must start with -----BEGIN".into()),
         };
     }
-    block(&String::from_utf8_lossy(key)).ok_or_else(|| "the PEM of the key is damaged or cut off".into())
+    block(&String::from_utf8_lossy(key)).ok_or_else(|| "the key's PEM is damaged or truncated".into())
 }
 
 fn block(text: &str) -> Option<Pem> {
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_told() {
+    fn other_text_is_rejected() {
         for text in [
             "",
             "secret",

@@ -1,7 +1,7 @@
-//! What a script gives, as plain data: what `JSON.stringify` would make of it, bounded while it is being read.
+//! Reads a script's values as plain data, as `JSON.stringify` would, and bounds them while reading.
 //!
-//! Nothing of it depends on globals that the script can replace, and nothing is converted before it is known to fit: getters,
-//! proxies and `toJSON` are asked once, an endless or a circular value ends at the bound.
+//! Nothing here depends on globals the script can replace, and nothing is converted before it is known to fit: getters,
+//! proxies and `toJSON` are called once, and an endless or circular value ends at the bound.
 
 use rquickjs::{ArrayBuffer, Atom, Coerced, Ctx, Error, Function, Object, Value};
 use serde_json::{Map, Number, Value as Json};
@@ -9,15 +9,15 @@ use serde_json::{Map, Number, Value as Json};
 use super::bytes::Bytes;
 use crate::data;
 
-/// Helpers of the prelude for what the engine's interface does not tell: see `border.js`.
+/// Helpers of the prelude for what the engine's interface does not expose: see `border.js`.
 pub(super) struct Helpers<'js> {
-    /// `Object.prototype`, as it was before the script ran.
+    /// `Object.prototype` from before the script ran.
     ordinary: Object<'js>,
     /// `(object)`: its bytes, the primitive it boxes, `null` for a proxy of an array; `undefined` for any other.
     special: Function<'js>,
     /// `(text)`: without lone surrogates.
     well_formed: Function<'js>,
-    /// `(BigInt, key)`: what its `toJSON` gives, where there is one.
+    /// `(BigInt, key)`: the result of its `toJSON`, if it has one.
     big_int: Function<'js>,
 }
 
@@ -33,13 +33,13 @@ impl<'js> rquickjs::FromJs<'js> for Helpers<'js> {
     }
 }
 
-/// Why a value is not taken.
+/// Why a value is rejected.
 pub(super) enum Refused {
     /// It nests deeper than [`data::MAX_DEPTH`], or refers to itself.
     Deep,
     /// It has more bytes as JSON than allowed.
     Large,
-    /// The script threw while it was read, or holds what JSON cannot.
+    /// The script threw while it was read, or it has no JSON representation.
     Threw(Error),
 }
 
@@ -49,7 +49,7 @@ impl From<Error> for Refused {
     }
 }
 
-/// The value as plain data of at most so many bytes of JSON, about; `None` for what JSON leaves out.
+/// The value as plain data of at most about this many bytes of JSON; `None` for what JSON leaves out.
 pub(super) fn plain<'js>(
     helpers: &Helpers<'js>,
     value: Value<'js>,
@@ -58,7 +58,7 @@ pub(super) fn plain<'js>(
     Reader { helpers, left: max_bytes }.read(value, &Key::Root, 0)
 }
 
-/// Under which key a value stands: `toJSON` is told.
+/// The key of a value, passed to `toJSON`.
 enum Key<'a, 'js> {
     Root,
     Index(u32),
@@ -105,9 +105,9 @@ impl<'js> Reader<'_, 'js> {
         if is_array { self.array(object, depth + 1) } else { self.object(object, depth + 1) }.map(Some)
     }
 
-    /// An object of no class of its own: nearly every one is.
+    /// Whether the object has no class of its own; nearly all have none.
     fn is_ordinary(&self, object: &Object<'js>) -> bool {
-        // Asking a proxy runs the script, and one is taken for what it shows anyway.
+        // Querying a proxy runs the script, and a proxy is read by what it exposes anyway.
         !object.as_value().is_proxy()
             && object.get_prototype().is_none_or(|prototype| prototype == self.helpers.ordinary)
     }
@@ -154,14 +154,14 @@ impl<'js> Reader<'_, 'js> {
             (.., Some(number)) => Some(self.number(number, &value)?),
             _ if value.is_null() => Some(Json::Null),
             _ if value.is_big_int() => {
-                let message = "a BigInt is not data that JSON can hold; use its toString()";
+                let message = "a BigInt has no JSON representation; use its toString()";
                 return Err(rquickjs::Exception::throw_type(value.ctx(), message).into());
             }
             _ => None,
         })
     }
 
-    /// A number as JavaScript writes it: whole ones have no fraction, and of a large one only the digits that count.
+    /// A number as JavaScript writes it: integers without a fraction, large ones with significant digits only.
     fn number(&mut self, number: f64, value: &Value<'js>) -> Result<Json, Refused> {
         const EXACT: f64 = 9_007_199_254_740_992.0;
         self.take(8)?;
@@ -194,7 +194,7 @@ impl<'js> Reader<'_, 'js> {
     }
 }
 
-/// What the value's `toJSON` gives, where it has one.
+/// The result of the value's `toJSON`, if it has one.
 fn replaced<'js>(
     helpers: &Helpers<'js>,
     value: Value<'js>,

@@ -1,4 +1,4 @@
-//! Text and bytes: encodings, base64, XML's escapes.
+//! Text and bytes: encodings, base64, XML escapes.
 
 use base64::engine::general_purpose::STANDARD;
 use base64::{Engine as _, alphabet, engine};
@@ -8,7 +8,7 @@ use rquickjs::{Ctx, Exception, Object};
 use super::bytes::Bytes;
 use super::define;
 
-/// `atob` takes its input with or without padding.
+/// `atob` accepts its input with or without padding.
 const FORGIVING: engine::GeneralPurpose = engine::GeneralPurpose::new(
     &alphabet::STANDARD,
     engine::GeneralPurposeConfig::new()
@@ -36,7 +36,7 @@ pub(super) fn install<'js>(natives: &Object<'js>) -> rquickjs::Result<()> {
     })
 }
 
-/// Text as it can stand in an element or an attribute of XML 1.0, which has no place for most control characters.
+/// Escapes text for an element or attribute of XML 1.0, which excludes most control characters.
 fn escape_xml(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {

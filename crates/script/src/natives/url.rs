@@ -33,7 +33,7 @@ pub(super) fn install(natives: &Object<'_>) -> rquickjs::Result<()> {
     })
 }
 
-/// In the order the prelude's `URL` class reads them.
+/// In the order in which the prelude's `URL` class reads them.
 fn parts(url: &Url) -> Vec<String> {
     let parts = [
         quirks::href(url),
@@ -52,7 +52,7 @@ fn parts(url: &Url) -> Vec<String> {
     parts
 }
 
-/// By the standard a setter that cannot apply its value leaves the URL as it is.
+/// By the standard, a setter that cannot apply its value leaves the URL unchanged.
 fn change(url: &mut Url, part: &str, value: &str) {
     let _unchanged_if_invalid = match part {
         "protocol" => quirks::set_protocol(url, value),

@@ -1,4 +1,4 @@
-//! Local time of a place, from the IANA time zones.
+//! Converts local times with the IANA time zones.
 
 use chrono::offset::{MappedLocalTime, Offset as _};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
@@ -7,7 +7,7 @@ use rquickjs::{Ctx, Exception, Object};
 
 use super::{define, shown};
 
-/// With blanks for the `T` between date and time.
+/// A space replaces the `T` between date and time.
 const FORMATS: [&str; 2] = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"];
 
 pub(super) fn install<'js>(natives: &Object<'js>) -> rquickjs::Result<()> {
@@ -35,8 +35,8 @@ fn time(local: &str) -> Result<NaiveDateTime, String> {
     })
 }
 
-/// When it is that time there. Of a time that comes twice, when clocks go back, the first; a time that clocks leave out when they
-/// go forward is counted on from before, as a clock would show it that nobody moved.
+/// When it is this local time in the zone. Of a time that occurs twice, when clocks go back, the first; a time skipped
+/// when clocks go forward is read with the earlier offset, as on a clock nobody moved.
 fn moment(zone: Tz, time: NaiveDateTime) -> DateTime<Utc> {
     match zone.from_local_datetime(&time) {
         MappedLocalTime::Single(moment) | MappedLocalTime::Ambiguous(moment, _) => moment.to_utc(),
@@ -67,7 +67,7 @@ mod tests {
             ("2026-10-25 02:30:00", "Europe/Berlin", "2026-10-25T00:30:00Z"),
             ("2026-10-25 03:00:00", "Europe/Berlin", "2026-10-25T02:00:00Z"),
             ("2026-03-08 02:30:00", "America/New_York", "2026-03-08T07:30:00Z"),
-            // A whole day that Samoa left out.
+            // A day skipped by Samoa.
             ("2011-12-30 12:00:00", "Pacific/Apia", "2011-12-30T22:00:00Z"),
         ] {
             assert_eq!(at(local, zone), expected, "{local} in {zone}");

@@ -21,7 +21,7 @@ const Jwt = Object.freeze({
     return native.jwtSign(alg, bytesOf(key, 'the key'), objectJson(head, 'the header'), objectJson(claims, 'the claims'));
   },
   async verify(token, key, { algorithms, leewaySeconds = 60 } = {}) {
-    if (typeof token !== 'string') throw new TypeError('the token must be a text');
+    if (typeof token !== 'string') throw new TypeError('the token must be a string');
     if (!isArray(algorithms)) throw new TypeError('algorithms must be a list of those that are accepted');
     if (typeof leewaySeconds !== 'number' || !(leewaySeconds >= 0 && leewaySeconds < Infinity)) {
       throw new TypeError('leewaySeconds must be a number of seconds');

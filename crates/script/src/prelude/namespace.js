@@ -22,7 +22,7 @@ const update = async (key, change, ttlSeconds) => {
     const before = await storedJson(key);
     const after = change(before === undefined ? undefined : revived(before));
     if (typeof after?.then === 'function') {
-      throw new TypeError('the function given to update must not be async: fetch before it, then update');
+      throw new TypeError('the function given to update must not be async: fetch first, then update');
     }
     if (await operation(() => native.storageReplace(helpers, key, before, after, ttlSeconds))) return after;
   }
@@ -41,7 +41,7 @@ const keptOrMade = async (key, make) => {
   if (json !== undefined) return revived(json);
   const made = await make();
   if (typeof made !== 'object' || made === null || made.value === undefined) {
-    throw new TypeError('the function given to remember must give { value, ttlSeconds }');
+    throw new TypeError('the function given to remember must return { value, ttlSeconds }');
   }
   const { value, ttlSeconds } = made;
   if (typeof ttlSeconds !== 'number' || !(ttlSeconds < Infinity)) {
@@ -60,7 +60,7 @@ const storage = Object.freeze({
     await operation(() => native.storageSet(helpers, text(key), value, options.ttlSeconds));
   },
   async update(key, change, options = {}) {
-    if (typeof change !== 'function') throw new TypeError('update needs a function of the value that gives the new one');
+    if (typeof change !== 'function') throw new TypeError('update needs a function that returns the new value');
     const name = text(key);
     const before = updates[name];
     let done;
@@ -75,7 +75,7 @@ const storage = Object.freeze({
     }
   },
   async remember(key, make) {
-    if (typeof make !== 'function') throw new TypeError('remember needs a function that makes the value');
+    if (typeof make !== 'function') throw new TypeError('remember needs a function that creates the value');
     const name = text(key);
     const making = makings[name] ?? keptOrMade(name, make);
     makings[name] = making;

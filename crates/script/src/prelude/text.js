@@ -20,7 +20,7 @@ const bufferOf = (value, what) => {
 const bytesOf = (value, what) => {
   if (typeof value === 'string') return native.encodeUtf8(text(value));
   if (value instanceof ArrayBuffer || isView(value)) return bufferOf(value, what);
-  throw new TypeError(`${what} must be a text, an ArrayBuffer or a typed array`);
+  throw new TypeError(`${what} must be a string, an ArrayBuffer or a typed array`);
 };
 
 class TextEncoder {

@@ -1,4 +1,4 @@
-//! Calls that go well.
+//! Calls that succeed.
 
 use hookswitch_script::Function;
 use hookswitch_script::data;
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::{eval, load, value};
 
 #[tokio::test]
-async fn a_function_gets_its_arguments_and_gives_a_result() {
+async fn a_function_gets_its_arguments_and_returns_a_result() {
     let script = load(
         "export async function VoipGenerateCall(src: string, dst: string) { return { src, dst, n: 1.5 }; }",
     );
@@ -51,7 +51,7 @@ async fn bytes_cross_in_both_directions() {
 }
 
 #[tokio::test]
-async fn results_are_what_json_stringify_gives() {
+async fn results_match_json_stringify() {
     assert_eq!(value("undefined").await, json!(null));
     assert_eq!(
         value("{ a: undefined, b: NaN, c: new Date(0) }").await,
@@ -66,7 +66,7 @@ async fn results_are_what_json_stringify_gives() {
 }
 
 #[tokio::test]
-async fn enums_of_the_script_itself_are_compiled() {
+async fn enums_of_the_script_are_compiled() {
     let body = "enum Colour { Red = 'red', Blue = 'blue' } const enum Size { S, L = 5 }
         return [Colour.Blue, Size.L, VoipCallDirection.Internal, VoipWebhookEvent.NotifyUnhold, VoipCallDisposition.NoAnswer];";
     assert_eq!(eval(body).await.unwrap(), json!(["blue", 5, "internal", "notifyUnhold", "noAnswer"]));

@@ -1,4 +1,4 @@
-//! `crypto`. The fixtures' keys and signatures were made with OpenSSL, over the text `hello`.
+//! `crypto`. The keys and signatures in the fixtures were made with OpenSSL, over the text `hello`.
 
 use hookswitch_script::data;
 use serde_json::{Value, json};
@@ -69,7 +69,7 @@ async fn hmac_signs_and_verifies() {
 }
 
 #[tokio::test]
-async fn a_key_is_only_used_for_what_it_was_imported_for() {
+async fn a_key_is_only_usable_for_its_imported_purpose() {
     let import = "const key = await crypto.subtle.importKey('raw', new Uint8Array(4), { name: 'HMAC', hash: 'SHA-1' }, false, ['verify']);";
     for use_it in [
         "sign('HMAC', key, new Uint8Array(1))",
@@ -106,7 +106,7 @@ async fn ed25519_signs_and_verifies() {
 }
 
 #[tokio::test]
-async fn ed25519_keys_come_as_jwk_too() {
+async fn ed25519_keys_may_be_jwks() {
     // RFC 8037, appendix A.
     let body = "
         const jwk = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' };
@@ -150,9 +150,9 @@ async fn keys_of_the_wrong_kind_are_refused() {
         "async function VoipGetCallLink(data: any) {
             return crypto.subtle.importKey('spki', data, { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, false, ['verify']); }",
     );
-    assert!(script.link(spki).await.unwrap_err().to_string().contains("no SPKI key of that algorithm"));
+    assert!(script.link(spki).await.unwrap_err().to_string().contains("not an SPKI key for this algorithm"));
     let pkcs8 = "await crypto.subtle.importKey('pkcs8', new Uint8Array(48), 'Ed25519', false, ['sign'])";
-    assert!(eval(pkcs8).await.unwrap_err().to_string().contains("no private key"));
+    assert!(eval(pkcs8).await.unwrap_err().to_string().contains("not a private key"));
 }
 
 #[tokio::test]
@@ -187,9 +187,12 @@ async fn an_hmac_in_one_call() {
         ("crypto.hmac('SHA-1', '', 'hello')", "the key is empty"),
         (
             "crypto.hmac('SHA-1', undefined as any, 'hello')",
-            "the key must be a text, an ArrayBuffer or a typed array",
+            "the key must be a string, an ArrayBuffer or a typed array",
         ),
-        ("crypto.hmac('SHA-1', 'key', 5 as any)", "the data must be a text, an ArrayBuffer or a typed array"),
+        (
+            "crypto.hmac('SHA-1', 'key', 5 as any)",
+            "the data must be a string, an ArrayBuffer or a typed array",
+        ),
     ] {
         let error = eval(&format!("await {call}")).await.unwrap_err().to_string();
         assert!(error.contains(says), "{call}: {error}");
@@ -223,7 +226,7 @@ async fn signatures_are_compared() {
     ] {
         let error = eval(&format!("return crypto.timingSafeEqual({odd} as any)")).await.unwrap_err();
         assert!(
-            error.to_string().contains("must be a text, an ArrayBuffer or a typed array"),
+            error.to_string().contains("must be a string, an ArrayBuffer or a typed array"),
             "{odd}: {error}"
         );
     }
@@ -232,6 +235,6 @@ async fn signatures_are_compared() {
     assert_eq!(
         with_helpers(lying).await,
         json!([true, false]),
-        "what counts is the bytes, not what the class says"
+        "the bytes count, not what the class reports"
     );
 }

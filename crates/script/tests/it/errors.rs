@@ -1,4 +1,4 @@
-//! Calls that go wrong, and where it is said to have been.
+//! Calls that fail, and where they are reported to fail.
 
 use hookswitch_script::{Diagnostic, Position, ScriptError, compile};
 use serde_json::json;
@@ -10,12 +10,12 @@ fn threw(error: &ScriptError) -> (&str, &str, Option<(u32, u32)>) {
     (name, message, position.map(|Position { line, column }| (line, column)))
 }
 
-/// Types and an enum before the code move the compiled lines away from those of the source.
+/// Types and an enum before the code shift the compiled lines against those of the source.
 const TYPES: &str =
     "interface Wide {\n  a: number;\n  b: string;\n}\ntype Narrow = 'x' | 'y';\nenum Kind { One, Two }\n";
 
 #[tokio::test]
-async fn a_throw_is_told_with_its_typescript_line() {
+async fn a_throw_is_reported_with_its_typescript_line() {
     let script = load(&format!(
         "{TYPES}function inner(value: Narrow): never {{\n  throw new TypeError('no ' + value);\n}}\n\
          function VoipTestConnection() {{\n  inner('x');\n}}"
@@ -28,7 +28,7 @@ async fn a_throw_is_told_with_its_typescript_line() {
 }
 
 #[tokio::test]
-async fn a_throw_after_an_await_is_told_with_its_line() {
+async fn a_throw_after_an_await_is_reported_with_its_line() {
     let script = load(&format!(
         "{TYPES}async function deep(): Promise<void> {{\n  await fetch('https://example.com/echo');\n  throw new Error('late');\n}}\n\
          export async function VoipTestConnection() {{\n  await deep();\n}}"
@@ -38,7 +38,7 @@ async fn a_throw_after_an_await_is_told_with_its_line() {
 }
 
 #[tokio::test]
-async fn rejections_and_thrown_values_are_told() {
+async fn rejections_and_thrown_values_are_reported() {
     assert_eq!(
         threw(&eval("return Promise.reject(new RangeError('far'))").await.unwrap_err()).0,
         "RangeError"
@@ -46,7 +46,7 @@ async fn rejections_and_thrown_values_are_told() {
     assert_eq!(threw(&eval("throw 'words'").await.unwrap_err()), ("", "words", None));
     assert_eq!(threw(&eval("throw { code: 5 }").await.unwrap_err()), ("", "{code: 5}", None));
     assert_eq!(threw(&eval("throw undefined").await.unwrap_err()), ("", "undefined", None));
-    assert_eq!(threw(&eval("throw ''").await.unwrap_err()), ("", "it threw without a message", None));
+    assert_eq!(threw(&eval("throw ''").await.unwrap_err()), ("", "the script threw without a message", None));
     assert_eq!(threw(&eval("const a: any = null; return a.b").await.unwrap_err()).0, "TypeError");
     assert_eq!(eval("const a: any = {}; a.a = a; return a").await.unwrap_err().code(), "resultDepth");
     let message = eval("throw new Error('x'.repeat(100000))").await.unwrap_err().to_string();
@@ -54,7 +54,7 @@ async fn rejections_and_thrown_values_are_told() {
 }
 
 #[tokio::test]
-async fn errors_that_fight_being_shown_are_still_errors() {
+async fn errors_that_resist_being_shown_are_still_errors() {
     let error =
         eval("throw Object.defineProperty(new Error(), 'message', { get() { throw 1 } })").await.unwrap_err();
     assert_eq!(error.code(), "threw");
@@ -66,7 +66,7 @@ async fn errors_that_fight_being_shown_are_still_errors() {
 }
 
 #[tokio::test]
-async fn a_script_that_fails_while_it_is_loaded_says_where() {
+async fn a_script_that_fails_while_loading_reports_where() {
     let script = load(&format!(
         "{TYPES}const table = undefined as any;\ntable.entries();\nfunction VoipTestConnection() {{}}"
     ));
@@ -81,7 +81,7 @@ async fn a_script_that_fails_while_it_is_loaded_says_where() {
 }
 
 #[tokio::test]
-async fn a_function_that_is_missing_is_named() {
+async fn a_missing_function_is_named() {
     let error = load("const x = 1;").link(json!(null)).await.unwrap_err();
     assert_eq!(error.to_string(), "the script does not implement VoipGetCallLink");
 }
@@ -92,7 +92,7 @@ fn refused(source: &str) -> Vec<(u32, u32)> {
 }
 
 #[test]
-fn what_does_not_parse_is_refused_with_line_and_column() {
+fn syntax_errors_are_reported_with_line_and_column() {
     assert_eq!(refused("const a = 1;\nconst b: = 2;"), [(2, 10)]);
     assert_eq!(refused("function f() {\n  return 1\n"), [(3, 1)]);
     assert_eq!(refused("const ä = '😀'; const ä = 2;").first(), Some(&(1, 7)));
@@ -113,7 +113,7 @@ fn importing_values_is_refused_and_importing_types_is_not() {
 }
 
 #[test]
-fn a_script_of_nothing_but_nesting_does_not_overflow_the_compiler() {
+fn a_script_of_pure_nesting_does_not_overflow_the_compiler() {
     let size = hookswitch_script::MAX_SOURCE_BYTES;
     for (open, middle, close) in [("{", "", "}"), ("a=>", "1", "")] {
         let levels = size / (open.len() + close.len()) - 2;

@@ -96,7 +96,7 @@ async fn a_body_is_read_once() {
 }
 
 #[tokio::test]
-async fn requests_and_headers_stand_for_themselves() {
+async fn requests_and_headers_work_on_their_own() {
     let body = "const base = new Request('https://example.com/echo', { method: 'PUT', body: 'one', headers: [['A', '1'], ['a', '2']] });
         const other = new Request(base, { headers: { b: '3' } });
         const sent = await (await fetch(other)).json();

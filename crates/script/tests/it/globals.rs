@@ -1,4 +1,4 @@
-//! What a script finds around it, and that sdk/hookswitch.d.ts declares exactly that.
+//! The globals of a script, and that sdk/hookswitch.d.ts declares exactly those.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{eval, load, load_with, tight, value};
 
-/// The globals of ES2023 (without shared memory, which scripts do not get).
+/// The globals of ES2023 (without shared memory, which scripts do not have).
 const LANGUAGE: &str = "AggregateError Array ArrayBuffer BigInt BigInt64Array BigUint64Array Boolean DataView Date Error EvalError
     FinalizationRegistry Float32Array Float64Array Function Infinity Int16Array Int32Array Int8Array JSON Map Math NaN Number
     Object Promise Proxy RangeError ReferenceError Reflect RegExp Set String Symbol SyntaxError TypeError URIError Uint16Array
@@ -20,7 +20,7 @@ async fn the_declared_globals_are_the_real_ones() {
     let names: BTreeSet<&str> = names.as_array().unwrap().iter().filter_map(|name| name.as_str()).collect();
     let language: BTreeSet<&str> = LANGUAGE.split_whitespace().collect();
     let missing: Vec<_> = language.difference(&names).collect();
-    assert!(missing.is_empty(), "not there: {missing:?}");
+    assert!(missing.is_empty(), "missing: {missing:?}");
     let ours: BTreeSet<&str> = names.difference(&language).copied().collect();
 
     let declared = include_str!("../../../../sdk/hookswitch.d.ts");
@@ -99,7 +99,7 @@ async fn the_console_writes_lines_with_level_line_and_request() {
 }
 
 #[tokio::test]
-async fn the_console_stays_readable_whatever_it_is_given() {
+async fn the_console_stays_readable_for_any_value() {
     let script = load(
         "function VoipTestConnection() {
             const ring: any = { name: 'ring' }; ring.self = ring;

@@ -1,11 +1,11 @@
-//! Calls beside each other, modules beside each other, and scripts that try to break out.
+//! Concurrent calls, concurrent modules, and scripts that try to break out.
 
 use std::time::Duration;
 
 use hookswitch_script::{Function, Limits, data};
 use serde_json::json;
 
-use crate::support::{Script, begin, eval, load, load_with, soon, tight, value};
+use crate::support::{begin, eval, load, load_with, soon, tight, value};
 
 #[tokio::test]
 async fn calls_of_one_module_interleave_where_they_wait() {
@@ -36,7 +36,7 @@ async fn calls_may_share_a_promise() {
     );
     let calls = ["a", "b", "c"].map(|name| begin(&script, Function::GetCallLink, json!(name)));
     script.host.arrived.notified().await;
-    // The gate opens only when all three wait for it: a fourth call is answered after them.
+    // The gate opens only once all three wait for it: a fourth call is answered after them.
     script.handle.functions().await.unwrap();
     script.host.gate.notify_one();
     for (call, expected) in calls.into_iter().zip(["atoken", "btoken", "ctoken"]) {
@@ -45,7 +45,7 @@ async fn calls_may_share_a_promise() {
 }
 
 #[tokio::test]
-async fn work_left_behind_ends_with_its_call() {
+async fn leftover_work_ends_with_its_call() {
     let script = load(
         "let fired = 0;
          function VoipTestConnection() { setInterval(() => { fired += 1; }, 1); fetch('https://example.com/never'); return 1; }
@@ -56,7 +56,7 @@ async fn work_left_behind_ends_with_its_call() {
 }
 
 #[tokio::test]
-async fn a_runtime_is_replaced_after_so_many_calls() {
+async fn a_runtime_is_replaced_after_a_number_of_calls() {
     let source = "let n = 0; function VoipTestConnection() { n += 1; return n; }";
     let script = load_with(source, Limits { recycle_calls: 3, ..tight() }, json!({}));
     let mut seen = Vec::new();
@@ -67,7 +67,7 @@ async fn a_runtime_is_replaced_after_so_many_calls() {
 }
 
 #[tokio::test]
-async fn a_runtime_is_replaced_when_it_has_grown() {
+async fn a_runtime_is_replaced_once_it_has_grown() {
     let source = "const kept: any[] = []; function VoipTestConnection() { kept.push(new Uint8Array(100000)); return kept.length; }";
     let script = load(source);
     let mut largest = 0;
@@ -110,7 +110,7 @@ async fn an_idle_thread_ends_and_starts_again() {
 }
 
 #[tokio::test]
-async fn a_call_is_finished_although_the_handle_is_gone() {
+async fn a_call_finishes_after_the_handle_is_dropped() {
     let script =
         load("async function VoipTestConnection() { await fetch('https://example.com/gate'); return 1; }");
     let running = begin(&script, Function::TestConnection, json!(null));
@@ -156,7 +156,7 @@ async fn there_is_no_way_out() {
 }
 
 #[tokio::test]
-async fn a_script_that_tampers_with_prototypes_hurts_only_itself() {
+async fn a_script_that_tampers_with_prototypes_harms_only_itself() {
     let tampering = "
         Object.prototype.toString = () => { throw 1; };
         (Object.prototype as any).then = undefined;
@@ -180,7 +180,7 @@ async fn a_script_that_tampers_with_prototypes_hurts_only_itself() {
     for function in
         [Function::TestConnection, Function::GetCallLink, Function::AcceptCall, Function::HangupCall]
     {
-        // Whatever it gives: it ends, and neither the thread nor the process goes with it.
+        // Whatever it returns: it ends, and neither the thread nor the process ends with it.
         let outcome = soon(begin(&script, function, json!(null))).await.unwrap();
         assert_ne!(outcome, Err("engine".to_owned()), "{function}");
     }
@@ -256,11 +256,11 @@ async fn only_bytes_become_bytes() {
     }
     let given = value("new Uint8Array([1, 2, 3]).subarray(1)").await;
     assert_eq!(data::as_bytes(&given), Some(vec![2, 3]));
-    assert_eq!(script.link(given.clone()).await.unwrap(), given, "bytes go to and fro");
+    assert_eq!(script.link(given.clone()).await.unwrap(), given, "bytes survive the round trip");
 }
 
 #[tokio::test]
-async fn what_is_thrown_is_told() {
+async fn thrown_values_are_reported() {
     for (thrown, message) in [
         ("null", "null"),
         ("undefined", "undefined"),
@@ -292,7 +292,7 @@ async fn what_is_thrown_is_told() {
 }
 
 #[tokio::test]
-async fn a_scripts_own_json_is_its_own_affair() {
+async fn a_scripts_own_json_affects_nothing_else() {
     let script = load(
         "(JSON as any).stringify = () => '\\\\ü'; (JSON as any).parse = () => 'nonsense';
          (String.prototype as any).toWellFormed = () => '\\ud800';
@@ -306,7 +306,7 @@ async fn a_scripts_own_json_is_its_own_affair() {
 }
 
 #[tokio::test]
-async fn a_panic_of_the_host_fails_the_call_and_the_module_goes_on() {
+async fn a_panic_in_the_host_fails_the_call_and_the_module_goes_on() {
     let script = load(
         "function VoipTestConnection() { console.log('panic'); }
          function VoipGetCallLink(data: any) { if (data === 0) throw new Error('mine'); return data; }",
@@ -315,94 +315,5 @@ async fn a_panic_of_the_host_fails_the_call_and_the_module_goes_on() {
         assert_eq!(soon(script.test()).await.unwrap_err().code(), "engine");
         assert_eq!(soon(script.link(json!(0))).await.unwrap_err().code(), "threw");
         assert_eq!(soon(script.link(json!(1))).await.unwrap(), json!(1));
-    }
-}
-
-#[tokio::test]
-async fn a_module_stuck_in_native_code_is_answered_and_then_refused_until_it_comes_back() {
-    let script = load_with(
-        "function VoipTestConnection() { return [3n ** 600_000n, 3n ** 600_001n, 3n ** 600_002n].join().length; }
-         function VoipGetCallLink(data: any) { return data; }",
-        Limits { cpu_ms: 50, wall_ms: 300, ..tight() },
-        json!({}),
-    );
-    let error = soon(script.test()).await.unwrap_err();
-    assert_eq!(error.code(), "cpuTime", "{error}");
-    assert_eq!(script.link(json!(1)).await.unwrap_err().code(), "engine");
-    let back = async {
-        while script.link(json!(1)).await != Ok(json!(1)) {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), back).await.expect("it did not come back");
-}
-
-/// A script that counts in storage; `update` is how.
-fn counting(update: &str) -> Script {
-    load(&format!(
-        "async function VoipGetCallLink(name: any) {{
-            await fetch('https://example.com/echo');
-            return {update};
-         }}
-         async function VoipTestConnection() {{ return Namespace.storage.get('seen'); }}"
-    ))
-}
-
-#[tokio::test]
-async fn updates_of_storage_by_calls_at_once_lose_nothing() {
-    let script = counting("await Namespace.storage.update('seen', (seen: any[] = []) => [...seen, name])");
-    let calls: Vec<_> = (0..60).map(|number| begin(&script, Function::GetCallLink, json!(number))).collect();
-    for call in calls {
-        soon(call).await.unwrap().unwrap();
-    }
-    let mut seen: Vec<u64> = serde_json::from_value(script.test().await.unwrap()).unwrap();
-    seen.sort_unstable();
-    assert_eq!(seen, (0..60).collect::<Vec<_>>());
-}
-
-#[tokio::test]
-async fn an_update_computes_again_when_somebody_else_was_faster() {
-    let script = load(
-        "let times = 0;
-         async function VoipTestConnection() {
-            const after = await Namespace.storage.update('n', (n = 0) => { times += 1; return n + 1; }, { ttlSeconds: 7 });
-            return [after, times];
-         }",
-    );
-    script.host.stored.lock().unwrap().insert("n".into(), (json!(1), None));
-    *script.host.overtake.lock().unwrap() = Some(json!(10));
-    assert_eq!(script.test().await, Ok(json!([11, 2])));
-    assert_eq!(script.host.stored.lock().unwrap()["n"], (json!(11), Some(7)));
-}
-
-#[tokio::test]
-async fn an_update_deletes_fails_and_goes_on() {
-    let script = load(
-        "async function VoipTestConnection() {
-            const { storage } = Namespace;
-            await storage.set('k', { a: 1 });
-            const failures = [];
-            const bad: [any, string][] = [
-                [() => { throw new Error('mine') }, 'mine'], [async () => 1, 'async'], [1, 'function'], [() => 'x'.repeat(70000), 'at most'],
-            ];
-            for (const [change, says] of bad) {
-                await storage.update('k', change).catch((error: any) => failures.push(error.message.includes(says)));
-            }
-            const gone = await storage.update('k', () => undefined);
-            return [failures, gone === undefined, await storage.get('k') === undefined];
-         }",
-    );
-    assert_eq!(script.test().await, Ok(json!([[true, true, true, true], true, true])));
-}
-
-#[tokio::test]
-async fn a_call_that_ends_within_an_update_holds_up_no_later_one() {
-    let script = load(
-        "function VoipTestConnection() { Namespace.storage.update('k', (n = 0) => n + 1); return 'left'; }
-         async function VoipGetCallLink() { return Namespace.storage.update('k', (n = 0) => n + 1); }",
-    );
-    for _ in 0..3 {
-        assert_eq!(script.test().await, Ok(json!("left")));
-        assert!(soon(script.link(json!(null))).await.unwrap().is_u64());
     }
 }

@@ -1,4 +1,5 @@
-//! `Jwt`. The fixtures' keys were made with OpenSSL; their tokens with Node.js, on 2 March 2026 at 14:00 UTC for an hour.
+//! `Jwt`. The keys in the fixtures were made with OpenSSL, their tokens with Node.js, on 2 March 2026 at 14:00 UTC for
+//! an hour.
 
 use hookswitch_script::data;
 use serde_json::{Value, json};
@@ -7,7 +8,7 @@ use crate::support::{Script, load};
 
 const MADE_AT: i64 = 1_772_460_000;
 
-/// A script that does with `data` what the expression says, and gives the error's text where it throws.
+/// A script that evaluates the expression with `data`, and returns the error's text if it throws.
 fn script(expression: &str) -> Script {
     load(&format!(
         "async function VoipGetCallLink(data: any): Promise<any> {{
@@ -37,13 +38,13 @@ fn keys() -> Value {
     })
 }
 
-/// What comes of an expression at the time when the tokens were made.
+/// The value of an expression at the time the tokens were made.
 async fn with_keys(expression: &str) -> Value {
     at(MADE_AT, expression, keys()).await
 }
 
 #[tokio::test]
-async fn tokens_that_others_made_are_read() {
+async fn tokens_from_elsewhere_are_read() {
     let claims =
         json!({ "sub": "101", "name": "Zoë", "iat": MADE_AT, "nbf": MADE_AT, "exp": MADE_AT + 3_600 });
     for expression in [
@@ -61,7 +62,7 @@ async fn tokens_that_others_made_are_read() {
 }
 
 #[tokio::test]
-async fn what_is_signed_here_is_read_with_the_public_key() {
+async fn tokens_signed_here_are_read_with_the_public_key() {
     for (private, public, algorithm) in [
         ("'s'", "'s'", "HS256"),
         ("data.rsaPrivate", "data.rsaPublic", "RS256"),
@@ -72,7 +73,7 @@ async fn what_is_signed_here_is_read_with_the_public_key() {
         let read = format!("Jwt.verify(await {signed}, {public}, {{ algorithms: ['{algorithm}'] }})");
         assert_eq!(with_keys(&read).await, json!({ "iss": "me", "n": [1] }), "{algorithm}");
     }
-    // The same token that Node.js makes of the same.
+    // Node.js makes the same token of the same claims.
     let signed = "Jwt.sign({ sub: '101', name: 'Zoë', iat: 1772460000, nbf: 1772460000, exp: 1772463600 }, 'Schlüssel',
         { algorithm: 'HS256' }).then((token) => token === data.hs256)";
     assert_eq!(with_keys(signed).await, json!(true));
@@ -82,7 +83,7 @@ async fn what_is_signed_here_is_read_with_the_public_key() {
 }
 
 #[tokio::test]
-async fn a_token_holds_from_nbf_to_exp_give_or_take_the_leeway() {
+async fn a_token_is_valid_from_nbf_to_exp_plus_or_minus_the_leeway() {
     let verify = |leeway: &str| {
         format!(
             "Jwt.verify(data, 'Schlüssel', {{ algorithms: ['HS256']{leeway} }}).then((claims) => claims.sub)"
@@ -96,8 +97,8 @@ async fn a_token_holds_from_nbf_to_exp_give_or_take_the_leeway() {
         (3_659, "", "101"),
         (3_660, "", "Error: the token expired 60 s ago"),
         (-60, "", "101"),
-        (-61, "", "Error: the token is not valid yet, but in 61 s"),
-        (-1, ", leewaySeconds: 0", "Error: the token is not valid yet, but in 1 s"),
+        (-61, "", "Error: the token becomes valid in 61 s"),
+        (-1, ", leewaySeconds: 0", "Error: the token becomes valid in 1 s"),
         (7_000, ", leewaySeconds: 5000", "101"),
     ] {
         assert_eq!(
@@ -109,7 +110,7 @@ async fn a_token_holds_from_nbf_to_exp_give_or_take_the_leeway() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_what_was_signed_is_refused() {
+async fn a_forged_token_is_rejected() {
     // A header or claims of the sender's making, with the signature of `data.hs256` or none.
     let forge = "(header, claims = { sub: 'admin' }, signature = data.hs256.split('.')[2]) =>
         [header, claims].map((part) => new TextEncoder().encode(JSON.stringify(part)).toBase64({ alphabet: 'base64url', omitPadding: true }))
@@ -135,8 +136,8 @@ async fn a_token_that_is_not_what_was_signed_is_refused() {
         ("'ä.ö.ü'", "the token is not a JWT"),
         ("'a'.repeat(70000)", "the token is longer than 65536 bytes"),
         ("'.'.repeat(65000)", "the token is not a JWT"),
-        ("undefined", "the token must be a text"),
-        ("{ toString: () => data.hs256 }", "the token must be a text"),
+        ("undefined", "the token must be a string"),
+        ("{ toString: () => data.hs256 }", "the token must be a string"),
     ] {
         let verify =
             format!("(forge => Jwt.verify({token}, 'Schlüssel', {{ algorithms: ['HS256'] }}))({forge})");
@@ -146,9 +147,9 @@ async fn a_token_that_is_not_what_was_signed_is_refused() {
 }
 
 #[tokio::test]
-async fn a_public_key_is_never_taken_for_a_secret() {
+async fn a_public_key_is_never_used_as_a_secret() {
     let confused = |key: &str, algorithms: &str| {
-        // What somebody signs who takes the public key for the secret.
+        // A token signed by somebody who uses the public key as the secret.
         let part =
             "(json) => new TextEncoder().encode(json).toBase64({ alphabet: 'base64url', omitPadding: true })";
         format!(
@@ -161,10 +162,10 @@ async fn a_public_key_is_never_taken_for_a_secret() {
         )
     };
     for (key, algorithms, says) in [
-        ("data.rsaPublic", "'HS256'", "HS256 takes a secret, and the key is a PEM"),
-        ("data.rsaPublic", "'RS256', 'HS256'", "accept HS256 alone, or without it"),
-        ("data.rsaPublicBytes", "'RS256', 'HS256'", "accept HS256 alone, or without it"),
-        ("data.rsaPublicBytes", "'HS256', 'ES256'", "accept HS256 alone, or without it"),
+        ("data.rsaPublic", "'HS256'", "HS256 needs a secret, but the key is a PEM"),
+        ("data.rsaPublic", "'RS256', 'HS256'", "accept HS256 alone, or not at all"),
+        ("data.rsaPublicBytes", "'RS256', 'HS256'", "accept HS256 alone, or not at all"),
+        ("data.rsaPublicBytes", "'HS256', 'ES256'", "accept HS256 alone, or not at all"),
     ] {
         let outcome = with_keys(&confused(key, algorithms)).await;
         assert!(outcome.as_str().is_some_and(|text| text.contains(says)), "{key} {algorithms}: {outcome}");
@@ -172,7 +173,7 @@ async fn a_public_key_is_never_taken_for_a_secret() {
 }
 
 #[tokio::test]
-async fn claims_that_are_wrong_are_refused_though_they_are_signed() {
+async fn invalid_claims_are_rejected_although_they_are_signed() {
     let sign = "async (claims) => {
         const part = (json) => new TextEncoder().encode(json).toBase64({ alphabet: 'base64url', omitPadding: true });
         const input = `${part('{\"alg\":\"HS256\"}')}.${part(claims)}`;
@@ -203,21 +204,21 @@ async fn claims_that_are_wrong_are_refused_though_they_are_signed() {
 }
 
 #[tokio::test]
-async fn a_key_that_does_not_fit_is_told_in_a_sentence() {
+async fn an_unsuitable_key_is_explained() {
     for (call, says) in [
         ("Jwt.sign({}, '', { algorithm: 'HS256' })", "the key is empty"),
-        ("Jwt.sign({}, undefined, { algorithm: 'HS256' })", "the key must be a text"),
+        ("Jwt.sign({}, undefined, { algorithm: 'HS256' })", "the key must be a string"),
         ("Jwt.sign({}, 'secret', { algorithm: 'RS256' })", "the key is not a PEM"),
         (
             "Jwt.sign({}, data.rsaPublic, { algorithm: 'RS256' })",
-            "RS256 needs a private key, and this is a PEM of \"PUBLIC KEY\"",
+            "RS256 needs a private key, but this is a PEM of \"PUBLIC KEY\"",
         ),
         ("Jwt.sign({}, data.ecPrivate, { algorithm: 'RS256' })", "the private key for RS256 cannot be read"),
         ("Jwt.sign({}, data.rsaPrivate, { algorithm: 'ES256' })", "the private key for ES256 cannot be read"),
-        ("Jwt.sign({}, data.rsaPrivate.slice(0, 300), { algorithm: 'RS256' })", "damaged or cut off"),
+        ("Jwt.sign({}, data.rsaPrivate.slice(0, 300), { algorithm: 'RS256' })", "damaged or truncated"),
         (
             "Jwt.sign({}, data.ecPrivate.replaceAll('PRIVATE', 'EC PRIVATE'), { algorithm: 'ES256' })",
-            "make it a PKCS#8 key",
+            "convert it to PKCS#8",
         ),
         (
             "Jwt.sign({}, data.ecPrivate.replaceAll('PRIVATE', 'ENCRYPTED PRIVATE'), { algorithm: 'ES256' })",
@@ -253,7 +254,7 @@ async fn options_are_checked() {
         ("Jwt.sign({}, 's', { algorithm: 'HS256', header: 'kid' })", "the header must be an object"),
         ("Jwt.verify(data.hs256, 's')", "algorithms must be a list"),
         ("Jwt.verify(data.hs256, 's', { algorithms: 'HS256' })", "algorithms must be a list"),
-        ("Jwt.verify(data.hs256, 's', { algorithms: [] })", "no algorithm is accepted"),
+        ("Jwt.verify(data.hs256, 's', { algorithms: [] })", "algorithms is empty"),
         ("Jwt.verify(data.hs256, 's', { algorithms: ['none'] })", "unknown algorithm \"none\""),
         ("Jwt.verify(data.hs256, 's', { algorithms: ['HS256', 'none'] })", "unknown algorithm \"none\""),
         (
@@ -276,7 +277,7 @@ async fn options_are_checked() {
 }
 
 #[tokio::test]
-async fn a_script_that_tampers_still_accepts_no_forged_token() {
+async fn a_script_that_tampers_accepts_no_forged_token() {
     let script = load(
         "JSON.parse = () => ({ sub: 'forged' }); JSON.stringify = () => '{}'; Date.now = () => 0;
          Array.isArray = () => true; (String.prototype as any).toWellFormed = () => 'x';

@@ -1,4 +1,4 @@
-//! Figures, on request: `cargo test --release -p hookswitch-script measure -- --ignored --nocapture`.
+//! Benchmarks, on request: `cargo test --release -p hookswitch-script measure -- --ignored --nocapture`.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::support::load_with;
 
 const SCRIPT: &str = include_str!("../../../../modules/demo/module.ts");
 
-/// Wall and CPU time of the process since it was made.
+/// Wall and CPU time of the process since its creation.
 struct Since(Instant, ProcessTime);
 
 impl Since {
@@ -33,7 +33,7 @@ fn resident_kilobytes() -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "prints figures, proves nothing"]
+#[ignore = "prints figures, asserts nothing"]
 async fn measure() {
     let mut report = String::new();
     let started = Since::now();
@@ -49,7 +49,7 @@ async fn measure() {
         script.handle.functions().await.unwrap();
         let started = Since::now();
         for _ in 0..200 {
-            // Whatever it gives: the demo module has no server to ask here.
+            // The result does not matter: the demo module has no server to ask here.
             let _ = script.test().await;
         }
         writeln!(report, "fresh runtime, {name}, and a call: {}", started.each(200)).unwrap();

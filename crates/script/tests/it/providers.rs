@@ -1,4 +1,4 @@
-//! What providers make scripts need: local times, forms, XML, the webhook's URL.
+//! What scripts need for real providers: local times, forms, XML, the webhook URL.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ async fn a_local_time_becomes_a_moment() {
         ("zonedTime('2026-07-02T14:00', 'America/New_York')", "2026-07-02T18:00:00.000Z"),
         ("zonedTime(' 2026-03-02 14:00:00.25 ', 'Asia/Kolkata')", "2026-03-02T08:30:00.250Z"),
         ("zonedTime('2026-3-2 4:05:06', 'UTC')", "2026-03-02T04:05:06.000Z"),
-        // Skipped and double hours.
+        // Skipped and repeated hours.
         ("zonedTime('2026-03-29 02:30:00', 'Europe/Berlin')", "2026-03-29T01:30:00.000Z"),
         ("zonedTime('2026-10-25 02:30:00', 'Europe/Berlin')", "2026-10-25T00:30:00.000Z"),
     ] {
@@ -31,7 +31,7 @@ async fn a_local_time_becomes_a_moment() {
 }
 
 #[tokio::test]
-async fn what_is_no_local_time_is_refused() {
+async fn other_text_is_not_a_local_time() {
     for (call, says) in [
         ("zonedTime('2026-03-02 14:00:00', 'Moscow')", "unknown time zone \"Moscow\""),
         ("zonedTime('2026-03-02 14:00:00', undefined as any)", "unknown time zone \"undefined\""),
@@ -62,7 +62,7 @@ async fn text_is_escaped_for_xml() {
     assert_eq!(value("escapeXml(101 as any)").await, json!("101"));
 }
 
-/// The fields of a request with that content type and body.
+/// The fields of a request with this content type and body.
 async fn fields(content_type: &str, body: Value) -> Value {
     let script = load(
         "function VoipGetCallLink(data: any) {
@@ -130,7 +130,7 @@ async fn the_fields_of_a_multipart_form_without_its_files() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_broken_gives_what_there_is() {
+async fn a_broken_form_yields_its_intact_fields() {
     let part = "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n";
     for (content_type, body, expected) in [
         ("multipart/form-data; boundary=b", format!("{part}{part}"), json!([["a", "1"]])),
@@ -180,7 +180,7 @@ async fn a_hostile_form_costs_little_and_harms_nothing() {
         ("'a=1'", "formFields needs the request"),
         (
             "{ headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 5 }",
-            "the body must be a text",
+            "the body must be a string",
         ),
         ("{ get headers() { throw new Error('mine') } }", "mine"),
         ("{ headers: { 'content-type': Symbol('x') } }", "TypeError"),
@@ -192,7 +192,7 @@ async fn a_hostile_form_costs_little_and_harms_nothing() {
 }
 
 #[tokio::test]
-async fn a_script_knows_its_webhook_url_and_a_new_one_at_once() {
+async fn a_script_sees_its_webhook_url_and_its_changes() {
     let script = load(
         "const url = Namespace.webhookUrl; function VoipTestConnection() { return { url, now: Namespace.webhookUrl }; }",
     );

@@ -1,11 +1,11 @@
-//! `Namespace.storage.remember`: a token that is made when it is needed, and kept.
+//! `Namespace.storage.remember`: a token created on demand and stored.
 
 use hookswitch_script::Function;
 use serde_json::{Value, json};
 
 use crate::support::{Script, begin, eval, load, soon};
 
-/// A script that asks `/gate` for its token, and counts how often.
+/// A script that fetches its token from `/gate` and counts how often.
 fn with_token() -> Script {
     load(
         "let made = 0;
@@ -22,20 +22,20 @@ fn with_token() -> Script {
 }
 
 #[tokio::test]
-async fn a_token_is_made_once_and_kept_for_its_time() {
+async fn a_token_is_created_once_and_kept_for_its_lifetime() {
     let script = with_token();
     script.host.gate.notify_one();
     assert_eq!(script.test().await, Ok(json!(["token 1", 1])));
-    assert_eq!(script.test().await, Ok(json!(["token 1", 1])), "the gate is shut: it was not asked");
+    assert_eq!(script.test().await, Ok(json!(["token 1", 1])), "the gate is shut, so it was not asked");
     assert_eq!(script.host.stored.lock().unwrap()["token"], (json!("token 1"), Some(3540)));
 
     script.link(json!(null)).await.unwrap();
     script.host.gate.notify_one();
-    assert_eq!(script.test().await, Ok(json!(["token 2", 2])), "a deleted one is made anew");
+    assert_eq!(script.test().await, Ok(json!(["token 2", 2])), "a deleted token is created again");
 }
 
 #[tokio::test]
-async fn calls_that_ask_at_once_wait_for_one_token() {
+async fn concurrent_calls_wait_for_one_token() {
     let script = with_token();
     let calls: Vec<_> = (0..20).map(|_| begin(&script, Function::TestConnection, json!(null))).collect();
     soon(script.host.arrived.notified()).await;
@@ -47,7 +47,7 @@ async fn calls_that_ask_at_once_wait_for_one_token() {
 }
 
 #[tokio::test]
-async fn nothing_is_kept_of_a_token_that_could_not_be_made() {
+async fn nothing_is_kept_if_a_token_cannot_be_created() {
     let script = load(
         "async function VoipGetCallLink(data: any) {
             const { storage } = Namespace;
@@ -61,14 +61,14 @@ async fn nothing_is_kept_of_a_token_that_could_not_be_made() {
     );
     for (data, outcome) in [
         (json!({ "throws": true }), json!("wrong client secret")),
-        (json!({}), json!("the function given to remember must give { value, ttlSeconds }")),
+        (json!({}), json!("the function given to remember must return { value, ttlSeconds }")),
         (
             json!({ "gives": "token" }),
-            json!("the function given to remember must give { value, ttlSeconds }"),
+            json!("the function given to remember must return { value, ttlSeconds }"),
         ),
         (
             json!({ "gives": { "ttlSeconds": 60 } }),
-            json!("the function given to remember must give { value, ttlSeconds }"),
+            json!("the function given to remember must return { value, ttlSeconds }"),
         ),
         (json!({ "gives": { "value": 1 } }), json!("ttlSeconds must be a number of seconds, not undefined")),
         (
@@ -91,7 +91,7 @@ async fn nothing_is_kept_of_a_token_that_could_not_be_made() {
 }
 
 #[tokio::test]
-async fn whoever_waits_for_a_token_that_fails_is_told_why_and_the_next_makes_one() {
+async fn waiting_calls_get_the_error_and_the_next_call_tries_again() {
     let script = load(
         "let tries = 0;
          async function VoipTestConnection() {
@@ -115,7 +115,7 @@ async fn whoever_waits_for_a_token_that_fails_is_told_why_and_the_next_makes_one
 }
 
 #[tokio::test]
-async fn a_call_that_leaves_a_token_half_made_holds_up_no_later_one() {
+async fn a_call_that_ends_while_creating_a_token_does_not_block_later_ones() {
     let script = load(
         "const remember = (make: () => Promise<any>) => Namespace.storage.remember('token', make);
          function VoipTestConnection() {
@@ -137,7 +137,7 @@ async fn a_call_that_leaves_a_token_half_made_holds_up_no_later_one() {
 async fn a_key_and_a_function_are_needed() {
     for (call, says) in [
         ("remember('k')", "remember needs a function"),
-        ("remember('', async () => ({ value: 1, ttlSeconds: 1 }))", "a storage key has 1 to 512 bytes"),
+        ("remember('', async () => ({ value: 1, ttlSeconds: 1 }))", "a storage key must have 1 to 512 bytes"),
         ("remember('k', () => { throw new Error('at once') })", "at once"),
     ] {
         let error = eval(&format!("return (Namespace.storage as any).{call}")).await.unwrap_err().to_string();

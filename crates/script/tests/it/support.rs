@@ -1,4 +1,4 @@
-//! A host in memory, and short ways to load and call a script.
+//! An in-memory host, and helpers to load and call a script.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-/// A host whose `fetch` answers by path: `/echo` gives the request back, `/status/N` that status, `/bytes/N` so many bytes,
-/// `/gate` answers once the test opens it, `/never` does not answer, `/refused` fails.
+/// A host whose `fetch` answers by path: `/echo` returns the request, `/status/N` that status, `/bytes/N` that many
+/// bytes, `/gate` answers once the test opens it, `/never` does not answer, `/refused` fails.
 pub struct TestHost {
     pub environment: Mutex<Arc<Environment>>,
     pub stored: Mutex<HashMap<String, (Value, Option<u64>)>>,
@@ -22,7 +22,7 @@ pub struct TestHost {
     pub log: Mutex<Vec<LogEntry>>,
     pub gate: Notify,
     pub arrived: Notify,
-    /// What somebody else stores just before the next `update` writes.
+    /// A value to store just before the next `update` writes, as if by another call.
     pub overtake: Mutex<Option<Value>>,
 }
 
@@ -49,7 +49,7 @@ impl TestHost {
         *self.environment.lock().unwrap() = Arc::new(Environment { settings, ..Environment::default() });
     }
 
-    /// Makes the script's clock stand.
+    /// Stops the script's clock.
     pub fn set_clock(&self, millis: i64) {
         let mut environment = self.environment.lock().unwrap();
         *environment = Arc::new(Environment { clock_millis: Some(millis), ..(**environment).clone() });
@@ -176,7 +176,7 @@ impl Host for TestHost {
     }
 }
 
-/// Small limits, so that breaking one is quick.
+/// Small limits, which are quick to break.
 pub fn tight() -> Limits {
     Limits { cpu_ms: 200, wall_ms: 2_000, memory_bytes: 16 << 20, ..Limits::default() }
 }
@@ -202,7 +202,7 @@ pub fn load(source: &str) -> Script {
 }
 
 impl Script {
-    /// Another module of the same engine.
+    /// Loads another module in the same engine.
     pub fn beside(&self, source: &str) -> Script {
         load_into(&self.engine, source, TestHost::new(json!({})))
     }
@@ -212,18 +212,18 @@ impl Script {
         self.handle.call(function, arguments, context).await
     }
 
-    /// Calls `VoipTestConnection` and gives its result.
+    /// Calls `VoipTestConnection` and returns its result.
     pub async fn test(&self) -> Result<Value, ScriptError> {
         self.call(Function::TestConnection, vec![]).await.map(|outcome| outcome.value)
     }
 
-    /// Calls `VoipGetCallLink` with that argument.
+    /// Calls `VoipGetCallLink` with this argument.
     pub async fn link(&self, argument: Value) -> Result<Value, ScriptError> {
         self.call(Function::GetCallLink, vec![argument]).await.map(|outcome| outcome.value)
     }
 }
 
-/// What a script gives whose `VoipTestConnection` is `async` and has this body.
+/// The result of a script whose `VoipTestConnection` is `async` and has this body.
 pub async fn eval(body: &str) -> Result<Value, ScriptError> {
     load(&format!("async function VoipTestConnection(): Promise<any> {{\n{body}\n}}")).test().await
 }
@@ -231,6 +231,15 @@ pub async fn eval(body: &str) -> Result<Value, ScriptError> {
 /// The value of an expression.
 pub async fn value(expression: &str) -> Value {
     eval(&format!("return ({expression});")).await.unwrap_or_else(|error| panic!("{expression}: {error}"))
+}
+
+/// A script whose `VoipTestConnection` has this body, and which can prove that it still works.
+pub fn script_with(body: &str, limits: Limits) -> Script {
+    let source = format!(
+        "async function VoipTestConnection(): Promise<any> {{\n{body}\n}}\n\
+         function VoipGetCallLink(data: any) {{ return data + 1; }}"
+    );
+    load_with(&source, limits, json!({}))
 }
 
 pub fn begin(
@@ -245,7 +254,7 @@ pub fn begin(
     })
 }
 
-/// Waits, but not for ever.
+/// Waits, but not forever.
 pub async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(10), what).await.expect("it took too long")
 }

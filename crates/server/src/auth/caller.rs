@@ -1,4 +1,4 @@
-//! Extractors: a handler that takes [`SignedIn`] or [`Admin`] is not called for anyone else.
+//! Extractors for the caller: handlers that take [`SignedIn`] or [`Admin`] run only for such users.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -15,19 +15,19 @@ use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use hookswitch_core::accounts::{Opened, Via};
 
-/// An active user, signed in by a token (`Authorization: Bearer …`) or a session's cookie. With a cookie, a request that
-/// changes something, or opens a socket, has to come from a page of this server.
+/// An active user, signed in with a token (`Authorization: Bearer …`) or a session cookie. With a cookie, requests that
+/// change something or open a socket must come from a page of this server.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
-    /// Who.
+    /// The user.
     pub user: User,
-    /// By what.
+    /// The session or token used.
     pub via: Via,
     /// When the session or token expires; `None` for never.
     pub until: Option<DateTime<Utc>>,
 }
 
-/// A signed-in administrator. 403 for other users.
+/// A signed-in administrator. Rejects other users with 403.
 #[derive(Debug, Clone)]
 pub struct Admin(pub SignedIn);
 
@@ -48,7 +48,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
         };
         let Opened { user, via, until } = opened.ok_or_else(Error::not_signed_in)?;
         if app.catalog.directory.role_of(user.id).is_none() {
-            // Made on the command line since the users were last read.
+            // The user was created on the command line since users were last loaded.
             app.catalog.directory.reload(&app.store).await?;
         }
         Ok(Self { user, via, until })
@@ -62,7 +62,7 @@ impl FromRequestParts<Arc<App>> for Admin {
         let caller = SignedIn::from_request_parts(parts, app).await?;
         match caller.user.role {
             Role::Admin => Ok(Self(caller)),
-            Role::Operator => Err(Error::not_allowed("Only an administrator may do this.").into()),
+            Role::Operator => Err(Error::not_allowed("Only administrators may do this.").into()),
         }
     }
 }

@@ -6,24 +6,24 @@ use cookie::{Cookie, SameSite};
 
 use hookswitch_core::accounts::Secret;
 
-/// The cookie's name where browsers come by http.
+/// The cookie's name over http.
 pub const SESSION_COOKIE: &str = "hookswitch_session";
-/// And by https: browsers take a cookie of such a name from this very host alone, not from its neighbours.
+/// The cookie's name over https. Browsers accept the `__Host-` prefix only from this exact host, not from its siblings.
 const SECURE_SESSION_COOKIE: &str = "__Host-hookswitch_session";
 
-/// `Set-Cookie` of a session that begins. `secure`: whether browsers come by https.
+/// Returns the `Set-Cookie` value for a new session. `secure` says whether browsers use https.
 #[must_use]
 pub fn new_session(secret: &Secret, days: u32, secure: bool) -> HeaderValue {
     set_cookie(secret.expose(), Duration::days(days.into()), secure)
 }
 
-/// `Set-Cookie` of a session that ended.
+/// Returns the `Set-Cookie` value for an ended session.
 #[must_use]
 pub fn ended_session(secure: bool) -> HeaderValue {
     set_cookie("", Duration::ZERO, secure)
 }
 
-/// The session's token in a request, if it has one. Over https a cookie by the other name counts for nothing.
+/// Returns the session token in a request, if any. Over https, the cookie with the http name is ignored.
 pub fn session_token(headers: &HeaderMap, secure: bool) -> Option<String> {
     let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut cookies = values.flat_map(Cookie::split_parse).filter_map(Result::ok);

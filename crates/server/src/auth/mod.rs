@@ -1,4 +1,4 @@
-//! Who is calling: what a request brings along, and where it comes from.
+//! Authentication: the credentials in a request, and the origin it comes from.
 
 mod caller;
 mod cookie;

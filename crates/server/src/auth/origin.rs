@@ -1,4 +1,4 @@
-//! Requests that other sites make a browser send.
+//! Protection against cross-site requests.
 
 use axum::http::{HeaderMap, header};
 use hookswitch_core::Error;
@@ -7,16 +7,16 @@ use url::Url;
 use crate::error::ApiResult;
 use hookswitch_core::public_url::PublicUrl;
 
-/// Lets through what a page of this server sent: its `Origin` is the public URL's, or is the host the request came to (which
-/// a page elsewhere cannot choose; behind https it must be https itself).
+/// Accepts requests from pages of this server: their `Origin` is that of the public URL or of the requested host, which
+/// a page elsewhere cannot choose. If the public URL is https, so must be the origin.
 ///
 /// # Errors
-/// 403 for any other origin, and for none: browsers always send one with a request that changes something.
+/// Returns 403 for any other origin, and for none, as browsers always send one with requests that change something.
 pub fn require_own_origin(headers: &HeaderMap, public_url: &PublicUrl) -> ApiResult<()> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let Some(origin) = text(header::ORIGIN).filter(|origin| !origin.is_empty()) else {
         return Err(Error::not_allowed(format!(
-            "The request has no `Origin` header, which belongs to a session's cookie. A browser sends it; a program sends an \
+            "The request has a session cookie but no `Origin` header. Browsers send one; a program sends an \
              API token instead of the cookie, or `Origin: {}`.",
             public_url.origin()
         ))
@@ -26,8 +26,8 @@ pub fn require_own_origin(headers: &HeaderMap, public_url: &PublicUrl) -> ApiRes
         return Ok(());
     }
     Err(Error::not_allowed(format!(
-        "This comes from a page at `{origin}`, not from this server's own at {}. Open the server there, then try again. \
-         Programs send a token instead.",
+        "This request comes from a page at `{origin}`, but this server is at {}. Open it there, then try again. \
+         Programs send an API token instead.",
         public_url.origin()
     )).into())
 }

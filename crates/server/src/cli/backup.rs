@@ -9,7 +9,7 @@ use crate::config::Config;
 /// Arguments of `backup`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The file to write; it must not be there yet.
+    /// The file to write; it must not exist yet.
     file: PathBuf,
 }
 

@@ -1,4 +1,4 @@
-//! The log: standard error, text or JSON.
+//! The log on standard error, as text or JSON.
 
 use std::io::{self, IsTerminal as _, Write};
 
@@ -10,11 +10,11 @@ use crate::config::{Log, LogFormat};
 /// Installs the process's log.
 pub fn init(log: &Log) -> CliResult {
     let filter = EnvFilter::try_new(&log.filter).map_err(|error| {
-        format!("settings: log.filter (HOOKSWITCH_LOG) `{}` is not understood: {error}", log.filter)
+        format!("settings: log.filter (HOOKSWITCH_LOG) `{}` is invalid: {error}", log.filter)
     })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        // It would print what went wrong to standard error, and end the task when that fails as well.
+        // Otherwise it prints the failure to standard error, and panics if that fails too.
         .log_internal_errors(false)
         .with_writer(|| Lossy(io::stderr()))
         .with_ansi(io::stderr().is_terminal());
@@ -24,7 +24,7 @@ pub fn init(log: &Log) -> CliResult {
     }
 }
 
-/// Counts what cannot be written, for example to a full disk, and goes on: no request fails for want of a log line.
+/// Counts and drops lines that cannot be written, e.g. to a full disk, so that no request fails for want of a log line.
 struct Lossy<W>(W);
 
 impl<W: Write> Write for Lossy<W> {

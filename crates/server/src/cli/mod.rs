@@ -1,4 +1,4 @@
-//! The command line. Exit codes: 0 done, 1 not done (one line on standard error says why), 2 wrong usage.
+//! The command line. Exit codes: 0 success, 1 failure (one line on standard error says why), 2 wrong usage.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,7 +21,7 @@ mod user;
 #[derive(Debug, Parser)]
 #[command(name = "hookswitch", version)]
 struct Cli {
-    /// TOML file with settings that differ from the defaults.
+    /// TOML file with settings to override the defaults
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -30,33 +30,33 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the server.
+    /// Run the server
     Serve(serve::Args),
-    /// Users. Also while the server runs.
+    /// Create users; also while the server runs
     #[command(subcommand)]
     User(user::Command),
-    /// API tokens. Also while the server runs.
+    /// Create API tokens; also while the server runs
     #[command(subcommand)]
     Token(token::Command),
-    /// For authors of modules: make one, check it, run its samples, bring it to a server.
+    /// Write modules: create, check and test them, and push them to a server
     #[command(subcommand)]
     Module(module::Command),
-    /// Run the simulated PBX alone.
+    /// Run only the simulated PBX
     DemoPbx(demo_pbx::Args),
-    /// Write a consistent copy of the SQLite database to a new file. Also while the server runs.
+    /// Write a consistent copy of the SQLite database to a new file; also while the server runs
     Backup(backup::Args),
-    /// Print every setting with its meaning and default: a file for --config to begin with.
+    /// Print all settings with their meanings and defaults, as a starting point for --config
     Config,
-    /// Print the description of the HTTP API (openapi.json).
+    /// Print the OpenAPI description of the HTTP API (openapi.json)
     Openapi,
 }
 
-/// What a command ends with when it was not done: one line for standard error.
+/// The result of a command; an error is one line for standard error.
 type CliResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
-/// Runs the command that the process was started with.
+/// Runs the command in the process's arguments.
 #[must_use]
-#[expect(clippy::print_stderr, reason = "a command tells its error there")]
+#[expect(clippy::print_stderr, reason = "commands report errors there")]
 pub fn run() -> ExitCode {
     match execute(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -85,7 +85,7 @@ fn block_on(command: impl Future<Output = CliResult>) -> CliResult {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
 }
 
-/// Prints to standard output what the command was asked for.
+/// Prints a command's output to standard output.
 fn print(text: &str) -> CliResult {
     use std::io::Write as _;
     Ok(std::io::stdout().write_all(text.as_bytes())?)

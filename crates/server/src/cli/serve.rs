@@ -19,8 +19,7 @@ use hookswitch_core::clock::Clock;
 /// Arguments of `serve`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// With something to see: a simulated PBX, its module, an administrator and two operators. Give it a data folder of its
-    /// own.
+    /// Add a simulated PBX, its module, an administrator and two operators; needs a data folder of its own
     #[arg(long)]
     demo: bool,
 }
@@ -29,7 +28,7 @@ pub async fn run(mut config: Config, args: Args) -> CliResult {
     log::init(&config.log)?;
     for name in config::unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))
     {
-        tracing::warn!("the environment variable {name} is not a setting of this version");
+        tracing::warn!("unknown setting in the environment: {name}");
     }
     raise_open_files();
     let listen = config.server.listen;
@@ -76,22 +75,23 @@ async fn welcome(
     Ok(format!("{hint}listening on http://{address}\n"))
 }
 
-/// Prints what is good to know. A server whose standard output goes to a full disk serves all the same.
+/// Prints a message. A server whose standard output goes to a full disk keeps running.
 fn say(text: &str) {
     if let Err(error) = print(text) {
-        tracing::warn!(%error, "standard output cannot be written");
+        tracing::warn!(%error, "cannot write to standard output");
     }
 }
 
-/// Every socket and connection is an open file; the usual soft limit of 1024 is for programs that use `select`.
+/// Raises the limit on open files, of which every connection is one. The usual soft limit of 1024 is for programs that
+/// use `select`.
 fn raise_open_files() {
     let limit = getrlimit(Resource::Nofile);
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
-        tracing::warn!(%error, "the number of open files stays limited to {:?}", limit.current);
+        tracing::warn!(%error, "cannot raise the limit on open files above {:?}", limit.current);
     }
 }
 
-/// Resolves at the first SIGTERM or SIGINT from now on.
+/// Returns a future that resolves at the first SIGTERM or SIGINT from now on.
 fn shutdown() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -104,7 +104,7 @@ fn shutdown() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// The code stands behind the `#`: browsers do not send that part, so no log on the way has it.
+/// Puts the code after the `#`, which browsers do not send, so that it appears in no log on the way.
 fn set_up_hint(app: &App, code: &str) -> String {
     format!(
         "There is no administrator yet. Make one at\n  {}#code={code}\n\

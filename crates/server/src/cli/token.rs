@@ -9,15 +9,15 @@ use crate::routes::tokens::{self, CreateToken};
 use hookswitch_core::audit::{audit_command, said};
 use hookswitch_core::clock::Clock;
 
-/// What to do with tokens.
+/// `hookswitch token …`
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Make a token that may do what its user may, and print it: it is not shown again.
+    /// Create a token with its user's permissions and print it; it is not shown again
     Create {
-        /// The user's login.
+        /// The user's login
         #[arg(long, value_name = "LOGIN")]
         user: String,
-        /// What it is for.
+        /// What the token is for
         #[arg(long, default_value = "made on the command line")]
         name: String,
     },
@@ -30,12 +30,13 @@ pub async fn run(config: Config, command: Command) -> CliResult {
     let body = CreateToken { name, expires_at: None };
     let made = tokens::make(&store, Clock::system().now(), user.id, body).await;
     let made = made.map_err(|error| error.detail().to_owned())?;
-    // It is not shown again, so it comes before anything that can fail.
+    // The token is not shown again, so it is printed before anything else can fail.
     let printed = print(&format!("{}\n", made.token));
     let audited =
         audit_command(&store, AuditAction::TokenCreated, &made.name, vec![said("user", login)]).await;
     store.close().await;
     printed?;
-    Ok(audited
-        .map_err(|error| format!("the token was made, but the audit trail does not say so: {error}"))?)
+    Ok(audited.map_err(|error| {
+        format!("the token was created, but could not be recorded in the audit trail: {error}")
+    })?)
 }

@@ -13,21 +13,21 @@ use hookswitch_core::accounts::{Passwords, Secret};
 use hookswitch_core::audit::audit_command;
 use hookswitch_core::clock::Clock;
 
-/// What to do with users.
+/// `hookswitch user …`
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Make a user. Without --password-stdin the password is asked for; where nobody can be asked, one is made and printed.
+    /// Create a user; prompts for the password, or generates and prints one if there is no terminal
     Create {
-        /// What the user signs in with.
+        /// Login to sign in with
         #[arg(long)]
         login: String,
-        /// What the user is called; the login when left out.
+        /// Display name; defaults to the login
         #[arg(long)]
         name: Option<String>,
-        /// An administrator instead of an operator.
+        /// Make the user an administrator instead of an operator
         #[arg(long)]
         admin: bool,
-        /// Read the password from the first line of standard input.
+        /// Read the password from the first line of standard input
         #[arg(long)]
         password_stdin: bool,
     },
@@ -46,20 +46,22 @@ pub async fn run(config: Config, command: Command) -> CliResult {
     let store = open_store(&config).await?;
     let made = users::make(&store, &Passwords::new(), Clock::system().now(), body).await;
     let user = made.map_err(|error| error.detail().to_owned())?;
-    let mut text = format!("made the {} {}\n", user.role.as_str(), user.login);
+    let mut text = format!("created {} {}\n", user.role.as_str(), user.login);
     if is_ours {
         text += &format!("password: {}\n", password.expose_secret());
     }
-    // The password is not shown again, so it comes before anything that can fail.
+    // The password is not shown again, so it is printed before anything else can fail.
     let printed = print(&text);
     let audited =
         audit_command(&store, AuditAction::UserCreated, &user.login, users::about_made(&user)).await;
     store.close().await;
     printed?;
-    Ok(audited.map_err(|error| format!("the user was made, but the audit trail does not say so: {error}"))?)
+    Ok(audited.map_err(|error| {
+        format!("the user was created, but could not be recorded in the audit trail: {error}")
+    })?)
 }
 
-/// The password, and whether it was made here.
+/// Returns the password, and whether it was generated here.
 fn password(from_stdin: bool) -> std::io::Result<(SecretString, bool)> {
     if from_stdin {
         let mut line = String::new();

@@ -1,4 +1,4 @@
-//! How large and how small numbers may be: beyond these a time could not be counted, or nothing would work.
+//! Bounds for numeric settings, beyond which times would overflow or nothing would work.
 
 use super::Config;
 
@@ -6,10 +6,10 @@ const DAY_SECONDS: u64 = 86_400;
 const YEAR_DAYS: u64 = 366;
 const HOUR_MS: u64 = 3_600_000;
 
-/// Refuses numbers that cannot be meant.
+/// Rejects numbers that cannot be meant.
 ///
 /// # Errors
-/// A sentence that names the setting.
+/// Names the setting and its bounds.
 pub fn check(config: &Config) -> Result<(), String> {
     let Config { server, auth, webhooks, calls, script, fetch, .. } = config;
     let bounds = [
@@ -38,7 +38,7 @@ pub fn check(config: &Config) -> Result<(), String> {
         None => Ok(()),
         Some((name, value, least, most)) => {
             let variable = format!("HOOKSWITCH_{}", name.replace('.', "_").to_uppercase());
-            Err(format!("{name} ({variable}) is {value}; give a number between {least} and {most}"))
+            Err(format!("{name} ({variable}) is {value}; set a number from {least} to {most}"))
         }
     }
 }

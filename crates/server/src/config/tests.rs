@@ -62,7 +62,8 @@ fn numbers_that_cannot_be_meant_are_refused_by_name() {
         assert!(error.contains(variable) || error.contains("invalid"), "{error}");
     }
     let error = from_env(&[("HOOKSWITCH_WEBHOOKS_KEEP_DAYS", "40000")]).unwrap_err().to_string();
-    let said = "settings: webhooks.keep_days (HOOKSWITCH_WEBHOOKS_KEEP_DAYS) is 40000; give a number between 0 and 36600";
+    let said =
+        "settings: webhooks.keep_days (HOOKSWITCH_WEBHOOKS_KEEP_DAYS) is 40000; set a number from 0 to 36600";
     assert_eq!(error, said);
 }
 

@@ -20,17 +20,17 @@ use hookswitch_core::clients::find;
 use hookswitch_core::views::call::ApiCall;
 use hookswitch_core::views::comment::{ApiComment, show};
 
-/// Something in a client's activity stream.
+/// An entry in a client's activity stream.
 #[derive(Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum Activity {
     /// A call.
     Call {
-        /// When it began.
+        /// When the call started.
         at: DateTime<Utc>,
         /// The call.
         call: Box<ApiCall>,
-        /// What was said about it, oldest first.
+        /// Comments on the call, oldest first.
         comments: Vec<ApiComment>,
     },
     /// A comment.
@@ -42,14 +42,14 @@ pub enum Activity {
     },
 }
 
-/// The same as the store has it.
+/// An entry as it comes from the store.
 enum Entry {
     Call(Box<StoredCall>, DateTime<Utc>),
     Comment(Comment),
 }
 
 impl Entry {
-    /// What the stream is in the order of, and goes on after.
+    /// The stream's sort key, which is also its cursor.
     fn key(&self) -> (DateTime<Utc>, Uuid) {
         match self {
             Self::Call(stored, started_at) => (*started_at, stored.call.id.0),
@@ -58,7 +58,7 @@ impl Entry {
     }
 }
 
-/// A client's calls and the comments on it, newest first. Whoever may see the client sees all of its calls.
+/// Lists a client's calls and comments, newest first. Anyone who may see the client sees all its calls.
 #[utoipa::path(
     get,
     path = "/api/v1/clients/{id}/activity",
@@ -90,7 +90,7 @@ pub async fn list_activity(
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.key()));
     let Page { items, mut next_cursor, .. } = Page::of(entries, limit, Entry::key)?;
     if let (true, None, Some(last)) = (more, &next_cursor, items.last()) {
-        // There would be an entry too many, were none unreadable.
+        // Unreadable calls took the place of the extra entry by which `Page::of` sees that there are more.
         next_cursor = Some(cursor_of(&last.key())?);
     }
 

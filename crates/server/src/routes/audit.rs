@@ -1,4 +1,4 @@
-//! The audit trail, for administrators.
+//! The audit trail; administrators only.
 
 use std::sync::Arc;
 
@@ -18,45 +18,44 @@ use crate::page::{Page, PageQuery};
 use hookswitch_core::catalog::NamedUser;
 use hookswitch_core::views::NamedClient;
 
-/// Something that somebody did.
+/// An entry in the audit trail.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntry {
-    /// Which.
     id: Uuid,
-    /// When.
+    /// When it happened.
     at: DateTime<Utc>,
-    /// Who.
+    /// The user who did it.
     user: NamedUser,
-    /// What.
+    /// What was done.
     action: AuditAction,
-    /// To which client, as it is called now.
+    /// The client concerned, under its current name.
     client: Option<NamedClient>,
-    /// Whether that client was erased.
+    /// Whether that client has been erased.
     client_erased: bool,
-    /// To which call.
+    /// The call concerned.
     call_id: Option<CallId>,
-    /// The name of what else it was done to: a user's login, a module, a token, a kind of file.
+    /// The name of anything else concerned: a user's login, a module, a token or a kind of file.
     subject: Option<String>,
-    /// What changed. Values of secrets are never among it.
+    /// What changed. Never contains secret values.
     changes: Vec<AuditChange>,
 }
 
-/// Which entries.
+/// Filters for the audit trail.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct ListAudit {
-    /// About this client.
+    /// Only entries about this client.
     client_id: Option<ClientId>,
-    /// By this user.
+    /// Only entries by this user.
     user_id: Option<UserId>,
-    /// Of this kind.
+    /// Only entries with this action.
     #[param(inline)]
     action: Option<AuditAction>,
 }
 
-/// Who saw or changed what, latest first.
+/// Lists who viewed or changed what, newest first.
 #[utoipa::path(
     get,
     path = "/api/v1/audit",

@@ -1,4 +1,4 @@
-//! What an operator should know of a caller before answering.
+//! What an operator should know about a caller before answering.
 
 use std::sync::Arc;
 
@@ -18,34 +18,34 @@ use hookswitch_core::calls::show::show_all;
 use hookswitch_core::views::call::ApiCall;
 use hookswitch_core::views::comment::{self, ApiComment};
 
-/// Earlier calls that are shown.
+/// How many earlier calls are shown.
 const LAST_CALLS: u32 = 3;
 
-/// What there was before a call.
+/// Background to a call.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CallContext {
-    /// The client's calls before this one, or the number's where there is no client: the latest first, three at most.
+    /// Up to three earlier calls, newest first: the client's, or the number's if there is no client.
     last_calls: Vec<ApiCall>,
     /// The latest comment in the client's activity stream.
     last_comment: Option<ApiComment>,
-    /// Missed calls that nobody has dealt with.
+    /// Missed calls from the client or number that nobody has dealt with yet.
     open_missed: Option<OpenMissed>,
-    /// What the call can be said to have come to.
+    /// The outcomes that can be chosen for the call.
     outcome_list: Option<OutcomeList>,
 }
 
-/// Missed calls that nobody has dealt with.
+/// Unresolved missed calls.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OpenMissed {
-    /// How many.
+    /// Number of calls.
     count: u64,
-    /// When the latest came.
+    /// When the latest one started.
     last_at: DateTime<Utc>,
 }
 
-/// What an operator should know of a call's client, or of its number.
+/// Returns what an operator should know about a call's client or number.
 #[utoipa::path(
     get,
     path = "/api/v1/calls/{id}/context",
@@ -60,7 +60,7 @@ pub async fn get_call_context(
 ) -> ApiResult<axum::Json<CallContext>> {
     let seen = find(&app.calls, &user, id).await?;
     let client = match seen.stored.added.client_id {
-        // The call's page names every client; more only those that the user may see.
+        // The call itself names its client to anyone; details are for users who may see the client.
         Some(client) => app.store.client(client, app.catalog.scope(&user)).await?.map(|client| client.id),
         None => None,
     };

@@ -1,4 +1,4 @@
-//! Calls: list, one, comment, calling out.
+//! Calls: listing, reading and updating.
 
 use hookswitch_core::Error;
 use std::collections::BTreeSet;
@@ -25,45 +25,45 @@ use hookswitch_core::calls::{outgoing, tell_stored};
 use hookswitch_core::clients;
 use hookswitch_core::views::call::ApiCall;
 
-/// Which calls.
+/// Filters for calls.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct ListCalls {
-    /// Where it stands.
+    /// Current state of the call.
     #[param(inline)]
     state: Option<CallState>,
-    /// Whether it is over.
+    /// Whether the call has ended.
     ended: Option<bool>,
-    /// Which way it goes.
+    /// Inbound, outbound or internal.
     #[param(inline)]
     direction: Option<Direction>,
-    /// How it came out.
+    /// How the call came out.
     #[param(inline)]
     disposition: Option<Disposition>,
-    /// An operator it rang at or who had it. Operators see their own calls only.
+    /// An operator whom the call rang or who handled it. Operators see only their own calls.
     operator_id: Option<UserId>,
-    /// The client it is logged on. Operators see all calls of a client that they may see.
+    /// The client the call is logged on. Operators see all calls of a client they may see.
     client_id: Option<ClientId>,
-    /// What it came to.
+    /// The outcome chosen for the call.
     outcome_id: Option<OutcomeId>,
-    /// The module it came through.
+    /// The module that handled the call.
     module_id: Option<ModuleId>,
-    /// Started then or later.
+    /// Started at or after this time.
     from: Option<DateTime<Utc>>,
-    /// Started before then.
+    /// Started before this time.
     to: Option<DateTime<Utc>>,
-    /// The client's number, in any spelling; read in the modules' countries where it has no country code.
+    /// The client's number in any format; without a country code, it is read in each module's default country.
     phone: Option<String>,
-    /// Whether it was missed.
+    /// Whether the call was missed.
     missed: Option<bool>,
 }
 
 impl ListCalls {
-    /// The same for the store; none where a user asks for what is not theirs to see.
+    /// Converts to a filter for the store. Returns `None` if the user asks for another operator's calls.
     ///
     /// # Errors
-    /// When the database fails.
+    /// Fails if the database does.
     pub async fn for_user(self, app: &App, user: &User) -> Result<Option<CallFilter>, StoreError> {
         let sees_all = user.role == Role::Admin || self.sees_client(app, user).await?;
         let own = (!sees_all).then_some(user.id);
@@ -92,7 +92,7 @@ impl ListCalls {
     }
 }
 
-/// What a number that a person typed can stand for in the database: as it is, and as it would be dialled in each module.
+/// The forms that a typed number can have in the database: as typed, and as each module would read or dial it.
 fn spellings(app: &App, typed: &str) -> Vec<String> {
     let modules = app.modules.all();
     let countries = modules.iter().map(|active| active.country).chain([None]);
@@ -104,7 +104,7 @@ fn spellings(app: &App, typed: &str) -> Vec<String> {
     spellings.into_iter().collect()
 }
 
-/// Calls, latest start first.
+/// Lists calls, most recently started first.
 #[utoipa::path(
     get,
     path = "/api/v1/calls",
@@ -131,7 +131,7 @@ pub async fn list_calls(
     }))
 }
 
-/// One call.
+/// Returns a call.
 #[utoipa::path(
     get,
     path = "/api/v1/calls/{id}",
@@ -148,22 +148,22 @@ pub async fn get_call(
     Ok(axum::Json(show(&app.calls, user.id, &seen.stored).await?))
 }
 
-/// Changes to a call; what is left out stays.
+/// Changes to a call; omitted fields stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct UpdateCall {
-    /// What the operator notes; null or empty takes it away.
+    /// The operator's note; `null` or empty removes it.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     comment: Option<Option<String>>,
-    /// The client to log it on; null: none.
+    /// The client to log the call on; `null` for none.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<ClientId>)]
     client_id: Option<Option<ClientId>>,
-    /// Whether the call's number becomes one of that client's.
+    /// Whether to add the call's number to that client.
     #[serde(default)]
     add_number: bool,
-    /// What it came to, by a code of the list for the call's module; null takes it back.
+    /// An outcome from the list for the call's module; `null` removes it.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<OutcomeId>)]
     outcome_id: Option<Option<OutcomeId>>,
@@ -172,7 +172,7 @@ pub struct UpdateCall {
 /// Longest comment, in characters.
 const MAX_COMMENT: usize = 10_000;
 
-/// Notes something about a call, says what it came to, or logs it on a client.
+/// Updates a call's comment, its outcome, or the client it is logged on.
 #[utoipa::path(
     patch,
     path = "/api/v1/calls/{id}",
@@ -189,11 +189,11 @@ pub async fn update_call(
 ) -> ApiResult<axum::Json<ApiCall>> {
     let seen = find(&app.calls, &user, id).await?;
     if comment.iter().flatten().any(|comment| comment.chars().count() > MAX_COMMENT) {
-        let detail = format!("A comment has at most {MAX_COMMENT} characters.");
+        let detail = format!("Shorten the comment to {MAX_COMMENT} characters.");
         return Err(Error::invalid("comment", detail).into());
     }
     let client_id = match client_id {
-        // The one that it was merged into, where it was.
+        // If the client was merged into another one, `find` returns that one.
         Some(Some(client)) => Some(Some(
             clients::find(&app.calls, &user, client).await.map_err(|error| error.at("clientId"))?.id,
         )),
@@ -202,7 +202,11 @@ pub async fn update_call(
     if let Some(Some(outcome)) = outcome_id {
         let list = app.catalog.outcomes.for_module(seen.stored.call.module_id);
         if !list.is_some_and(|list| list.codes.iter().any(|code| code.id == outcome)) {
-            return Err(Error::invalid("outcomeId", "This outcome is not offered for this call.").into());
+            return Err(Error::invalid(
+                "outcomeId",
+                "This outcome is not offered for this call. Choose one from its list.",
+            )
+            .into());
         }
     }
     if let Some(outcome) = outcome_id {
@@ -226,13 +230,15 @@ pub async fn update_call(
     Ok(axum::Json(show(&app.calls, user.id, &now).await?))
 }
 
-/// Makes the call's number one of the client's, unless it is.
+/// Adds the call's number to the client, unless it is there already.
 async fn add_number_of(app: &App, user: &User, seen: &Seen, client: ClientId) -> ApiResult<()> {
     let before = clients::find(&app.calls, user, client).await?;
     let Some(number) = number_of(seen) else {
-        return Err(
-            Error::invalid("addNumber", "The caller withholds the number: there is none to add.").into()
-        );
+        return Err(Error::invalid(
+            "addNumber",
+            "The caller withheld their number, so there is none to add.",
+        )
+        .into());
     };
     if before.fields.phones.iter().any(|phone| phone.key() == number.key()) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The list of calls as a file for a spreadsheet.
+//! The list of calls as CSV.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -41,13 +41,13 @@ const COLUMNS: [&str; 16] = [
     "Call id",
 ];
 
-/// The calls of `GET /api/v1/calls`, all of them, as CSV.
+/// Exports all calls that `GET /api/v1/calls` would list, as CSV.
 #[utoipa::path(
     get,
     path = "/api/v1/calls.csv",
     tag = "calls",
     params(ListCalls),
-    responses((status = 200, description = "A line of column names, then a line a call, latest start first", content_type = "text/csv", body = String)),
+    responses((status = 200, description = "A header line, then one line per call, most recently started first", content_type = "text/csv", body = String)),
 )]
 pub async fn export_calls(
     State(app): State<Arc<App>>,
@@ -63,11 +63,11 @@ pub async fn export_calls(
         app,
         user: user.id,
     };
-    // A page at a time, as fast as the client takes it; when the client leaves, the stream is dropped and nothing goes on.
+    // One page at a time, as fast as the client reads; when the client disconnects, the stream is dropped.
     let pages = stream::try_unfold((export, Some(None)), async |(export, next)| {
         let Some(after) = next else { return Ok(None) };
         let (text, next) = export.page(after).await.inspect_err(|error| {
-            tracing::error!(%error, "an export of calls broke off");
+            tracing::error!(%error, "could not complete an export of calls");
         })?;
         Ok::<_, BoxError>(Some((text, (export, next.map(Some)))))
     });
@@ -77,13 +77,13 @@ pub async fn export_calls(
 struct Export {
     app: Arc<App>,
     user: UserId,
-    /// None where the user asked for what is not theirs to see.
+    /// `None` if the user asked for another operator's calls.
     filter: Option<CallFilter>,
     modules: HashMap<ModuleId, String>,
 }
 
 impl Export {
-    /// The lines of a page, and where the next one begins.
+    /// Returns a page's lines and the cursor of the next page.
     async fn page(&self, after: Option<CallCursor>) -> Result<(Vec<u8>, Option<CallCursor>), BoxError> {
         let page = match &self.filter {
             Some(filter) => self.app.store.calls(filter, after, MAX_PAGE).await?,
@@ -129,7 +129,7 @@ impl Export {
     }
 }
 
-/// In the place of a call that is damaged in the database; the server's log names it.
+/// The line that stands for a call damaged in the database; the server's log names it.
 fn unreadable() -> [&'static str; COLUMNS.len()] {
     let mut line = [""; COLUMNS.len()];
     line[2] = "unreadable";

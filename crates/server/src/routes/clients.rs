@@ -1,4 +1,4 @@
-//! Clients: list, one, making and changing them.
+//! Clients: listing, reading, creating and updating.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -34,32 +34,32 @@ pub mod export;
 pub mod imports;
 pub mod merge;
 
-/// Longest text that is searched for, in characters.
+/// Longest search text, in characters.
 const MAX_QUERY: usize = 200;
 
-/// Which clients.
+/// Filters for clients.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct ListClients {
-    /// Words of a name, a number in any spelling, an e-mail address or `#tag`, or how they begin. The best matches make the
-    /// one page there is.
+    /// Text to search for: words of a name, a number in any format, an e-mail address or `#tag`, or the beginnings of
+    /// them. Returns a single page with the best matches.
     #[param(max_length = 200)]
     query: Option<String>,
-    /// A number they have, in any spelling; read in the modules' countries where it has no country code.
+    /// One of their numbers in any format; without a country code, it is read in each module's default country.
     phone: Option<String>,
-    /// What they are.
+    /// Contact, company or lead.
     #[param(inline)]
     kind: Option<ClientKind>,
-    /// Whose they are: a user's id, or `none` for nobody's.
+    /// Id of the responsible user, or `none` for clients without one.
     #[serde(default, deserialize_with = "user_or_none")]
     #[param(value_type = Option<String>, pattern = r"^(none|[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12})$")]
     responsible_id: Option<Option<UserId>>,
-    /// A tag they have.
+    /// One of their tags.
     tag: Option<String>,
-    /// The company they belong to.
+    /// Id of the company they belong to.
     company_id: Option<ClientId>,
-    /// Whether they were put away; `false` when not given.
+    /// Whether to list archived clients; defaults to `false`.
     #[serde(default)]
     archived: bool,
 }
@@ -72,22 +72,26 @@ fn user_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Opt
     }
 }
 
-/// What to look for, in the store's terms.
+/// A query as the store takes it.
 pub struct Asked {
-    /// What the clients have to be.
+    /// What the clients must match.
     pub filter: ClientFilter,
-    /// What somebody typed, where they did.
+    /// The text to search for, if any.
     pub search: Option<ClientSearch>,
 }
 
 impl ListClients {
-    /// The same for the store.
+    /// Converts to a query for the store.
     ///
     /// # Errors
-    /// 422 where the text to search for is too long.
+    /// Returns 422 if the search text is too long.
     pub fn asked(self, app: &App, user: &User) -> ApiResult<Asked> {
         if self.query.as_ref().is_some_and(|query| query.chars().count() > MAX_QUERY) {
-            return Err(Error::invalid("query", format!("Search for {MAX_QUERY} characters at most.")).into());
+            return Err(Error::invalid(
+                "query",
+                format!("Shorten the search text to {MAX_QUERY} characters."),
+            )
+            .into());
         }
         let whole_numbers = app.catalog.settings.get().hides_numbers(user.role);
         let query = self.query.filter(|query| !query.trim().is_empty());
@@ -105,7 +109,7 @@ impl ListClients {
     }
 }
 
-/// Clients, by name; with `query` those that fit best.
+/// Lists clients by name; with `query`, the best matches first.
 #[utoipa::path(
     get,
     path = "/api/v1/clients",
@@ -133,43 +137,45 @@ pub async fn list_clients(
     Ok(axum::Json(Page { items, next_cursor, unreadable: 0 }))
 }
 
-/// A client to be made.
+/// A client to create.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CreateClient {
-    /// What it is.
+    /// Contact, company or lead.
     kind: ClientKind,
-    /// 200 characters at most; only a lead may have none.
+    /// At most 200 characters; only a lead may have an empty name.
     #[schema(max_length = 200)]
     name: String,
-    /// The company it belongs to.
+    /// The company the client belongs to.
     #[serde(default)]
     company_id: Option<ClientId>,
-    /// Whose it is.
+    /// The user responsible for the client.
     #[serde(default)]
     responsible_id: Option<UserId>,
-    /// Its numbers, 50 at most.
+    /// Phone numbers, at most 50.
     #[serde(default)]
     #[schema(max_items = 50)]
     phones: Vec<PhoneInput>,
-    /// Its e-mail addresses, 50 at most.
+    /// E-mail addresses, at most 50.
     #[serde(default)]
     #[schema(max_items = 50)]
     emails: Vec<String>,
-    /// Words to find it by, 50 of 50 characters at most.
+    /// Tags: at most 50, of at most 50 characters each.
     #[serde(default)]
     #[schema(max_items = 50)]
     tags: Vec<String>,
-    /// Anything else, 20,000 characters at most.
+    /// Free text, at most 20,000 characters.
     #[serde(default)]
     #[schema(max_length = 20000)]
     notes: Option<String>,
-    /// A call that is logged on the client; its number becomes one of the client's.
+    /// A call to log on the client; its number is added to the client's.
     #[serde(default)]
     call_id: Option<CallId>,
 }
 
-/// Makes a client. Calls there were from its numbers are logged on it, where nobody else has the number.
+/// Creates a client.
+///
+/// Earlier calls from its numbers are logged on it, unless another client has the same number.
 #[utoipa::path(
     post,
     path = "/api/v1/clients",
@@ -213,7 +219,7 @@ pub async fn create_client(
     Ok((StatusCode::CREATED, axum::Json(show(&app.catalog, &user, client))))
 }
 
-/// One client. The id of one that was merged into another gives that one.
+/// Returns a client. The id of a client that was merged into another returns the other.
 #[utoipa::path(
     get,
     path = "/api/v1/clients/{id}",
@@ -231,43 +237,43 @@ pub async fn get_client(
     Ok(axum::Json(show_with_merges(&app, &user, client).await?))
 }
 
-/// Changes to a client; what is left out stays.
+/// Changes to a client; omitted fields stay as they are.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct UpdateClient {
-    /// The version that the change is made to.
+    /// The version that the changes apply to.
     version: i32,
-    /// What it is.
+    /// Contact, company or lead.
     kind: Option<ClientKind>,
-    /// 200 characters at most; only a lead may have none.
+    /// At most 200 characters; only a lead may have an empty name.
     #[schema(max_length = 200)]
     name: Option<String>,
-    /// The company it belongs to; `null` for none.
+    /// The company the client belongs to; `null` for none.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<ClientId>)]
     company_id: Option<Option<ClientId>>,
-    /// Whose it is; `null` for nobody's.
+    /// The user responsible for the client; `null` for nobody.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<UserId>)]
     responsible_id: Option<Option<UserId>>,
-    /// All its numbers, 50 at most.
+    /// Phone numbers, at most 50; replaces the whole list.
     #[schema(max_items = 50)]
     phones: Option<Vec<PhoneInput>>,
-    /// All its e-mail addresses, 50 at most.
+    /// E-mail addresses, at most 50; replaces the whole list.
     #[schema(max_items = 50)]
     emails: Option<Vec<String>>,
-    /// All its tags, 50 of 50 characters at most.
+    /// Tags, at most 50 of at most 50 characters each; replaces the whole list.
     #[schema(max_items = 50)]
     tags: Option<Vec<String>>,
-    /// Anything else, 20,000 characters at most; `null` for nothing.
+    /// Free text, at most 20,000 characters; `null` for none.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, max_length = 20000)]
     notes: Option<Option<String>>,
-    /// Whether it is put away.
+    /// Whether the client is archived.
     archived: Option<bool>,
 }
 
-/// Changes a client. 409 `changedMeanwhile` where `version` is not the current one.
+/// Updates a client. Returns 409 `changedMeanwhile` if `version` is not the current one.
 #[utoipa::path(
     patch,
     path = "/api/v1/clients/{id}",
@@ -305,7 +311,7 @@ pub async fn update_client(
     Ok(axum::Json(show_with_merges(&app, &user, after).await?))
 }
 
-/// Puts a client away: it is found only among those put away, and no call is logged on it any more.
+/// Archives a client: it is listed only among archived clients, and no new call is logged on it.
 #[utoipa::path(
     delete,
     path = "/api/v1/clients/{id}",
@@ -328,7 +334,7 @@ pub async fn archive_client(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Writes a change to the audit trail and tells everybody's pages.
+/// Records a change in the audit trail and announces it to every open page.
 async fn tell_change(app: &App, user: &User, before: &Client, after: &Client) -> ApiResult<()> {
     let changes = changes(&app.calls, before, after);
     if !changes.is_empty() {

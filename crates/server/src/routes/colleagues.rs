@@ -1,4 +1,4 @@
-//! Who a call can be given to: what every user may know of the others.
+//! The people a call can be transferred to: what every user may know about the others.
 
 use std::sync::Arc;
 
@@ -14,18 +14,17 @@ use crate::error::ApiResult;
 use crate::extract::Query;
 use crate::page::{Page, PageQuery};
 
-/// A user, as every other user sees them.
+/// A user as other users see them.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Colleague {
-    /// Which.
     id: UserId,
-    /// What they are called.
+    /// Display name.
     name: String,
-    /// The internal numbers they are bound to.
+    /// Extensions bound to the user.
     numbers: Vec<UserNumber>,
 }
 
-/// The active users, the asking one too, by name.
+/// Lists active users by name, including the signed-in one.
 #[utoipa::path(get, path = "/api/v1/colleagues", tag = "users", params(PageQuery), responses(
     (status = 200, body = Page<Colleague>),
 ))]

@@ -24,16 +24,16 @@ use hookswitch_core::views::comment::{ApiComment, show};
 const MAX_TEXT: usize = 10_000;
 const MAX_MENTIONS: usize = 50;
 
-/// A comment to be made.
+/// A comment to add.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AddComment {
-    /// 1 to 10,000 characters; a mention stands in it as `@Name`.
+    /// 1 to 10,000 characters; a mention is written `@Name`.
     #[schema(min_length = 1, max_length = 10000)]
     text: String,
-    /// The call it is about: one that is logged on the client.
+    /// The call it is about, which must be logged on the client.
     call_id: Option<CallId>,
-    /// Colleagues who are mentioned in it, 50 at most: they get a notice.
+    /// Colleagues mentioned in it, at most 50; they are notified.
     #[serde(default)]
     #[schema(max_items = 50)]
     mentions: Vec<UserId>,
@@ -43,15 +43,15 @@ pub struct AddComment {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateComment {
-    /// 1 to 10,000 characters; a mention stands in it as `@Name`.
+    /// 1 to 10,000 characters; a mention is written `@Name`.
     #[schema(min_length = 1, max_length = 10000)]
     text: String,
-    /// Everybody who is mentioned in it, 50 at most; who was not before gets a notice. They stay as they are when left out.
+    /// All colleagues mentioned in it, at most 50; new ones are notified. If omitted, the mentions stay as they are.
     #[schema(max_items = 50)]
     mentions: Option<Vec<UserId>>,
 }
 
-/// Comments on a client, or on one of its calls.
+/// Adds a comment to a client or to one of its calls.
 #[utoipa::path(
     post,
     path = "/api/v1/clients/{id}/activity",
@@ -72,7 +72,11 @@ pub async fn add_comment(
     if let Some(call) = body.call_id {
         let stored = app.store.call(call).await?;
         if stored.and_then(|stored| stored.added.client_id) != Some(client.id) {
-            return Err(Error::invalid("callId", "This call is not logged on this client.").into());
+            return Err(Error::invalid(
+                "callId",
+                "This call is not logged on this client. Choose one that is.",
+            )
+            .into());
         }
     }
     let now = app.clock.now();
@@ -97,7 +101,7 @@ pub async fn add_comment(
     Ok((StatusCode::CREATED, axum::Json(show(&app.catalog, user.id, comment))))
 }
 
-/// Changes a comment of one's own.
+/// Edits one of the user's own comments.
 #[utoipa::path(
     patch,
     path = "/api/v1/comments/{id}",
@@ -114,7 +118,7 @@ pub async fn update_comment(
 ) -> ApiResult<axum::Json<ApiComment>> {
     let (before, client) = find_comment(&app, &user, id).await?;
     if before.author_id != user.id {
-        return Err(Error::not_allowed("Only who wrote a comment may change it.").into());
+        return Err(Error::not_allowed("Only the author of a comment may change it.").into());
     }
     let text = checked_text(&body.text)?;
     let mentions = match body.mentions {
@@ -132,7 +136,7 @@ pub async fn update_comment(
     Ok(axum::Json(show(&app.catalog, user.id, after)))
 }
 
-/// Deletes a comment of one's own; administrators may delete anybody's.
+/// Deletes one of the user's own comments; administrators may delete any comment.
 #[utoipa::path(
     delete,
     path = "/api/v1/comments/{id}",
@@ -148,7 +152,7 @@ pub async fn delete_comment(
     let (comment, client) = find_comment(&app, &user, id).await?;
     if comment.author_id != user.id && user.role != Role::Admin {
         return Err(
-            Error::not_allowed("Only who wrote a comment, or an administrator, may delete it.").into()
+            Error::not_allowed("Only the author of a comment or an administrator may delete it.").into()
         );
     }
     if !app.store.delete_comment(id).await? {
@@ -163,7 +167,7 @@ pub async fn delete_comment(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A comment on a client that the user may see.
+/// Finds a comment on a client that the user may see.
 async fn find_comment(app: &App, user: &User, id: CommentId) -> ApiResult<(Comment, Client)> {
     let comment = app.store.comment(id).await?.ok_or_else(no_comment)?;
     let client =
@@ -182,12 +186,12 @@ fn text_change(from: Option<String>, to: Option<String>) -> AuditChange {
 fn checked_text(text: &str) -> ApiResult<String> {
     let text = text.trim();
     if !(1..=MAX_TEXT).contains(&text.chars().count()) {
-        return Err(Error::invalid("text", format!("A comment has 1 to {MAX_TEXT} characters.")).into());
+        return Err(Error::invalid("text", format!("Write 1 to {MAX_TEXT} characters.")).into());
     }
     Ok(text.to_owned())
 }
 
-/// Who is mentioned, without the author. Who was mentioned before is not asked about again.
+/// Returns the mentioned users without the author. Users mentioned before are not checked again.
 fn checked_mentions(
     app: &App,
     author: &User,
@@ -196,11 +200,7 @@ fn checked_mentions(
     before: &BTreeSet<UserId>,
 ) -> ApiResult<BTreeSet<UserId>> {
     if asked.len() > MAX_MENTIONS {
-        return Err(Error::invalid(
-            "mentions",
-            format!("A comment mentions at most {MAX_MENTIONS} colleagues."),
-        )
-        .into());
+        return Err(Error::invalid("mentions", format!("Mention at most {MAX_MENTIONS} colleagues.")).into());
     }
     let responsible = client.fields.responsible;
     let sees =

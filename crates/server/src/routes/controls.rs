@@ -1,5 +1,5 @@
-//! The buttons of a call: `POST /api/v1/calls/{id}/…`. Each answers with the call as it is now; its state changes when
-//! the provider reports that it did.
+//! Call controls: `POST /api/v1/calls/{id}/…`. Each returns the call as it is now; its state changes when the provider
+//! reports the change.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use hookswitch_core::views::call::ApiCall;
 
 type Answer = ApiResult<axum::Json<ApiCall>>;
 
-/// A button's route; `$body`, if it has one, gives the arguments that stand between the two numbers and the call.
+/// A control's route. Its arguments, from `$body` if given, go between the two numbers and the call.
 macro_rules! button {
     ($(#[$doc:meta])* $name:ident, $path:literal, $action:expr $(, $argument:expr)*) => {
         $(#[$doc])*
@@ -74,22 +74,22 @@ button!(
     unmute_call, "/api/v1/calls/{id}/unmute", Action::Unmute, false
 );
 button!(
-    /// Gives a call to another operator.
+    /// Redirects a call to another operator.
     redirect_call, "/api/v1/calls/{id}/redirect", Action::Redirect; RedirectTo
 );
 button!(
-    /// Gives a call to another operator after speaking to them.
+    /// Transfers a call to another operator after speaking to them.
     transfer_call, "/api/v1/calls/{id}/transfer", Action::Transfer; RedirectTo
 );
 button!(
-    /// Sends key tones into a call.
+    /// Sends DTMF tones into a call.
     send_dtmf, "/api/v1/calls/{id}/dtmf", Action::Dtmf; Dtmf
 );
 
-/// Does what a button does, and gives the call as it is then.
+/// Runs a control and returns the call as it is afterwards.
 ///
 /// # Errors
-/// As [`find`] and [`control`].
+/// See [`find`] and [`control`].
 async fn press(
     app: &App,
     user: &User,

@@ -1,4 +1,4 @@
-//! Calling out.
+//! Making outgoing calls.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::error::ApiResult;
 use crate::extract::{Json, Path};
 use crate::page::Page;
 
-/// Calls a number as the signed-in operator. The call itself appears when the provider reports it.
+/// Calls a number as the signed-in operator. The call appears once the provider reports it.
 #[utoipa::path(
     post,
     path = "/api/v1/calls",
@@ -34,7 +34,7 @@ pub async fn make_call(
     Ok((StatusCode::ACCEPTED, axum::Json(dial(&app.calls, &user, wanted).await?)))
 }
 
-/// Calls off what was dialled: the call is ended as soon as its provider reports it, where the module can do that.
+/// Cancels a dialled call: if the module can hang up, it does so as soon as the provider reports the call.
 #[utoipa::path(
     post,
     path = "/api/v1/dials/{id}/cancel",
@@ -58,15 +58,15 @@ pub async fn cancel_dial(
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CallRoute {
-    /// Through which module.
+    /// The module that places the call.
     module_id: ModuleId,
-    /// What people call it.
+    /// Display name of the module.
     module_name: String,
-    /// The user's internal number there.
+    /// The user's extension there.
     extension: String,
 }
 
-/// The ways for the signed-in user to call out, the one taken unless another is asked for first.
+/// Lists the ways for the signed-in user to call out, default first.
 #[utoipa::path(get, path = "/api/v1/call-routes", tag = "calls", responses((status = 200, body = Page<CallRoute>)))]
 pub async fn list_call_routes(
     State(app): State<Arc<App>>,

@@ -1,4 +1,4 @@
-//! The description of the API, to read and to try: `/openapi.json` and `/docs`. Everything it loads is embedded.
+//! The API's documentation: `/openapi.json`, and `/docs` to read it and try it. All its assets are embedded.
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -7,13 +7,13 @@ use axum::response::Response;
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
-/// The page runs its own scripts and asks this server alone; it sets styles and shows inline pictures as it goes.
+/// The page runs only its own scripts and talks only to this server; it needs inline styles and images.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
      frame-ancestors 'none'",
 );
 
-/// Routes for this description.
+/// Returns the routes that serve `document`.
 pub fn docs<S: Clone + Send + Sync + 'static>(document: OpenApi) -> Router<S> {
     let pages = Router::from(SwaggerUi::new("/docs").url("/openapi.json", document));
     pages.layer(map_response(async |mut response: Response| {

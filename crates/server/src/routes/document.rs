@@ -1,4 +1,4 @@
-//! What `openapi.json` says besides the routes themselves.
+//! What `openapi.json` contains apart from the routes.
 
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -20,18 +20,18 @@ const PROBLEM: &str = "application/problem+json";
     tags(
         (name = "session", description = "Signing in"),
         (name = "users", description = "System users"),
-        (name = "tokens", description = "What programs sign in with"),
+        (name = "tokens", description = "API tokens for programs"),
         (name = "modules", description = "Connected provider accounts"),
         (name = "requests", description = "A module's log of webhook requests"),
-        (name = "webhooks", description = "For providers"),
+        (name = "webhooks", description = "Called by providers"),
         (name = "calls", description = "Calls and what can be done with them"),
         (name = "clients", description = "Contacts, companies and leads"),
-        (name = "outcomes", description = "What calls came to, in the company's own words"),
-        (name = "reports", description = "Figures of calls"),
-        (name = "settings", description = "Settings of the whole installation"),
-        (name = "audit", description = "Who saw or changed what"),
-        (name = "events", description = "Changes, live"),
-        (name = "health", description = "For whatever runs the server"),
+        (name = "outcomes", description = "Call outcomes in the company's own words"),
+        (name = "reports", description = "Call statistics"),
+        (name = "settings", description = "Settings for the whole installation"),
+        (name = "audit", description = "Who viewed or changed what"),
+        (name = "events", description = "Live changes"),
+        (name = "health", description = "Health checks and metrics"),
     )
 )]
 pub struct Document;
@@ -48,9 +48,9 @@ impl Modify for Security {
     }
 }
 
-/// What holds for the errors of every route: they are problems, of this media type, and any route of the API may give one.
+/// Describes every route's errors: each is an `application/problem+json`, and any API route may return one.
 pub fn describe_errors(document: &mut utoipa::openapi::OpenApi) {
-    // A manifest takes no other fields, but a setting's state is a setting and more.
+    // A manifest rejects other fields, but a setting's state is a setting plus more fields.
     let schemas = document.components.as_mut().map(|components| &mut components.schemas);
     if let Some(RefOr::T(Schema::Object(setting))) = schemas.and_then(|schemas| schemas.get_mut("Setting")) {
         setting.additional_properties = None;
@@ -89,7 +89,7 @@ fn name_media_type(response: &mut RefOr<Response>) {
 
 fn problem() -> Response {
     ResponseBuilder::new()
-        .description("The request was not done: see `code` and `detail`")
+        .description("The request failed: see `code` and `detail`")
         .content(PROBLEM, ContentBuilder::new().schema(Some(schema())).build())
         .build()
 }

@@ -1,4 +1,4 @@
-//! Erasing clients and calls for good, for administrators.
+//! Erasing clients and calls for good; administrators only.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -20,24 +20,23 @@ use hookswitch_core::catalog::NamedUser;
 use hookswitch_core::clients::{changed_meanwhile, find};
 use hookswitch_core::retention::erasure;
 
-/// An erasure. What was erased it does not say.
+/// An erasure. It does not reveal what was erased.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Erasure)]
 pub struct ApiErasure {
-    /// Which.
     id: ErasureId,
-    /// The client that was erased, where it was one.
+    /// The erased client, if it was one.
     client_id: Option<ClientId>,
-    /// The call that was erased, where it was one.
+    /// The erased call, if it was one.
     call_id: Option<CallId>,
-    /// When somebody asked for it.
+    /// When it was requested.
     asked_at: DateTime<Utc>,
-    /// Who.
+    /// The administrator who requested it.
     asked_by: NamedUser,
-    /// When it was over; null while it goes on.
+    /// When it finished; `null` while it is running.
     done_at: Option<DateTime<Utc>>,
-    /// What has gone so far.
+    /// What has been erased so far.
     counts: ErasureCounts,
 }
 
@@ -55,19 +54,19 @@ impl ApiErasure {
     }
 }
 
-/// What would go. Nothing is counted further than 10,000.
+/// What would be erased. Counts stop at 10,000.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WouldErase {
-    /// Clients that were merged into it.
+    /// Clients merged into this one.
     merged: u64,
-    /// Calls.
+    /// Number of calls.
     calls: u64,
-    /// Comments.
+    /// Number of comments.
     comments: u64,
-    /// People whose company it is. They stay, without a company.
+    /// Contacts whose company it is. They are kept, without a company.
     employees: u64,
-    /// Whether a lead goes with the call that made it.
+    /// Whether the lead created by the call is erased with it.
     lead: bool,
 }
 
@@ -78,7 +77,7 @@ impl From<ErasurePreview> for WouldErase {
     }
 }
 
-/// What erasing a client would take away, besides webhook requests and lines of logs.
+/// Previews what erasing a client would delete, not counting webhook requests and log lines.
 #[utoipa::path(
     get,
     path = "/api/v1/clients/{id}/erase",
@@ -95,17 +94,19 @@ pub async fn would_erase_client(
     Ok(axum::Json(app.store.would_erase_client(client.id).await?.into()))
 }
 
-/// Which version of a client is to be erased.
+/// The version of a client to erase.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EraseClient {
-    /// The version that was looked at.
+    /// The version that the user has seen.
     version: i32,
 }
 
-/// Erases a client for good: its calls, comments, webhook requests, and every other trace. Answers after a moment; where
-/// `doneAt` is null it goes on, and `GET /api/v1/erasures/{id}` says how far it is. 409 `changedMeanwhile` where `version`
-/// is not the current one, 409 `callGoesOn` while a call with the client goes on.
+/// Erases a client for good: its calls, comments, webhook requests and every other trace.
+///
+/// Returns after a moment; if `doneAt` is `null`, the erasure is still running, and `GET /api/v1/erasures/{id}` reports
+/// its progress. Returns 409 `changedMeanwhile` if `version` is not the current one, and 409 `callGoesOn` during a call
+/// with the client.
 #[utoipa::path(
     post,
     path = "/api/v1/clients/{id}/erase",
@@ -128,7 +129,7 @@ pub async fn erase_client(
     Ok(axum::Json(ApiErasure::new(&app, erasure)))
 }
 
-/// What erasing a call would take away, besides webhook requests and lines of logs.
+/// Previews what erasing a call would delete, not counting webhook requests and log lines.
 #[utoipa::path(
     get,
     path = "/api/v1/calls/{id}/erase",
@@ -145,8 +146,10 @@ pub async fn would_erase_call(
     Ok(axum::Json(app.store.would_erase_call(&call.stored).await?.into()))
 }
 
-/// Erases a call for good, with the comments on it, its webhook requests, and the lead that it made, where that has nothing
-/// else. 409 `callGoesOn` while it goes on.
+/// Erases a call for good.
+///
+/// Also erases its comments, its webhook requests, and the lead it created if that lead has nothing else. Returns 409
+/// `callGoesOn` during the call.
 #[utoipa::path(
     post,
     path = "/api/v1/calls/{id}/erase",
@@ -164,7 +167,7 @@ pub async fn erase_call(
     Ok(axum::Json(ApiErasure::new(&app, erasure)))
 }
 
-/// Erasures, latest first.
+/// Lists erasures, newest first.
 #[utoipa::path(
     get,
     path = "/api/v1/erasures",
@@ -183,7 +186,7 @@ pub async fn list_erasures(
     Ok(axum::Json(Page::of(items, limit, |erasure: &ApiErasure| erasure.id)?))
 }
 
-/// How far an erasure is.
+/// Returns an erasure and its progress.
 #[utoipa::path(
     get,
     path = "/api/v1/erasures/{id}",

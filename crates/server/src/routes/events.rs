@@ -1,4 +1,4 @@
-//! The socket: every change of the user's calls, live.
+//! The WebSocket with live changes of the user's calls.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -14,18 +14,21 @@ use crate::listen::Seat;
 use crate::socket;
 use hookswitch_core::live::message::{Message, SUBPROTOCOL};
 
-/// Bytes a client may send at once: it has nothing to say but pongs.
+/// Largest incoming message, in bytes. Clients only send pongs.
 const MAX_INCOMING: usize = 1024;
-/// Buffers of a socket, bytes. The library's own choice is 128 KiB each way, for each of a thousand tabs.
+/// Size of a socket's read and write buffers, in bytes. The library's default, 128 KiB each, is too much for a thousand
+/// tabs.
 const BUFFER: usize = 4096;
 
-/// Opens a WebSocket with the subprotocol `hookswitch.v1`. First comes a `snapshot`, then every change. It lasts no longer than
-/// the session or token that it is opened with, and is closed with the code 4401 when that ends. 429 for who has too many open.
+/// Opens a WebSocket with the subprotocol `hookswitch.v1`.
+///
+/// Sends a `snapshot` first, then every change. Closes with code 4401 when the session or token it was opened with
+/// ends. Returns 429 if the user has too many sockets open.
 #[utoipa::path(
     get,
     path = "/api/v1/events",
     tag = "events",
-    responses((status = 101, description = "The socket; its messages are of the type `Message`", body = Message)),
+    responses((status = 101, description = "The socket; its messages have the type `Message`", body = Message)),
 )]
 pub async fn events(
     State(app): State<Arc<App>>,
@@ -41,7 +44,7 @@ pub async fn events(
                 format!("You have {most} sockets open. Close a tab or a program, then try again."),
             )
         })?;
-    // The session may have been ended after it was looked up, and before the hub knew of this socket.
+    // The session may have ended after it was looked up but before the hub knew of this socket.
     if !app.accounts.is_open(&caller.user, &caller.via).await? {
         return Err(Error::not_signed_in().into());
     }

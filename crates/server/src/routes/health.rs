@@ -1,4 +1,4 @@
-//! For whatever runs the server: alive, ready, metrics.
+//! Liveness, readiness and metrics.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -12,19 +12,20 @@ use crate::auth::SignedIn;
 use crate::error::{ApiError, ApiResult};
 use crate::remote;
 
-/// Alive: the process answers.
+/// Liveness: answers whenever the process runs.
 #[utoipa::path(get, path = "/healthz", tag = "health", security(()), responses((status = 200, description = "alive", body = String)))]
 pub async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Ready: the database takes writes. 503 when not. However often it is asked, one row a second is written. A second line says how
-/// many scripts are stuck, where some are.
+/// Readiness: answers 200 if the database accepts writes, otherwise 503.
+///
+/// Writes at most one row per second, however often it is called. If scripts are stuck, a second line says how many.
 #[utoipa::path(get, path = "/readyz", tag = "health", security(()), responses((status = 200, description = "ready", body = String)))]
 pub async fn readyz(State(app): State<Arc<App>>) -> ApiResult<String> {
     app.store.ping().await.map_err(|error| {
         tracing::warn!(%error, "not ready");
-        Error::unavailable(5, "The database cannot be written now. The server's log says why.")
+        Error::unavailable(5, "The database cannot be written to right now. See the server's log.")
     })?;
     Ok(match app.modules.engine.threads() {
         EngineThreads { stuck: 0, .. } => "ok\n".to_owned(),
@@ -34,8 +35,9 @@ pub async fn readyz(State(app): State<Arc<App>>) -> ApiResult<String> {
     })
 }
 
-/// Metrics as Prometheus reads them: for any signed-in user, and without signing in for a request that comes from the server's
-/// own machine, not through a proxy.
+/// Returns metrics in the Prometheus text format.
+///
+/// Open to signed-in users, and to requests from the server's own machine that do not come through a proxy.
 #[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, description = "metrics", body = String)))]
 pub async fn metrics(
     State(app): State<Arc<App>>,

@@ -1,4 +1,4 @@
-//! What was reported about a call, in the order in which it is told.
+//! A call's history: what was reported about it, in order.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,27 +22,27 @@ use hookswitch_core::calls::functions;
 use hookswitch_core::views::call::{NamedOperator, Viewer};
 use hookswitch_core::views::number::Mask;
 
-/// Something that was reported about a call.
+/// Something reported about a call.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryEntry {
     /// What happened.
     kind: FactKind,
-    /// When it happened, as far as can be told: what was reported late slides back to before what followed it.
+    /// When it happened, as far as known. Late reports are moved back before the events that followed them.
     at: DateTime<Utc>,
-    /// How the call (or leg) came out, where this says so.
+    /// How the call or leg came out, if this says so.
     disposition: Disposition,
     /// The operator concerned.
     operator: Option<NamedOperator>,
-    /// To whom a redirect goes.
+    /// The target of a redirect.
     redirect_to: Option<NamedOperator>,
-    /// The provider's id of the leg; where it holds a number that is hidden, another that stands for it in this answer.
+    /// The provider's id of the leg; a placeholder if it contains a number hidden from the user.
     leg_id: Option<String>,
-    /// The webhook request that reported it, for administrators; none for what the server itself found out.
+    /// The webhook request that reported it, for administrators; `null` for what the server found out itself.
     request_id: Option<RequestId>,
 }
 
-/// A call's history, first thing first; records of the call come last.
+/// Lists a call's history, oldest first; call detail records come last.
 #[utoipa::path(
     get,
     path = "/api/v1/calls/{id}/history",
@@ -73,7 +73,7 @@ pub async fn get_call_history(
     Ok(axum::Json(Page::whole(facts.iter().map(entry).collect())))
 }
 
-/// The ids of the legs as the user sees them.
+/// Returns the ids of the legs as the user sees them.
 fn shown_legs<'a>(facts: &'a [TimelineFact<'_>], mask: Mask<'_>) -> HashMap<&'a str, String> {
     let mut legs: HashMap<&str, String> = HashMap::new();
     for leg in facts.iter().filter_map(|told| told.fact.leg.as_deref()) {

@@ -1,4 +1,4 @@
-//! Who is signed in, and what they may change of themselves.
+//! The signed-in user, and what they may change about themselves.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -19,45 +19,47 @@ use hookswitch_core::FieldError;
 use hookswitch_core::accounts::Via;
 use hookswitch_core::accounts::check;
 
-/// What to change of oneself; what is left out stays.
+/// Changes to the signed-in user; omitted fields stay as they are.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateMe {
-    /// 1 to 200 characters.
+    /// Display name, 1 to 200 characters.
     #[schema(
         min_length = 1,
         max_length = 200,
         pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
     )]
     pub name: Option<String>,
-    /// `null` takes it away.
+    /// E-mail address; `null` removes it.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, max_length = 254, pattern = r"^[^@\s]+@\S+$")]
     pub email: Option<Option<String>>,
-    /// Another password.
+    /// A new password.
     pub password: Option<NewPassword>,
 }
 
-/// Another password for oneself.
+/// A new password for the signed-in user.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPassword {
-    /// The one in use.
+    /// The current password.
     #[schema(value_type = String, format = Password)]
     pub current: SecretString,
-    /// At least 10 characters. It ends the other sessions.
+    /// At least 10 characters. Changing it ends the user's other sessions.
     #[schema(value_type = String, format = Password, min_length = 10, max_length = 1000)]
     pub new: SecretString,
 }
 
-/// Who is signed in.
+/// Returns the signed-in user.
 #[utoipa::path(get, path = "/api/v1/me", tag = "session", responses((status = 200, body = User)))]
 pub async fn me(State(app): State<Arc<App>>, SignedIn { user, .. }: SignedIn) -> axum::Json<User> {
     axum::Json(users::with_numbers(&app, user))
 }
 
-/// Changes the signed-in user. A password only from a session, and with the one in use: 422 when that is wrong, 429 after too
-/// many tries, 409 for who came with a token.
+/// Updates the signed-in user.
+///
+/// Changing the password requires a session and the current password. Returns 422 if that is wrong, 429 after too many
+/// attempts, and 409 if the request uses a token.
 #[utoipa::path(patch, path = "/api/v1/me", tag = "session", request_body = UpdateMe, responses(
     (status = 200, body = User),
 ))]
@@ -78,7 +80,8 @@ pub async fn update_me(
         None => None,
         Some(NewPassword { current, new }) => {
             if let Via::Token(_) = caller.via {
-                let detail = "A token cannot change the password. Sign in with login and password and change it there.";
+                let detail =
+                    "A token cannot change the password. Sign in with login and password, then change it.";
                 return Err(Error::conflict("noSession", detail).into());
             }
             let (login, now) = (&caller.user.login, app.clock.now());

@@ -1,4 +1,4 @@
-//! Where colleagues mentioned the user.
+//! Comments that mention the user.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,13 +25,13 @@ use hookswitch_core::views::comment::{ApiComment, show};
 pub struct Mention {
     /// The comment.
     comment: ApiComment,
-    /// The client in whose stream it is.
+    /// The client the comment is on.
     client: ApiClientSummary,
-    /// When the user saw it.
+    /// When the user saw it; `null` if not yet.
     seen_at: Option<DateTime<Utc>>,
 }
 
-/// The comments that mention the user, latest first.
+/// Lists comments that mention the user, newest first.
 #[utoipa::path(
     get,
     path = "/api/v1/mentions",
@@ -60,7 +60,7 @@ pub async fn list_mentions(
     Ok(axum::Json(Page { items: items.into_iter().filter_map(mention).collect(), next_cursor, unreadable }))
 }
 
-/// Says that the user has seen where they are mentioned.
+/// Marks all mentions as seen.
 #[utoipa::path(
     post,
     path = "/api/v1/mentions/seen",

@@ -1,4 +1,4 @@
-//! Missed callers: who called, was not answered, and has not been reached yet.
+//! Missed callers: people who called, were not answered, and have not been reached yet.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -24,30 +24,30 @@ use hookswitch_core::views::call::ApiCall;
 /// Longest reason, in characters.
 const MAX_REASON: usize = 500;
 
-/// Somebody who called and has not been reached.
+/// A caller who was not answered and has not been reached yet.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = MissedCaller)]
 pub struct ApiMissedCaller {
-    /// Their latest call.
+    /// Id of their latest call.
     id: CallId,
-    /// How often they called.
+    /// Number of missed calls.
     count: u64,
-    /// When first.
+    /// Time of the first call.
     first_at: DateTime<Utc>,
-    /// When last.
+    /// Time of the latest call.
     last_at: DateTime<Utc>,
     /// Their latest call.
     call: ApiCall,
-    /// When they called, the latest first, ten at most.
+    /// Times of their calls, newest first, at most ten.
     times: Vec<DateTime<Utc>>,
-    /// Why those below should call back.
+    /// Why it is up to `assignees` to call back.
     assigned: Assigned,
-    /// Who should call back; empty for everybody.
+    /// Who should call back; empty for everyone.
     assignees: Vec<NamedUser>,
 }
 
-/// Missed callers not reached yet, the latest call first: administrators see all, operators those that are theirs to call back.
+/// Lists missed callers not reached yet, latest call first. Operators see only those they should call back.
 #[utoipa::path(
     get,
     path = "/api/v1/missed-calls",
@@ -70,7 +70,7 @@ pub async fn list_missed_calls(
     let latest = found.items.iter().filter_map(|caller| caller.calls.first());
     let shown = show_all(&app.calls, user.id, latest).await?;
     let next_cursor = match (&found.next, found.items.last()) {
-        // The key may be a number that is hidden from whoever gets the cursor: a call of the caller's stands for it.
+        // The key may be a number hidden from the user, so the cursor holds one of the caller's calls instead.
         (Some(next), Some(last)) => Some(cursor_of(&(next.last_at, last.calls[0].call.id))?),
         _ => None,
     };
@@ -91,16 +91,16 @@ fn api_caller(app: &App, caller: &MissedCaller, call: ApiCall) -> ApiMissedCalle
     }
 }
 
-/// Why there is nothing more to do.
+/// Why a missed caller needs no call back.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResolveMissed {
-    /// In the user's words; 500 characters at most.
+    /// In the user's own words, at most 500 characters.
     #[schema(max_length = 500)]
     reason: Option<String>,
 }
 
-/// Says that a caller was dealt with: closes all their missed calls.
+/// Resolves a missed caller: closes all their missed calls.
 #[utoipa::path(
     post,
     path = "/api/v1/missed-calls/{id}/resolve",
@@ -118,17 +118,19 @@ pub async fn resolve_missed_call(
     let reason = body.and_then(|Json(body)| body.reason);
     let reason = reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
     if reason.is_some_and(|reason| reason.chars().count() > MAX_REASON) {
-        return Err(Error::invalid("reason", format!("A reason has at most {MAX_REASON} characters.")).into());
+        return Err(
+            Error::invalid("reason", format!("Shorten the reason to {MAX_REASON} characters.")).into()
+        );
     }
     missed(&app, &user, id).await?;
     if !app.store.resolve_missed(id, user.id, reason, app.clock.now()).await? {
-        return Err(Error::conflict("alreadyResolved", "This caller has been dealt with already.").into());
+        return Err(Error::conflict("alreadyResolved", "This caller has already been dealt with.").into());
     }
     changed(&app, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Takes that back, or a closing after a time; what a talk closed stays closed.
+/// Reopens a missed caller who was resolved by hand or timed out. Those closed by a conversation stay closed.
 #[utoipa::path(
     post,
     path = "/api/v1/missed-calls/{id}/reopen",
@@ -143,7 +145,7 @@ pub async fn reopen_missed_call(
 ) -> ApiResult<StatusCode> {
     missed(&app, &user, id).await?;
     if !app.store.reopen_missed(id).await? {
-        let detail = "This caller is open already, or somebody has talked with them.";
+        let detail = "This caller is already open, or somebody has spoken with them.";
         return Err(Error::conflict("notResolved", detail).into());
     }
     changed(&app, id).await?;
@@ -158,7 +160,7 @@ async fn changed(app: &App, id: CallId) -> ApiResult<()> {
     Ok(())
 }
 
-/// Fails unless it is a missed call whose caller the user calls back, or did when it was closed.
+/// Returns 404 unless it is a missed call whose caller is, or was when closed, the user's to call back.
 async fn missed(app: &App, user: &User, id: CallId) -> ApiResult<()> {
     let operator = (user.role != Role::Admin).then_some(user.id);
     if app.store.calls_back(id, operator).await? {

@@ -1,4 +1,4 @@
-//! Every route, on one page. A handler's name is its operation id in `openapi.json`.
+//! All routes. A handler's name is its operation id in `openapi.json`.
 
 use std::sync::Arc;
 
@@ -58,9 +58,9 @@ mod trials;
 pub mod users;
 pub mod webhook;
 
-/// Bytes a request's body may have, where a route does not say otherwise.
+/// Largest request body, in bytes, unless a route sets its own limit.
 const BODY_BYTES: usize = 1 << 20;
-/// Bytes of the body of a request that anyone may send.
+/// Largest request body, in bytes, on routes open to anyone.
 const OPEN_BODY_BYTES: usize = 4096;
 
 fn api() -> OpenApiRouter<Arc<App>> {
@@ -158,7 +158,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::metrics))
 }
 
-/// What the routes need around them, and `more` routes, those of the demo.
+/// Returns the routes with their fallbacks and middleware, and `more` routes, those of the demo.
 pub fn router(app: &Arc<App>, more: Router<Arc<App>>) -> Router {
     let (api, mut document) = api().split_for_parts();
     document::describe_errors(&mut document);
@@ -180,12 +180,12 @@ pub fn router(app: &Arc<App>, more: Router<Arc<App>>) -> Router {
     shared.layer(from_fn_with_state(Arc::clone(app), observe)).with_state(Arc::clone(app))
 }
 
-/// What every form of a webhook's address takes.
+/// The methods that every form of a webhook's address accepts.
 fn webhooks() -> MethodRouter<Arc<App>> {
     get(webhook::webhook).post(webhook::webhook).options(webhook::options)
 }
 
-/// `openapi.json`: what the routes above take and give.
+/// Returns the contents of `openapi.json`.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = api().into_openapi();
@@ -194,5 +194,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 async fn method_not_allowed() -> ApiError {
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", "This route does not take that method.")
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "methodNotAllowed",
+        "This route does not support that method.",
+    )
 }

@@ -1,4 +1,4 @@
-//! A module's log: what its script writes to the console, and where its functions failed.
+//! A module's log: what its script writes to the console, and its functions' failures.
 
 use std::sync::Arc;
 
@@ -20,34 +20,34 @@ use crate::page::{Page, PageQuery};
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogLine {
-    /// Grows with every line.
+    /// Increases with every line.
     id: i64,
-    /// When.
+    /// When the line was written.
     at: DateTime<Utc>,
-    /// How serious.
+    /// Severity.
     level: Level,
-    /// What.
+    /// Text of the line.
     message: String,
-    /// TypeScript line, from 1.
+    /// Line in the TypeScript source, counted from 1.
     line: Option<u32>,
-    /// The function that ran.
+    /// The function that was running.
     function: Option<String>,
-    /// The request it ran for.
+    /// The webhook request that it was running for.
     request_id: Option<RequestId>,
 }
 
-/// How serious a line is.
+/// Severity of a line.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Level {
-    /// For whoever writes the module.
+    /// Detail for the module's author.
     #[default]
     Debug,
-    /// Ordinary.
+    /// Normal operation.
     Info,
-    /// Odd.
+    /// Something unexpected.
     Warn,
-    /// Wrong.
+    /// A failure.
     Error,
 }
 
@@ -87,20 +87,20 @@ impl From<LogEntry> for LogLine {
     }
 }
 
-/// Which lines.
+/// Filters for log lines.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct ListLog {
-    /// No less serious than this.
+    /// Only lines of at least this severity.
     #[serde(default)]
     #[param(inline)]
     level: Level,
-    /// Only of this request.
+    /// Only lines about this request.
     request_id: Option<RequestId>,
 }
 
-/// A module's log, newest line first.
+/// Lists a module's log lines, newest first.
 #[utoipa::path(
     get,
     path = "/api/v1/modules/{id}/log",

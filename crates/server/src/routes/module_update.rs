@@ -1,4 +1,4 @@
-//! The newer version of what a module was made from.
+//! Updating a module to a newer version of its provider.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -17,47 +17,47 @@ use crate::extract::{Json, Path};
 use hookswitch_core::modules::manifest::Setting;
 use hookswitch_core::modules::{templates, update};
 
-/// What taking the newer version changes.
+/// What an update would change.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModuleUpdate {
-    /// Whether there is a version that the module has not taken.
+    /// Whether there is a version that the module has not been updated to.
     available: bool,
-    /// Whether the module's own script was changed since it took one. Those changes stay in its history alone.
+    /// Whether the module's script was edited since its last update. An update keeps those edits only in the history.
     edited: bool,
     /// Identifies the newer version.
     hash: String,
-    /// The script that the module took last; null where that is not known.
+    /// The script at the module's last update; `null` if unknown.
     taken_source: Option<String>,
-    /// The module's script as it is.
+    /// The module's current script.
     current_source: Option<String>,
-    /// The script it would take.
+    /// The script after the update.
     new_source: String,
-    /// What becomes of its settings. Values are kept.
+    /// Changes to its settings. Values are kept.
     settings: SettingsDifference,
 }
 
-/// Settings that differ.
+/// Differences between declared settings.
 #[derive(Serialize, ToSchema)]
 struct SettingsDifference {
-    /// Those that are new.
+    /// New settings.
     added: Vec<Setting>,
-    /// Those declared otherwise.
+    /// Settings whose declaration changes.
     changed: Vec<ChangedSetting>,
-    /// Those that are gone.
+    /// Removed settings.
     removed: Vec<Setting>,
 }
 
-/// A setting declared otherwise.
+/// A setting whose declaration changes.
 #[derive(Serialize, ToSchema)]
 struct ChangedSetting {
-    /// As the module has it.
+    /// The current declaration.
     before: Setting,
-    /// As it would be.
+    /// The declaration after the update.
     after: Setting,
 }
 
-/// What a module was made from, as it is now, and what taking it changes.
+/// Returns the newest version of a module's provider and what updating to it would change.
 #[utoipa::path(
     get,
     path = "/api/v1/modules/{id}/update",
@@ -91,15 +91,15 @@ pub async fn get_module_update(
     }))
 }
 
-/// Which version to take.
+/// The version to update to.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TakeModuleUpdate {
-    /// The `hash` of the version that was looked at. Where that is not the newest any more, nothing is taken.
+    /// The `hash` of the version that the user has seen. Returns 409 `changedMeanwhile` if it is no longer the newest.
     hash: Option<String>,
 }
 
-/// Gives a module the newer script, as a new version, with its settings. Values are kept.
+/// Updates a module's script and declared settings to the newest version of its provider. Values are kept.
 #[utoipa::path(
     post,
     path = "/api/v1/modules/{id}/update",
@@ -118,7 +118,7 @@ pub async fn take_module_update(
     templates::refresh(&app.modules, false).await;
     let template = update::template(&app.modules, &active)?;
     if hash.is_some_and(|hash| hash != template.hash) {
-        let detail = "There is another version by now. Look at it, and take that.";
+        let detail = "There is a newer version by now. Review it, then update to that one.";
         return Err(Error::conflict("changedMeanwhile", detail).into());
     }
     let active =

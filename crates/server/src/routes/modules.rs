@@ -33,7 +33,7 @@ mod show;
 use show::{Leads, modules};
 pub use show::{Module, module};
 
-/// All modules, oldest first.
+/// Lists all modules, oldest first.
 #[utoipa::path(get, path = "/api/v1/modules", tag = "modules", responses((status = 200, body = Page<Module>)))]
 pub async fn list_modules(
     State(app): State<Arc<App>>,
@@ -42,32 +42,32 @@ pub async fn list_modules(
     Ok(axum::Json(Page::whole(modules(&app, user.role).await?)))
 }
 
-/// A new module.
+/// A module to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CreateModule {
-    /// What people call it.
+    /// Display name, 1 to 100 characters.
     #[schema(min_length = 1, max_length = 100)]
     name: String,
-    /// The module to start from; its script and settings are copied.
+    /// Code of the provider to start from; its script and settings are copied.
     provider: Option<String>,
-    /// Whether the module takes each change of the folder that it is made from, by itself. Only of a provider in `modules_dir`.
+    /// Whether the module updates itself when its provider's folder changes. Only for providers in `modules_dir`.
     #[serde(default)]
     follows_folder: bool,
-    /// The TypeScript, of a module of your own.
+    /// TypeScript source, for a module written from scratch.
     script: Option<String>,
-    /// The settings: declarations, or values by name (which declare themselves in a module of your own).
+    /// Settings: declarations, or values by name. In a module written from scratch, values also declare their settings.
     settings: Option<SettingsOrValues>,
-    /// ISO 3166-1 alpha-2: the country of numbers written without one.
+    /// Country of numbers without a country code, as ISO 3166-1 alpha-2.
     #[schema(pattern = "^[A-Za-z]{2}$")]
     default_country: Option<String>,
-    /// How the provider writes numbers that have no plus; `both` when left out.
+    /// How the provider writes numbers without a plus sign; defaults to `both`.
     numbers: Option<Written>,
-    /// Whether the script dials the extension behind a number, `call.dstExtension` of `VoipGenerateCall`.
+    /// Whether the script can dial an extension after a number (`call.dstExtension` in `VoipGenerateCall`).
     dials_extensions: Option<bool>,
 }
 
-/// Settings' declarations, or their values.
+/// Declarations of settings, or their values.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
 enum SettingsOrValues {
@@ -77,7 +77,7 @@ enum SettingsOrValues {
     Values(Map<String, Value>),
 }
 
-/// Makes a module, switched on.
+/// Creates a module, enabled.
 #[utoipa::path(
     post,
     path = "/api/v1/modules",
@@ -114,7 +114,7 @@ pub async fn create_module(
     Ok((StatusCode::CREATED, axum::Json(module(&app, &active, user.role).await?)))
 }
 
-/// One module.
+/// Returns a module.
 #[utoipa::path(
     get,
     path = "/api/v1/modules/{id}",
@@ -130,43 +130,43 @@ pub async fn get_module(
     Ok(axum::Json(module(&app, &*active(&app, id)?, user.role).await?))
 }
 
-/// Changes to a module.
+/// Changes to a module; omitted fields stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct UpdateModule {
-    /// What people call it.
+    /// Display name, 1 to 100 characters.
     #[schema(min_length = 1, max_length = 100)]
     name: Option<String>,
-    /// Its icon; null takes it away.
+    /// Icon; `null` removes it.
     #[serde(default, deserialize_with = "present")]
     icon: Option<Option<String>>,
-    /// Whether it takes webhooks.
+    /// Whether the module accepts webhooks.
     enabled: Option<bool>,
-    /// ISO 3166-1 alpha-2; null takes it away.
+    /// Country of numbers without a country code, as ISO 3166-1 alpha-2; `null` removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(pattern = "^[A-Za-z]{2}$")]
     default_country: Option<Option<String>>,
-    /// How the provider writes numbers that have no plus.
+    /// How the provider writes numbers without a plus sign.
     numbers: Option<Written>,
-    /// Whether the script dials the extension behind a number.
+    /// Whether the script can dial an extension after a number.
     dials_extensions: Option<bool>,
-    /// Whether it takes each change of the folder that it was made from, by itself. When switched on, it takes what is there.
+    /// Whether the module updates itself when its provider's folder changes. Setting this to `true` updates it at once.
     follows_folder: Option<bool>,
-    /// The settings it declares.
+    /// Declarations of its settings; replaces all of them.
     settings: Option<Vec<Setting>>,
-    /// What becomes of unknown callers whose call was missed.
+    /// What to do with unknown callers whose call was missed.
     leads: Option<Leads>,
-    /// Who calls back where a missed call rang at nobody; null: everybody.
+    /// Who calls back if a missed call rang nobody; `null` for everyone.
     #[serde(default, deserialize_with = "present")]
     missed_responsible_id: Option<Option<UserId>>,
 }
 
-/// Tells "null" from "left out".
+/// Distinguishes `null` from an omitted field.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// Changes a module.
+/// Updates a module.
 #[utoipa::path(
     patch,
     path = "/api/v1/modules/{id}",
@@ -182,7 +182,7 @@ pub async fn update_module(
     Json(wanted): Json<UpdateModule>,
 ) -> ApiResult<axum::Json<Module>> {
     let _taking = match wanted.follows_folder {
-        // What is taken in the background must not come in between.
+        // Updates in the background must not interfere.
         Some(_) => Some(app.modules.templates.taking.lock().await),
         None => None,
     };
@@ -235,11 +235,11 @@ async fn check_user(app: &App, field: &str, id: Option<UserId>) -> ApiResult<()>
     let Some(id) = id else { return Ok(()) };
     match app.store.user(id).await? {
         Some(user) if user.active => Ok(()),
-        _ => Err(Error::invalid(field, "There is no such active user.").into()),
+        _ => Err(Error::invalid(field, "Choose an active user.").into()),
     }
 }
 
-/// Deletes a module with its script, settings, bindings, log and requests. Its calls stay.
+/// Deletes a module with its script, settings, bindings, log and requests. Its calls are kept.
 #[utoipa::path(
     delete,
     path = "/api/v1/modules/{id}",
@@ -261,14 +261,14 @@ pub async fn delete_module(
     let (store, tasks) = (app.store.clone(), app.tasks.clone());
     app.tasks.spawn(async move {
         if let Err(error) = purge::deleted_modules(&store, &tasks).await {
-            tracing::error!(%error, "requests of a deleted module are left for the next purge");
+            tracing::error!(%error, "could not delete all requests of a deleted module; the next purge retries");
         }
     });
     app.audit.record_of(user.id, AuditAction::ModuleDeleted, before.module.name.as_str(), Vec::new()).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sets values of a module's settings; null takes one back. Values of secrets are never given out again.
+/// Sets values of a module's settings; `null` clears one. Secret values are never returned.
 #[utoipa::path(
     patch,
     path = "/api/v1/modules/{id}/settings",
@@ -294,7 +294,7 @@ pub async fn update_module_settings(
     Ok(axum::Json(module(&app, &active, user.role).await?))
 }
 
-/// The module, or 404.
+/// Returns the module, or 404.
 pub fn active(app: &App, id: ModuleId) -> ApiResult<Arc<Active>> {
     Ok(app.modules.get(id).ok_or_else(|| Error::not_found("module"))?)
 }

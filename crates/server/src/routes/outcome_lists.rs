@@ -24,57 +24,57 @@ const MAX_CODES: usize = 100;
 /// Longest name and label, in characters.
 const MAX_NAME: usize = 100;
 
-/// The lists that are offered.
+/// The outcome lists.
 #[derive(Serialize, ToSchema)]
 pub struct OutcomeLists {
     /// Oldest first.
     items: Vec<OutcomeList>,
 }
 
-/// A list to be made.
+/// A list to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateOutcomeList {
-    /// 1 to 100 characters; no two lists have the same.
+    /// 1 to 100 characters, unique among lists.
     #[schema(min_length = 1, max_length = 100)]
     name: String,
-    /// Whether a call that was answered is to get a code.
+    /// Whether answered calls need an outcome.
     required: bool,
-    /// The modules whose calls it is for, each in one list; empty for those of every module that no other list names.
+    /// The modules whose calls it is for, each in only one list; empty for every module that no other list names.
     module_ids: Vec<ModuleId>,
-    /// What can be chosen, in order: 1 to 100 codes.
+    /// 1 to 100 codes, in display order.
     #[schema(min_items = 1, max_items = 100)]
     codes: Vec<SaveOutcomeCode>,
 }
 
-/// What to change of a list; what is left out stays.
+/// Changes to a list; omitted fields stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateOutcomeList {
-    /// 1 to 100 characters; no two lists have the same.
+    /// 1 to 100 characters, unique among lists.
     #[schema(min_length = 1, max_length = 100)]
     name: Option<String>,
-    /// Whether a call that was answered is to get a code.
+    /// Whether answered calls need an outcome.
     required: Option<bool>,
-    /// The modules whose calls it is for, each in one list; empty for those of every module that no other list names.
+    /// The modules whose calls it is for, each in only one list; empty for every module that no other list names.
     module_ids: Option<Vec<ModuleId>>,
-    /// What can be chosen, in order. A code that is left out is not offered any more, but stays on calls.
+    /// All codes, in display order. An omitted code is no longer offered, but stays on calls.
     #[schema(min_items = 1, max_items = 100)]
     codes: Option<Vec<SaveOutcomeCode>>,
 }
 
-/// A code, in its place.
+/// A code in a list.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SaveOutcomeCode {
-    /// Which; none for a new one.
+    /// Id of an existing code; omit it for a new one.
     id: Option<OutcomeId>,
-    /// 1 to 100 characters; no two codes of a list have the same.
+    /// 1 to 100 characters, unique in the list.
     #[schema(min_length = 1, max_length = 100)]
     label: String,
 }
 
-/// The lists of outcome codes that are offered.
+/// Lists the outcome lists in use.
 #[utoipa::path(get, path = "/api/v1/outcome-lists", tag = "outcomes", responses(
     (status = 200, body = OutcomeLists),
 ))]
@@ -82,7 +82,7 @@ pub async fn list_outcome_lists(State(app): State<Arc<App>>, _: SignedIn) -> axu
     axum::Json(OutcomeLists { items: app.catalog.outcomes.lists() })
 }
 
-/// Makes a list of outcome codes.
+/// Creates an outcome list.
 #[utoipa::path(post, path = "/api/v1/outcome-lists", tag = "outcomes", request_body = CreateOutcomeList, responses(
     (status = 201, body = OutcomeList),
 ))]
@@ -92,7 +92,7 @@ pub async fn create_outcome_list(
     Json(body): Json<CreateOutcomeList>,
 ) -> ApiResult<(StatusCode, axum::Json<OutcomeList>)> {
     if app.catalog.outcomes.lists().len() >= MAX_LISTS {
-        let detail = format!("There are {MAX_LISTS} lists already. Delete one that is not used.");
+        let detail = format!("There are already {MAX_LISTS} lists. Delete an unused one first.");
         return Err(Error::conflict("tooManyLists", detail).into());
     }
     let new = OutcomeList {
@@ -114,7 +114,7 @@ pub async fn create_outcome_list(
     Ok((StatusCode::CREATED, axum::Json(made)))
 }
 
-/// Changes a list of outcome codes.
+/// Updates an outcome list.
 #[utoipa::path(
     patch,
     path = "/api/v1/outcome-lists/{id}",
@@ -138,7 +138,7 @@ pub async fn update_outcome_list(
     Ok(axum::Json(saved))
 }
 
-/// Offers a list and its codes no longer. Calls keep their outcomes.
+/// Deletes an outcome list: it and its codes are no longer offered. Calls keep their outcomes.
 #[utoipa::path(
     delete,
     path = "/api/v1/outcome-lists/{id}",
@@ -160,7 +160,7 @@ pub async fn delete_outcome_list(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// For the audit trail: what differs, as people read it.
+/// Returns the differences in readable form, for the audit trail.
 fn differences(app: &App, before: &OutcomeList, after: &OutcomeList) -> Vec<AuditChange> {
     let words = |list: &OutcomeList| {
         let codes: Vec<_> = list.codes.iter().map(|code| code.label.as_str()).collect();
@@ -185,7 +185,7 @@ async fn save(app: &App, mut list: OutcomeList, changes: UpdateOutcomeList) -> A
     if let Some(name) = name {
         list.name = short("name", &name)?;
         let taken = others.iter().any(|other| same(&other.name, &list.name));
-        unless(taken, "name", || format!("There is a list “{}” already.", list.name))?;
+        unless(taken, "name", || format!("There is already a list “{}”. Choose another name.", list.name))?;
     }
     if let Some(module_ids) = module_ids {
         list.module_ids = checked_modules(app, &list.module_ids, module_ids, &others)?;
@@ -211,17 +211,17 @@ fn checked_modules(
         && let Some(other) = others.iter().find(|other| other.module_ids.is_empty())
     {
         let detail =
-            format!("The list “{}” is for all modules already. Name the modules of this one.", other.name);
+            format!("The list “{}” is already for all modules. Choose the modules of this one.", other.name);
         return Err(Error::invalid("moduleIds", detail).into());
     }
     for (at, module) in asked.iter().enumerate() {
         let path = format!("moduleIds[{at}]");
-        // A module that was deleted since may stay.
+        // A module deleted since then may stay.
         let unknown = app.modules.get(*module).is_none() && !before.contains(module);
-        unless(unknown, &path, || "There is no such module.".to_owned())?;
-        unless(asked[..at].contains(module), &path, || "Name a module once.".to_owned())?;
+        unless(unknown, &path, || "There is no such module. Choose an existing one.".to_owned())?;
+        unless(asked[..at].contains(module), &path, || "List each module only once.".to_owned())?;
         if let Some(other) = others.iter().find(|other| other.module_ids.contains(module)) {
-            let detail = format!("The list “{}” is for this module already.", other.name);
+            let detail = format!("The list “{}” is already for this module.", other.name);
             return Err(Error::invalid(path, detail).into());
         }
     }
@@ -234,31 +234,31 @@ fn checked_codes(
     asked: Vec<SaveOutcomeCode>,
 ) -> ApiResult<Vec<OutcomeCode>> {
     let wrong_number = !(1..=MAX_CODES).contains(&asked.len());
-    unless(wrong_number, "codes", || format!("Give 1 to {MAX_CODES} codes."))?;
+    unless(wrong_number, "codes", || format!("Enter 1 to {MAX_CODES} codes."))?;
     let mut codes: Vec<OutcomeCode> = Vec::with_capacity(asked.len());
     let mut labels = BTreeSet::new();
     for (at, SaveOutcomeCode { id, label }) in asked.into_iter().enumerate() {
         let path = |field| format!("codes[{at}].{field}");
         let label = short(&path("label"), &label)?;
         let repeated = !labels.insert(label.to_lowercase());
-        unless(repeated, &path("label"), || format!("There is a code “{label}” in this list already."))?;
+        unless(repeated, &path("label"), || format!("This list already has a code “{label}”."))?;
         let foreign = id.is_some_and(|id| before.iter().all(|code| code.id != id));
         unless(foreign, &path("id"), || {
-            "This list has no such code. Leave the id of a new one out.".to_owned()
+            "This list has no such code. Omit the id to add a new one.".to_owned()
         })?;
         let twice = id.is_some_and(|id| codes.iter().any(|code| code.id == id));
-        unless(twice, &path("id"), || "Give a code once.".to_owned())?;
+        unless(twice, &path("id"), || "List each code only once.".to_owned())?;
         let id = id.unwrap_or_else(|| OutcomeId::new(app.clock.now(), clock::random()));
         codes.push(OutcomeCode { id, label });
     }
     Ok(codes)
 }
 
-/// A name as it is kept, without spaces around it.
+/// Returns a name or label without surrounding spaces, or 422 if its length is wrong.
 fn short(path: &str, text: &str) -> ApiResult<String> {
     let text = text.trim();
     let wrong = !(1..=MAX_NAME).contains(&text.chars().count());
-    unless(wrong, path, || format!("Give 1 to {MAX_NAME} characters."))?;
+    unless(wrong, path, || format!("Enter 1 to {MAX_NAME} characters."))?;
     Ok(text.to_owned())
 }
 

@@ -1,4 +1,4 @@
-//! What a module does with its provider's account: test, members, bindings, the webhook's token.
+//! A module's provider account: connection test, members, bindings and webhook token.
 
 use hookswitch_core::Error;
 use std::collections::BTreeSet;
@@ -26,18 +26,18 @@ use hookswitch_core::modules::registry::Active;
 use hookswitch_core::modules::run::{broke_contract, log_failure, run};
 use hookswitch_core::modules::token::rotate;
 
-/// What a test of the connection gave.
+/// Result of a connection test.
 #[derive(Serialize, ToSchema)]
 pub struct TestedConnection {
-    /// Whether the provider can be reached with the settings given.
+    /// Whether the provider could be reached with the current settings.
     success: bool,
-    /// What to tell the user.
+    /// A message for the user.
     message: Option<String>,
-    /// How long it took.
+    /// Duration of the test.
     milliseconds: u64,
 }
 
-/// Asks the module whether its provider can be reached.
+/// Tests whether the module can reach its provider.
 #[utoipa::path(
     post,
     path = "/api/v1/modules/{id}/test-connection",
@@ -55,7 +55,7 @@ pub async fn test_connection(
     if let Some(setting) = missing.first() {
         return Err(Error::conflict(
             "settingMissing",
-            format!("First set \"{}\" ({}).", setting.label, setting.name),
+            format!("Set “{}” ({}) first.", setting.label, setting.name),
         )
         .into());
     }
@@ -65,18 +65,19 @@ pub async fn test_connection(
     Ok(axum::Json(TestedConnection { success, message, milliseconds }))
 }
 
-/// A script that fails has tested the connection too, with that result.
+/// Runs the test. A script that fails counts as a test that failed.
 async fn test(app: &App, module: &Active) -> ApiResult<(bool, Option<String>)> {
     let function = Function::TestConnection;
     match module.call(function, Vec::new(), CallContext::default()).await {
         Ok(outcome) => match contract::test_connection_result(outcome.value) {
             Ok(result) => Ok((result.success, result.message)),
             Err(error) => {
-                Ok((false, Some(format!("What {function} returned breaks the contract: {error}."))))
+                Ok((false, Some(format!("{function} returned something that breaks the contract: {error}."))))
             }
         },
         Err(ScriptError::NotImplemented { .. }) => {
-            let detail = format!("The module cannot test its connection: its script has no {function}.");
+            let detail =
+                format!("The module cannot test its connection, because its script has no {function}.");
             Err(Error::conflict("notImplemented", detail).into())
         }
         Err(error) => {
@@ -86,7 +87,7 @@ async fn test(app: &App, module: &Active) -> ApiResult<(bool, Option<String>)> {
     }
 }
 
-/// The provider's users, asked for now.
+/// Lists the provider's users, as the provider returns them now.
 #[utoipa::path(
     get,
     path = "/api/v1/modules/{id}/members",
@@ -105,22 +106,22 @@ pub async fn list_members(
     Ok(axum::Json(Page::whole(items)))
 }
 
-/// A provider's user and the system's user who is the same person.
+/// A link between a provider's user and the system user who is the same person.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Binding {
-    /// The number that stands in events.
+    /// The member's number as it appears in events.
     #[schema(min_length = 1, max_length = 200)]
     member_id: String,
-    /// The name at the provider.
+    /// The member's name at the provider.
     #[serde(default)]
     #[schema(max_length = 200)]
     member_name: String,
-    /// The system's user.
+    /// The system user.
     user_id: UserId,
 }
 
-/// Who is who.
+/// Lists a module's bindings.
 #[utoipa::path(
     get,
     path = "/api/v1/modules/{id}/bindings",
@@ -147,7 +148,7 @@ async fn bindings(app: &App, id: ModuleId) -> ApiResult<axum::Json<Vec<Binding>>
     Ok(axum::Json(bindings.collect()))
 }
 
-/// Puts these in place of all bindings of the module.
+/// Replaces all bindings of a module.
 #[utoipa::path(
     put,
     path = "/api/v1/modules/{id}/bindings",
@@ -163,23 +164,23 @@ pub async fn replace_bindings(
     Json(new): Json<Vec<Binding>>,
 ) -> ApiResult<axum::Json<Vec<Binding>>> {
     let before = active(&app, id)?;
-    // Users made on the command line are not known yet.
+    // Users created on the command line may not be known yet.
     app.catalog.directory.reload(&app.store).await?;
     let mut members = BTreeSet::new();
     for (index, binding) in new.iter().enumerate() {
         let wrong =
             |field: &str, detail: &str| Err(Error::invalid(format!("[{index}].{field}"), detail).into());
         if binding.member_id.trim().is_empty() || binding.member_id.len() > 200 {
-            return wrong("memberId", "Give the member's number, as it stands in events.");
+            return wrong("memberId", "Enter the member's number as it appears in events, 1 to 200 bytes.");
         }
         if binding.member_name.len() > 200 {
-            return wrong("memberName", "Give a name of at most 200 bytes.");
+            return wrong("memberName", "Shorten the name to 200 bytes.");
         }
         if !members.insert(binding.member_id.trim()) {
-            return wrong("memberId", "This member is bound already; a member has one user.");
+            return wrong("memberId", "This member is already bound. Bind each member to one user only.");
         }
         if app.catalog.directory.name_of(binding.user_id).is_none() {
-            return wrong("userId", "There is no such user.");
+            return wrong("userId", "There is no such user. Choose an existing one.");
         }
     }
     let new = new.into_iter().map(|binding| store::Binding {
@@ -188,7 +189,9 @@ pub async fn replace_bindings(
         user_id: binding.user_id,
     });
     app.store.replace_bindings(id, &new.collect::<Vec<_>>()).await.map_err(|error| match error {
-        StoreError::UnknownUser => Error::invalid("userId", "One of the users is gone."),
+        StoreError::UnknownUser => {
+            Error::invalid("userId", "One of the users no longer exists. Choose again.")
+        }
         error => error.into(),
     })?;
     let after = reload(&app.modules, id).await?;
@@ -199,7 +202,7 @@ pub async fn replace_bindings(
     bindings(&app, id).await
 }
 
-/// By member's number: the user before and after.
+/// Returns the changed bindings by member number, with the user before and after.
 fn binding_changes(app: &App, before: &Active, after: &Active) -> Vec<AuditChange> {
     let numbers: BTreeSet<&String> = before.bindings.keys().chain(after.bindings.keys()).collect();
     let user = |active: &Active, number| {
@@ -213,13 +216,13 @@ fn binding_changes(app: &App, before: &Active, after: &Active) -> Vec<AuditChang
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RotatedToken {
-    /// The address for the provider.
+    /// The webhook address for the provider.
     webhook_url: String,
-    /// The same with the token in the path.
+    /// The webhook address with the token in the path.
     webhook_path_url: String,
-    /// Whether the module has told its provider.
+    /// Whether the module has passed the new address to its provider.
     notified: bool,
-    /// What is left to do, or what failed.
+    /// What remains to be done, or what failed.
     message: Option<String>,
 }
 

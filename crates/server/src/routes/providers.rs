@@ -1,4 +1,4 @@
-//! What modules can be made from: `/api/v1/providers`.
+//! Providers that modules can be created from: `/api/v1/providers`.
 
 use hookswitch_core::Error;
 use std::collections::BTreeSet;
@@ -16,28 +16,28 @@ use crate::error::ApiResult;
 use hookswitch_core::modules::manifest::Setting;
 use hookswitch_core::modules::templates::{self, Template, Unusable};
 
-/// A module to start from.
+/// A provider to create modules from.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Provider {
-    /// To be given as `provider` of a new module.
+    /// The value for `provider` in a new module.
     code: String,
-    /// The provider as people call it.
+    /// Display name.
     name: String,
-    /// One sentence: what it connects.
+    /// What it connects, in one sentence.
     description: String,
-    /// ISO 3166-1 alpha-2: the country of numbers written without one.
+    /// Country of numbers without a country code, as ISO 3166-1 alpha-2.
     default_country: Option<String>,
-    /// How it writes numbers that have no plus.
+    /// How it writes numbers without a plus sign.
     numbers: Written,
-    /// Whether its script dials the extension behind a number.
+    /// Whether its script can dial an extension after a number.
     dials_extensions: bool,
-    /// What it must know.
+    /// Settings that it declares.
     settings: Vec<Setting>,
-    /// The functions it implements, by name.
+    /// Names of the functions it implements.
     #[schema(value_type = Vec<String>)]
     functions: BTreeSet<Function>,
-    /// The folder in `modules_dir` that it is read from; null for one that comes with the program.
+    /// Its folder in `modules_dir`; `null` for a built-in provider.
     folder: Option<String>,
 }
 
@@ -58,28 +58,28 @@ impl Provider {
     }
 }
 
-/// The modules to start from.
+/// Providers to create modules from.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Providers {
-    /// Those that come with the program, then those in `modules_dir`.
+    /// Built-in providers first, then those in `modules_dir`.
     items: Vec<Provider>,
-    /// `cursor` of the next page: always null.
+    /// Always `null`: there is only one page.
     next_cursor: Option<String>,
-    /// The folders in `modules_dir` that cannot be used.
+    /// Folders in `modules_dir` that cannot be used.
     problems: Vec<FolderProblem>,
 }
 
-/// A folder that cannot be used.
+/// A folder in `modules_dir` that cannot be used.
 #[derive(Serialize, ToSchema)]
 struct FolderProblem {
-    /// Its name in `modules_dir`.
+    /// Name of the folder.
     folder: String,
-    /// Why.
+    /// Why it cannot be used.
     error: String,
 }
 
-/// The modules to start from: those that come with the program, and those in the server's `modules_dir`.
+/// Lists the providers that modules can be created from: built-in ones and those in the server's `modules_dir`.
 #[utoipa::path(get, path = "/api/v1/providers", tag = "modules", responses((status = 200, body = Providers)))]
 pub async fn list_providers(State(app): State<Arc<App>>, _: Admin) -> ApiResult<axum::Json<Providers>> {
     let mut items = Vec::new();

@@ -1,4 +1,4 @@
-//! A call's recording: the provider's link, or the recording through this server.
+//! A call's recording: a redirect to the provider, or the recording itself through this server.
 
 use hookswitch_core::Error;
 use std::collections::BTreeMap;
@@ -26,24 +26,24 @@ use hookswitch_core::fetch::{Outgoing, Redirects};
 use hookswitch_core::requests::encoding;
 use hookswitch_core::views::number::Mask;
 
-/// How to get a recording.
+/// Parameters for getting a recording.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct GetRecording {
-    /// `1`: through this server, instead of a redirect to the provider. Recordings that the provider gives only with headers come
-    /// through this server anyhow.
+    /// `1` to get the recording through this server instead of a redirect to the provider. Recordings that need headers
+    /// always come through this server.
     #[param(maximum = 255)]
     proxy: Option<u8>,
 }
 
-/// A call's recording. The module is asked for the link each time, since links expire.
+/// Returns a call's recording. Asks the module for the link each time, since links expire.
 #[utoipa::path(
     get,
     path = "/api/v1/calls/{id}/recording",
     tag = "calls",
     params(("id" = CallId, Path), GetRecording),
-    responses((status = 200, description = "Through this server: the recording; `x-recording-link` says whether the provider's own link can be opened too (`direct` or `none`)", content_type = "audio/*"), (status = 206, description = "The same with `Range`: the part asked for", content_type = "audio/*"), (status = 302, description = "The provider's link"), (status = 502, description = "The provider does not give it (`recordingUnavailable`), or gives something else, such as a page to sign in (`recordingNotAudio`)")),
+    responses((status = 200, description = "The recording, through this server; `x-recording-link` says whether the provider's own link can be opened too (`direct` or `none`)", content_type = "audio/*"), (status = 206, description = "The requested `Range` of it", content_type = "audio/*"), (status = 302, description = "A redirect to the provider's link"), (status = 502, description = "The provider does not return it (`recordingUnavailable`), or returns something else, such as a sign-in page (`recordingNotAudio`)")),
 )]
 pub async fn get_recording(
     State(app): State<Arc<App>>,
@@ -55,12 +55,12 @@ pub async fn get_recording(
     let seen = find(&app.calls, &user, id).await?;
     let mask = mask(&app.calls, &user, &seen.view);
     let link = recording_link(&app.calls, &user, &seen).await?;
-    let url =
-        Url::parse(&link.url).map_err(|_| bad_gateway("The module gave no link that can be followed."))?;
-    // A player asks for one part after the other: that is one entry.
+    let url = Url::parse(&link.url)
+        .map_err(|_| bad_gateway("The module returned a link that is not a valid URL."))?;
+    // A player requests one range after another; together they make one entry.
     let client = seen.stored.added.client_id;
     app.audit.record(user.id, AuditAction::RecordingPlayed, client, Some(id), Vec::new()).await;
-    // The provider's link may name the number that is hidden, and headers are for nobody but the provider.
+    // The provider's link may contain a hidden number, and the headers are only for the provider.
     let direct = link.headers.is_empty() && !mask.hides();
     if proxy == Some(1) || !direct {
         let through = through(&app, url, link.headers, &headers, mask).await;
@@ -73,10 +73,10 @@ pub async fn get_recording(
     Ok((StatusCode::FOUND, [(header::LOCATION, url.as_str()), no_store]).into_response())
 }
 
-/// Says whether a browser could have the recording from the provider itself: `direct` or `none`.
+/// Says whether a browser could get the recording from the provider itself: `direct` or `none`.
 const RECORDING_LINK: HeaderName = HeaderName::from_static("x-recording-link");
 
-/// What a player needs to know of a recording.
+/// Headers that are passed on because a player needs them.
 const PASSED_ON: [HeaderName; 5] = [
     header::ACCEPT_RANGES,
     header::CONTENT_LENGTH,
@@ -85,7 +85,7 @@ const PASSED_ON: [HeaderName; 5] = [
     header::LAST_MODIFIED,
 ];
 
-/// Types under which providers send recordings besides `audio/*` and `video/*`.
+/// Media types other than `audio/*` and `video/*` that providers use for recordings.
 const FILES: [&str; 7] = [
     "application/octet-stream",
     "application/binary",
@@ -96,7 +96,7 @@ const FILES: [&str; 7] = [
     "binary/octet-stream",
 ];
 
-/// The recording through this server, under the same rules of address as a script's `fetch`.
+/// Returns the recording through this server, under the same address rules as a script's `fetch`.
 async fn through(
     app: &App,
     url: Url,
@@ -108,7 +108,7 @@ async fn through(
     for (name, value) in with {
         let (name, value) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value));
         let (Ok(name), Ok(value)) = (name, value) else {
-            return Err(bad_gateway("The module gave a header that HTTP cannot carry."));
+            return Err(bad_gateway("The module returned a header that is not valid in HTTP."));
         };
         headers.insert(name, value);
     }
@@ -121,7 +121,7 @@ async fn through(
     }
     let mut answer = ask(app, &url, headers).await?;
     if answer.status() == StatusCode::PARTIAL_CONTENT && encoding(&answer).is_some() {
-        // A part of something encoded cannot be decoded.
+        // A range of an encoded body cannot be decoded.
         answer = ask(app, &url, whole).await?;
     }
     let content_type = playable(answer.headers().get(header::CONTENT_TYPE), answer.status())?;
@@ -129,10 +129,10 @@ async fn through(
     let mut response = Response::builder().status(answer.status());
     for name in PASSED_ON {
         let value = answer.headers().get(&name);
-        // A file's name may be in some of them.
+        // Some of them may contain a file name, and that a number.
         let shown =
             value.filter(|value| value.to_str().is_ok_and(|value| mask.shows(value)) || is_figure(&name));
-        // Lengths and parts of something encoded are not those of the recording.
+        // Lengths and ranges of an encoded body are not those of the recording.
         if let Some(value) = shown.filter(|_| encoding.is_none()) {
             response = response.header(name, value);
         }
@@ -144,11 +144,11 @@ async fn through(
             let source = Box::new(StreamReader::new(bytes.map_err(std::io::Error::other)));
             let decoded = encoding::decode(&encoding, source).await;
             let decoded =
-                decoded.map_err(|error| bad_gateway(format!("The recording cannot be read: {error}.")))?;
+                decoded.map_err(|error| bad_gateway(format!("Could not decode the recording: {error}.")))?;
             Body::from_stream(ReaderStream::new(decoded))
         }
     };
-    // Whatever it is, it is to be played, not shown as a page of ours.
+    // Whatever it is, a browser must play it, not show it as one of our pages.
     let response = response
         .header(header::CONTENT_TYPE, content_type)
         .header(header::CONTENT_SECURITY_POLICY, "sandbox")
@@ -168,11 +168,11 @@ async fn ask(app: &App, url: &Url, headers: HeaderMap) -> ApiResult<reqwest::Res
     };
     let answer = app.fetch.send(request).await;
     let answer =
-        answer.map_err(|error| bad_gateway(format!("The recording cannot be had: {error}.")))?.response;
+        answer.map_err(|error| bad_gateway(format!("Could not get the recording: {error}.")))?.response;
     if matches!(answer.status().as_u16(), 200 | 206 | 416) {
         return Ok(answer);
     }
-    Err(bad_gateway(format!("The provider answered {} instead of the recording.", answer.status())))
+    Err(bad_gateway(format!("The provider answered with {} instead of the recording.", answer.status())))
 }
 
 fn encoding(answer: &reqwest::Response) -> Option<String> {
@@ -180,10 +180,10 @@ fn encoding(answer: &reqwest::Response) -> Option<String> {
     encoding::is_encoded(encoding).then(|| encoding.to_owned())
 }
 
-/// The type under which the recording is passed on.
+/// Returns the media type under which the recording is passed on.
 ///
 /// # Errors
-/// 502 where the provider says that it is something else: a page to sign in, an error as JSON.
+/// Returns 502 if the provider declares something else, such as a sign-in page or a JSON error.
 fn playable(said: Option<&HeaderValue>, status: StatusCode) -> ApiResult<HeaderValue> {
     let file = HeaderValue::from_static("application/octet-stream");
     let Some(said) = said else { return Ok(file) };
@@ -197,7 +197,7 @@ fn playable(said: Option<&HeaderValue>, status: StatusCode) -> ApiResult<HeaderV
     }
     let detail = match kind {
         "text/html" | "application/xhtml+xml" => {
-            "The provider answered with a web page instead of the recording: perhaps one to sign in, because the link has expired or the module gives no key with it.".to_owned()
+            "The provider answered with a web page instead of the recording. It may be a sign-in page: check whether the link has expired or the module omits its key.".to_owned()
         }
         kind => {
             let kind: String = kind.chars().take(80).collect();
@@ -207,7 +207,7 @@ fn playable(said: Option<&HeaderValue>, status: StatusCode) -> ApiResult<HeaderV
     Err(ApiError::new(StatusCode::BAD_GATEWAY, "recordingNotAudio", detail))
 }
 
-/// Whether a header only counts bytes.
+/// Whether a header contains only sizes or times.
 fn is_figure(name: &HeaderName) -> bool {
     matches!(*name, header::CONTENT_LENGTH | header::CONTENT_RANGE | header::LAST_MODIFIED)
 }

@@ -20,32 +20,32 @@ use crate::extract::Query;
 use hookswitch_core::catalog::NamedUser;
 use hookswitch_core::reports::{By, Figures, Period, Span, periods, start_of_day};
 
-/// Days of a report when `from` is not given, today with them.
+/// Days in a report without `from`, including today.
 const DEFAULT_DAYS: u64 = 30;
-/// Longest report: five years.
+/// Longest report, in days: five years.
 const MAX_DAYS: i64 = 1830;
-/// Longest report by the hour.
+/// Longest report by hour, in days.
 const MAX_DAYS_BY_HOUR: i64 = 62;
 
-/// Which calls, and how they are put together. Calls count once they are over, in the hour of UTC in which they began.
+/// Filters and grouping for a report. Calls count once they have ended, in the UTC hour in which they started.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct GetReport {
-    /// Began in an hour that begins then or later; 30 days with today when not given.
+    /// Calls that started in an hour that begins at or after this time; defaults to 30 days including today.
     pub from: Option<DateTime<Utc>>,
-    /// Began in an hour that begins before then; until now when not given.
+    /// Calls that started in an hour that begins before this time; defaults to now.
     pub to: Option<DateTime<Utc>>,
-    /// The module they came through.
+    /// The module that handled the calls.
     pub module_id: Option<ModuleId>,
-    /// Which way they went.
+    /// Inbound, outbound or internal.
     #[param(inline)]
     pub direction: Option<Direction>,
-    /// What they are put together by: at most five years, by the hour at most 62 days.
+    /// How to group calls by time. A report spans at most five years, or 62 days by hour.
     #[serde(default)]
     #[param(inline)]
     pub by: By,
-    /// Where days are counted: a name of the IANA's time zone database, UTC when not given.
+    /// IANA time zone in which days are counted; defaults to UTC.
     #[param(pattern = r"^[A-Za-z][A-Za-z0-9_+/-]*$", example = "Europe/London")]
     pub time_zone: Option<String>,
 }
@@ -53,15 +53,15 @@ pub struct GetReport {
 /// A report.
 #[derive(Serialize, ToSchema)]
 pub struct Report {
-    /// All the calls.
+    /// Figures for all calls.
     pub totals: Figures,
-    /// By time, every period there is.
+    /// Figures by time, including empty periods.
     pub periods: Vec<Period>,
-    /// By operator, those with the most calls first.
+    /// Figures by operator, most calls first.
     pub operators: Vec<OperatorReport>,
-    /// By how they came out, the most frequent first.
+    /// Calls by disposition, most frequent first.
     pub dispositions: Vec<DispositionReport>,
-    /// By what they came to, the most frequent first.
+    /// Calls by outcome, most frequent first.
     pub outcomes: Vec<OutcomeReport>,
 }
 
@@ -69,37 +69,37 @@ pub struct Report {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OperatorReport {
-    /// Who.
+    /// The operator.
     pub user: NamedUser,
-    /// Calls that rang at them or that they had or made.
+    /// Calls that rang them, or that they answered or made.
     pub calls: i64,
-    /// Those they talked in.
+    /// Calls in which they spoke.
     pub answered: i64,
-    /// Those they missed.
+    /// Calls they missed.
     pub missed: i64,
-    /// Seconds of talk.
+    /// Total talk time, in seconds.
     pub talk_seconds: i64,
 }
 
-/// Calls that came out in one way.
+/// Calls with one disposition.
 #[derive(Serialize, ToSchema)]
 pub struct DispositionReport {
-    /// How.
+    /// The disposition.
     pub disposition: Disposition,
-    /// How many.
+    /// Number of calls.
     pub calls: i64,
 }
 
-/// Calls that came to one thing.
+/// Calls with one outcome.
 #[derive(Serialize, ToSchema)]
 pub struct OutcomeReport {
-    /// What.
+    /// The outcome.
     pub outcome: OutcomeCode,
-    /// How many.
+    /// Number of calls.
     pub calls: i64,
 }
 
-/// Figures of calls.
+/// Returns call statistics.
 #[utoipa::path(
     get,
     path = "/api/v1/reports",
@@ -116,10 +116,10 @@ pub async fn get_report(
     Ok(axum::Json(report(&app, &asked, &span).await?))
 }
 
-/// The report that is asked for.
+/// Makes the requested report.
 ///
 /// # Errors
-/// When the database fails.
+/// Fails if the database does.
 pub async fn report(app: &App, asked: &GetReport, span: &Span) -> ApiResult<Report> {
     let filter =
         ReportFilter { from: span.from, to: span.to, module_id: asked.module_id, direction: asked.direction };
@@ -153,28 +153,31 @@ pub async fn report(app: &App, asked: &GetReport, span: &Span) -> ApiResult<Repo
     })
 }
 
-/// The hours that are asked for.
+/// Returns the requested span of time.
 ///
 /// # Errors
-/// 422 where they are too many or not to be had.
+/// Returns 422 if the span is too long or not valid.
 pub fn span(asked: &GetReport, now: DateTime<Utc>) -> ApiResult<Span> {
-    let zone: Tz = asked.time_zone.as_deref().unwrap_or("UTC").parse().map_err(|_| {
-        Error::invalid("timeZone", "Give a name of the IANA's time zone database, such as Europe/London.")
-    })?;
+    let zone: Tz = asked
+        .time_zone
+        .as_deref()
+        .unwrap_or("UTC")
+        .parse()
+        .map_err(|_| Error::invalid("timeZone", "Enter an IANA time zone, e.g. Europe/London."))?;
     let to = asked.to.unwrap_or(now);
     if !(1970..=9000).contains(&to.year()) {
-        return Err(Error::invalid("to", "Give a time between the years 1970 and 9000.").into());
+        return Err(Error::invalid("to", "Enter a time between the years 1970 and 9000.").into());
     }
     let from = asked.from.unwrap_or_else(|| {
         let last = (to - TimeDelta::nanoseconds(1)).with_timezone(&zone).date_naive();
         start_of_day(zone, last.checked_sub_days(Days::new(DEFAULT_DAYS - 1)).unwrap_or(last))
     });
     if from >= to {
-        return Err(Error::invalid("from", "Give a time before `to`.").into());
+        return Err(Error::invalid("from", "Enter a time before `to`.").into());
     }
     let most = if asked.by == By::Hour { MAX_DAYS_BY_HOUR } else { MAX_DAYS };
     if to.signed_duration_since(from) > TimeDelta::days(most) {
-        return Err(Error::invalid("from", format!("Give a time at most {most} days before `to`.")).into());
+        return Err(Error::invalid("from", format!("Enter a time at most {most} days before `to`.")).into());
     }
     Ok(Span { from, to, zone })
 }

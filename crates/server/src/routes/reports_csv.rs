@@ -1,4 +1,4 @@
-//! A report's tables as files for a spreadsheet.
+//! A report's tables as CSV.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -25,48 +25,48 @@ use hookswitch_core::spreadsheet::plain;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 enum Part {
-    /// By time.
+    /// Figures by time.
     Periods,
-    /// By operator.
+    /// Figures by operator.
     Operators,
-    /// By how calls came out.
+    /// Calls by disposition.
     Dispositions,
-    /// By what calls came to.
+    /// Calls by outcome.
     Outcomes,
 }
 
-/// Which table of which report.
+/// The table to export, and the report's parameters.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct ExportReport {
-    /// Which table.
+    /// The table to export.
     #[param(inline)]
     part: Part,
-    /// As for the report.
+    /// As in `GET /api/v1/reports`.
     from: Option<DateTime<Utc>>,
-    /// As for the report.
+    /// As in `GET /api/v1/reports`.
     to: Option<DateTime<Utc>>,
-    /// As for the report.
+    /// As in `GET /api/v1/reports`.
     module_id: Option<ModuleId>,
-    /// As for the report.
+    /// As in `GET /api/v1/reports`.
     #[param(inline)]
     direction: Option<Direction>,
-    /// As for the report.
+    /// As in `GET /api/v1/reports`.
     #[serde(default)]
     #[param(inline)]
     by: By,
-    /// As for the report.
+    /// As in `GET /api/v1/reports`.
     time_zone: Option<String>,
 }
 
-/// A table of `GET /api/v1/reports` as CSV.
+/// Exports a table of `GET /api/v1/reports` as CSV.
 #[utoipa::path(
     get,
     path = "/api/v1/reports.csv",
     tag = "reports",
     params(ExportReport),
-    responses((status = 200, description = "A line of column names, then a line a row", content_type = "text/csv", body = String)),
+    responses((status = 200, description = "A header line, then one line per row", content_type = "text/csv", body = String)),
 )]
 pub async fn export_report(
     State(app): State<Arc<App>>,

@@ -1,4 +1,4 @@
-//! A request of the log as a sample, for the module's folder.
+//! A logged request as a sample for the module's folder.
 
 use std::sync::Arc;
 
@@ -15,16 +15,16 @@ use hookswitch_core::modules::sample::Sample;
 use hookswitch_core::modules::sample_of::sample_of;
 use hookswitch_core::requests::script_request::Received;
 
-/// A request as a sample: what `hookswitch module test` runs from the folder `samples/`.
+/// Returns a request as a sample, which `hookswitch module test` runs from the folder `samples/`.
 ///
-/// Numbers and e-mail addresses of people are replaced by such as nobody has, everywhere in the same way; tokens and whatever else
-/// proves who somebody is by `masked`. The settings that the script needs, and how the request is signed, are to be added.
+/// Phone numbers and e-mail addresses are replaced consistently by ones that nobody has, tokens and other credentials
+/// by `masked`. Add the settings that the script needs, and how the request is signed.
 #[utoipa::path(
     get,
     path = "/api/v1/modules/{id}/requests/{requestId}/sample",
     tag = "requests",
     params(("id" = ModuleId, Path), ("requestId" = RequestId, Path)),
-    responses((status = 200, body = Object, description = "The text of a file in `samples/`")),
+    responses((status = 200, body = Object, description = "The contents of a file in `samples/`")),
 )]
 pub async fn get_request_sample(
     State(app): State<Arc<App>>,

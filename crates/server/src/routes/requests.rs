@@ -1,4 +1,4 @@
-//! A module's log of webhook requests, and replaying them.
+//! A module's webhook requests, and replaying them.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -31,43 +31,42 @@ use hookswitch_core::views::call::{ApiCall, Viewer, api_call};
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookRequest {
-    /// Id.
     id: RequestId,
     /// When it arrived.
     received_at: DateTime<Utc>,
     /// HTTP method.
     method: String,
-    /// Path after the module's address.
+    /// Path after the module's webhook address.
     path: String,
-    /// What became of it.
+    /// Processing status.
     status: RequestStatus,
-    /// The HTTP status it was answered with.
+    /// HTTP status of the response.
     response_status: Option<u16>,
-    /// Why it failed.
+    /// Why processing failed.
     error: Option<ProcessingError>,
-    /// Whether it was about a call that was erased: then nothing that it said was kept, and it cannot be replayed.
+    /// Whether it was about an erased call. Its contents are gone then, and it cannot be replayed.
     erased: bool,
     /// The calls it was about.
     calls: Vec<CallId>,
-    /// What was amiss without making it fail, by place in what the script returned.
+    /// Problems that did not make it fail, by their place in the script's result.
     warnings: Vec<Warning>,
-    /// Whole milliseconds from its arrival until the operators' tabs were told, or until the last step that is known; null where
-    /// none is.
+    /// Whole milliseconds from its arrival until operators' tabs were notified, or until the last known step; `null` if
+    /// no step is known.
     milliseconds: Option<u64>,
 }
 
 /// Why a request failed.
 #[derive(Serialize, ToSchema)]
 pub struct ProcessingError {
-    /// Stable, for programs: `threw`, `contract`, `cpuTime`…
+    /// Stable code for programs, such as `threw`, `contract` or `cpuTime`.
     code: String,
-    /// In words.
+    /// Message for people.
     message: String,
-    /// TypeScript line, from 1.
+    /// Line in the TypeScript source, counted from 1.
     line: Option<u32>,
-    /// TypeScript column, from 1.
+    /// Column in the TypeScript source, counted from 1.
     column: Option<u32>,
-    /// What was wrong in the script's result, as a path.
+    /// Path of the invalid field in the script's result.
     path: Option<String>,
 }
 
@@ -96,7 +95,7 @@ impl WebhookRequest {
     }
 }
 
-/// What is known of a request's processing; nothing of one that an older version of the server processed.
+/// Returns what is known about a request's processing; empty if an older version of the server processed it.
 fn processing(summary: &RequestSummary) -> Processing {
     let known = summary.delivery.as_ref().or(summary.steps.as_ref());
     known.and_then(|known| Processing::deserialize(known).ok()).unwrap_or_default()
@@ -108,36 +107,35 @@ fn processing(summary: &RequestSummary) -> Processing {
 pub struct WebhookRequestDetail {
     #[serde(flatten)]
     summary: WebhookRequest,
-    /// The query as it came, but for the token.
+    /// The query as received, without the token.
     query: String,
-    /// Header names, in lower case, and values; `•••••` stands for values that prove who sent it. Those are kept encrypted, for the
-    /// script alone.
+    /// Headers by lower-case name. `•••••` stands for credentials, which are stored encrypted, for the script only.
     #[schema(value_type = Object)]
     headers: Value,
-    /// The body, where it is text; without its `Content-Encoding`.
+    /// The body, if it is text, with its `Content-Encoding` undone.
     body: Option<String>,
-    /// The body as it came in base64, where `body` is not just that.
+    /// The body as received, in base64, if it differs from `body`.
     body_base64: Option<String>,
-    /// Who sent it.
+    /// IP address of the sender.
     remote_address: Option<String>,
-    /// The version of the script that processed it last.
+    /// Version of the script that last processed it.
     script_version: Option<i32>,
     /// What the script returned.
     result: Option<Value>,
-    /// The steps that were done, in order.
+    /// Completed steps, in order.
     steps: Vec<Step>,
-    /// The tabs that were told.
+    /// Number of browser tabs notified.
     tabs: Option<u64>,
-    /// Why a call page did or did not appear; null while that is not known.
+    /// Why a call page did or did not appear; `null` until known.
     outcome: Option<RequestOutcome>,
 }
 
 /// A step of processing.
 #[derive(Serialize, ToSchema)]
 pub struct Step {
-    /// Which.
+    /// The step.
     name: StepName,
-    /// When it was done, milliseconds from the request's arrival.
+    /// Time of completion, in milliseconds since the request's arrival.
     milliseconds: f64,
 }
 
@@ -148,7 +146,7 @@ async fn detail(app: &App, stored: StoredRequest) -> WebhookRequestDetail {
         |(name, micros): (&StepName, &u64)| Step { name: *name, milliseconds: *micros as f64 / 1000.0 };
     let steps = processing.micros.iter().map(step).collect();
     let headers = stored.headers.as_object().cloned().unwrap_or_default();
-    // One that cannot be decoded is shown as it came.
+    // A body that cannot be decoded is shown as received.
     let decoded = decoded_body(&headers, &stored.body, app.config.webhooks.body_bytes).await.ok().flatten();
     let body_base64 = || STANDARD.encode(&stored.body);
     let (body, body_base64) = match decoded {
@@ -173,17 +171,17 @@ async fn detail(app: &App, stored: StoredRequest) -> WebhookRequestDetail {
     }
 }
 
-/// Which requests.
+/// Filters for requests.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct ListRequests {
-    /// `new`, `processed` or `failed`.
+    /// Only requests with this status.
     #[param(inline)]
     status: Option<RequestStatus>,
 }
 
-/// A module's webhook requests, newest first.
+/// Lists a module's webhook requests, newest first.
 #[utoipa::path(
     get,
     path = "/api/v1/modules/{id}/requests",
@@ -208,7 +206,7 @@ pub async fn list_requests(
     Ok(axum::Json(Page::of(items.collect(), limit, |request: &WebhookRequest| request.id)?))
 }
 
-/// One webhook request.
+/// Returns a webhook request.
 #[utoipa::path(
     get,
     path = "/api/v1/modules/{id}/requests/{requestId}",
@@ -224,32 +222,31 @@ pub async fn get_request(
     Ok(axum::Json(detail(&app, stored(&app, id, request).await?).await))
 }
 
-/// The request, or 404.
+/// Returns the request, or 404.
 pub async fn stored(app: &App, module: ModuleId, id: RequestId) -> ApiResult<StoredRequest> {
     let stored = app.store.request(id).await?;
     let stored = stored.filter(|stored| stored.summary.module_id == module);
     Ok(stored.ok_or_else(|| Error::not_found("request"))?)
 }
 
-/// 409 for a request of which too little is left to do anything with it.
+/// Returns 409 if too little is left of a request to use it again.
 pub fn must_be_kept(stored: &StoredRequest) -> ApiResult<()> {
     if stored.summary.is_unreadable() {
-        let detail = "What the database holds of this request is damaged; it cannot be used again.";
+        let detail = "This request is damaged in the database and cannot be used again.";
         return Err(Error::conflict("unreadable", detail).into());
     }
     if stored.summary.erased {
-        let detail =
-            "The request was about a call that was erased. Nothing of it was kept that could be used again.";
+        let detail = "This request was about a call that has been erased, so it cannot be used again.";
         return Err(Error::conflict("erased", detail).into());
     }
     Ok(())
 }
 
-/// How to replay.
+/// Options for a replay.
 #[derive(Deserialize, Default, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Replay {
-    /// Only say what would change.
+    /// Whether to only report what would change.
     #[serde(default)]
     dry_run: bool,
 }
@@ -258,19 +255,19 @@ pub struct Replay {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Replayed {
-    /// Whether nothing was changed.
+    /// Whether this was a dry run, which changes nothing.
     dry_run: bool,
-    /// Whether the script ran well.
+    /// Whether the script succeeded.
     success: bool,
-    /// Why it failed.
+    /// Why the script failed.
     error: Option<ProcessingError>,
     /// What the script returned.
     result: Option<Value>,
-    /// The status the provider would have been answered with.
+    /// HTTP status that the provider would have received.
     response_status: u16,
-    /// What was amiss without making it fail.
+    /// Problems that did not make it fail.
     warnings: Vec<Warning>,
-    /// The calls that changed, or would.
+    /// The calls that changed or would change.
     changes: Vec<CallDiff>,
 }
 
@@ -280,13 +277,13 @@ pub struct Replayed {
 pub struct CallDiff {
     /// The call.
     call_id: CallId,
-    /// Before; null where the replay makes the call.
+    /// The call before; `null` if the replay creates it.
     before: Option<ApiCall>,
-    /// After; null where nothing is left of the call.
+    /// The call afterwards; `null` if nothing is left of it.
     after: Option<ApiCall>,
 }
 
-/// Runs the module's present script on a stored request again. What the request had reported before is replaced.
+/// Replays a stored request with the module's current script, replacing what the request reported before.
 #[utoipa::path(
     post,
     path = "/api/v1/modules/{id}/requests/{requestId}/replay",

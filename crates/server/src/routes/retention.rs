@@ -1,4 +1,4 @@
-//! How long things are kept, for administrators.
+//! Retention of data; administrators only.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -17,50 +17,50 @@ use hookswitch_core::FieldError;
 use hookswitch_core::retention::{KINDS, LastPurge, MAX_DAYS, Purged, Removed, Retention, name_of};
 use hookswitch_store::{AuditAction, AuditChange};
 
-/// How long things are kept, and what was deleted.
+/// Retention periods and the last purge.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RetentionState {
-    /// How long things are kept.
+    /// Retention periods.
     keep: Retention,
-    /// When it was last looked for what has had its time; null where that never was.
+    /// When the last purge ran; `null` if never.
     ran_at: Option<DateTime<Utc>>,
-    /// What was deleted the last time that anything was.
+    /// What the last purge that deleted anything deleted.
     last_removed: Option<LastPurge>,
 }
 
-/// What to change of how long things are kept, each in days, 1 to 36,500; `null` for ever. What is left out stays.
+/// Changes to retention periods, each 1 to 36,500 days, or `null` to keep forever; omitted fields stay as they are.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateRetention {
-    /// Calls that are over, and what hangs on them.
+    /// Ended calls and everything attached to them.
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>)]
     calls_days: Option<Option<u32>>,
-    /// Links to calls' recordings.
+    /// Links to recordings.
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>)]
     recordings_days: Option<Option<u32>>,
-    /// Comments, on clients and on calls.
+    /// Comments on clients and calls.
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>)]
     comments_days: Option<Option<u32>>,
-    /// Lines of modules' logs.
+    /// Module log lines.
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>)]
     module_log_days: Option<Option<u32>>,
-    /// Webhook requests as they came.
+    /// Webhook requests as received.
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>)]
     requests_days: Option<Option<u32>>,
-    /// Entries of the audit trail.
+    /// Audit trail entries.
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>)]
     audit_days: Option<Option<u32>>,
 }
 
 impl UpdateRetention {
-    /// The changes by name.
+    /// Returns the changes by name, or 422.
     fn changes(&self) -> ApiResult<Map<String, Value>> {
         let Value::Object(changes) = serde_json::to_value(self).map_err(Error::internal)? else {
             return Ok(Map::new());
@@ -69,14 +69,14 @@ impl UpdateRetention {
             |days: &Value| days.as_u64().is_some_and(|days| !(1..=u64::from(MAX_DAYS)).contains(&days));
         let problems = changes.iter().filter(|(_, days)| wrong(days)).map(|(name, _)| FieldError {
             path: name.clone(),
-            detail: format!("Give a number of days between 1 and {MAX_DAYS}, or null for ever."),
+            detail: format!("Enter 1 to {MAX_DAYS} days, or null to keep these forever."),
         });
         Error::check(problems.collect())?;
         Ok(changes)
     }
 }
 
-/// How long things are kept, and what was deleted.
+/// Returns the retention periods and the last purge.
 #[utoipa::path(get, path = "/api/v1/retention", tag = "settings", responses((status = 200, body = RetentionState)))]
 pub async fn get_retention(State(app): State<Arc<App>>, _: Admin) -> ApiResult<axum::Json<RetentionState>> {
     state(&app).await
@@ -88,7 +88,7 @@ async fn state(app: &App) -> ApiResult<axum::Json<RetentionState>> {
     Ok(axum::Json(RetentionState { keep, ran_at: purged.ran_at, last_removed: purged.last }))
 }
 
-/// Changes how long things are kept. What has had its time by then is deleted within ten minutes.
+/// Changes retention periods. Data older than the new periods is deleted within ten minutes.
 #[utoipa::path(
     patch,
     path = "/api/v1/retention",
@@ -121,7 +121,7 @@ pub async fn update_retention(
     state(&app).await
 }
 
-/// What would be deleted at the next run if the settings were changed like this. Nothing is counted further than 10,000.
+/// Previews what the next purge would delete with these changes. Counts stop at 10,000.
 #[utoipa::path(
     post,
     path = "/api/v1/retention/preview",

@@ -26,13 +26,13 @@ use hookswitch_core::modules::token::notify_if_changed;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Script {
-    /// From 1, without gaps.
+    /// Version number, counted from 1 without gaps.
     version: i32,
     /// When it was saved.
     created_at: DateTime<Utc>,
-    /// By whom; null for what the server made.
+    /// Who saved it; `null` for the server itself.
     created_by: Option<UserId>,
-    /// The TypeScript; left out in lists.
+    /// TypeScript source; omitted in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
 }
@@ -47,14 +47,14 @@ impl Script {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SaveScript {
-    /// The TypeScript.
+    /// TypeScript source, at most 256 KiB.
     #[schema(min_length = 1, max_length = 262144)]
     source: String,
-    /// The settings it needs, saved with it or not at all; those declared stay when left out. Values are kept.
+    /// Declarations of its settings, saved together with it; if omitted, they stay as they are. Values are kept.
     settings: Option<Vec<Setting>>,
 }
 
-/// The newest version of a module's script.
+/// Returns the newest version of a module's script.
 #[utoipa::path(
     get,
     path = "/api/v1/modules/{id}/script",
@@ -70,7 +70,7 @@ pub async fn get_script(
     version(&app, id, None).await
 }
 
-/// One version of a module's script.
+/// Returns a version of a module's script.
 #[utoipa::path(
     get,
     path = "/api/v1/modules/{id}/script/versions/{version}",
@@ -93,7 +93,7 @@ async fn version(app: &App, id: ModuleId, number: Option<i32>) -> ApiResult<axum
     Ok(axum::Json(Script::new(script.info, Some(script.source))))
 }
 
-/// Saves a new version of a module's script, alone or with the settings it needs.
+/// Saves a new version of a module's script, optionally with its settings' declarations.
 #[utoipa::path(
     put,
     path = "/api/v1/modules/{id}/script",
@@ -126,7 +126,7 @@ pub async fn save_script(
     Ok(axum::Json(module(&app, &active, user.role).await?))
 }
 
-/// The versions of a module's script, newest first, without their text.
+/// Lists the versions of a module's script, newest first, without their source.
 #[utoipa::path(
     get,
     path = "/api/v1/modules/{id}/script/versions",
@@ -145,7 +145,7 @@ pub async fn list_script_versions(
     Ok(axum::Json(Page::whole(items)))
 }
 
-/// Makes an older version the newest one, by saving it again.
+/// Restores an older version by saving it again as the newest.
 #[utoipa::path(
     post,
     path = "/api/v1/modules/{id}/script/versions/{version}/restore",
@@ -163,7 +163,8 @@ pub async fn restore_script_version(
     let script = script.ok_or_else(|| Error::not_found("version of the script"))?;
     let active = save(&app.modules, id, &script.source, user.id).await?;
     notify_if_changed(&app.modules, &active);
-    let version = active.script_version.map(|version| said("version", format!("{version}, as {number} was")));
+    let version =
+        active.script_version.map(|version| said("version", format!("{version}, restored from {number}")));
     let about = version.into_iter().collect();
     app.audit.record_of(user.id, AuditAction::ScriptSaved, active.module.name.as_str(), about).await;
     Ok(axum::Json(module(&app, &active, user.role).await?))

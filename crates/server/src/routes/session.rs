@@ -1,4 +1,4 @@
-//! Signing in and out in a browser.
+//! Signing in and out.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -26,15 +26,14 @@ use hookswitch_core::cut::{self, cut};
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SignIn {
-    /// In whichever case.
+    /// Login, in upper or lower case.
     pub login: String,
     /// The password.
     #[schema(value_type = String, format = Password)]
     pub password: SecretString,
 }
 
-/// Signs in. The answer sets the session's cookie. 401 when login and password do not belong together, 429 after too many
-/// tries.
+/// Signs in and sets the session cookie. Returns 401 if login or password is wrong, and 429 after too many attempts.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = SignIn, security(()), responses(
     (status = 200, body = User),
 ))]
@@ -62,7 +61,7 @@ pub async fn sign_in(
             app.audit.record_of(user, AuditAction::SignInFailed, login.as_str(), from()).await;
         }
         tracing::info!(login = %cut(&login, cut::TEXT), %address, "sign-in refused");
-        let detail = "Login and password do not belong together.";
+        let detail = "Incorrect login or password.";
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrongCredentials", detail));
     };
     app.accounts.attempts.succeeded(&login, address);
@@ -82,7 +81,7 @@ pub async fn sign_in(
     Ok(([(header::SET_COOKIE, cookie)], axum::Json(with_numbers(&app, user))))
 }
 
-/// Signs out: ends the session that the cookie names. 409 for who came with a token.
+/// Signs out, ending the session in the cookie. Returns 409 if the request uses a token.
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses(
     (status = 204, description = "signed out"),
 ))]

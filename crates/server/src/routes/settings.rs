@@ -1,4 +1,4 @@
-//! Settings of the whole installation.
+//! Settings for the whole installation.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -17,36 +17,36 @@ use hookswitch_core::FieldError;
 use hookswitch_core::audit::change;
 use hookswitch_core::catalog::settings::{AppSettings, ClientVisibility};
 
-/// Longest time after which missed calls are closed, in hours: a year.
+/// Longest time before missed calls are closed, in hours: a leap year.
 const MAX_CLOSE_HOURS: u32 = 8784;
 
-/// What to change of the settings; what is left out stays.
+/// Changes to the settings; omitted fields stay as they are.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateSettings {
     /// Which clients operators see.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_visibility: Option<ClientVisibility>,
-    /// Whether clients' numbers are hidden from operators, who can still call them.
+    /// Whether to hide clients' numbers from operators, who can still call them.
     #[serde(skip_serializing_if = "Option::is_none")]
     mask_numbers: Option<bool>,
-    /// After how many hours a missed call that nobody dealt with is closed, 1 to 8784; `null` for never.
+    /// Hours after which an unresolved missed call is closed, 1 to 8784; `null` for never.
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 8784)]
     missed_close_after_hours: Option<Option<u32>>,
-    /// How long a call that was dialled may take to appear, in seconds, 10 to 300.
+    /// How long a dialled call may take to appear, in seconds, 10 to 300.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 10, maximum = 300)]
     dial_seconds: Option<u32>,
 }
 
-/// The settings.
+/// Returns the settings.
 #[utoipa::path(get, path = "/api/v1/settings", tag = "settings", responses((status = 200, body = AppSettings)))]
 pub async fn get_settings(State(app): State<Arc<App>>, _: Admin) -> axum::Json<AppSettings> {
     axum::Json(AppSettings::clone(&app.catalog.settings.get()))
 }
 
-/// Changes the settings.
+/// Updates the settings.
 #[utoipa::path(patch, path = "/api/v1/settings", tag = "settings", request_body = UpdateSettings, responses(
     (status = 200, body = AppSettings),
 ))]
@@ -67,7 +67,7 @@ pub async fn update_settings(
     }
     let view = |settings: &AppSettings| (settings.client_visibility, settings.mask_numbers);
     if view(&before) != view(&after) {
-        // What operators' pages show may not be theirs to see any more: they connect again and begin anew.
+        // Operators' pages may show what is now hidden from them, so they have to reconnect and reload.
         let is_operator = |user: &_| app.catalog.directory.role_of(*user) == Some(Role::Operator);
         app.live
             .hub
@@ -79,7 +79,7 @@ pub async fn update_settings(
     Ok(axum::Json(AppSettings::clone(&after)))
 }
 
-/// For the audit trail: the settings that differ, by their names in the API.
+/// Returns the settings that differ, by their names in the API, for the audit trail.
 fn differences(before: &AppSettings, after: &AppSettings) -> ApiResult<Vec<AuditChange>> {
     let values = |settings: &AppSettings| serde_json::to_value(settings).map_err(Error::internal);
     let (before, after) = (values(before)?, values(after)?);
@@ -97,7 +97,7 @@ fn problems(body: &UpdateSettings) -> Vec<FieldError> {
         let wrong = value.is_some_and(|value| !(least..=most).contains(&value));
         wrong.then(|| FieldError {
             path: path.to_owned(),
-            detail: format!("Give a number of {unit} between {least} and {most}."),
+            detail: format!("Enter a number of {unit} from {least} to {most}."),
         })
     };
     let hours = body.missed_close_after_hours.flatten();

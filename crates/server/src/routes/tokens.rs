@@ -1,4 +1,4 @@
-//! API tokens: what programs sign in with.
+//! API tokens, with which programs sign in.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -22,19 +22,19 @@ use hookswitch_core::clock;
 
 const MAX_NAME_CHARS: usize = 100;
 
-/// A token, without what it opens with.
+/// An API token, without its secret.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Token {
-    /// Which.
+    /// Identifies the token, e.g. to delete it.
     pub id: TokenId,
     /// What it is for.
     pub name: String,
-    /// Since when.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last used, to the minute; null when never.
+    /// When it was last used, to the minute; `null` if never.
     pub last_used_at: Option<DateTime<Utc>>,
-    /// Until when; null for ever.
+    /// When it expires; `null` for never.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -45,45 +45,45 @@ impl From<ApiToken> for Token {
     }
 }
 
-/// A token just made.
+/// A newly created token.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MadeToken {
-    /// Which.
+    /// Identifies the token, e.g. to delete it.
     pub id: TokenId,
     /// What it is for.
     pub name: String,
-    /// Since when.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// Until when; null for ever.
+    /// When it expires; `null` for never.
     pub expires_at: Option<DateTime<Utc>>,
-    /// What goes into `Authorization: Bearer …`. Told here only.
+    /// The secret for `Authorization: Bearer …`. It is never shown again.
     pub token: String,
 }
 
-/// A token to be made.
+/// A token to create.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateToken {
-    /// What it is for: 1 to 100 characters.
+    /// What it is for, 1 to 100 characters.
     #[schema(min_length = 1, max_length = 100)]
     pub name: String,
-    /// When it expires; never when left out. A token that is made with a token expires no later than that one, and with it when
-    /// this is left out.
+    /// When it expires; defaults to never. A token created with another token expires no later than that one, and by
+    /// default together with it.
     #[serde(default)]
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// Which tokens.
+/// Filters for tokens.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ListTokens {
-    /// Those of this user; the caller's own when left out. Only administrators see those of others.
+    /// Only this user's tokens; defaults to the caller's own. Only administrators see other users' tokens.
     user_id: Option<UserId>,
 }
 
-/// The caller's own tokens, or for administrators those of another user; newest first.
+/// Lists the caller's own tokens or, for administrators, another user's; newest first.
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", params(ListTokens, PageQuery), responses(
     (status = 200, body = Page<Token>),
 ))]
@@ -94,13 +94,13 @@ pub async fn list_tokens(
 ) -> ApiResult<axum::Json<Page<Token>>> {
     let of = user_id.unwrap_or(caller.user.id);
     if of != caller.user.id && caller.user.role != Role::Admin {
-        return Err(Error::not_allowed("Only an administrator may see the tokens of others.").into());
+        return Err(Error::not_allowed("Only administrators may see other users' tokens.").into());
     }
     let tokens = app.store.tokens(Some(of)).await?.into_iter().map(Token::from);
     Ok(axum::Json(Page::of_all(tokens, &page, |token| std::cmp::Reverse(token.id))?))
 }
 
-/// Makes a token that may do what the caller may. A token that is made with a token does not outlive it: 422.
+/// Creates a token with the caller's permissions. Returns 422 if it would outlive the token that creates it.
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "tokens", request_body = CreateToken, responses(
     (status = 201, body = MadeToken),
 ))]
@@ -113,7 +113,7 @@ pub async fn create_token(
         let until = body.expires_at.unwrap_or(last);
         if until > last {
             let detail = format!(
-                "The token that you use expires on {}. One that it makes cannot last longer.",
+                "The token that you use expires on {}. A token created with it cannot expire later.",
                 last.format("%F at %T UTC")
             );
             return Err(Error::invalid("expiresAt", detail).into());
@@ -128,7 +128,7 @@ pub async fn create_token(
     Ok((StatusCode::CREATED, axum::Json(made)))
 }
 
-/// Deletes a token: one's own, or as an administrator anyone's.
+/// Deletes one of the caller's own tokens or, for administrators, anyone's.
 #[utoipa::path(delete, path = "/api/v1/tokens/{id}", tag = "tokens", params(("id" = TokenId, Path)), responses(
     (status = 204, description = "deleted"),
 ))]
@@ -147,10 +147,10 @@ pub async fn delete_token(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Checks and makes a token: for this route and the command line.
+/// Checks and creates a token, for this route and the command line.
 ///
 /// # Errors
-/// 422 for a bad name or a time that is over.
+/// Returns 422 if the name is invalid or `expires_at` is not in the future.
 pub async fn make(
     store: &Store,
     now: DateTime<Utc>,
@@ -160,11 +160,11 @@ pub async fn make(
     let CreateToken { name, expires_at } = body;
     if !(1..=MAX_NAME_CHARS).contains(&name.trim().chars().count()) {
         return Err(
-            Error::invalid("name", format!("A token's name has 1 to {MAX_NAME_CHARS} characters.")).into()
+            Error::invalid("name", format!("Enter a name of 1 to {MAX_NAME_CHARS} characters.")).into()
         );
     }
     if expires_at.is_some_and(|until| until <= now) {
-        return Err(Error::invalid("expiresAt", "The time a token ends has to be in the future.").into());
+        return Err(Error::invalid("expiresAt", "Enter a time in the future.").into());
     }
     let secret = Secret::new();
     let token = NewToken {

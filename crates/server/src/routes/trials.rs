@@ -1,4 +1,4 @@
-//! Trying a module's script, and its capability sheet.
+//! Trying out a module's script, and its capability sheet.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -33,81 +33,80 @@ use hookswitch_core::modules::sample::{self, Sample};
 use hookswitch_core::modules::trial::{self, Ran};
 use hookswitch_core::modules::try_out;
 
-/// What to run: one of `sample` and `requestId`.
+/// What to run: either `sample` or `requestId`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Try {
-    /// The TypeScript; the module's own where it is left out.
+    /// TypeScript source; defaults to the module's script.
     #[schema(min_length = 1, max_length = 262144)]
     source: Option<String>,
-    /// A sample, as in a module's folder. It is run with the settings that it gives, not with the module's.
+    /// A sample as in a module's folder. Runs with the sample's settings, not the module's.
     #[schema(value_type = Option<Object>)]
     sample: Option<Value>,
-    /// A request of the module's log. It is run with the module's settings, as when it arrived.
+    /// A request from the module's log. Runs with the module's settings, as when it arrived.
     request_id: Option<RequestId>,
 }
 
-/// What a script gave, without anything having changed.
+/// Result of trying out a script.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Tried {
-    /// What the function returned; null where it failed.
+    /// What the function returned; `null` if it failed.
     result: Option<Value>,
-    /// Why it failed.
+    /// Why the function failed.
     error: Option<TrialError>,
-    /// Whether a sample gave what it says; null of a request.
+    /// Whether a sample gave its expected result; `null` for a request.
     as_expected: Option<bool>,
-    /// What went wrong besides: fetches that nothing records, a result that breaks the contract.
+    /// Other problems: fetches without a recorded answer, a result that breaks the contract.
     problems: Vec<String>,
-    /// What is amiss without making it wrong, by place in the result.
+    /// Problems that do not make the result invalid, by their place in it.
     warnings: Vec<Warning>,
     /// What the script logged.
     log: Vec<TrialLine>,
-    /// What it fetched or wanted to fetch; only recorded answers are given, nothing leaves the server.
+    /// What it fetched or tried to fetch. It gets only recorded answers; nothing leaves the server.
     fetches: Vec<TrialFetch>,
 }
 
 /// Why a script failed.
 #[derive(Serialize, ToSchema)]
 pub struct TrialError {
-    /// Stable, for programs: `threw`, `cpuTime`…
+    /// Stable code for programs, such as `threw` or `cpuTime`.
     code: String,
-    /// In words.
+    /// Message for people.
     message: String,
-    /// TypeScript line, from 1.
+    /// Line in the TypeScript source, counted from 1.
     line: Option<u32>,
-    /// TypeScript column, from 1.
+    /// Column in the TypeScript source, counted from 1.
     column: Option<u32>,
 }
 
 /// A line that the script logged.
 #[derive(Serialize, ToSchema)]
 pub struct TrialLine {
-    /// The console's method.
+    /// The console method used.
     #[schema(value_type = String)]
     level: LogLevel,
-    /// What.
+    /// The logged text.
     text: String,
-    /// TypeScript line, from 1.
+    /// Line in the TypeScript source, counted from 1.
     line: Option<u32>,
 }
 
-/// A request that the script made or wanted to make.
+/// A request that the script made or tried to make.
 #[derive(Serialize, ToSchema)]
 pub struct TrialFetch {
     /// HTTP method.
     method: String,
-    /// The whole URL.
+    /// Full URL.
     url: String,
-    /// Header names, in lower case, and values.
+    /// Headers by lower-case name.
     #[schema(value_type = Object)]
     headers: Value,
-    /// The body, where there is one.
+    /// The body, if any.
     body: Option<String>,
 }
 
-/// Runs a script, the module's or one that is not saved, on a sample or on a request of the log. Nothing changes by it and
-/// nothing leaves the server.
+/// Runs a saved or unsaved script on a sample or a logged request. Changes nothing and sends nothing out of the server.
 #[utoipa::path(
     post,
     path = "/api/v1/modules/{id}/try",
@@ -137,7 +136,7 @@ pub async fn try_script(
             let stored = requests::stored(&app, id, request).await?;
             requests::must_be_kept(&stored)?;
             if !is_saved {
-                // It is in no history, and sees the module's secrets and what its storage holds.
+                // An unsaved script is in no history, yet sees the module's secrets and storage.
                 let about = vec![said("request", request.to_string())];
                 app.audit
                     .record_of(user.id, AuditAction::ScriptTried, module.module.name.as_str(), about)
@@ -198,22 +197,23 @@ impl Tried {
     }
 }
 
-/// What a module can do, and what came of playing its scenarios.
+/// What a module can do, and the results of its scenarios.
 #[derive(Serialize, ToSchema)]
 pub struct Conformance {
     /// The capability sheet.
     sheet: Sheet,
-    /// What came of each scenario.
+    /// Result of each scenario.
     scenarios: Vec<Played>,
 }
 
-/// One module at a time: it takes a server of its own, and seconds.
+/// Allows one check at a time: each takes a server of its own, and seconds.
 static AT_WORK: Semaphore = Semaphore::const_new(1);
-/// Longer than the checks of any module take that does not wait for something.
+/// Longer than the checks of any module that does not wait for something.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// The capability sheet of the module's present script, made with the samples and scenarios of the built-in module that it was
-/// made from.
+/// Returns the capability sheet of the module's current script.
+///
+/// Made with the samples and scenarios of the built-in provider that the module was created from.
 #[utoipa::path(
     get,
     path = "/api/v1/modules/{id}/conformance",
@@ -221,7 +221,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
     params(("id" = ModuleId, Path)),
     responses(
         (status = 200, body = Conformance),
-        (status = 404, description = "There are no samples and scenarios to make it with"),
+        (status = 404, description = "There are no samples and scenarios to make the sheet with"),
         (status = 409, description = "The script cannot be loaded, or the checks took more than three minutes"),
     ),
 )]
@@ -234,25 +234,25 @@ pub async fn get_conformance(
     let subject = subject(&app, &module).await?;
     let permit = AT_WORK
         .try_acquire()
-        .map_err(|_| Error::unavailable(5, "Another module is being checked. Ask again in a moment."))?;
+        .map_err(|_| Error::unavailable(5, "Another module is being checked. Try again in a moment."))?;
     let gone = app.tasks.stopping.child_token();
-    // This function is dropped when whoever asked is gone.
+    // This function is dropped when the client disconnects.
     let _here = gone.clone().drop_guard();
     let make = async move || {
         let made = sheet_within(&app.config, &subject, PATIENCE, &gone).await;
         drop(permit);
         made
     };
-    // It stays in one place all the while, and closes its stage whatever becomes of this function.
+    // On a thread of its own, the check closes its stage even if this function is dropped.
     let made = tokio::task::spawn_blocking(move || Handle::current().block_on(make())).await;
     let (sheet, scenarios) = made.map_err(Error::internal)?.map_err(|unmade| match unmade {
         Unmade::NoStage(problem) => Error::internal(problem),
         Unmade::Script(problem) => Error::conflict("scriptFailed", sentence(&problem)),
         Unmade::TookTooLong => Error::conflict(
             "tookTooLong",
-            "The checks were stopped after three minutes: see whether the script waits for something. `hookswitch module test` has no such limit.",
+            "The checks were stopped after three minutes. Check whether the script waits for something, or use `hookswitch module test`, which has no such limit.",
         ),
-        Unmade::GivenUp => Error::unavailable(5, "The server is stopping. Ask again in a moment."),
+        Unmade::GivenUp => Error::unavailable(5, "The server is stopping. Try again in a moment."),
     })?;
     Ok(axum::Json(Conformance { sheet, scenarios }))
 }
@@ -261,10 +261,11 @@ async fn subject(app: &App, module: &Active) -> ApiResult<Subject> {
     let none = |detail: &str| ApiError::new(StatusCode::NOT_FOUND, "noScenarios", detail);
     let provider = module.module.provider.as_deref();
     let provider = provider.ok_or_else(|| {
-        none("The module was not made from a built-in one, so there are no scenarios to play. `hookswitch module test` plays those of a folder.")
+        none("The module was not created from a built-in provider, so there are no scenarios to play. Use `hookswitch module test` to play a folder's scenarios.")
     })?;
-    let builtin = builtin::find(provider)
-        .ok_or_else(|| none("The built-in module that it was made from is not in this version."))?;
+    let builtin = builtin::find(provider).ok_or_else(|| {
+        none("The built-in provider that the module was created from is not in this version.")
+    })?;
     let source = stored_source(app, module.module.id).await?;
     let mut subject = Subject::of_builtin(builtin).map_err(Error::internal)?;
     subject.compiled = Arc::new(compiled(&source).await?);

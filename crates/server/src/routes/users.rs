@@ -1,4 +1,4 @@
-//! System users: operators and administrators. Only administrators come here.
+//! System users, operators and administrators; administrators only.
 
 use hookswitch_core::Error;
 use hookswitch_core::accounts::check;
@@ -28,25 +28,25 @@ mod numbers;
 
 pub use numbers::{UserNumber, numbers};
 
-/// A user, as others may see them.
+/// A user.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
-    /// Which.
+    /// Unique id; sorts by time of creation.
     pub id: UserId,
-    /// What they sign in with; upper and lower case count the same.
+    /// Login, not case-sensitive.
     pub login: String,
-    /// What they are called.
+    /// Display name.
     pub name: String,
-    /// Their e-mail.
+    /// E-mail address.
     pub email: Option<String>,
-    /// What they may do.
+    /// Operator or administrator.
     pub role: Role,
-    /// Whether they may sign in and be given calls.
+    /// Whether they may sign in and get calls.
     pub active: bool,
-    /// Since when.
+    /// When the account was created.
     pub created_at: DateTime<Utc>,
-    /// The internal numbers they are bound to.
+    /// Extensions bound to the user.
     pub numbers: Vec<UserNumber>,
 }
 
@@ -58,67 +58,67 @@ impl User {
     }
 }
 
-/// A user with the numbers they are bound to.
+/// Returns a user with the extensions bound to them.
 pub fn with_numbers(app: &App, user: hookswitch_store::User) -> User {
     let numbers = numbers(app).remove(&user.id).unwrap_or_default();
     User::new(user, numbers)
 }
 
-/// A user to be made.
+/// A user to create.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateUser {
-    /// 1 to 100 characters, no spaces.
+    /// Login, 1 to 100 characters without spaces.
     #[schema(min_length = 1, max_length = 100, pattern = r"^\S+$")]
     pub login: String,
-    /// 1 to 200 characters.
+    /// Display name, 1 to 200 characters.
     #[schema(
         min_length = 1,
         max_length = 200,
         pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
     )]
     pub name: String,
-    /// Their e-mail.
+    /// E-mail address.
     #[serde(default)]
     #[schema(max_length = 254, pattern = r"^[^@\s]+@\S+$")]
     pub email: Option<String>,
-    /// What they may do.
+    /// Operator or administrator.
     pub role: Role,
     /// At least 10 characters.
     #[schema(value_type = String, format = Password, min_length = 10, max_length = 1000)]
     pub password: SecretString,
 }
 
-/// What to change of a user; what is left out stays.
+/// Changes to a user; omitted fields stay as they are.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateUser {
-    /// 1 to 100 characters, no spaces.
+    /// Login, 1 to 100 characters without spaces.
     #[schema(min_length = 1, max_length = 100, pattern = r"^\S+$")]
     pub login: Option<String>,
-    /// 1 to 200 characters.
+    /// Display name, 1 to 200 characters.
     #[schema(
         min_length = 1,
         max_length = 200,
         pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
     )]
     pub name: Option<String>,
-    /// `null` takes it away.
+    /// E-mail address; `null` removes it.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, max_length = 254, pattern = r"^[^@\s]+@\S+$")]
     pub email: Option<Option<String>>,
-    /// What they may do.
+    /// Operator or administrator.
     pub role: Option<Role>,
-    /// At least 10 characters. A new password ends the user's sessions. Not for one's own: see `PATCH /api/v1/me`.
+    /// At least 10 characters. A new password ends the user's sessions. Change your own with `PATCH /api/v1/me`.
     #[schema(value_type = Option<String>, format = Password, min_length = 10, max_length = 1000)]
     pub password: Option<SecretString>,
-    /// Whether the user's API tokens are deleted. Left out, they are deleted with a new password and stay otherwise.
+    /// Whether to delete the user's API tokens. Defaults to `true` with a new password, otherwise to `false`.
     pub end_tokens: Option<bool>,
-    /// `false` ends the user's sessions; their tokens do not work meanwhile.
+    /// `false` ends the user's sessions and suspends their tokens.
     pub active: Option<bool>,
 }
 
-/// All users, by name.
+/// Lists all users by name.
 #[utoipa::path(get, path = "/api/v1/users", tag = "users", params(PageQuery), responses(
     (status = 200, body = Page<User>),
 ))]
@@ -139,7 +139,7 @@ pub async fn list_users(
     Ok(axum::Json(Page::of_all(users, &page, |user| (user.name.clone(), user.id))?))
 }
 
-/// Makes a user. 409 when the login is taken.
+/// Creates a user. Returns 409 if the login is taken.
 #[utoipa::path(post, path = "/api/v1/users", tag = "users", request_body = CreateUser, responses(
     (status = 201, body = User),
 ))]
@@ -154,7 +154,7 @@ pub async fn create_user(
     Ok((StatusCode::CREATED, axum::Json(user)))
 }
 
-/// One user.
+/// Returns a user.
 #[utoipa::path(get, path = "/api/v1/users/{id}", tag = "users", params(("id" = UserId, Path)), responses(
     (status = 200, body = User),
 ))]
@@ -167,7 +167,7 @@ pub async fn get_user(
     Ok(axum::Json(with_numbers(&app, user)))
 }
 
-/// Changes a user. 409 when the login is taken, for one's own password, or for who would lock themselves out.
+/// Updates a user. Returns 409 if the login is taken, for your own password, and if you would lock yourself out.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users", params(("id" = UserId, Path)), request_body = UpdateUser, responses(
     (status = 200, body = User),
 ))]
@@ -183,7 +183,7 @@ pub async fn update_user(
         not_oneself(&caller, id)?;
     }
     if password.is_some() && caller.user.id == id {
-        let detail = "Change your own password with PATCH /api/v1/me, which asks for the one in use.";
+        let detail = "Change your own password with PATCH /api/v1/me, which asks for the current one.";
         return Err(Error::conflict("ownPassword", detail).at("password").into());
     }
     let end_tokens = end_tokens.unwrap_or(password.is_some());
@@ -191,21 +191,20 @@ pub async fn update_user(
     Ok(axum::Json(change(&app, &caller, id, Change { patch, password, end_tokens }).await?))
 }
 
-/// What to change of a user, checked before.
+/// Changes to a user that have been checked.
 pub struct Change {
-    /// Fields; no password.
+    /// Changed fields, without the password.
     pub patch: UserPatch,
-    /// A new password. It ends the user's sessions, but the caller's own.
+    /// A new password. It ends the user's sessions, except the caller's current one.
     pub password: Option<SecretString>,
-    /// Whether the user's tokens are deleted.
+    /// Whether to delete the user's tokens.
     pub end_tokens: bool,
 }
 
-/// Changes a user whose new fields were checked, with what follows from it: sessions end, sockets close, and what is in
-/// memory is read again.
+/// Applies checked changes to a user and what follows from them: ends sessions, closes sockets and reloads caches.
 ///
 /// # Errors
-/// 404 when there is no such user; 409 when the login is taken, or nobody could administer any more.
+/// Returns 404 if there is no such user, and 409 if the login is taken or no administrator would be left.
 pub async fn change(app: &App, caller: &SignedIn, id: UserId, change: Change) -> ApiResult<User> {
     let Change { mut patch, password, end_tokens } = change;
     let new_password = password.is_some();
@@ -248,17 +247,19 @@ fn changes(before: &hookswitch_store::User, after: &hookswitch_store::User) -> V
     fields.filter_map(|((field, from), (_, to))| changed(field, from, to)).collect()
 }
 
-/// Writes that a user was made.
+/// Records the creation of a user in the audit trail.
 pub async fn audit_made(app: &App, by: UserId, user: &User) {
     app.audit.record_of(by, AuditAction::UserCreated, user.login.as_str(), about_made(user)).await;
 }
 
-/// What the audit trail says of a user who was made.
+/// Returns what the audit trail says about a new user.
 pub fn about_made(user: &User) -> Vec<AuditChange> {
     vec![said("name", user.name.as_str()), said("role", user.role.as_str())]
 }
 
-/// Deletes a user with their sessions, tokens and bindings. Calls keep who had them. 409 for one's own account.
+/// Deletes a user with their sessions, tokens and bindings. Calls still show who handled them.
+///
+/// Returns 409 for your own account.
 #[utoipa::path(delete, path = "/api/v1/users/{id}", tag = "users", params(("id" = UserId, Path)), responses(
     (status = 204, description = "deleted"),
 ))]
@@ -280,7 +281,7 @@ pub async fn delete_user(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// An administrator who wants to go asks another one: so there is always somebody who can administer.
+/// Returns 409 for the caller's own account, so that there is always an administrator left.
 fn not_oneself(caller: &SignedIn, id: UserId) -> ApiResult<()> {
     if caller.user.id == id {
         let detail = "You cannot deactivate, demote or delete your own account. Another administrator can.";
@@ -289,10 +290,10 @@ fn not_oneself(caller: &SignedIn, id: UserId) -> ApiResult<()> {
     Ok(())
 }
 
-/// Reads again what is kept in memory of users: names and roles, and who is bound to which number.
+/// Reloads what is cached about users: names, roles and bindings.
 async fn users_changed(app: &App) -> ApiResult<()> {
     app.catalog.directory.reload(&app.store).await?;
-    // Whoever may not sign in any more calls nobody back.
+    // Users who may no longer sign in call nobody back.
     app.live.missed.changed();
     for active in app.modules.all() {
         registry::reload(&app.modules, active.module.id).await?;
@@ -300,10 +301,10 @@ async fn users_changed(app: &App) -> ApiResult<()> {
     Ok(())
 }
 
-/// Checks and makes a user: for this route, the set-up and the command line.
+/// Checks and creates a user, for this route, the set-up and the command line.
 ///
 /// # Errors
-/// 422 with every field that is wrong; 409 when the login is taken.
+/// Returns 422 with every invalid field, and 409 if the login is taken.
 pub async fn make(
     store: &Store,
     passwords: &Passwords,
@@ -315,7 +316,7 @@ pub async fn make(
     let password_hash = Some(passwords.hash(password).await?);
     let id = UserId::new(now, clock::random());
     let user = NewUser { id, login, name, email, role, password_hash, created_at: now };
-    // Nobody is bound to anything before they are there.
+    // A new user has no bindings yet.
     Ok(User::new(store.create_user(&user).await?, Vec::new()))
 }
 

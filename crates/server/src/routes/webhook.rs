@@ -1,4 +1,4 @@
-//! The route of webhooks.
+//! The webhook route.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,26 +14,27 @@ use crate::error::ApiError;
 use crate::remote::RemoteAddress;
 use hookswitch_core::intake::admission::{Refusal, admit};
 
-/// Takes a provider's webhook.
+/// Receives a provider's webhook.
 ///
-/// The token may also stand in the path, `/webhooks/{moduleId}/{token}`, for providers that append to the address or drop its query.
+/// The token may also be in the path, `/webhooks/{moduleId}/{token}`, for providers that append to the address or drop
+/// its query.
 ///
-/// Everything up to storing the request can refuse it, and then nothing of it is kept. From there on it runs in a task
-/// of its own: a provider that hangs up early loses its answer, not its event.
+/// A request that is refused leaves nothing behind. Once stored, it is processed in a task of its own: a provider that
+/// disconnects early loses the response, not the event.
 #[utoipa::path(
     post,
     path = "/webhooks/{moduleId}",
     tag = "webhooks",
     params(
-        ("moduleId" = ModuleId, Path, description = "The module; a suffix after it reaches the script as `path`"),
+        ("moduleId" = ModuleId, Path, description = "The module; a suffix after it is passed to the script as `path`"),
         ("token" = String, Query, description = "The module's webhook token"),
     ),
     responses(
-        (status = 200, description = "What the module's script answers; `{}` when it says nothing else"),
+        (status = 200, description = "The script's response; `{}` by default"),
         (status = 401, description = "Unknown module, or missing or wrong token"),
-        (status = 413, description = "The body is larger than this server takes"),
+        (status = 413, description = "The body is larger than the server accepts"),
         (status = 500, description = "The script failed; the request is kept and can be replayed"),
-        (status = 503, description = "The module is off, or has too much to do"),
+        (status = 503, description = "The module is disabled or overloaded"),
     ),
 )]
 pub async fn webhook(
@@ -42,7 +43,7 @@ pub async fn webhook(
     request: axum::extract::Request,
 ) -> Response {
     let started = Instant::now();
-    // Probes tell nobody whether a module or a token is right.
+    // Probes must not reveal whether a module or token exists.
     if request.method() == Method::HEAD {
         return StatusCode::OK.into_response();
     }
@@ -65,7 +66,7 @@ pub async fn webhook(
     }
 }
 
-/// The same by GET. HEAD is answered with 200, whatever the address, and does not reach the script.
+/// Receives a webhook by GET. HEAD always returns 200 and does not reach the script.
 #[utoipa::path(
     get,
     path = "/webhooks/{moduleId}",
@@ -75,10 +76,10 @@ pub async fn webhook(
         ("token" = String, Query, description = "The module's webhook token"),
     ),
     responses(
-        (status = 200, description = "As by POST"),
+        (status = 200, description = "As for POST"),
         (status = 401, description = "Unknown module, or missing or wrong token"),
-        (status = 500, description = "As by POST"),
-        (status = 503, description = "As by POST"),
+        (status = 500, description = "As for POST"),
+        (status = 503, description = "As for POST"),
     ),
 )]
 pub async fn webhook_by_get(
@@ -89,7 +90,7 @@ pub async fn webhook_by_get(
     webhook(app, remote, request).await
 }
 
-/// What a webhook's address takes: the same for every address, whether or not there is such a module.
+/// Returns the allowed methods, which are the same whether or not the module exists.
 pub async fn options() -> Response {
     (StatusCode::NO_CONTENT, [(header::ALLOW, "GET, HEAD, OPTIONS, POST")]).into_response()
 }

@@ -1,4 +1,4 @@
-//! Answers with the web app.
+//! Serves the web app.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -18,20 +18,20 @@ use crate::web_files::WebFiles;
 
 mod policy;
 
-/// The app's one page: it finds out by the address what to show.
+/// The app's only page, which decides by the URL what to show.
 const PAGE: &str = "index.html";
 
-/// Where the app's own files are. Whoever asks for one that is not there has an old page and must not get the page as a script.
+/// Folder of the app's own files. An old page may request one that no longer exists, and must not get the page instead.
 const APP_FILES: &str = "_app/";
 
-/// What belongs to the server: a mistyped address there is an error, not a page.
+/// First segments of server routes, where a wrong URL is an error, not a page.
 const NOT_PAGES: [&str; 8] =
     ["api", "webhooks", "docs", "openapi.json", "healthz", "readyz", "metrics", "demo"];
 
-/// Contents that stand compressed beside a file: what it is called in HTTP, and the file's ending. The smallest first.
+/// Encodings of precompressed files: the name in HTTP and the file's suffix, smallest first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
-/// Answers what no route does: with a file of the web app, or with its page.
+/// Serves everything without a route: a file of the web app, or its page.
 pub async fn fallback(
     State(app): State<Arc<App>>,
     method: Method,
@@ -73,7 +73,7 @@ fn answer(web: WebFiles, path: &str, file: &EmbeddedFile, asked: &HeaderMap) -> 
     let mut headers = HeaderMap::new();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control(path)));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    // On every file: a worker has the policy that its own script comes with.
+    // On every file, since a worker's policy comes with its script.
     headers.insert(header::CONTENT_SECURITY_POLICY, policy::policy((path == PAGE).then_some(&file.data)));
     let etag = etag(&sent);
     let known = etag.as_ref().is_some_and(|etag| {
@@ -88,7 +88,7 @@ fn answer(web: WebFiles, path: &str, file: &EmbeddedFile, asked: &HeaderMap) -> 
     (headers, Body::from(sent.data)).into_response()
 }
 
-/// Whether the browser takes that coding; without a word about it, it does not.
+/// Returns whether the browser explicitly accepts the encoding.
 fn accepts(asked: &HeaderMap, coding: &str) -> bool {
     let offers = asked.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     offers.flat_map(|offers| offers.split(',')).any(|offer| {
@@ -98,7 +98,7 @@ fn accepts(asked: &HeaderMap, coding: &str) -> bool {
     })
 }
 
-/// The names of the files in `immutable` change with their content. The page names them, so it is asked for each time.
+/// File names in `immutable` change with their content. The page refers to them, so it is revalidated every time.
 fn cache_control(path: &str) -> &'static str {
     match path {
         PAGE => "no-cache",

@@ -1,12 +1,12 @@
-//! What a page of the web app may load and do.
+//! The web app's Content-Security-Policy.
 
 use axum::http::HeaderValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-/// The policy for the page given, with the scripts that stand in it, or for a file that holds no scripts of its own. Only from
-/// this server: scripts, workers, pictures, recordings, requests, sockets. The script editor sets styles as it goes.
+/// Returns the policy for `page` with its inline scripts, or for a file without inline scripts. Everything is loaded
+/// from this server only. The script editor needs inline styles.
 pub fn policy(page: Option<&[u8]>) -> HeaderValue {
     let scripts: String =
         page.and_then(|page| std::str::from_utf8(page).ok()).map(inline_scripts).unwrap_or_default();
@@ -18,7 +18,7 @@ pub fn policy(page: Option<&[u8]>) -> HeaderValue {
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
 
-/// The scripts in a page that our own build made, each as a source with its hash.
+/// Returns a hash source for each inline script in a page of our own build.
 fn inline_scripts(page: &str) -> String {
     let scripts = page.split("<script").skip(1).filter_map(|tag| {
         let (attributes, rest) = tag.split_once('>')?;

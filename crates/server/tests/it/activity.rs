@@ -6,7 +6,7 @@ use crate::support::{Client, Module, PASS_ON, Tab, both};
 
 const NUMBER: &str = "+442079460000";
 
-/// Makes a client with [`NUMBER`] and gives the path of its stream.
+/// Creates a client with [`NUMBER`] and returns the path of its stream.
 async fn stream_of_client(person: &Client) -> String {
     let body = json!({ "kind": "contact", "name": "Ann Archer", "phones": [{ "number": NUMBER }] });
     let client = person.post("/api/v1/clients", body).await.json(201);
@@ -57,7 +57,7 @@ both!(a_stream_tells_calls_and_comments_newest_first, |server| {
         (&after["text"], &json!(true))
     );
 
-    // The record of a call comes when it comes.
+    // A call's record may come at any time.
     module
         .post(&json!({ "callRecord": { "callId": "a", "duration": 12, "call": { "link": "x" } } }))
         .await

@@ -1,4 +1,4 @@
-//! What administrators do to users, modules and settings is written down, in words and without secrets.
+//! The audit trail records what administrators do to users, modules and settings, in words and without secrets.
 
 use hookswitch_store::Role;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::support::{Client, Module, PASS_ON, PASSWORD, both};
 
 const SECRET: &str = "hush-a-secret-value";
 
-/// The newest entry of that action: its subject, and its changes by field.
+/// Returns the newest entry with that action: its subject, and its changes by field.
 async fn newest(admin: &Client, action: &str) -> (Value, Value) {
     let page = admin.get(&format!("/api/v1/audit?action={action}")).await.json(200);
     let entry = page["items"].get(0).unwrap_or_else(|| panic!("no {action}")).clone();
@@ -82,7 +82,7 @@ both!(what_happens_to_modules_is_written_down, |server| {
     module.save(PASS_ON).await.is(200);
     assert_eq!(newest(&admin, "scriptSaved").await, (json!("Home"), json!({ "version": [null, "2"] })));
     admin.post(&module.path("/script/versions/1/restore"), json!({})).await.is(200);
-    assert_eq!(newest(&admin, "scriptSaved").await.1, json!({ "version": [null, "3, as 1 was"] }));
+    assert_eq!(newest(&admin, "scriptSaved").await.1, json!({ "version": [null, "3, restored from 1"] }));
     module.bind(&[("101", ann)]).await;
     assert_eq!(newest(&admin, "bindingsChanged").await, (json!("Home"), json!({ "101": [null, "ann"] })));
     admin.post(&module.path("/webhook-token"), json!({})).await.is(200);

@@ -1,4 +1,4 @@
-//! What scripts can make the server use, and what they can leave behind.
+//! Limits on what scripts can use and leave behind.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::process::{hookswitch, ready, run, run_with_input};
 use crate::support::{Client, Database, Module, PASS_ON, both};
 
-/// The other required functions, for scripts of which only one matters.
+/// Adds the other required functions to a script of which only one matters.
 fn with_the_rest(script: &str) -> String {
     let rest = PASS_ON.lines().filter(|line| !line.contains("VoipParseWebhookRequest"));
     let rest = rest.filter(|line| line.starts_with("export async function"));
@@ -86,7 +86,7 @@ both!(sixty_requests_at_once_update_storage_one_after_the_other, |server| {
     assert_eq!(*seen, (0..60).map(|number| json!(number.to_string())).collect::<Vec<_>>());
 });
 
-/// A provider whose every answer has 8 MB.
+/// A provider whose every response has 8 MB.
 async fn large_answers() -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -95,7 +95,7 @@ async fn large_answers() -> SocketAddr {
     address
 }
 
-/// Most memory the process has had, MB.
+/// Returns the process's peak memory, in MB.
 fn peak_memory(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

@@ -1,4 +1,4 @@
-//! Every call finds its person, and every missed caller is reached.
+//! Calls are assigned to their clients, and missed callers are reached.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ async fn items(person: &Client, path: &str) -> Vec<Value> {
     person.get(path).await.json(200)["items"].as_array().expect("items").clone()
 }
 
-/// An operator's call to the outside.
+/// An operator's outgoing call.
 async fn out(module: &Module, event: &str, id: &str, extension: &str, number: &str) {
     let more = json!({ "direction": "out", "srcPhone": extension, "dstPhone": number });
     module.event_with(event, id, number, extension, &more).await;
@@ -28,7 +28,7 @@ both!(an_unknown_caller_is_called_back_as_a_lead, |server| {
     let (one, operator) = server.operator("one").await;
     let module = Module::with_script(server, &admin, PASS_ON).await;
     module.bind(&[("101", one)]).await;
-    // Twice, in two spellings, and nobody is signed in.
+    // Twice, in two formats, while nobody is signed in.
     missed(&module, "a", "020 7946 0000", "101").await;
     server.advance(TimeDelta::seconds(60));
     missed(&module, "b", CALLER, "101").await;
@@ -53,7 +53,7 @@ both!(an_unknown_caller_is_called_back_as_a_lead, |server| {
     let ringing = tab.next_of("call").await;
     assert_eq!(ringing["call"]["client"]["id"], lead["id"]);
     assert_eq!(tab.next_of("dialed").await["dialId"], made["dialId"]);
-    assert_eq!(items(&operator, "/api/v1/missed-calls").await.len(), 1, "calling is not yet talking");
+    assert_eq!(items(&operator, "/api/v1/missed-calls").await.len(), 1, "dialling is not yet a conversation");
     out(&module, "notifyAnswer", "c", "101", CALLER).await;
     loop {
         if tab.next_of("missed").await["count"] == 0 {
@@ -95,18 +95,18 @@ both!(of_two_contacts_with_one_number_the_picked_one_has_the_call, |server| {
     let zoe = contact(&admin, "Zoe", &[CALLER]).await;
     module.event("notifyStart", "a", CALLER, "101").await;
     module.event("notifyEnd", "a", CALLER, "101").await;
-    // National, of the same household.
+    // The same number in national format.
     let adam = contact(&admin, "Adam", &["020 7946 0000"]).await;
     server.advance(TimeDelta::seconds(60));
     let (mut tab, _) = Tab::open(server, &operator).await;
     module.event("notifyStart", "b", CALLER, "101").await;
     let call = tab.next_of("call").await["call"].clone();
-    assert_eq!(call["client"], Value::Null, "nobody is guessed");
+    assert_eq!(call["client"], Value::Null, "the server does not guess");
     let names = |of: &Value| -> Vec<String> {
         let clients = of.as_array().expect("clients").iter();
         clients.map(|client| client["name"].as_str().expect("a name").to_owned()).collect()
     };
-    assert_eq!(names(&call["candidates"]), ["Zoe", "Adam"], "recently talked to first");
+    assert_eq!(names(&call["candidates"]), ["Zoe", "Adam"], "most recently spoken to first");
 
     let call_path = format!("/api/v1/calls/{}", call["id"].as_str().expect("an id"));
     operator.patch(&call_path, json!({ "clientId": adam["id"] })).await.json(200);
@@ -135,7 +135,7 @@ both!(an_unknown_caller_is_made_a_client_while_the_call_goes_on, |server| {
     let zoe = operator.post("/api/v1/clients", body).await.json(201);
     assert_eq!(zoe["phones"][0]["e164"], CALLER);
     assert_eq!(only_call(&operator).await["client"]["name"], "Zoe");
-    // From another telephone, which becomes hers.
+    // From another phone, whose number is added to hers.
     module.event("notifyEnd", "a", CALLER, "101").await;
     module.event("notifyStart", "b", "+4930901820", "101").await;
     let page = operator.get("/api/v1/calls?state=ringing").await.json(200);
@@ -204,7 +204,7 @@ both!(a_caller_is_whose_the_module_says_or_whose_the_client_is, |server| {
     assert_eq!(items(&two_client, "/api/v1/missed-calls").await.len(), 0);
     assert_eq!(items(&one_client, "/api/v1/missed-calls").await[0]["assigned"], "responsible");
 
-    // By hand, with a reason, and back.
+    // Resolved by hand with a reason, then reopened.
     let resolve = format!("/api/v1/missed-calls/{}", caller["id"].as_str().expect("an id"));
     two_client.post(&format!("{resolve}/resolve"), json!({})).await.problem(404, "notFound");
     one_client.post(&format!("{resolve}/resolve"), json!({ "reason": "Wrote an e-mail." })).await.is(204);
@@ -214,7 +214,7 @@ both!(a_caller_is_whose_the_module_says_or_whose_the_client_is, |server| {
         (&json!("Wrote an e-mail."), &json!("one"))
     );
     one_client.post(&format!("{resolve}/reopen"), json!({})).await.is(204);
-    // No leads wanted, and no such user.
+    // Leads switched off, and a user who does not exist.
     let none = json!({ "leads": { "kind": null, "responsibleId": null } });
     admin.patch(&module.path(""), none).await.is(200);
     missed(&module, "b", "+4930901820", "109").await;

@@ -1,4 +1,4 @@
-//! Call items: lists, comments, missed calls, recordings, silence.
+//! Calls: lists, comments, missed calls, recordings, time-outs.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ both!(calls_are_listed_and_found, |server| {
     {
         assert_eq!(ids(&admin, &format!("phone={spelling}")).await, ["c", "a"], "{spelling}");
     }
-    // Dialled in the country of another module.
+    // As dialled in another module's country.
     Module::of(server, &admin, json!({ "name": "Berlin", "script": PASS_ON, "defaultCountry": "DE" })).await;
     assert_eq!(ids(&admin, "phone=030/901820").await, ["b"]);
     assert_eq!(ids(&admin, "phone=030/901821").await, Vec::<String>::new());
@@ -56,7 +56,7 @@ both!(an_operator_notes_something_about_their_call, |server| {
         operator.patch(&path, json!({ "comment": " Wants an offer. " })).await.json(200)["comment"],
         "Wants an offer."
     );
-    // It is nobody's client yet.
+    // The call has no client yet.
     stranger.patch(&path, json!({ "comment": "x" })).await.problem(404, "notFound");
     module.event("notifyEnd", "a", CLIENT, "101").await;
     assert_eq!(operator.get(&path).await.json(200)["comment"], "Wants an offer.", "an event leaves it alone");
@@ -71,7 +71,7 @@ both!(a_missed_call_stays_open_until_somebody_deals_with_it, |server| {
     let (_, other) = server.operator("two").await;
     let module = Module::with_script(server, &admin, PASS_ON).await;
     module.bind(&[("101", one)]).await;
-    // Nobody is signed in, and it is missed all the same.
+    // The call is missed even though nobody is signed in.
     module.event("notifyStart", "a", CLIENT, "101").await;
     module.event_with("notifyEnd", "a", CLIENT, "101", &json!({ "disposition": "noAnswer" })).await;
     let open = operator.get("/api/v1/missed-calls").await.json(200);
@@ -92,7 +92,7 @@ both!(a_missed_call_stays_open_until_somebody_deals_with_it, |server| {
         .problem(409, "alreadyResolved");
     operator.post(&format!("/api/v1/missed-calls/{id}/reopen"), json!({})).await.is(204);
     assert_eq!(tab.next_of("missed").await["count"], 1);
-    // A call that rang at nobody is everybody's.
+    // A call that rang nobody is everyone's to call back.
     module.event("notifyStart", "b", "+4930901820", "109").await;
     module.event("notifyEnd", "b", "+4930901820", "109").await;
     assert_eq!(other.get("/api/v1/missed-calls").await.json(200)["items"][0]["call"]["callId"], "b");
@@ -132,12 +132,12 @@ both!(a_time_out_is_taken_back_when_the_provider_is_heard_again, |server| {
     module.event("notifyStart", "a", CLIENT, "101").await;
     assert_eq!(tab.next_of("call").await["call"]["state"], "ringing");
     assert_eq!(tab.next_of("missed").await["count"], 0);
-    // An extension alone says who answers.
+    // An extension alone is enough to say who answers.
     let answer = json!({ "event": { "event": "notifyAnswer", "callId": "a", "srcPhoneExt": "101" } });
     module.post(&answer).await.is(200);
     assert_eq!(tab.next_of("call").await["call"]["state"], "talking");
     assert_eq!(admin.get("/api/v1/clients").await.json(200)["items"], json!([]));
-    // Its record says that it is over.
+    // Its record says that it has ended.
     let record = json!({ "callRecord": { "callId": "a", "duration": 30, "disposition": "answered" } });
     module.post(&record).await.is(200);
     server.advance(TimeDelta::seconds(70));
@@ -208,7 +208,7 @@ both!(a_recording_is_linked_and_played_through, [("HOOKSWITCH_FETCH_ALLOW", "127
         .iter()
         .map(|entry| (&entry["user"]["id"], &entry["callId"]))
         .collect();
-    assert_eq!(played, [(&json!(one), &call["id"])], "however many parts a player asks for");
+    assert_eq!(played, [(&json!(one), &call["id"])], "however many ranges a player requests");
     stranger.get(&path).await.problem(404, "notFound");
 });
 

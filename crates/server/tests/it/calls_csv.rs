@@ -1,4 +1,4 @@
-//! The list of calls for a spreadsheet.
+//! The list of calls as CSV.
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -68,5 +68,5 @@ both!(an_export_goes_on_past_a_page, |server| {
     let all = lines(&admin, "").await;
     let ids: std::collections::BTreeSet<_> = all[1..].iter().map(|line| &line[15]).collect();
     assert_eq!((all.len(), ids.len()), (451, 450), "each call once");
-    assert!(all.iter().all(|line| line.len() == 16), "column names stand in the first line alone");
+    assert!(all.iter().all(|line| line.len() == 16), "column names are only in the first line");
 });

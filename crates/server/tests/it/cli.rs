@@ -1,4 +1,4 @@
-//! The command line, as whoever runs the server uses it.
+//! The command line, as used by people who run the server.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn users_and_tokens_are_made_while_the_server_runs(database: Database) {
     let made =
         run_with_input(&database, "user create --login ann --name Ann --admin --password-stdin", &input)
             .await;
-    assert_eq!(made, (0, "made the admin ann\n".to_owned(), String::new()));
+    assert_eq!(made, (0, "created admin ann\n".to_owned(), String::new()));
     let (code, token, _) = run(&database, "token create --user ANN").await;
     assert_eq!((code, token.lines().count()), (0, 1), "the token alone");
     assert_eq!(get(&address, "/api/v1/users", token.trim()).await.0, 200);
@@ -34,7 +34,7 @@ async fn users_and_tokens_are_made_while_the_server_runs(database: Database) {
     let client = crate::support::Client::new(address.clone(), std::sync::Arc::default());
     client.post("/api/v1/session", json!({ "login": "bob", "password": password })).await.is(200);
 
-    // It stands in the audit trail, without the token or the password.
+    // The audit trail records it, without the token or the password.
     let (_, trail) = get(&address, "/api/v1/audit", token.trim()).await;
     assert_eq!(trail.matches(r#"{"field":"by","from":null,"to":"command line"}"#).count(), 3, "{trail}");
     assert!(!trail.contains(token.trim()) && !trail.contains(password), "{trail}");
@@ -93,7 +93,10 @@ async fn what_is_shown_once_is_shown_even_where_the_audit_trail_cannot_be_writte
     {
         let (code, out, error) = run(&database, arguments).await;
         assert_eq!((code, out.lines().count()), (1, lines), "{arguments}: {out}{error}");
-        assert!(error.contains(&format!("the {what} was made, but the audit trail")), "{error}");
+        assert!(
+            error.contains(&format!("the {what} was created, but could not be recorded in the audit trail")),
+            "{error}"
+        );
     }
 }
 
@@ -139,7 +142,10 @@ async fn a_folder_of_modules_that_is_not_there_stops_the_start() {
     let database = Database::sqlite();
     let output = hookswitch(&database, "serve").env("HOOKSWITCH_MODULES_DIR", "/nowhere/modules").output();
     let (code, _, error) = finished(output.await.unwrap());
-    assert!(code == 1 && error.contains("/nowhere/modules (server.modules_dir) cannot be read"), "{error}");
+    assert!(
+        code == 1 && error.contains("cannot read the modules folder /nowhere/modules (server.modules_dir)"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

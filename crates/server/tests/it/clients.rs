@@ -1,4 +1,4 @@
-//! Making and changing clients, and their calls.
+//! Creating and updating clients, and their calls.
 
 use serde_json::{Value, json};
 
@@ -10,20 +10,20 @@ pub fn path(client: &Value) -> String {
     format!("{CLIENTS}/{}", client["id"].as_str().expect("an id"))
 }
 
-/// Makes a contact of that name with those numbers.
+/// Creates a contact with that name and those numbers.
 pub async fn contact(person: &Client, name: &str, numbers: &[&str]) -> Value {
     let phones: Vec<Value> = numbers.iter().map(|number| json!({ "number": number })).collect();
     person.post(CLIENTS, json!({ "kind": "contact", "name": name, "phones": phones })).await.json(201)
 }
 
-/// The names of the clients that a list gives.
+/// Returns the names of the listed clients.
 pub async fn names(person: &Client, query: &str) -> Vec<String> {
     let page = person.get(&format!("{CLIENTS}?{query}")).await.json(200);
     let items = page["items"].as_array().expect("items").iter();
     items.map(|client| client["name"].as_str().expect("a name").to_owned()).collect()
 }
 
-/// What the audit trail says was done to clients, first thing first.
+/// Returns what the audit trail says was done to clients, oldest first.
 pub async fn done(admin: &Client) -> Vec<String> {
     let page = admin.get("/api/v1/audit?limit=200").await.json(200);
     let entries = page["items"].as_array().expect("items").iter().rev();
@@ -70,7 +70,7 @@ both!(a_client_is_made_and_changed, |server| {
     assert_eq!(
         (&changed["phones"], &changed["version"]),
         (&made["phones"], &json!(2)),
-        "what is left out stays"
+        "omitted fields stay as they are"
     );
     ann.patch(&path(&made), change).await.problem(409, "changedMeanwhile");
     assert_eq!(ann.get(&path(&made)).await.json(200), changed);
@@ -185,11 +185,11 @@ both!(an_unknown_caller_becomes_a_client, |server| {
     let call = only_call(&operator).await["id"].clone();
     let body = json!({ "kind": "contact", "name": "Zoe", "callId": call });
     other.post(CLIENTS, body.clone()).await.problem(404, "notFound");
-    assert!(names(&admin, "").await.is_empty(), "nothing is made by who may not see the call");
+    assert!(names(&admin, "").await.is_empty(), "a user who may not see the call creates nothing");
     let zoe = operator.post(CLIENTS, body).await.json(201);
     assert_eq!(zoe["phones"][0]["e164"], "+442079460000");
     assert_eq!(only_call(&operator).await["client"]["name"], "Zoe");
-    // Known from now on, in whichever spelling.
+    // Recognized from now on, in any format.
     module.event("notifyStart", "b", "+442079460000", "101").await;
     let calls = operator.get(&format!("/api/v1/calls?clientId={}", zoe["id"].as_str().expect("an id"))).await;
     assert_eq!(calls.json(200)["items"].as_array().map(Vec::len), Some(2));

@@ -1,4 +1,4 @@
-//! The list of clients for a spreadsheet.
+//! The list of clients as CSV.
 
 use serde_json::json;
 

@@ -122,8 +122,8 @@ both!(lines_that_cannot_be_taken_come_back_with_the_reason, |server| {
     let lines: Vec<csv::StringRecord> = csv.records().map(|line| line.expect("a line")).collect();
     let told = [
         ("3", "A name has 1 to 200 characters"),
-        ("4", "This is not a phone number"),
-        ("5", "This is not an e-mail address"),
+        ("4", "Enter a valid number"),
+        ("5", "Enter a valid email address"),
         ("6", "\"friend\" is not a kind of client"),
         ("7", "There is no user \"stranger\""),
         ("8", "This line has 6 cells, the first one 5"),
@@ -201,9 +201,9 @@ both!(what_is_no_table_is_refused, |server| {
     admin.post(IMPORTS, json!({})).await.problem(415, "notCsv");
     for (file, said) in [
         (b"Name\nZoe\nZo\xeb\n".to_vec(), "Line 3 is not text in UTF-8"),
-        (Vec::new(), "The first line has to name"),
+        (Vec::new(), "The first line must name"),
         (b"Name\n".to_vec(), "The file has no line"),
-        (vec![b','; 300], "The first line has to name"),
+        (vec![b','; 300], "The first line must name"),
     ] {
         let problem = send(&admin, file).await.problem(422, "invalid");
         assert!(problem["detail"].as_str().expect("a sentence").starts_with(said), "{problem}");
@@ -280,8 +280,8 @@ both!(files_are_read_however_programs_write_them, |server| {
         );
     }
     for (file, said) in [
-        ([vec![0xff, 0xfe], b"Name".to_vec(), vec![0]].concat(), "The file begins as UTF-16"),
-        (vec![0xff, 0xfe, 0x00, 0xd8, 0x41, 0x00], "The file begins as UTF-16"),
+        ([vec![0xff, 0xfe], b"Name".to_vec(), vec![0]].concat(), "The file starts as UTF-16"),
+        (vec![0xff, 0xfe, 0x00, 0xd8, 0x41, 0x00], "The file starts as UTF-16"),
         (b"Name\nZo\xeb\n".to_vec(), "Line 2 is not text in UTF-8"),
     ] {
         let problem = send(&admin, file).await.problem(422, "invalid");
@@ -322,7 +322,7 @@ both!(nothing_in_a_cell_is_lost_without_a_word, |server| {
     let ended = over(&admin, &import.1).await;
     assert_eq!((counts(&ended), &ended["incomplete"]), ([4, 3, 1, 0, 0], &json!(2)), "{ended}");
     let report = admin.get(&format!("{}/rejected.csv", import.1)).await.is(200).text.clone();
-    for said in ["Imported, but for the name \"\"Robert\"\"", "since the client is called \"\"Ann\"\""] {
+    for said in ["Imported without the name \"\"Robert\"\"", "since the client is named \"\"Ann\"\""] {
         assert!(report.contains(said), "{report}");
     }
     let eve = &admin.get("/api/v1/clients?query=eve").await.json(200)["items"][0];

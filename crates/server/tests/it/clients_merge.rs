@@ -1,4 +1,4 @@
-//! Clients that turn out to be one, and leads that turn out to be somebody.
+//! Merging clients, and converting leads to contacts.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ both!(merges_are_undone_in_their_order_and_for_a_day, |server| {
     admin.post(&again, json!({})).await.problem(409, "tooLate");
     assert_eq!(admin.get(&path(&a)).await.json(200)["merges"], json!([]));
 
-    // Nobody merges, or undoes, what is not theirs to see.
+    // Users cannot merge, or undo, what they may not see.
     let third = merge(&a, &c).await;
     let bobs = json!({ "version": admin.get(&path(&a)).await.json(200)["version"], "responsibleId": server.user("admin").await });
     admin.patch(&path(&a), bobs).await.is(200);

@@ -1,4 +1,4 @@
-//! Who sees which clients, and what of them.
+//! Who sees which clients, and how much of them.
 
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ both!(operators_see_all_clients_or_their_own_and_nobodys, |server| {
     ann.delete(&bobs).await.problem(404, "notFound");
     let same = ann.post("/api/v1/clients/duplicates", json!({ "emails": ["x@example.com"] })).await.json(200);
     assert_eq!(same["items"].as_array().map(Vec::len), Some(2));
-    // Who gives a client away does not see it any more.
+    // A user who gives a client away no longer sees it.
     let given = json!({ "version": 1, "responsibleId": bob_id });
     ann.patch(&path(&made[2]), given).await.is(200);
     assert_eq!(names(&ann, "").await, ["Anns"]);
@@ -54,7 +54,11 @@ both!(hidden_numbers_stay_on_the_server, |server| {
     };
     assert_eq!(formatted(&seen), [json!("••• 12"), json!("••• 34")]);
     assert_eq!(names(&operator, "query=020 7946 00").await, [""; 0], "nor digit by digit");
-    assert_eq!(names(&operator, "query=02079460012").await, ["Zoe"], "who knows a number finds its client");
+    assert_eq!(
+        names(&operator, "query=02079460012").await,
+        ["Zoe"],
+        "a user who knows a number finds its client"
+    );
 
     let phones =
         json!([{ "position": 1 }, { "position": 0, "label": "Mobile" }, { "number": "020 7946 0056" }]);

@@ -6,7 +6,7 @@ use crate::support::{Client, Module, PASS_ON, Tab, both, only_call};
 
 const NUMBER: &str = "+442079460000";
 
-/// Makes a client and gives its id.
+/// Creates a client and returns its id.
 async fn make(person: &Client, more: &Value) -> String {
     let mut body = json!({ "kind": "contact", "name": "Ann Archer" });
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -33,7 +33,7 @@ both!(whoever_sees_a_client_comments_on_it, |server| {
     assert_eq!(comment["author"], json!({ "id": one, "name": "one" }));
     assert_eq!((&comment["clientId"], &comment["callId"]), (&json!(client), &Value::Null));
     assert_eq!((&comment["editedAt"], &comment["canEdit"]), (&Value::Null, &json!(true)));
-    assert_eq!(tab.next_of("clients").await["ids"], json!([client]), "whoever looks at it asks again");
+    assert_eq!(tab.next_of("clients").await["ids"], json!([client]), "open pages reload it");
 
     let path = comment_path(&comment);
     let edited = author.patch(&path, json!({ "text": "Got an offer." })).await.json(200);
@@ -104,7 +104,7 @@ both!(a_colleague_who_is_mentioned_gets_a_notice, |server| {
     assert_eq!(notice["clientId"], json!(client));
     assert_eq!(tab.next_of("mentions").await["count"], 1);
 
-    // An edit tells only those who are new.
+    // An edit notifies only newly mentioned users.
     let (mut thirds, _) = Tab::open(server, &third).await;
     let path = comment_path(&comment);
     author.patch(&path, json!({ "text": "@two @three", "mentions": [two, three] })).await.is(200);

@@ -1,4 +1,4 @@
-//! The buttons of a call, calling out, and what the module's functions get.
+//! Call controls, outgoing calls, and what the module's functions receive.
 
 use serde_json::{Value, json};
 

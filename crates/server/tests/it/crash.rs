@@ -1,4 +1,4 @@
-//! Killed in the middle of its work, the server has lost nothing that it answered, and takes up what it had only stored.
+//! A server killed in the middle of its work loses nothing that it acknowledged, and resumes what it had only stored.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,11 +12,11 @@ use crate::support::process::{run, run_with_input, serve};
 use crate::support::{Client, Database, PASS_ON};
 
 const CONNECTIONS: usize = 16;
-/// Webhooks answered before the server is killed.
+/// Number of webhooks answered before the server is killed.
 const ANSWERED: usize = 300;
 const ROUNDS: usize = 3;
 
-/// The state of each call that the last answered webhook left it in.
+/// The state of each call after its last answered webhook.
 type Expected = Arc<Mutex<HashMap<String, &'static str>>>;
 
 const STORY: [(&str, &str); 3] =
@@ -71,7 +71,7 @@ async fn survives(database: &Database) {
         }
         child.kill().await.expect("it runs"); // SIGKILL
         for connection in load {
-            connection.await.expect("a client that saw the server go");
+            connection.await.expect("a client that noticed the server's end");
         }
     }
     let (mut child, address, _, _lines) = serve(database).await;
@@ -89,7 +89,7 @@ struct Provider {
 }
 
 impl Provider {
-    /// Tells one call's story after the other until the server is gone.
+    /// Sends one call's webhooks after another until the server is gone.
     async fn load(self, connection: usize, answered: Arc<AtomicUsize>, expected: Expected) {
         for number in 0.. {
             let id = format!("{}-{connection}-{number}", self.round);

@@ -1,4 +1,4 @@
-//! Calls that are dialled here.
+//! Calls dialled here.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ both!(the_client_who_was_to_be_called_has_the_call, |server| {
     assert_eq!((&made["phone"], &made["expiresInSeconds"]), (&json!(CLIENT), &json!(60)));
     appears(&module, "a").await;
     assert_eq!(only_call(&operator).await["client"]["name"], "Adam");
-    // The next call to that number is another story.
+    // The next call to that number is unaffected.
     appears(&module, "b").await;
     let page = operator.get("/api/v1/calls").await.json(200);
     assert_eq!((&page["items"][0]["callId"], &page["items"][0]["client"]), (&json!("b"), &Value::Null));
@@ -66,7 +66,7 @@ both!(a_call_that_is_called_off_ends_as_soon_as_it_appears, |server| {
         .await
         .expect("the module is told to end it");
     operator.post(&cancel, json!({})).await.problem(404, "notFound");
-    // Too late: nothing came of it.
+    // Too late: cancelling has no effect.
     let made = operator.post("/api/v1/calls", dial).await.json(202);
     server.advance(TimeDelta::seconds(61));
     let cancel = format!("/api/v1/dials/{}/cancel", made["dialId"].as_str().expect("an id"));

@@ -1,4 +1,4 @@
-//! Scripts as the API that the contract comes from documents them, unchanged: what was written for it runs here.
+//! Scripts from the documentation of the API that the contract comes from run here unchanged.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::support::{Module, both, only_call, provider, server_log};
 
 const CLIENT: &str = "+442079460000";
 
-/// The examples of the type pages, put together: plain top-level functions, `JSON.parse(request.body)`, the enums.
+/// The combined examples of the type pages: plain top-level functions, `JSON.parse(request.body)`, the enums.
 const DOCUMENTED: &str = include_str!("support/documented.ts");
 
 both!(documented_examples_run_unchanged, [("HOOKSWITCH_FETCH_ALLOW", "127.0.0.1")], |server| {

@@ -1,4 +1,4 @@
-//! Clients and calls are erased for good: no answer and no file tells of them any more, and nothing brings them back.
+//! Clients and calls are erased for good: no response or file mentions them any more, and nothing brings them back.
 
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -30,7 +30,7 @@ struct Story {
     call: String,
 }
 
-/// A client with a talk, a missed call, comments and a recording; and a call of somebody else.
+/// A client with a conversation, a missed call, comments and a recording; and somebody else's call.
 async fn story(server: &Server) -> Story {
     let admin = server.admin().await;
     let (one, operator) = server.operator("one").await;
@@ -71,7 +71,7 @@ async fn erase(admin: &Client, client: &Value) -> Value {
     wait(admin, erasure).await
 }
 
-/// The erasure once it is done.
+/// Waits until the erasure is done and returns it.
 async fn wait(admin: &Client, mut erasure: Value) -> Value {
     while erasure["doneAt"].is_null() {
         tokio::task::yield_now().await;
@@ -81,7 +81,7 @@ async fn wait(admin: &Client, mut erasure: Value) -> Value {
     erasure
 }
 
-/// Everything that the database and the data folder hold.
+/// Returns everything in the database and the data folder.
 async fn everything(server: &Server) -> String {
     while !server.app.store.overwrite_deleted().await.expect("an answer") {
         tokio::task::yield_now().await;
@@ -117,7 +117,7 @@ both!(an_erased_client_is_in_no_answer_and_in_no_file, |server| {
     let story = story(server).await;
     let (mut tab, _) = Tab::open(server, &story.operator).await;
     let before = everything(server).await;
-    assert!(is_told(&before).is_some(), "the test looks where it is");
+    assert!(is_told(&before).is_some(), "the test looks in the right places");
     let would = story.admin.get(&format!("{}/erase", path(&story.client))).await.json(200);
     assert_eq!((&would["calls"], &would["comments"]), (&json!(2), &json!(1)));
 
@@ -161,7 +161,7 @@ both!(what_comes_late_is_dropped_and_said_so, |server| {
     for request in &requests[..2] {
         assert_eq!((&request["erased"], &request["status"]), (&json!(true), &json!("processed")));
         let path = story.module.path(&format!("/requests/{}", request["id"].as_str().unwrap()));
-        // What came of it is kept a moment later.
+        // The outcome is stored a moment later.
         let detail = loop {
             let detail = story.admin.get(&path).await.json(200);
             if !detail["outcome"].is_null() {
@@ -176,7 +176,7 @@ both!(what_comes_late_is_dropped_and_said_so, |server| {
     assert_eq!(is_told(&everything(server).await), None);
     let calls = story.admin.get("/api/v1/calls").await.json(200);
     assert_eq!(calls["items"].as_array().map(Vec::len), Some(1));
-    // A real call of the same person is a new one.
+    // A real call by the same person is a new one.
     story.module.event("notifyStart", "n", NUMBER, "101").await;
     let calls = story.admin.get("/api/v1/calls").await.json(200);
     assert_eq!(calls["items"].as_array().map(Vec::len), Some(2));

@@ -1,4 +1,4 @@
-//! Live: what an operator's tabs are told.
+//! Live updates of an operator's tabs.
 
 use serde_json::json;
 
@@ -34,7 +34,7 @@ both!(a_call_rings_in_every_tab_of_its_operator_and_nobody_elses, |server| {
         assert_eq!((&gone["type"], &gone["reason"]), (&json!("callGone"), &json!("missed")));
         assert_eq!(tab.next_of("missed").await["count"], 1);
     }
-    // The first call that the other operator ever hears of is their own.
+    // The first call that the other operator is told of is their own.
     module.event("notifyStart", "b", CLIENT, "102").await;
     module.bind(&[("101", one), ("102", server.user("two").await)]).await;
     module.event("notifyStart", "c", CLIENT, "102").await;
@@ -66,7 +66,7 @@ both!(when_one_of_several_answers_the_others_are_told_who, |server| {
     }
     module.event("notifyEnd", "a", CLIENT, "102").await;
     assert_eq!(second.next_of("callGone").await["reason"], "ended");
-    // Who did not answer a call that another took has missed nothing.
+    // An operator who did not answer a call that another took has missed nothing.
     let missed = one_client.get("/api/v1/missed-calls").await.json(200);
     assert_eq!(missed["items"], json!([]));
 });
@@ -126,7 +126,7 @@ both!(a_comment_is_in_every_tab_of_the_calls_operators, |server| {
     }
     admin.patch(&path, json!({ "comment": "" })).await.is(200);
     assert_eq!(left.next().await["call"]["comment"], json!(null));
-    // The first thing that the stranger hears is a call of their own.
+    // The first message to the other user is a call of their own.
     module.event("notifyStart", "b", CLIENT, "103").await;
     assert_eq!(stranger.next().await["type"], "call");
 });
@@ -147,7 +147,7 @@ both!(administrators_who_look_on_hear_that_something_happened, |server| {
         happened = looking_on.next_of("activity").await;
     }
     assert_eq!(happened["modules"], json!([module.id]));
-    // A burst makes a few messages. Its last ones tell that everything about it is kept, the delivery and the script's log.
+    // A burst makes a few messages, the last of them after the delivery and the script's log have been stored.
     for call in 0..50 {
         module.event("notifyStart", &format!("b{call}"), CLIENT, "101").await;
     }
@@ -165,7 +165,7 @@ both!(administrators_who_look_on_hear_that_something_happened, |server| {
     let call = tab.next().await["call"]["id"].as_str().expect("a call").to_owned();
     operator.patch(&format!("/api/v1/calls/{call}"), json!({ "comment": "x" })).await.is(200);
     while looking_on.next_of("activity").await["calls"] == false {}
-    // To operators it is not told.
+    // Operators are not told.
     for _ in 0..51 {
         assert_ne!(tab.next().await["type"], "activity");
     }
@@ -178,7 +178,7 @@ both!(whoever_looks_on_learns_when_a_delivery_is_kept_and_a_line_is_logged, |ser
     let (mut looking_on, _) = Tab::open(server, &admin).await;
     module.post(&json!({})).await.is(200);
     let id = module.requests().await[0]["id"].as_str().expect("an id").to_owned();
-    // Asking again on every message is enough to end up with all there is to know.
+    // Reloading on every message is enough to end up with everything.
     loop {
         assert_eq!(looking_on.next_of("activity").await["modules"], json!([module.id]));
         let request = admin.get(&module.path(&format!("/requests/{id}"))).await.json(200);

@@ -1,5 +1,5 @@
-//! What breaks below the server: a full disk, I/O errors, a database server that goes away. Meanwhile webhooks are answered
-//! 503 and nothing else; afterwards they are taken again without a restart, and nothing that was answered 200 is lost.
+//! Faults below the server: a full disk, I/O errors, a database server that goes away. Meanwhile, webhooks are answered
+//! only with 503; afterwards they are accepted again without a restart, and nothing answered with 200 is lost.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -20,7 +20,7 @@ use crate::support::{Client, Database, PASS_ON};
 const CONNECTIONS: usize = 6;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// With the log on the disk that is full. `cargo xtask test` runs it where it is root.
+/// The log is on the full disk too. `cargo xtask test` runs this as root.
 mod as_root {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     #[ignore = "needs root, to mount a small file system"]
@@ -38,7 +38,7 @@ async fn a_disk_that_is_full_for_a_minute_is_survived() {
 async fn full_disk(for_how_long: Duration) {
     let disk = SmallDisk::new("48m").await;
     let token = token(|arguments| disk.hookswitch(arguments)).await;
-    // What is printed goes there too.
+    // Standard output goes there too.
     let mut child = disk.hookswitch("serve").stderr(disk.append("log")).spawn().unwrap();
     let (address, _, _lines) = ready(&mut child).await;
     let story = Story::begin(address, &token).await;
@@ -51,7 +51,7 @@ async fn full_disk(for_how_long: Duration) {
     disk.free();
     story.takes_webhooks().await;
 
-    // Room that comes and goes does not wear it out.
+    // Space that comes and goes does no lasting harm.
     for _ in 0..3 {
         disk.fill();
         story.refuses_webhooks().await;
@@ -66,7 +66,7 @@ async fn io_errors_are_survived() {
     let database = Database::sqlite();
     let token = token(|arguments| hookswitch(&database, arguments)).await;
     let log = File::create(database.folder.path().join("log")).unwrap();
-    // Every write beyond the limit for the size of files fails; the signal that comes with it is ignored.
+    // Writes beyond the file size limit fail; the signal that comes with them is ignored.
     let plain = hookswitch(&database, "serve");
     let mut serve = Command::new("sh");
     serve.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(plain.as_std().get_program());
@@ -117,7 +117,7 @@ async fn a_postgres_that_is_killed_or_read_only_is_survived() {
     story.end(&mut child).await;
 }
 
-/// Makes an administrator with a token.
+/// Creates an administrator and returns a token.
 async fn token(program: impl Fn(&str) -> Command) -> String {
     let (code, _, said) = finished(program("user create --login admin --admin").output().await.unwrap());
     assert_eq!(code, 0, "{said}");
@@ -126,7 +126,7 @@ async fn token(program: impl Fn(&str) -> Command) -> String {
     token.trim().to_owned()
 }
 
-/// A provider that calls the webhook all the time, and sends again what was refused.
+/// A provider that calls the webhook continuously and repeats what was refused.
 struct Story {
     admin: Client,
     load: Vec<JoinHandle<()>>,
@@ -138,7 +138,7 @@ struct Tally {
     taken: AtomicUsize,
     refused: AtomicUsize,
     over: AtomicBool,
-    /// The calls whose webhook was answered 200.
+    /// The calls whose webhook was answered with 200.
     calls: Mutex<BTreeSet<String>>,
 }
 
@@ -157,12 +157,12 @@ impl Story {
         Self { admin, load: load.collect(), tally }
     }
 
-    /// Waits until webhooks are taken, and the server says that it is ready.
+    /// Waits until webhooks are accepted and the server says that it is ready.
     async fn takes_webhooks(&self) {
         self.until(&self.tally.taken, 200, "taken").await;
     }
 
-    /// Waits until webhooks are refused, and the server says that it is not ready.
+    /// Waits until webhooks are refused and the server says that it is not ready.
     async fn refuses_webhooks(&self) {
         self.until(&self.tally.refused, 503, "refused").await;
     }
@@ -185,7 +185,7 @@ impl Story {
             .unwrap_or_else(|_| panic!("webhooks are {what}, ready is {ready}"));
     }
 
-    /// Every call whose webhook was answered 200 is there.
+    /// Checks that every call whose webhook was answered with 200 is there.
     async fn end(self, child: &mut Child) {
         self.tally.over.store(true, Ordering::SeqCst);
         for connection in self.load {

@@ -1,4 +1,4 @@
-//! The client for addresses that others chose, against a server on this machine.
+//! The client for addresses chosen by others, against a server on this machine.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use hookswitch_core::fetch::{FetchClient, Outgoing, Redirects};
 use hookswitch_script::{FetchRequest, FetchRoom, HostError, Redirect};
 use hookswitch_server::config::Config;
 
-/// A server that answers what the stories need; where it listens.
+/// Starts a server with the routes that the tests need; returns its address.
 async fn target() -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -116,7 +116,7 @@ async fn what_the_operator_of_the_server_allows_is_reached() {
         assert_eq!(error_of(&client(&allow), get_of(&by_address)).await.code, "refusedAddress", "{allow}");
         assert_eq!(error_of(&client(&allow), get_of(&by_name)).await.code, "refusedAddress", "{allow}");
     }
-    // An allowed name is no leave to use the address it happens to have.
+    // Allowing a name does not allow the address that it resolves to.
     assert_eq!(error_of(&client("localhost"), get_of(&by_address)).await.code, "refusedAddress");
 }
 
@@ -205,12 +205,12 @@ async fn time_and_size_are_bounded() {
     let error = error_of(&client, never).await;
     assert_eq!(
         (error.code.as_str(), error.message.as_str()),
-        ("timeout", "there was no whole answer within 50 ms")
+        ("timeout", "there was no complete response within 50 ms")
     );
     let error = error_of(&client, get_of(format!("http://{address}/endless"))).await;
     assert_eq!(
         (error.code.as_str(), error.message.as_str()),
-        ("tooLarge", "the answer has more than 65536 bytes")
+        ("tooLarge", "the response has more than 65536 bytes")
     );
 }
 

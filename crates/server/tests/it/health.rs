@@ -1,4 +1,4 @@
-//! For whatever runs the server.
+//! Health checks and metrics.
 
 use crate::support::both;
 
@@ -24,7 +24,7 @@ both!(metrics_count_requests_by_route, |server| {
 both!(metrics_are_for_the_own_machine_and_for_users, |server| {
     let nobody = server.anonymous();
     nobody.get("/metrics").await.is(200);
-    // What comes through a proxy on this machine comes from elsewhere.
+    // Requests through a proxy on this machine come from elsewhere.
     let proxied = server.anonymous().header("x-forwarded-for", "203.0.113.9");
     proxied.get("/metrics").await.problem(401, "notSignedIn");
     let (_, ann) = server.operator("ann").await;

@@ -1,4 +1,4 @@
-//! Numbers that are hidden from operators reach none of their screens.
+//! Numbers hidden from operators do not reach their screens.
 
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -8,7 +8,7 @@ use crate::clients::path;
 use crate::support::{Client, Module, PASS_ON, Server, Tab, both, only_call};
 
 pub const NUMBER: &str = "+442079461234";
-/// What stands for the number however it is written.
+/// The digits that identify the number in any format.
 const DIGITS: &str = "79461234";
 
 pub fn tells_it(text: &str) -> bool {
@@ -16,7 +16,7 @@ pub fn tells_it(text: &str) -> bool {
     digits.contains(DIGITS)
 }
 
-/// Everything that an operator can read, by the description of the API, with these ids in its paths.
+/// Returns every route that an operator can read, from the API's description, with these ids in its paths.
 pub async fn read_everything(person: &Client, ids: &[(&str, &str)]) -> Vec<(String, String)> {
     let description = serde_json::to_value(hookswitch_server::routes::openapi()).expect("JSON");
     let mut read = Vec::new();
@@ -41,7 +41,7 @@ async fn story(server: &Server) -> (Client, Client, Module, Value) {
     let module = Module::with_script(server, &admin, PASS_ON).await;
     module.bind(&[("101", one)]).await;
     admin.patch("/api/v1/settings", json!({ "maskNumbers": true })).await.is(200);
-    // Missed: a lead is made, whose name the provider gives as the number.
+    // A missed call creates a lead, whose name from the provider is the number.
     let named = json!({ "callerName": "020 7946 1234" });
     module.event_with("notifyStart", "a", NUMBER, "101", &named).await;
     module.event_with("notifyEnd", "a", NUMBER, "101", &named).await;
@@ -79,10 +79,10 @@ both!(a_hidden_number_is_in_no_answer, [("HOOKSWITCH_FETCH_ALLOW", "127.0.0.1")]
     for (path, text) in read_everything(&operator, &ids).await {
         assert!(!tells_it(&text), "{path} tells the number: {text}");
     }
-    // The test looks where it is: an administrator is told, at many places.
+    // The test looks in the right places: an administrator sees the number in many of them.
     let told = read_everything(&admin, &ids).await.into_iter().filter(|(_, text)| tells_it(text));
     assert!(told.count() >= 6);
-    // Until the last event has come by, on the socket either.
+    // Nor is it on the socket, up to the last event.
     loop {
         let message = tab.next().await;
         assert!(!tells_it(&message.to_string()), "{message}");
@@ -104,7 +104,7 @@ both!(a_hidden_number_is_called_found_and_kept_all_the_same, |server| {
         assert!(!tells_it(&made.text));
         assert_eq!(made.json(202)["phoneFormatted"], "••• 34");
     }
-    // The provider's refusal may name the number.
+    // The provider's refusal may contain the number.
     let script = PASS_ON.replace(
         "console.info('VoipGenerateCall', JSON.stringify(args));",
         "throw new Error('No line to ' + args[1]);",
@@ -118,7 +118,7 @@ both!(a_hidden_number_is_called_found_and_kept_all_the_same, |server| {
     assert_eq!(admin.get(&path(&lead)).await.json(200)["phones"][0]["e164"], NUMBER);
 });
 
-/// The number as providers and modules write it.
+/// The number in formats that providers and modules use.
 const SPELLINGS: [&str; 5] =
     ["+442079461234", "020 7946 1234", "0044-20-7946-1234", "%2B44%2020%207946%201234", "(020) 79.46.12.34"];
 
@@ -172,7 +172,7 @@ both!(what_providers_and_modules_say_has_no_hidden_number_in_it, |server| {
             .collect();
         assert_eq!(legs[0], "leg 1");
     }
-    // Administrators see what was said.
+    // Administrators see the original texts.
     let calls = admin.get("/api/v1/calls").await.json(200);
     assert!(calls["items"][0]["callId"].as_str().expect("an id").ends_with("@pbx"));
 });

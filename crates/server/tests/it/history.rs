@@ -1,4 +1,4 @@
-//! What was reported about a call, in the order in which it is told.
+//! A call's history: what was reported about it, in order.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What holds for every route.
+//! What applies to every route.
 
 use std::collections::HashSet;
 use std::io::ErrorKind;

@@ -1,4 +1,4 @@
-//! What a file makes of the memory of the server's process.
+//! How much memory an import takes.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use tokio::process::Child;
 use crate::support::process::{run, run_with_input, serve};
 use crate::support::{Client, Database};
 
-/// The most memory that the process had so far, in megabytes.
+/// Returns the process's peak memory so far, in megabytes.
 fn peak(child: &Child) -> u64 {
     let status =
         std::fs::read_to_string(format!("/proc/{}/status", child.id().expect("it runs"))).expect("a process");
@@ -41,7 +41,7 @@ async fn no_file_takes_much_memory() {
     for file in [columns, wide, long] {
         send(file).await.problem(422, "invalid");
     }
-    // As long as lines may be, and previewed.
+    // Lines of the maximum length, previewed.
     let line = ["x".repeat(200_000).as_str(), "\n"].concat();
     let import = send(format!("Name\n{}", line.repeat(100)).into_bytes()).await.json(201);
     let preview = format!("/api/v1/clients/imports/{}/preview", import["id"].as_str().expect("an id"));

@@ -1,4 +1,4 @@
-//! The kit for authors of modules: samples, scenarios and conformance, of the built-in modules and of one that goes wrong.
+//! The authors' kit: samples, scenarios and conformance, for the built-in modules and a faulty one.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ fn engine() -> Engine {
     Engine::new(Limits::default(), tokio::runtime::Handle::current())
 }
 
-/// A module of which these are the scenarios, by the name of their place.
+/// A module with these scenarios, named by their position.
 fn subject(script: &str, scenarios: &[Value]) -> Subject {
     let manifest = r#"
         code = "made-up"
@@ -46,7 +46,7 @@ fn subject(script: &str, scenarios: &[Value]) -> Subject {
     }
 }
 
-/// Passes on what it is sent, and believes everybody.
+/// Passes on what it is sent and trusts everyone.
 const CARELESS: &str = r"
     export function VoipParseWebhookRequest(request) {
         const { record, answer, ...event } = JSON.parse(request.body);
@@ -141,8 +141,8 @@ async fn what_goes_wrong_is_told_by_order_and_step() {
             .contains("step 2 (HangUp by 101): - expected, + got\n- The PBX is away.\n+ The PBX has lost")
     );
     assert!(
-        problems[2].contains("step 4 (HangUp by 101): the operator is told: Fetched what is not recorded")
-            || problems[2].contains("fetched what is not recorded"),
+        problems[2].contains("step 4 (HangUp by 101): the operator is told: Fetched without a recording")
+            || problems[2].contains("fetched without a recording"),
         "{problems:#?}"
     );
     let last = problems.last().expect("the calls");
@@ -183,7 +183,7 @@ async fn conformance_finds_what_a_careless_module_does_not_stand() {
     for check in passed {
         assert_eq!(outcome(&sheet, check), Outcome::Passed, "{sheet:#?}");
     }
-    // It checks no signature, parses whatever comes, and lets errors of the language through.
+    // It checks no signature, parses anything, and lets language errors through.
     let failed =
         [CheckName::WrongSignature, CheckName::NoSignature, CheckName::Garbage, CheckName::FailingApi];
     for check in failed {
@@ -239,10 +239,10 @@ async fn checks_are_not_waited_for_without_end() {
     gone.cancel();
     let made = sheet_within(&limits, &subject, Duration::from_secs(60), &gone).await;
     assert_eq!(made.expect_err("nobody waits"), Unmade::GivenUp);
-    assert!(begun.elapsed() < Duration::from_secs(20), "what was under way is finished, and no more");
+    assert!(begun.elapsed() < Duration::from_secs(20), "only what was already running is finished");
 }
 
-/// Every built-in module: its samples, its scenarios in every order, its conformance.
+/// Checks every built-in module's samples, scenarios in every order, and conformance.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_builtin_modules_do_what_their_folders_say() {
     let (engine, stage) = (engine(), Stage::open().await.expect("a stage"));
@@ -291,8 +291,8 @@ async fn a_new_folder_passes_its_own_test() {
     let (code, out, problem) =
         run(&database, &format!("module test {folder} --sheet {}", sheet.display())).await;
     assert_eq!((code, problem.as_str()), (0, ""), "{out}");
-    assert!(out.contains("ok   1-answered: A call rings at 101, is answered and ends"), "{out}");
-    assert!(out.contains("1 scenarios make the calls they must, in every order"), "{out}");
+    assert!(out.contains("ok   1-answered: A call rings 101, is answered and ends"), "{out}");
+    assert!(out.contains("1 scenarios make the expected calls, in every order"), "{out}");
     let sheet = std::fs::read_to_string(sheet).expect("the sheet");
     assert!(sheet.contains("| Calls are shown | yes |"), "{sheet}");
 }

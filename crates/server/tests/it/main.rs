@@ -1,4 +1,4 @@
-//! The server as its users meet it: real HTTP, a real database, both kinds. One file an area of routes.
+//! The server as its users see it: over real HTTP, on both kinds of database. One file per area of routes.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 

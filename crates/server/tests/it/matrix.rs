@@ -1,4 +1,4 @@
-//! Who gets what, route by route: `matrix/table.txt` says it, these tests hold the server to it.
+//! Who may use which route: these tests hold the server to `matrix/table.txt`.
 
 mod table;
 mod world;
@@ -14,7 +14,7 @@ use crate::support::{Answer, Client, Server, Tab, both};
 use table::{COLUMNS, Row, rows};
 use world::world;
 
-/// An id of nothing.
+/// An id that does not exist.
 const NOTHING: &str = "01938d2e-0000-7000-8000-000000000000";
 
 #[test]
@@ -43,7 +43,7 @@ fn every_route_is_in_the_table() {
     assert!(gone.is_empty(), "the table has rows of routes that are not there: {gone:?}");
 }
 
-/// Sends a row with these ids; 101 stands for a socket that opens.
+/// Sends a row with these ids; returns 101 if it opens a socket.
 async fn send(server: &Server, person: &Client, row: &Row, ids: &BTreeMap<&str, String>) -> Answer {
     let (path, body) = row.filled(ids);
     if path == "/api/v1/events" {
@@ -72,7 +72,7 @@ async fn connect(server: &Server, person: &Client) -> Answer {
     Answer { status: status.try_into().expect("a status"), headers: Default::default(), text }
 }
 
-/// Goes down a column of the table.
+/// Checks a column of the table.
 async fn column(server: &Server, column: &str) {
     let world = world(server).await;
     let person = match column {
@@ -126,7 +126,7 @@ async fn column(server: &Server, column: &str) {
     }
 }
 
-/// Everything that was said on a socket until now.
+/// Returns everything received on a socket so far.
 async fn heard(server: &Server, tab: &mut Tab) {
     server.app.live.client_changes.note(NOTHING.parse().expect("an id"));
     loop {
@@ -139,7 +139,7 @@ async fn heard(server: &Server, tab: &mut Tab) {
     }
 }
 
-/// The ids with nothing in the place of what is not the colleague's own.
+/// Returns the ids with nonexistent ones in place of what is not the colleague's own.
 fn absent<'a>(row: &Row, ids: &BTreeMap<&'a str, String>) -> BTreeMap<&'a str, String> {
     let names = row.names();
     let is_nothing = |name: &str| names.iter().any(|of| of == name) && !name.starts_with("own");
@@ -149,7 +149,7 @@ fn absent<'a>(row: &Row, ids: &BTreeMap<&'a str, String>) -> BTreeMap<&'a str, S
     ids.iter().map(id).collect()
 }
 
-/// What an answer says went wrong, if it says so.
+/// Returns a response's problem, if any.
 fn problem(answer: &Answer) -> Option<Value> {
     if answer.status.is_success() { None } else { serde_json::from_str(&answer.text).ok() }
 }

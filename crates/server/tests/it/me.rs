@@ -1,4 +1,4 @@
-//! What users change of themselves, and see of each other.
+//! What users can change about themselves, and see of each other.
 
 use hookswitch_store::Role;
 use serde_json::{Value, json};
@@ -62,7 +62,7 @@ both!(
     a_stolen_session_does_not_guess_the_password,
     [("HOOKSWITCH_AUTH_SIGN_IN_ATTEMPTS_PER_MINUTE", "3")],
     |server| {
-        // Signing in was the first try.
+        // Signing in was the first attempt.
         let (_, ann) = server.browser("ann", Role::Operator).await;
         for _ in 0..2 {
             ann.patch("/api/v1/me", change("a guess", NEW_PASSWORD)).await.problem(422, "invalid");
@@ -97,7 +97,7 @@ both!(everybody_knows_who_has_which_number, |server| {
             { "id": one, "name": "one", "numbers": ones },
             { "id": two, "name": "two", "numbers": [] },
         ]),
-        "who is away gets no calls; logins and e-mails are nobody else's business"
+        "inactive users are left out; logins and e-mail addresses are private"
     );
     let first = operator.get("/api/v1/colleagues?limit=2").await.json(200);
     let cursor = first["nextCursor"].as_str().expect("more");

@@ -1,4 +1,4 @@
-//! The author's tools: a folder goes to a server and comes back, a request becomes a sample, types are checked.
+//! The author's tools: push and pull a folder, make a sample of a request, check types.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::process::{finished, hookswitch};
 use crate::support::{Client, Database, Module, PASS_ON, Server, both};
 
-/// What an author has at hand: a server's address and a token for it.
+/// An author with a server's address and a token for it.
 struct Author {
     url: String,
     token: String,
@@ -23,7 +23,7 @@ impl Author {
         Self { url: server.url.clone(), token, nothing: Database::sqlite() }
     }
 
-    /// Runs the program; nothing that it says has the token.
+    /// Runs the program and checks that its output does not contain the token.
     async fn run(&self, arguments: &str) -> (i32, String, String) {
         let mut command = hookswitch(&self.nothing, arguments);
         command.env("HOOKSWITCH_SERVER", &self.url).env("HOOKSWITCH_TOKEN", &self.token);
@@ -60,7 +60,7 @@ both!(a_folder_goes_to_a_server_and_comes_back, |server| {
     author.done(&format!("module new {dir}")).await;
 
     let said = author.done(&format!("module push {dir}")).await;
-    assert!(said.starts_with("made attic (") && said.contains("still to be set: API key"), "{said}");
+    assert!(said.starts_with("created attic (") && said.contains("still to be set: API key"), "{said}");
     let modules = admin.get("/api/v1/modules").await.json(200)["items"].clone();
     let path = format!("/api/v1/modules/{}", modules[0]["id"].as_str().expect("an id"));
     assert_eq!((modules.as_array().map(Vec::len), &modules[0]["name"]), (Some(1), &json!("attic")));
@@ -70,9 +70,12 @@ both!(a_folder_goes_to_a_server_and_comes_back, |server| {
     change(&toml, "label = \"API key\"", "label = \"The key\"");
     change(&toml, "# default_country = \"GB\"", "default_country = \"DE\"");
     let said = author.done(&format!("module push {dir}")).await;
-    for words in
-        ["updated attic", "version 2 (1 lines new, 1 gone)", "settings changed: apiKey", "null -> \"DE\""]
-    {
+    for words in [
+        "updated attic",
+        "version 2 (1 lines added, 1 removed)",
+        "settings changed: apiKey",
+        "null -> \"DE\"",
+    ] {
         assert!(said.contains(words), "no {words} in {said}");
     }
     let seen = admin.get(&path).await.json(200);
@@ -80,7 +83,7 @@ both!(a_folder_goes_to_a_server_and_comes_back, |server| {
 
     let error = author.refused(&format!("module push {dir} --set apiKye=x")).await;
     assert!(
-        error.contains("--set apiKye: module.toml declares no such setting; there are apiUrl, "),
+        error.contains("--set apiKye: module.toml declares no such setting; choose one of apiUrl, "),
         "{error}"
     );
     let said = author
@@ -90,7 +93,7 @@ both!(a_folder_goes_to_a_server_and_comes_back, |server| {
     let declared = admin.get(&path).await.json(200)["settings"].clone();
     assert_eq!(declared[0]["value"], "https://pbx.example/2");
 
-    // What does not work changes nothing.
+    // A script that does not work changes nothing.
     let good = fs::read_to_string(&script).expect("a file");
     fs::write(&script, format!("{good}\nconst x = ;\n")).expect("a file");
     let error = author.refused(&format!("module push {dir}")).await;
@@ -113,12 +116,12 @@ both!(a_folder_goes_to_a_server_and_comes_back, |server| {
     let said = author.done(&format!("module push {}", copy.display())).await;
     assert!(said.starts_with("nothing to change in attic"), "{said}");
     assert!(
-        author.done(&format!("module pull attic {dir}")).await.contains("is what attic is"),
+        author.done(&format!("module pull attic {dir}")).await.contains("is up to date with attic"),
         "comments stay"
     );
     change(&copy.join("module.ts"), "It is connected.", "Mine.");
     let error = author.refused(&format!("module pull attic {}", copy.display())).await;
-    assert!(error.contains("module.ts is there and differs"), "{error}");
+    assert!(error.contains("module.ts exists and differs"), "{error}");
     author.done(&format!("module pull attic {} --force", copy.display())).await;
     assert_eq!(fs::read_to_string(copy.join("module.ts")).expect("a file"), good);
 });
@@ -135,7 +138,7 @@ both!(a_server_that_does_not_do_it_is_told_in_one_line, |server| {
     assert!(error.contains("no module with the id or name nobodys"), "{error}");
     admin.post("/api/v1/modules", json!({ "name": "attic" })).await.is(201);
     let error = author.refused(&format!("module push {dir}")).await;
-    assert!(error.contains("several modules are called attic"), "{error}");
+    assert!(error.contains("several modules are named attic"), "{error}");
 
     author.token = Author::new(server, &operator).await.token;
     assert!(author.refused(&format!("module pull attic {dir}2")).await.contains("administrator"));
@@ -145,7 +148,7 @@ both!(a_server_that_does_not_do_it_is_told_in_one_line, |server| {
     assert!(author.refused(&format!("module push {dir}")).await.contains("HOOKSWITCH_TOKEN"));
     author.url = "http://127.0.0.1:9".to_owned();
     author.token = "hs_some-token".to_owned();
-    assert!(author.refused(&format!("module push {dir}")).await.contains("cannot be reached"));
+    assert!(author.refused(&format!("module push {dir}")).await.contains("cannot reach "));
     author.url = "https://me:p4ssword@example.org".to_owned();
     let error = author.refused(&format!("module push {dir}")).await;
     assert!(error.contains("HOOKSWITCH_SERVER") && !error.contains("p4ssword"), "{error}");
@@ -164,9 +167,9 @@ both!(a_request_of_the_log_is_put_into_the_folder, |server| {
     let text = fs::read_to_string(dir.join("samples/01-notify-start.json")).expect("a sample");
     let sample: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(sample["result"]["event"]["srcPhone"], "+442079460100");
-    // The sample gives what it must; that this little script cannot stand garbage is another matter.
+    // The sample gives the expected result; that this little script fails on garbage is another matter.
     let (_, said, _) = author.run(&format!("module test {}", dir.display())).await;
-    assert!(said.contains("ok   01-notify-start.json"), "it gives what it gave: {said}");
+    assert!(said.contains("ok   01-notify-start.json"), "it still gives the recorded result: {said}");
     author.done(&format!("module sample {} {request} {}", module.id, dir.display())).await;
     assert!(dir.join("samples/02-notify-start.json").exists());
 });
@@ -178,7 +181,7 @@ async fn types_are_checked_by_the_folders_own_typescript() {
     let dir = folders.path().join("attic");
     author.done(&format!("module new {}", dir.display())).await;
     let check = format!("module check {}", dir.display());
-    assert!(author.done(&check).await.contains("types: not checked, only syntax and names"));
+    assert!(author.done(&check).await.contains("types: not checked, except for syntax and names"));
 
     let bin = folders.path().join("node_modules/.bin");
     fs::create_dir_all(&bin).expect("a folder");
@@ -187,9 +190,9 @@ async fn types_are_checked_by_the_folders_own_typescript() {
         fs::set_permissions(bin.join("tsc"), fs::Permissions::from_mode(0o755)).expect("a mode");
     };
     tsc("test -f module.ts && test \"$1\" = --noEmit");
-    assert!(author.done(&check).await.contains("types: right, says "));
+    assert!(author.done(&check).await.contains("types: correct according to "));
     tsc("echo 'module.ts(3,5): error TS2322: No.'; exit 2");
     let (code, out, error) = author.run(&check).await;
     assert!(out.contains("module.ts(3,5): error TS2322: No."), "{out}");
-    assert_eq!((code, error.as_str()), (1, "hookswitch: the types are wrong\n"));
+    assert_eq!((code, error.as_str()), (1, "hookswitch: the types have errors\n"));
 }

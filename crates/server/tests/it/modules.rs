@@ -1,4 +1,4 @@
-//! Modules: made, changed, scripted, set up, connected.
+//! Modules: creating, updating, scripts, settings, connections.
 
 use serde_json::{Value, json};
 
@@ -206,7 +206,7 @@ both!(a_secret_stays_one_whatever_its_setting_is_declared_as, |server| {
         (&json!("open"), &json!(false))
     );
 
-    // And what becomes a secret is encrypted from then on.
+    // A setting that becomes a secret is encrypted from then on.
     let seen = admin.patch(&module.path(""), json!({ "settings": declared("secret") })).await.json(200);
     assert_eq!(
         (&seen["settings"][0]["isSet"], &seen["settings"][0]["isSealed"]),

@@ -1,4 +1,4 @@
-//! Modules in a folder of the administrator's: offered, reloaded, followed. And newer versions of what a module was made from.
+//! Modules in `modules_dir`: offered, reloaded, followed. And updates to newer versions of providers.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ const MANIFEST: &str =
 const REGION: &str =
     "[[settings]]\nname = \"region\"\nlabel = \"Region\"\ntype = \"text\"\ndefault = \"eu\"\n";
 
-/// A folder outside the tree, as the setting that names it.
+/// Creates a folder outside the tree; returns the setting that names it.
 fn folder() -> [(&'static str, &'static str); 1] {
     let path = tempfile::tempdir().expect("a folder").keep();
     [("HOOKSWITCH_MODULES_DIR", path.to_str().expect("a path").to_owned().leak())]
@@ -37,7 +37,7 @@ async fn providers(admin: &Client) -> (Vec<Value>, Value) {
     (items.into_iter().filter(|item| item["folder"].is_string()).collect(), listed["problems"].clone())
 }
 
-/// Waits until a module is like that.
+/// Waits until a module satisfies a condition.
 async fn until(admin: &Client, module: &Module, is: impl Fn(&Value) -> bool) -> Value {
     let wait = async {
         loop {
@@ -86,11 +86,7 @@ both!(a_folder_that_cannot_be_used_says_why, super::folder(), |server| {
     };
     assert!(said("broken").starts_with("module.ts:2:"), "{}", said("broken"));
     assert!(said("hostile").contains("CPU time"), "{}", said("hostile"));
-    assert!(
-        said("shadow").contains("\"demo\" is a module that comes with the program"),
-        "{}",
-        said("shadow")
-    );
+    assert!(said("shadow").contains("\"demo\" is the code of a built-in module"), "{}", said("shadow"));
     assert!(said("typo").contains("nam"), "{}", said("typo"));
     assert!(said("twin").contains("also that of the folder good"), "{}", said("twin"));
     let refused = admin.post("/api/v1/modules", json!({ "name": "X", "provider": "attic" })).await;
@@ -120,13 +116,13 @@ both!(a_module_follows_its_folder, super::folder(), |server| {
     let trail = admin.get("/api/v1/audit").await.json(200);
     assert_eq!(trail["items"][0]["changes"][0]["to"], "2, taken from its folder", "{trail}");
 
-    // While it follows, its script is written in the folder alone.
+    // While it follows the folder, its script can only be changed there.
     module.save(PASS_ON).await.problem(409, "followsFolder");
     admin.post(&module.path("/script/versions/1/restore"), json!({})).await.problem(409, "followsFolder");
     put(server, "attic", MANIFEST, "nonsense(");
     let seen = until(&admin, &module, |module| module["update"]["problem"].is_string()).await;
     assert!(seen["update"]["problem"].as_str().expect("a text").starts_with("attic: module.ts:1:"), "{seen}");
-    assert_eq!(seen["scriptVersion"], 2, "what does not work is not taken");
+    assert_eq!(seen["scriptVersion"], 2, "a script that does not work is not used");
 
     admin.patch(&module.path(""), json!({ "followsFolder": false })).await.is(200);
     module.save(PASS_ON).await.is(200);
@@ -201,7 +197,7 @@ both!(a_newer_version_of_a_built_in_module_is_offered_and_taken, |server| {
     );
     let script = admin.get(&module.path("/script")).await.json(200)["source"].clone();
 
-    // As if it had been made by an older program, and then changed by hand.
+    // As if created by an older program and then edited by hand.
     let older = json!([
         { "name": "pbxUrl", "label": "Address", "type": "text" },
         { "name": "gone", "label": "Gone", "type": "text" },

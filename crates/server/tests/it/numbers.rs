@@ -1,4 +1,4 @@
-//! Numbers as providers and people write them.
+//! Phone numbers as providers and people write them.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ async fn missed(module: &Module, id: &str, caller: &str) {
     module.event_with("notifyEnd", id, caller, "101", &json!({ "disposition": "noAnswer" })).await;
 }
 
-/// The call with the provider's id.
+/// Returns the call with the provider's id.
 async fn call(person: &Client, id: &str) -> Value {
     let calls = items(person, "/api/v1/calls").await;
     calls.into_iter().find(|call| call["callId"] == *id).expect("the call")
@@ -39,7 +39,7 @@ both!(callers_who_withhold_their_number_are_nobody, |server| {
         missed(&module, &format!("m{place}"), caller).await;
         server.advance(TimeDelta::seconds(10));
     }
-    // Somebody talks with another of them.
+    // Somebody speaks with another withheld caller.
     module.event("notifyStart", "t", "anonymous", "101").await;
     module.event("notifyAnswer", "t", "anonymous", "101").await;
     module.event("notifyEnd", "t", "anonymous", "101").await;

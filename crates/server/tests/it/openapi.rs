@@ -10,7 +10,7 @@ fn the_committed_description_is_what_the_server_says() {
     let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.json"))
         .unwrap_or_default();
     let current = format!("{}\n", routes::openapi().to_pretty_json().unwrap());
-    assert!(committed == current, "openapi.json is out of date; write it anew with `cargo xtask codegen`");
+    assert!(committed == current, "openapi.json is out of date; update it with `cargo xtask codegen`");
 }
 
 #[test]

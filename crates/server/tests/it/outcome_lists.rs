@@ -1,4 +1,4 @@
-//! Lists of outcome codes, as the administrator keeps them.
+//! Outcome lists, managed by administrators.
 
 use serde_json::{Value, json};
 
@@ -86,7 +86,7 @@ both!(a_list_of_outcomes_that_would_confuse_is_refused, |server| {
     assert_eq!(admin.patch(&path, twice).await.problem(422, "invalid")["path"], "codes[1].id");
     assert_eq!(admin.get(LISTS).await.json(200)["items"], json!([everybodys, own]));
 
-    // What it has already it may keep, even when the module is gone.
+    // A list may keep a module that has been deleted.
     admin.delete(&module.path("")).await.is(204);
     admin.patch(&path, json!({ "name": "own", "moduleIds": [module.id] })).await.is(200);
 });

@@ -1,4 +1,4 @@
-//! Why a call page did or did not appear, as the log of requests tells it.
+//! Why a call page did or did not appear, according to the request log.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::support::{Client, Module, PASS_ON, Tab, both};
 
 const CLIENT: &str = "+442079460000";
 
-/// The module's newest request, once its delivery is known.
+/// Waits until the delivery of the module's newest request is known and returns the request.
 async fn newest(admin: &Client, module: &Module) -> Value {
     let id = module.requests().await[0]["id"].as_str().expect("an id").to_owned();
     let path = module.path(&format!("/requests/{id}"));
@@ -19,7 +19,7 @@ async fn newest(admin: &Client, module: &Module) -> Value {
     }
 }
 
-/// The outcome of the newest request: its code, and each operator's extension, result and number of tabs.
+/// Returns the newest request's outcome: its code, and each operator's extension, result and number of tabs.
 async fn outcome(admin: &Client, module: &Module) -> (String, Vec<(String, String, u64)>) {
     let outcome = newest(admin, module).await["outcome"].clone();
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
@@ -88,7 +88,7 @@ both!(the_log_says_why_there_was_nothing_to_show, |server| {
 
     module.post(&json!({ "callRecord": { "callId": "a", "duration": 3 } })).await.is(200);
     assert_eq!(outcome(&admin, &module).await, is("waiting", &[]));
-    // An event without numbers names an operator, but not whether the call comes in or goes out.
+    // An event without numbers names an operator but no direction.
     module
         .post(&json!({ "event": { "event": "notifyRedirect", "callId": "a", "redirectTo": "101" } }))
         .await

@@ -1,4 +1,4 @@
-//! The process: how it ends, and what it writes down.
+//! The process: how it ends, and what it logs.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use tokio::process::Child;
 use crate::support::process::{hookswitch, ready, serve, terminate};
 use crate::support::{Client, Database};
 
-/// A request of which the body's last byte is still to come.
+/// A request without the last byte of its body.
 const BEGUN: &str = "POST /api/v1/session HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
                      content-length: 35\r\n\r\n{\"login\":\"ann\",\"password\":\"secret\"";
 
 async fn begin(address: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address.trim_start_matches("http://")).await.unwrap();
     stream.write_all(BEGUN.as_bytes()).await.unwrap();
-    // An answer on a later connection shows that the server has taken this one.
+    // A response on a later connection shows that the server has accepted this one.
     Client::new(address.to_owned(), std::sync::Arc::default()).get("/healthz").await.is(200);
     stream
 }
@@ -71,7 +71,7 @@ async fn the_log_is_json_if_asked_and_holds_no_secrets() {
     let mut child = hookswitch(&database, "serve")
         .env("HOOKSWITCH_LOG", "debug")
         .env("HOOKSWITCH_LOG_FORMAT", "json")
-        .env("HOOKSWITCH_LISTENS", "a slip of the pen")
+        .env("HOOKSWITCH_LISTENS", "a typo")
         .spawn()
         .unwrap();
     let mut stderr = child.stderr.take().unwrap();
@@ -130,7 +130,7 @@ async fn a_flood_of_sign_ins_takes_little_memory_and_little_log() {
     }
     let before = memory(&child);
     for n in 0..60 {
-        // The server may hang up before it has read all of it.
+        // The server may close the connection before it has read everything.
         assert_eq!(post(n, format!("{n}{}", "x".repeat(5000))).await, 413);
         assert_eq!(post(n, format!("{n}{}", "x".repeat(200))).await, 422);
         assert_eq!(post(n, format!("{n:x>100}")).await, 401);

@@ -1,4 +1,4 @@
-//! Recordings that pass through the server.
+//! Recordings that come through the server.
 
 use async_compression::tokio::write::GzipEncoder;
 use axum::Router;
@@ -12,7 +12,7 @@ use crate::support::{Client, Module, PASS_ON, Server, both, only_call, provider}
 
 const AUDIO: &[u8] = b"OggS, or what passes for it";
 
-/// A provider that gives recordings in every way, to whoever has the key.
+/// A provider that serves recordings in various ways, some only with a key.
 async fn start_provider(elsewhere: String) -> String {
     let plain =
         |kind: &'static str, body: &'static [u8]| async move { ([(header::CONTENT_TYPE, kind)], body) };
@@ -53,7 +53,7 @@ async fn start_provider(elsewhere: String) -> String {
     provider::serve(router).await
 }
 
-/// A finished call whose recording's link is what `link` says.
+/// Creates an ended call whose recording has this link.
 async fn call_with(server: &Server, admin: &Client, link: Value) -> String {
     let script = format!(
         "const link = {link};\nexport async function VoipGetCallLink(): Promise<string | VoipCallLink> {{ return link; }}"

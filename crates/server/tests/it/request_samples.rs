@@ -1,4 +1,4 @@
-//! A request of the log becomes a sample: without people's numbers, and without secrets.
+//! A logged request becomes a sample without people's numbers and without secrets.
 
 use hookswitch_core::modules::sample;
 use reqwest::Method;
@@ -19,7 +19,7 @@ export function VoipParseWebhookRequest(request: FetchRequest): VoipWebhookParse
 }
 ";
 
-/// The text of the sample of the newest request.
+/// Returns the sample of the newest request as text.
 async fn sampled(module: &Module) -> String {
     let request = module.requests().await[0]["id"].as_str().expect("an id").to_owned();
     let admin = module.admin();
@@ -95,7 +95,7 @@ both!(a_request_becomes_a_sample_of_nobody, |server| {
     assert_eq!(read.name, "A request that means notifyStart");
     assert!(read.now.is_some());
 
-    // One that failed says what it threw.
+    // A failed request's sample has the error.
     assert_eq!(send(server, &module, "", "to=02083661177").await, 500);
     let read = sample::parse(&sampled(&module).await).expect("a sample");
     assert_eq!((read.error.as_deref(), read.result), (Some("No caller: 02079460100"), None));
@@ -107,7 +107,7 @@ both!(a_request_becomes_a_sample_of_nobody, |server| {
     admin.get(&other.path(&format!("/requests/{id}/sample"))).await.problem(404, "notFound");
 });
 
-/// Passes on the whole body as the call's data.
+/// Returns the whole body as the call's data.
 const KEEPS: &str = r"
 export function VoipParseWebhookRequest(request: FetchRequest): VoipWebhookParseResult {
   return { callRecord: { callId: 'c', call: { said: String(request.body).toLowerCase() } } };

@@ -1,4 +1,4 @@
-//! The log of requests: what failed is replayed once the script is mended, and looked at before.
+//! The request log: failed requests are previewed and replayed after the script is fixed.
 
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ both!(a_mended_script_replays_what_failed, |server| {
     let request = &module.requests().await[0];
     assert_eq!(request["status"], "processed");
     assert_eq!(request["calls"], json!([call["id"]]));
-    assert_eq!(call["startedAt"], request["receivedAt"], "it began when it began, not when it was replayed");
+    assert_eq!(call["startedAt"], request["receivedAt"], "it keeps its original start");
 
     let again = admin.post(&replay, json!({ "dryRun": true })).await.json(200);
     assert_eq!(again["changes"], json!([]), "nothing is left to change");

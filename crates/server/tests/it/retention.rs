@@ -1,4 +1,4 @@
-//! What has had its time is deleted, and that is written down.
+//! What is too old is deleted, and the audit trail records that.
 
 use chrono::TimeDelta;
 use hookswitch_core::retention::purge::purge;
@@ -10,7 +10,7 @@ use crate::support::{Client, Module, PASS_ON, Server, both};
 const NUMBER: &str = "+442079461234";
 const ROUTE: &str = "/api/v1/retention";
 
-/// A talk with a recording, a comment on it, one on its client, and a missed call that nobody has dealt with.
+/// A conversation with a recording, a comment on it, one on its client, and an unresolved missed call.
 async fn story(server: &Server) -> (Client, Module, Value) {
     let admin = server.admin().await;
     let (one, operator) = server.operator("one").await;
@@ -45,7 +45,7 @@ async fn set(admin: &Client, changes: Value) {
     admin.patch(ROUTE, changes).await.is(200);
 }
 
-/// What went the last time.
+/// Returns how much was deleted last.
 async fn removed(admin: &Client, of: &str) -> u64 {
     let state = admin.get(ROUTE).await.json(200);
     state["lastRemoved"]["removed"][of].as_u64().expect("a number")
@@ -83,7 +83,7 @@ both!(calls_go_when_they_are_old_but_who_waits_stays, |server| {
     server.advance(TimeDelta::days(2));
     run(server).await;
     let left = calls(&admin).await;
-    assert_eq!(left.len(), 2, "the missed call, whose caller waits, and the one that goes on");
+    assert_eq!(left.len(), 2, "the missed call, whose caller is waiting, and the call in progress");
     assert!(left[0]["endedAt"].is_null() && left[1]["missed"] == true);
     admin.get(&path(&client)).await.is(200);
     assert_eq!(removed(&admin, "calls").await, 1);
@@ -121,7 +121,7 @@ both!(a_day_on_which_something_went_is_one_entry_of_the_trail, |server| {
     run(server).await;
     let entries = admin.get("/api/v1/audit").await.json(200)["items"].clone();
     let entries = entries.as_array().expect("items");
-    assert_eq!(entries.len(), 1, "what was older went, and that is written down");
+    assert_eq!(entries.len(), 1, "older entries are deleted, and that is recorded");
     assert_eq!(
         (&entries[0]["action"], &entries[0]["user"]["name"]),
         (&json!("purged"), &json!("Hookswitch"))

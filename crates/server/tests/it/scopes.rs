@@ -1,4 +1,4 @@
-//! What belongs to a colleague stays theirs, whichever way an id comes in.
+//! A colleague's data stays theirs, however its id is passed in.
 
 use hookswitch_model::UserId;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ const CLIENTS: &str = "/api/v1/clients";
 const CALLER: &str = "+442079460000";
 const NOBODY: &str = "01938d2e-0000-7000-8000-000000000000";
 
-/// Two operators of whom each sees only their own clients.
+/// Two operators who each see only their own clients.
 struct Office {
     admin: Client,
     module: Module,
@@ -30,13 +30,13 @@ async fn office(server: &Server) -> Office {
     Office { admin, module, ann_id, ann, bob_id, bob }
 }
 
-/// A contact of which that user is the responsible one.
+/// Creates a contact that the user is responsible for.
 async fn contact_of(admin: &Client, user: UserId, name: &str) -> Value {
     let body = json!({ "kind": "contact", "name": name, "responsibleId": user });
     admin.post(CLIENTS, body).await.json(201)
 }
 
-/// The call of the provider's id.
+/// Returns the call with the provider's id.
 async fn call(person: &Client, id: &str) -> Value {
     let calls = person.get("/api/v1/calls").await.json(200)["items"].as_array().expect("items").clone();
     calls.into_iter().find(|call| call["callId"] == id).unwrap_or_else(|| panic!("no call {id}"))
@@ -81,7 +81,7 @@ both!(
         office.module.post(&record).await.is(200);
         let anns = call(&office.ann, "a").await;
         office.ann.patch(&call_path(&anns), json!({ "comment": "Wants to leave them." })).await.is(200);
-        // Bob's own call of the same caller comes along.
+        // Bob's own call from the same caller is logged too.
         for event in ["notifyStart", "notifyAnswer", "notifyEnd"] {
             office.module.event(event, "b", CALLER, "102").await;
         }
@@ -111,7 +111,7 @@ both!(a_merge_is_undone_only_by_who_sees_what_comes_back, |server| {
     office.admin.post(&undo, json!({})).await.is(200);
 });
 
-/// Waits until a tab hears that a client changed, and not of another.
+/// Waits until a tab is told that a client changed, and checks that it is not told of another.
 async fn hears(tab: &mut Tab, client: &Value, not: &Value) {
     loop {
         let ids = tab.next_of("clients").await["ids"].as_array().expect("ids").clone();
@@ -132,7 +132,7 @@ both!(pages_hear_of_the_clients_that_their_user_may_see, |server| {
     hears(&mut ann, &anns, &bobs).await;
     hears(&mut bob, &bobs, &anns).await;
     hears(&mut admin, &bobs, &Value::Null).await;
-    // Whoever loses a client hears that, and so does whoever gets it.
+    // Both the old and the new responsible user are told.
     office.admin.patch(&path(&bobs), json!({ "version": 1, "responsibleId": office.ann_id })).await.is(200);
     hears(&mut bob, &bobs, &anns).await;
     hears(&mut ann, &bobs, &Value::Null).await;
@@ -150,7 +150,7 @@ both!(whoever_has_a_missed_caller_on_the_list_can_do_what_the_list_offers, |serv
             .event_with("notifyEnd", id, "withheld 1", extension, &json!({ "disposition": "noAnswer" }))
             .await;
     };
-    // It rang at Bob, then at Ann.
+    // It rang Bob, then Ann.
     miss("a", "102").await;
     miss("b", "101").await;
     for person in [&office.ann, &office.bob] {
@@ -166,7 +166,7 @@ both!(whoever_has_a_missed_caller_on_the_list_can_do_what_the_list_offers, |serv
     assert_eq!(open(&office.ann).await.len(), 0);
     office.bob.post(&format!("{entry}/reopen"), json!({})).await.is(204);
     office.ann.post(&format!("{entry}/resolve"), json!({})).await.is(204);
-    // What rang at nobody is everybody's.
+    // A call that rang nobody is everyone's to call back.
     office.module.event("notifyStart", "c", "+4930901820", "109").await;
     office.module.event("notifyEnd", "c", "+4930901820", "109").await;
     let listed = open(&office.ann).await;

@@ -1,4 +1,4 @@
-//! Settings of the whole installation, who did what, and which clients changed.
+//! Settings for the whole installation, the audit trail, and notifications of changed clients.
 
 use chrono::TimeDelta;
 use hookswitch_core::catalog::settings::{AppSettings, ClientVisibility};
@@ -103,7 +103,7 @@ both!(everybody_hears_which_clients_changed, |server| {
     let id = |n: u128| ClientId(Uuid::from_u128(n));
     server.app.live.client_changes.note(id(1));
     assert_eq!(tab.next_of("clients").await["ids"], json!([id(1)]));
-    // While the server pauses these gather, into one message.
+    // While the server pauses, changes gather into one message.
     server.app.live.client_changes.note(id(3));
     server.app.live.client_changes.note(id(2));
     server.app.live.client_changes.note(id(3));

@@ -1,4 +1,4 @@
-//! The first administrator of a new server.
+//! Creating the first administrator.
 
 use hookswitch_store::Role;
 use serde_json::{Value, json};

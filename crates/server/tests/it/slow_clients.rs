@@ -1,4 +1,4 @@
-//! Clients that hold on to connections: they dawdle, stop reading, or open too many.
+//! Clients that are slow, stop reading, or open too many connections.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use crate::support::{Server, both};
 
-/// Nothing that a test waits for takes longer.
+/// The longest that a test waits for anything.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn address(server: &Server) -> std::net::SocketAddr {
@@ -19,14 +19,14 @@ async fn connect(server: &Server) -> TcpStream {
     TcpStream::connect(address(server)).await.unwrap()
 }
 
-/// A connection that takes a few kilobytes before it is read.
+/// Opens a connection with a receive buffer of a few kilobytes.
 async fn connect_narrow(server: &Server) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     socket.connect(address(server)).await.unwrap()
 }
 
-/// Everything until the server closes the connection; an abrupt end is one too.
+/// Reads until the server closes the connection, even abruptly.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
@@ -36,7 +36,7 @@ async fn rest(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Waits until the server has closed a connection that is not read.
+/// Waits until the server has closed a connection that nobody reads.
 async fn cut_off(stream: &mut TcpStream) {
     let writes = async {
         while stream.write_all(b"\r\n").await.is_ok() {
@@ -97,7 +97,7 @@ both!(an_idle_connection_is_closed, [("HOOKSWITCH_SERVER_HEADER_SECONDS", "1")],
 });
 
 both!(who_stops_reading_a_big_answer_is_cut_off, [("HOOKSWITCH_SERVER_WRITE_SECONDS", "1")], |server| {
-    // Answers of some 300 kB each, until no more fits in between.
+    // Responses of about 300 kB each, until the buffers are full.
     let mut stream = connect_narrow(server).await;
     for _ in 0..100 {
         stream.write_all(b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
@@ -183,7 +183,7 @@ both!(sockets_are_among_the_connections, [("HOOKSWITCH_SERVER_MAX_CONNECTIONS", 
     let (_, ann) = server.operator("ann").await;
     let (first, _) = Tab::open(server, &ann).await;
     let _second = Tab::open(server, &ann).await;
-    // Two sockets and one connection: the next one waits until one of them is gone.
+    // Two sockets and one connection: the next one waits until one of them closes.
     let mut third = connect(server).await;
     third.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     let mut fourth = connect(server).await;
@@ -199,7 +199,7 @@ both!(sockets_are_among_the_connections, [("HOOKSWITCH_SERVER_MAX_CONNECTIONS", 
 both!(a_head_as_long_as_a_book_is_refused, |server| {
     let mut stream = connect(server).await;
     let long = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n", "x".repeat(100_000));
-    // The server may close the connection before it has all of it.
+    // The server may close the connection before it has received everything.
     let _ = stream.write_all(long.as_bytes()).await;
     let answer = rest(&mut stream).await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");

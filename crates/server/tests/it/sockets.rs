@@ -1,4 +1,4 @@
-//! Sockets end with what they were opened with, and take no more room than is theirs.
+//! Sockets end with the session or token they were opened with, and are limited in number.
 
 use chrono::TimeDelta;
 use hookswitch_store::Role;
@@ -6,9 +6,9 @@ use serde_json::json;
 
 use crate::support::{Client, PASSWORD, Server, Tab, both};
 
-/// What a socket is closed with whose session or token has ended.
+/// Close code after the socket's session or token has ended.
 const SIGNED_OUT: u16 = 4401;
-/// And one that may connect again.
+/// Close code for a socket that may connect again.
 const AWAY: u16 = 1001;
 
 async fn tab(server: &Server, person: &Client) -> Tab {
@@ -22,7 +22,7 @@ both!(a_socket_is_closed_when_its_session_is_signed_out, |server| {
     here.delete("/api/v1/session").await.is(204);
     assert_eq!(tab_here.closed().await, Some(SIGNED_OUT));
     assert!(Tab::connect(server, &here).await.is_err());
-    // The other session goes on.
+    // The other session continues.
     server.app.live.client_changes.note(hookswitch_model::ClientId(uuid::Uuid::nil()));
     tab_elsewhere.next_of("clients").await;
 });
@@ -82,7 +82,7 @@ both!(who_changes_their_password_connects_again_here_alone, |server| {
 both!(what_another_server_ended_is_noticed, [("HOOKSWITCH_SERVER_SOCKET_PING_SECONDS", "1")], |server| {
     let (id, ann) = server.browser("ann", Role::Operator).await;
     let mut tab = tab(server, &ann).await;
-    // As another server does it: only the database knows.
+    // As another server would do it, only in the database.
     server.app.store.delete_sessions_of(id, None).await.unwrap();
     assert_eq!(tab.closed().await, Some(SIGNED_OUT));
 });

@@ -1,4 +1,4 @@
-//! Trying a module's script before it is saved, and its capability sheet.
+//! Trying out a module's script before it is saved, and its capability sheet.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Module, PASS_ON, both, with_the_rest};
 
-/// Signs what it gets with the secret, logs it and asks somebody.
+/// Logs the secret, stores a value and, if asked to, sends the secret or fails.
 const CURIOUS: &str = r"
     export async function VoipParseWebhookRequest(request) {
         console.log('the secret is', Namespace.params.data.key);
@@ -44,19 +44,19 @@ both!(a_script_is_tried_on_a_request_of_the_log, |server| {
 
     let asks = tried(1).await;
     assert_eq!(asks["fetches"][0]["url"], "https://pbx.example/?key=•••••");
-    assert!(asks["problems"][0].as_str().expect("a problem").starts_with("fetched what is not recorded"));
+    assert!(asks["problems"][0].as_str().expect("a problem").starts_with("fetched without a recording"));
 
     let fails = tried(0).await;
     assert_eq!(fails["error"]["message"], "No such line.");
     assert_eq!(fails["error"]["line"], 6);
 
-    // Nothing came of it: no call, no value kept, the script is the one that was saved.
+    // Nothing has changed: no call, no stored value, and the saved script is the same.
     assert_eq!(admin.get("/api/v1/calls").await.json(200)["items"], json!([]));
     let source = admin.get(&module.path("/script")).await.json(200)["source"].clone();
     assert_eq!(source, PASS_ON);
 });
 
-/// Shows whatever proves who somebody is, in every place and in cheap disguises.
+/// Shows credentials in every place and in simple disguises.
 const BLAB: &str = r"
     export async function VoipParseWebhookRequest(request) {
         const key = Namespace.params.data.key;
@@ -112,7 +112,7 @@ both!(a_try_shows_nothing_that_proves_who_somebody_is, |server| {
     assert_eq!(tried["result"]["•••••"], 1, "{tried}");
     assert!(!tried["problems"].as_array().expect("problems").is_empty(), "the result breaks the contract");
 
-    // Whoever runs what is in no history is written down; the saved script is.
+    // Running a script that is in no history is recorded; running the saved script is not.
     let trail = async || admin.get("/api/v1/audit?action=scriptTried").await.json(200)["items"].clone();
     let entries = trail().await;
     assert_eq!((&entries[0]["subject"], &entries[0]["changes"][0]["to"]), (&json!("Test"), &id), "{entries}");
@@ -165,7 +165,7 @@ both!(a_modules_sheet_says_what_its_present_script_can_do, |server| {
     assert!(!metrics.contains("hookswitch_webhooks"), "calls that are only played do not count: {metrics}");
     assert!(sheet["scenarios"].as_array().expect("scenarios").len() >= 2);
 
-    // Whoever forgets the signature is told.
+    // A forgotten signature check is reported.
     let source =
         admin.get(&module.path("/script")).await.json(200)["source"].as_str().expect("a text").to_owned();
     let careless = source.replace("if (!await isSigned(", "if (false && !await isSigned(");
@@ -190,7 +190,7 @@ both!(checks_end_when_whoever_asked_is_gone, |server| {
     let path = module.path("/conformance");
     let asked = tokio::time::timeout(Duration::from_secs(1), admin.get(&path)).await;
     asked.expect_err("it takes its time");
-    // It does one module at a time, and is free again at once: well before the checks could be through.
+    // It checks one module at a time, and is free again at once, well before the checks could finish.
     module.save(&source).await.is(200);
     let begun = Instant::now();
     while admin.get(&path).await.status == 503 {

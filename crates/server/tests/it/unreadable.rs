@@ -1,4 +1,4 @@
-//! What the database holds of one call or request is damaged: everything else goes on.
+//! A call or request is damaged in the database; everything else continues to work.
 
 use chrono::TimeDelta;
 use hookswitch_core::calls::silent::close_silent;
@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 
 use crate::support::{Module, PASS_ON, Server, Tab, both};
 
-/// More levels than JSON is read with.
+/// More levels than the JSON reader accepts.
 fn deep() -> String {
     format!("{}{}", "[".repeat(200), "]".repeat(200))
 }
@@ -40,7 +40,7 @@ both!(a_silent_call_that_cannot_be_closed_keeps_no_other_open, |server| {
     for (kind, id) in [("notifyStart", "a"), ("notifyStart", "b"), ("notifyStart", "z"), ("notifyEnd", "z")] {
         module.post(&event(kind, id)).await.is(200);
     }
-    // Of these two the database takes only one as ended.
+    // The database accepts only one of these two as ended.
     let one = "create unique index one on calls (state) where state = 'ended' and call_id in ('a', 'z')";
     execute(server, one).await;
     server.advance(TimeDelta::minutes(6));
@@ -88,7 +88,7 @@ both!(a_call_that_cannot_be_read_is_left_out_and_counted, |server| {
     let (_tab, snapshot) = Tab::open(server, &operator).await;
     assert_eq!(snapshot["calls"], json!([]));
 
-    // What comes for it is kept as failed, with the reason; what comes for others is taken.
+    // Requests for it are kept as failed, with the reason; requests for others are processed.
     module.post(&event("notifyEnd", "a")).await.is(500);
     let other = Module::with_script(server, &admin, PASS_ON).await;
     other.post(&event("notifyStart", "a")).await.is(200);
@@ -103,7 +103,7 @@ both!(a_start_goes_past_what_cannot_be_processed, |server| {
     let module = Module::with_script(server, &admin, PASS_ON).await;
     module.post(&event("notifyStart", "a")).await.is(200);
     execute(server, &format!("update calls set facts = '{}'", deep())).await;
-    // Stored by a server that ended before it processed them.
+    // Stored by a server that stopped before processing them.
     let now = server.app.clock.now();
     let events = ["broken", "a", "b"];
     for (place, id) in (0_i64..).zip(events) {
@@ -174,7 +174,7 @@ both!(odd_cursors_and_texts_are_the_askers_mistake, |server| {
                 answer.text
             );
         }
-        // Of the right kind, and far away.
+        // Of the right type, but far out of range.
         for cursor in [
             of(&format!(r#"["+262142-01-01T00:00:00Z","{id}"]"#)),
             of(&format!(r#"["-9999-01-01T00:00:00Z","{id}"]"#)),

@@ -95,7 +95,7 @@ both!(there_is_always_an_administrator, |server| {
     let admin = server.admin().await;
     let me = admin.get("/api/v1/me").await.json(200);
     let path = format!("/api/v1/users/{}", me["id"].as_str().unwrap());
-    // An administrator can make others administrators or not, but cannot lock themselves out: so one is always left.
+    // Administrators can promote and demote others, but not lock themselves out, so one always remains.
     let (id, _) = server.browser("other", Role::Admin).await;
     admin.patch(&path, json!({ "role": "operator" })).await.problem(409, "ownAccount");
     admin.patch(&path, json!({ "active": false })).await.problem(409, "ownAccount");

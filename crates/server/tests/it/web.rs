@@ -1,4 +1,4 @@
-//! The web app, as a browser gets it.
+//! The web app, as served to browsers.
 
 use reqwest::Method;
 
@@ -36,7 +36,7 @@ both!(a_mistyped_address_of_the_server_is_no_page, |server| {
         nobody.get(path).await.problem(404, "notFound");
     }
     nobody.get("/docs/nothing").await.is(404);
-    // Whoever asks for a file of the app that is gone must not get the page in its place.
+    // A request for a missing file of the app must not get the page instead.
     nobody.get("/_app/immutable/gone.js").await.problem(404, "notFound");
     nobody.post("/calls", serde_json::json!({})).await.problem(404, "notFound");
     for path in ["/../Cargo.toml", "/..%2f..%2fmain.rs", "/%2e%2e/web.rs", "//etc/passwd", "/_app"] {
@@ -95,7 +95,7 @@ both!(a_page_runs_its_own_scripts_only, |server| {
     let nobody = server.anonymous();
     let page = nobody.get("/calls").await;
     let policy = page.header("content-security-policy");
-    // SHA-256 of the one script that stands in the page, in Base64.
+    // SHA-256 of the page's only inline script, in base64.
     let script = "'sha256-DHbFh4o+L8meQM6JMbt/D2AhqsPiSksdB2N5Ub9s4aI='";
     assert!(policy.contains(&format!("script-src 'self' {script};")), "{policy}");
     for words in ["default-src 'none'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {

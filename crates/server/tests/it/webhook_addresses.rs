@@ -1,4 +1,4 @@
-//! How providers spell a webhook's address, and what the script gets to see of it.
+//! How providers write a webhook's address, and what the script sees of it.
 
 use hookswitch_core::requests::address;
 use reqwest::Method;
@@ -7,14 +7,14 @@ use sha2::{Digest as _, Sha256};
 
 use crate::support::{Client, Module, PASS_ON, both, with_the_rest};
 
-/// Answers with the request.
+/// Responds with the request.
 const ECHO: &str = r#"
 export async function VoipParseWebhookRequest(request: FetchRequest): Promise<VoipWebhookParseResult> {
   return { response: new HttpResponse().json(request) };
 }
 "#;
 
-/// Takes requests only whose header is a hash of a secret and the whole address, as some providers sign.
+/// Accepts only requests whose header is a hash of a secret and the full URL, as some providers sign.
 const SIGNED: &str = r#"
 export async function VoipParseWebhookRequest(request: FetchRequest): Promise<VoipWebhookParseResult> {
   const text = new TextEncoder().encode('secret' + request.url);
@@ -24,7 +24,7 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
 }
 "#;
 
-/// Path and token of a module's webhook.
+/// Returns path and token of a module's webhook.
 fn parts(module: &Module) -> (&str, &str) {
     let (path, token) = module.webhook.split_once("?token=").expect("a token");
     (&path[path.find("/webhooks").expect("a path")..], token)

@@ -1,10 +1,10 @@
-//! What a script's result may leave open: headers that are not passed on, and what is amiss without a call being lost.
+//! Warnings about a script's result: headers that are not passed on, and problems that do not lose the call.
 
 use serde_json::{Value, json};
 
 use crate::support::{Module, PASS_ON, both, only_call};
 
-/// Paths and messages of the newest request's warnings.
+/// Returns the paths and messages of the newest request's warnings.
 async fn warnings(admin: &crate::support::Client, module: &Module) -> Vec<(String, String)> {
     let newest = &module.requests().await[0];
     let id = newest["id"].as_str().expect("an id");

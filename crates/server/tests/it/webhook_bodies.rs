@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use crate::support::{Answer, Module, both, with_the_rest};
 
-/// Answers with the body, and a hash of the bytes as they were sent.
+/// Responds with the body, and a hash of the bytes as sent.
 const ECHO: &str = r#"
 export async function VoipParseWebhookRequest(request: FetchRequest): Promise<VoipWebhookParseResult> {
   const { body, rawBody } = request;

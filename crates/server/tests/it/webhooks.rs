@@ -1,4 +1,4 @@
-//! What a provider is answered, row by row of the contract's table, and what is left of a request.
+//! Responses to providers, row by row of the contract's table, and what is stored of a request.
 
 use reqwest::Method;
 use serde_json::json;

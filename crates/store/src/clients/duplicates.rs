@@ -1,4 +1,4 @@
-//! Clients that may be the same as another.
+//! Finds possible duplicates of clients.
 
 use std::collections::BTreeSet;
 
@@ -12,35 +12,35 @@ use crate::db::{Tx, on, text};
 use crate::error::StoreError;
 use crate::open::Store;
 
-/// What is compared to find clients that may be the same.
+/// The keys compared to find duplicates.
 #[derive(Debug, Clone, Default)]
 pub struct ClientKeys {
-    /// Numbers in E.164.
+    /// In E.164.
     pub numbers: Vec<String>,
-    /// E-mail addresses.
     pub emails: Vec<String>,
-    /// A whole name.
+    /// A full name.
     pub name: Option<String>,
 }
 
-/// Why a client may be the same.
+/// Why a client may be a duplicate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Because {
-    /// It has a number.
+    /// It has the same number.
     Phone,
-    /// It has an e-mail address.
+    /// It has the same email address.
     Email,
-    /// It has the name.
+    /// It has the same name.
     Name,
 }
 
-/// Clients looked at for one reason.
+/// Clients checked per reason.
 const MAX_LOOKED_AT: i64 = 100;
 
 impl Store {
-    /// Clients that may be the same as one with these keys, with why, the best reason first. Those put away are not looked at.
+    /// Possible duplicates of a client with these keys, with the reason, best reason first. Archived clients are not
+    /// checked.
     pub async fn duplicates(
         &self,
         scope: ClientScope,
@@ -95,7 +95,7 @@ pub(super) const WITH_EMAIL: &str = "select client_id from client_emails join cl
 pub(super) const WITH_NAME: &str =
     "select id from clients where archived_at is null and name_key = $1 order by id limit $2";
 
-/// The oldest clients that have something.
+/// The oldest clients with a given value.
 pub(super) async fn having(
     tx: &mut Tx,
     sql: &'static str,

@@ -1,4 +1,4 @@
-//! Clients that missed calls make, and that go again when the call turns out not to be missed.
+//! Clients created for missed calls, and removed if the call turns out not to be missed.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,8 @@ static ADOPT: Rows = Rows::new(
     ") as v where client_e164 = v.column2 and client_id is null and not client_chosen",
 );
 
-/// Whoever edits, merges or puts away a client changes its version. Which calls keep it is `model::batch::lead_creation`'s rule.
+/// Editing, merging or archiving a client changes its version. `model::batch::lead_creation` defines which calls keep
+/// it.
 static LEADS: Rows = Rows::new(
     "select c.id, c.version <> 1 or exists (select 1 from comments where client_id = c.id) \
      or exists (select 1 from clients employee where employee.company_id = c.id) \
@@ -65,7 +66,7 @@ static DELETE_CLIENTS: Rows = Rows::new("delete from clients where id in (values
 static RELEASE: Rows =
     Rows::new("update calls set client_id = null, version = version + 1 where client_id in (values ", 1, ")");
 
-/// Those of these clients that a missed call made, and what keeps them.
+/// Those of these clients that were created for a missed call, and what keeps them.
 pub(crate) async fn leads(
     db: &mut impl Db,
     clients: &BTreeSet<ClientId>,
@@ -81,7 +82,7 @@ pub(crate) async fn leads(
     Ok(found.into_iter().map(lead).collect())
 }
 
-/// Removes clients; fails with a violated foreign key where somebody touched one meanwhile.
+/// Removes clients; fails with a foreign key violation if somebody touched one meanwhile.
 pub(crate) async fn remove(db: &mut impl Db, removed: &[ClientId]) -> Result<(), sqlx::Error> {
     for statement in [&DELETE_WORDS, &DELETE_PHONES, &DELETE_CLIENTS] {
         of_each(db, statement, removed).await?;
@@ -89,7 +90,7 @@ pub(crate) async fn remove(db: &mut impl Db, removed: &[ClientId]) -> Result<(),
     Ok(())
 }
 
-/// Takes the calls from clients that were removed.
+/// Takes the calls off removed clients.
 pub(crate) async fn release(db: &mut impl Db, removed: &[ClientId]) -> Result<(), sqlx::Error> {
     of_each(db, &RELEASE, removed).await
 }
@@ -99,7 +100,7 @@ async fn of_each(db: &mut impl Db, statement: &Rows, clients: &[ClientId]) -> Re
     Ok(())
 }
 
-/// Makes them, each with its number. Not unique: another node was faster with one.
+/// Creates the clients, each with its number. A unique violation means that another node was faster.
 pub(crate) async fn insert(db: &mut impl Db, clients: &[NewLead]) -> Result<(), sqlx::Error> {
     CLIENTS.execute(db, clients, LeadColumns::add).await?;
     let words: Vec<(String, ClientId)> = clients
@@ -116,7 +117,7 @@ pub(crate) async fn insert(db: &mut impl Db, clients: &[NewLead]) -> Result<(), 
     each(db, &PHONES, &numbers).await
 }
 
-/// Logs on them the calls that there were from their numbers.
+/// Logs the existing calls from their numbers on them.
 pub(crate) async fn adopt(db: &mut impl Db, clients: &[NewLead]) -> Result<(), sqlx::Error> {
     let spellings =
         |client: &NewLead| phone::spellings(&client.e164).map(|number| (client.id, number)).collect();

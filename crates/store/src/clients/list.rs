@@ -13,12 +13,11 @@ use crate::db::{Tx, on, text};
 use crate::error::StoreError;
 use crate::open::Store;
 
-/// Which clients to list; what is `None` does not matter. Clients that were merged into another are never listed.
+/// Which clients to list; `None` matches everything. Clients merged into another are never listed.
 #[derive(Debug, Clone, Default)]
 pub struct ClientFilter {
-    /// What they are.
     pub kind: Option<ClientKind>,
-    /// Whose they are; `Some(None)`: nobody's.
+    /// The responsible user; `Some(None)` for clients without one.
     pub responsible: Option<Option<UserId>>,
     /// A tag they have.
     pub tag: Option<String>,
@@ -26,33 +25,32 @@ pub struct ClientFilter {
     pub company: Option<ClientId>,
     /// A number they have: one of these, in E.164.
     pub numbers: Option<Vec<String>>,
-    /// Whether they were put away.
+    /// Whether they are archived.
     pub archived: bool,
 }
 
-/// Where a page of clients goes on.
+/// Where the next page of clients starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientCursor {
-    /// The name of the page's last client, as it is sorted by.
+    /// The name of the page's last client, as sorted.
     pub name_key: String,
-    /// That client.
+    /// The page's last client.
     pub id: ClientId,
 }
 
-/// Clients, by name.
+/// A page of clients, by name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClientPage {
-    /// The clients.
     pub items: Vec<Client>,
-    /// Where the next page begins; none after the last.
+    /// The next page; `None` on the last.
     pub next: Option<ClientCursor>,
 }
 
-/// Clients looked at one by one, where no index has just those that are asked for. Nobody waits for more.
+/// Clients checked one by one where no index matches the query exactly. More would take too long.
 pub(super) const MAX_SCAN: i64 = 5000;
 
 impl Store {
-    /// Clients, by name.
+    /// Lists clients by name.
     pub async fn clients(
         &self,
         scope: ClientScope,
@@ -71,7 +69,7 @@ impl Store {
                     query.push(" and (c.name_key, c.id) > (").push_bind(after.name_key.clone());
                     query.push(", ").push_bind(after.id.0).push(")");
                 }
-                // With the first column of the index: to PostgreSQL, "is null" alone does not make the others its order.
+                // With the first column of the index: for PostgreSQL, "is null" alone does not order by the rest.
                 query.push(if part == Part::Nobodys { " order by c.responsible_id, " } else { " order by " });
                 query.push("c.name_key, c.id limit ").push_bind(i64::from(limit) + 1);
                 query.build_query_as::<read::Row>().fetch_all(db).await
@@ -86,18 +84,18 @@ impl Store {
     }
 }
 
-/// What clients are found by, where that is better than to go through all of them by name.
+/// How to find clients, if that is better than going through all of them by name.
 #[derive(Debug, Clone)]
 pub(super) enum SearchKey {
-    /// One of these numbers.
+    /// By one of these numbers.
     Numbers(Vec<String>),
-    /// A word among these.
+    /// By a word in this span.
     Words(Span),
-    /// A name among these, of the clients in that part.
+    /// By a name in this span, among the clients in that part.
     Names(Span, Part),
 }
 
-/// The texts from one to another, as an index has them.
+/// A range of strings, in index order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Span {
     pub from: String,
@@ -105,13 +103,13 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// The texts that begin so.
+    /// The strings with this prefix.
     pub(super) fn of_prefix(prefix: &str) -> Self {
         let from = text(prefix);
         Self { to: format!("{from}{}", char::MAX), from }
     }
 
-    /// The one text.
+    /// A single string.
     pub(super) fn of_word(word: &str) -> Self {
         let from = text(word);
         Self { to: format!("{from}\u{1}"), from }
@@ -124,11 +122,11 @@ async fn found_by(tx: &mut Tx, filter: &ClientFilter) -> Result<Option<SearchKey
     }
     let Some(tag) = &filter.tag else { return Ok(None) };
     let span = Span::of_word(&tag_word(tag));
-    // Of a tag that many have, the first page is soon found by going through the names.
+    // For a common tag, the first page is found sooner by going through the names.
     Ok((count(tx, &span).await? < MAX_SCAN).then_some(SearchKey::Words(span)))
 }
 
-/// How many words there are in the span, [`MAX_SCAN`] at most.
+/// The number of words in the span, at most [`MAX_SCAN`].
 pub(super) async fn count(tx: &mut Tx, span: &Span) -> Result<i64, StoreError> {
     let sql = "select count(*) from (select 1 from client_words where word >= $1 and word < $2 limit $3) as bounded";
     Ok(on!(tx.conn(), |db| {
@@ -136,7 +134,7 @@ pub(super) async fn count(tx: &mut Tx, span: &Span) -> Result<i64, StoreError> {
     })?)
 }
 
-/// The statement for the clients in those parts, as far as its conditions; more of them may follow.
+/// The statement for the clients in these parts, up to its conditions; more may be added.
 pub(super) fn select<DB>(found: Option<&SearchKey>, filter: &ClientFilter, parts: &[Part]) -> QueryBuilder<DB>
 where
     DB: Database,
@@ -148,7 +146,7 @@ where
     let mut query = QueryBuilder::new(concat!("select ", columns!(), " from "));
     if let Some(found) = found {
         push_found(&mut query, found, filter.archived);
-        // SQLite goes through a cross join in the order in which it is written.
+        // SQLite processes a cross join in the written order.
         query.push(" as found cross join ");
     }
     query.push("clients c left join clients company on company.id = c.company_id where ");
@@ -179,7 +177,7 @@ where
 {
     match found {
         SearchKey::Numbers(numbers) => {
-            // With a null: PostgreSQL takes no empty list.
+            // With a null: PostgreSQL rejects an empty list.
             query.push("(select distinct client_id from client_phones where e164 in (null");
             for number in numbers {
                 query.push(", ").push_bind(text(number));

@@ -1,4 +1,4 @@
-//! Merging two clients, and taking that back.
+//! Merges two clients, and undoes that.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::{ClientId, MergeId, UserId};
@@ -13,18 +13,18 @@ use crate::db::{Tx, from_json, on, on_writer, time, to_json};
 use crate::error::StoreError;
 use crate::open::Store;
 
-/// A client that went into another, as long as that can be undone.
+/// A merge that can still be undone.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Merge {
     #[sqlx(try_from = "Uuid")]
     pub id: MergeId,
-    /// The client that is still there.
+    /// The remaining client.
     #[sqlx(rename = "into_id", try_from = "Uuid")]
     pub into: ClientId,
-    /// The client that went into it.
+    /// The client merged into it.
     #[sqlx(rename = "from_id", try_from = "Uuid")]
     pub from: ClientId,
-    /// What that one was called.
+    /// The name of the merged client.
     pub name: String,
     pub made_at: DateTime<Utc>,
     made_by: Option<Uuid>,
@@ -37,14 +37,14 @@ impl Merge {
         self.made_by.map(UserId)
     }
 
-    /// The user responsible for the client that went into the other.
+    /// The user responsible for the merged client.
     #[must_use]
     pub fn responsible(&self) -> Option<UserId> {
         self.responsible_id.map(UserId)
     }
 }
 
-/// The two as they were.
+/// Both clients before the merge.
 #[derive(Serialize, Deserialize)]
 struct Before {
     into: ClientFields,
@@ -63,8 +63,8 @@ macro_rules! select {
 }
 
 impl Store {
-    /// Merges a client into another: its numbers, e-mail addresses, tags, notes, calls, comments and employees go there, and
-    /// nothing finds it any more. None where one of the two was changed meanwhile.
+    /// Merges a client into another: numbers, email addresses, tags, notes, calls, comments and employees move there,
+    /// and the client can no longer be found. Returns `None` if either was changed meanwhile.
     pub async fn merge_clients(
         &self,
         id: MergeId,
@@ -87,7 +87,7 @@ impl Store {
                 .await
                 .map(|done| done.rows_affected())
         })?;
-        // Before its numbers go to the other: no two may have them where calls are adopted.
+        // Before its numbers move to the other: a number must be unique while calls are adopted.
         remove_parts(&mut tx, from.id).await?;
         let fields = union(into, from);
         let archived = into.archived_at.is_some();
@@ -130,7 +130,7 @@ impl Store {
         self.finish(tx, into.id).await.map(Some)
     }
 
-    /// A merge, as long as it can be undone.
+    /// A merge that can still be undone.
     pub async fn merge(&self, id: MergeId) -> Result<Option<Merge>, StoreError> {
         let sql = select!("where merges.id = $1");
         Ok(on!(self.read(), |db| sqlx::query_as(sql).bind(id.0).fetch_optional(db).await)?)
@@ -142,8 +142,8 @@ impl Store {
         Ok(on!(self.read(), |db| { sqlx::query_as(sql).bind(id.0).bind(time(since)).fetch_all(db).await })?)
     }
 
-    /// Takes a merge back: what went to `into` goes back, what was changed there since stays. Gives the client that is there
-    /// again; none where `into` was changed meanwhile.
+    /// Undoes a merge: what moved to `into` moves back, later changes stay. Returns the restored client; `None` if
+    /// `into` was changed meanwhile.
     pub async fn undo_merge(
         &self,
         merge: &Merge,
@@ -179,7 +179,7 @@ impl Store {
         self.finish(tx, merge.from).await.map(Some)
     }
 
-    /// Deletes what is kept for undoing merges made before then; says how many merges.
+    /// Deletes the undo data of merges made before then; returns the number of merges.
     pub async fn purge_merges(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
         let sql = "delete from merges where made_at < $1";
         Ok(on_writer!(self, |db| {
@@ -188,13 +188,13 @@ impl Store {
     }
 }
 
-/// What belongs to a client and goes with it.
+/// Items that belong to a client and move with it.
 struct Item {
-    /// Notes which ones the client ($2) had, for the merge $1.
+    /// Records which ones the client ($2) had, for the merge $1.
     keep: &'static str,
-    /// Gives those of $2 to $1.
+    /// Moves those of $2 to $1.
     give: &'static str,
-    /// Gives those that $2 still has of the merge $3 back to $1.
+    /// Moves those of the merge $3 that $2 still has back to $1.
     back: &'static str,
 }
 
@@ -237,7 +237,7 @@ async fn give_back(
                 .map(drop)
         })?;
     }
-    // The calls since, from numbers that only the client has that is there again.
+    // Also the calls since then, from numbers that only the restored client has.
     let calls = "update calls set client_id = $1, version = version + 1 where client_id = $2 and not client_chosen \
                  and started_at >= $3 and client_e164 = $4";
     let numbers = from.phones.iter().filter_map(|phone| phone.e164.as_deref());

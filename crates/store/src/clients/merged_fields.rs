@@ -1,4 +1,4 @@
-//! What two clients are as one, and what is left of that when they are two again.
+//! Combines the fields of two clients, and separates them again.
 
 use std::collections::BTreeSet;
 
@@ -8,15 +8,14 @@ use super::search_terms::folded;
 use super::{Client, ClientFields};
 
 impl Client {
-    /// The client's fields with what `other` has and it has not: where one value has room, the client's stays unless it is
-    /// empty.
+    /// The client's fields completed from `other`: a single-valued field keeps the client's value unless it is empty.
     #[must_use]
     pub fn with(&self, other: &ClientFields) -> ClientFields {
         united(&self.fields, self.id, other, None)
     }
 }
 
-/// The fields of both, of which `from` is no more.
+/// The fields of both; `from` ceases to exist.
 pub(super) fn union(into: &Client, from: &Client) -> ClientFields {
     united(&into.fields, into.id, &from.fields, Some(from.id))
 }
@@ -27,7 +26,7 @@ fn united(
     from: &ClientFields,
     from_id: Option<ClientId>,
 ) -> ClientFields {
-    // A client is not its own company.
+    // A client cannot be its own company.
     let company = into.company.filter(|company| Some(*company) != from_id);
     let notes: Vec<&str> = [&into.notes, &from.notes].into_iter().flatten().map(String::as_str).collect();
     ClientFields {
@@ -49,8 +48,7 @@ fn all<T: Clone>(ours: &[T], theirs: &[T], key: impl Fn(&T) -> String) -> Vec<T>
     ours.iter().chain(theirs).filter(|item| seen.insert(key(item))).cloned().collect()
 }
 
-/// The fields of a client as it is now without what it has from another since they were merged: what people changed since
-/// stays.
+/// The fields of a client without what it took from another in a merge. Changes made since then stay.
 pub(super) fn without(
     now: &Client,
     before: &ClientFields,
@@ -91,7 +89,7 @@ fn notes_without(
     if Some(now) == merged.notes.as_deref() {
         return before.notes.clone();
     }
-    // Edited since: what is still there of the other one's notes goes.
+    // Edited since: remove what is left of the other client's notes.
     let rest = match &before.notes {
         Some(_) => now.replacen(&format!("{BETWEEN_NOTES}{theirs}"), "", 1),
         None => now.replacen(theirs, "", 1),

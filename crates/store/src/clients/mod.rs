@@ -35,55 +35,52 @@ pub(crate) use write::remove_parts;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     pub id: ClientId,
-    /// What people say of it.
     pub fields: ClientFields,
     /// The name of its company.
     pub company_name: Option<String>,
-    /// Where it came from.
     pub source: ClientSource,
     /// Grows with each change.
     pub version: i32,
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
-    /// When it was put away.
     pub archived_at: Option<DateTime<Utc>>,
 }
 
-/// What people say of a client.
+/// The editable fields of a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientFields {
     pub kind: ClientKind,
-    /// Its name; empty where a missed call made it and nobody has named it yet.
+    /// Empty if it was created for a missed call and has not been named yet.
     pub name: String,
     /// The company it belongs to.
     pub company: Option<ClientId>,
     pub responsible: Option<UserId>,
-    /// Its numbers, in the order in which people see them.
+    /// In the order shown.
     pub phones: Vec<ClientPhone>,
-    /// Its e-mail addresses, in the same way.
+    /// In the order shown.
     pub emails: Vec<String>,
-    /// Words to find it by.
+    /// Search terms.
     pub tags: Vec<String>,
-    /// Anything else.
+    /// Free text.
     pub notes: Option<String>,
 }
 
-/// A number of a client's.
+/// A client's phone number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientPhone {
-    /// Which of its numbers.
+    /// Tells it apart from the client's other numbers.
     pub label: Option<String>,
-    /// As somebody typed it.
+    /// As typed.
     pub number: String,
-    /// In E.164, where it is a number of some country.
+    /// In E.164, if it is a valid number.
     pub e164: Option<String>,
 }
 
 impl ClientPhone {
-    /// What tells it from the client's other numbers, in whichever spelling.
+    /// Identifies the number among the client's, however it is spelled.
     #[must_use]
     pub fn key(&self) -> String {
         let spelled = || self.number.chars().filter(|c| c.is_alphanumeric() || "+*#".contains(*c)).collect();
@@ -91,21 +88,21 @@ impl ClientPhone {
     }
 }
 
-/// Where a client came from.
+/// The origin of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum ClientSource {
-    /// Somebody made it.
+    /// A user created it.
     Hand,
-    /// A missed call of an unknown caller made it.
+    /// It was created for a missed call from an unknown caller.
     MissedCall,
-    /// It was in a file that somebody imported.
+    /// It was imported from a file.
     Import,
 }
 
 impl ClientSource {
-    /// As in the API and the database.
+    /// The name in the API and the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -124,13 +121,11 @@ impl TryFrom<String> for ClientSource {
     }
 }
 
-/// A client to be made.
+/// A client to create.
 #[derive(Debug, Clone)]
 pub struct NewClient {
     pub id: ClientId,
-    /// What people say of it.
     pub fields: ClientFields,
-    /// Where it comes from.
     pub source: ClientSource,
     pub created_at: DateTime<Utc>,
 }

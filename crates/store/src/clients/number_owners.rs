@@ -1,4 +1,4 @@
-//! Whose a number is.
+//! Finds the clients with a number.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,20 +12,20 @@ use crate::error::StoreError;
 use crate::open::Store;
 use crate::rows::Rows;
 
-/// Clients offered where several have the number; more than anybody picks from.
+/// Clients offered if several have the number; more than anybody chooses from.
 const MAX_CANDIDATES: usize = 20;
 
-/// Whom a call is with.
+/// The client a call is with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientMatch {
     /// The client it is logged on.
     pub client: Option<ClientSummary>,
-    /// Where it is logged on none and several have its number: those, the one last talked with first, twenty at most.
+    /// If it is logged on none and several have its number: those, most recently talked with first, at most twenty.
     pub candidates: Vec<ClientSummary>,
 }
 
 impl Store {
-    /// Whom a call with that client and that number is with.
+    /// The client a call with this client and number is with.
     pub async fn matched(
         &self,
         client: Option<ClientId>,
@@ -45,7 +45,7 @@ impl Store {
     }
 }
 
-/// The same from what was loaded; the owners are in order.
+/// The same from loaded data; the owners are sorted.
 pub(crate) fn matched(
     client: Option<ClientId>,
     owners: &[ClientId],
@@ -66,7 +66,7 @@ static OWNERS: Rows = Rows::new(
     ")",
 );
 
-/// The clients that have each number, those put away not counted; where several do, the one last talked with first.
+/// The clients with each number, archived ones excluded; if several have it, most recently talked with first.
 pub(crate) async fn owners(
     db: &mut impl Db,
     numbers: &BTreeSet<String>,

@@ -1,4 +1,4 @@
-//! Clients from their rows.
+//! Reads clients from their rows.
 
 use std::collections::HashMap;
 
@@ -51,7 +51,7 @@ macro_rules! select {
     };
 }
 
-/// Merges that follow each other from one client to the next.
+/// Maximum length of a chain of merges.
 const MAX_MERGES: usize = 100;
 
 impl Store {
@@ -70,7 +70,7 @@ pub(super) async fn find(tx: &mut Tx, id: ClientId) -> Result<Option<Client>, St
         let sql = select!("where c.id = $1");
         let row: Option<Row> = on!(tx.conn(), |db| sqlx::query_as(sql).bind(id).fetch_optional(db).await)?;
         match row {
-            // Being erased.
+            // It is being erased.
             Some(Row { merged_into: Some(into), .. }) if into == id => return Ok(None),
             Some(Row { merged_into: Some(into), .. }) => id = into,
             found => return Ok(complete(tx, found.into_iter().collect()).await?.pop()),
@@ -81,7 +81,7 @@ pub(super) async fn find(tx: &mut Tx, id: ClientId) -> Result<Option<Client>, St
 
 static BY_ID: Rows = Rows::new(select!("where c.id in (values "), 1, ")");
 
-/// The clients with these ids, in their order; merged ones as they are.
+/// The clients with these ids, in the same order; merged ones unchanged.
 pub(super) async fn by_ids(tx: &mut Tx, ids: &[ClientId]) -> Result<Vec<Client>, StoreError> {
     let rows = BY_ID.fetch(tx, ids, |values, id| values.add(id.map(|id| id.0)));
     let mut rows: Vec<Row> = rows.await?;
@@ -101,7 +101,7 @@ static EMAILS: Rows = Rows::new(
     ") order by client_id, position",
 );
 
-/// The clients of the rows with their numbers and e-mail addresses.
+/// Completes the rows with numbers and email addresses.
 pub(super) async fn complete(tx: &mut Tx, rows: Vec<Row>) -> Result<Vec<Client>, StoreError> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut phones: HashMap<Uuid, Vec<ClientPhone>> = HashMap::new();

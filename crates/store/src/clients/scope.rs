@@ -1,18 +1,17 @@
-//! Whose clients somebody may see.
+//! Which clients a user may see.
 
 use hookswitch_model::UserId;
 
-/// Whose clients somebody may see.
+/// Which clients a user may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientScope {
-    /// All.
     All,
-    /// That user's, and those that are nobody's.
+    /// This user's, and those without a responsible user.
     OwnOrUnassigned(UserId),
 }
 
 impl ClientScope {
-    /// Whether a client of that user is among them.
+    /// Whether it includes a client with this responsible user.
     #[must_use]
     pub fn has(self, responsible: Option<UserId>) -> bool {
         match self {
@@ -21,7 +20,7 @@ impl ClientScope {
         }
     }
 
-    /// The user whose clients, besides nobody's, these are; `None` for all clients.
+    /// The user whose clients, apart from unassigned ones, these are; `None` for all clients.
     pub(crate) const fn only_of(self) -> Option<UserId> {
         match self {
             Self::All => None,
@@ -29,8 +28,8 @@ impl ClientScope {
         }
     }
 
-    /// The clients among them that are also `responsible`'s (none: nobody's), in parts that an index has each in the order of
-    /// names.
+    /// The included clients that also have this responsible user (`None`: have none), in parts that each have an index
+    /// in name order.
     pub(super) fn parts(self, responsible: Option<Option<UserId>>) -> Vec<Part> {
         match (self, responsible) {
             (Self::All, None) => vec![Part::All],
@@ -42,7 +41,7 @@ impl ClientScope {
     }
 }
 
-/// Clients that an index has in the order of their names.
+/// Clients with an index in name order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     All,

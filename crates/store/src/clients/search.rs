@@ -1,4 +1,4 @@
-//! Searching clients.
+//! Searches clients.
 
 use std::collections::BTreeSet;
 
@@ -12,25 +12,25 @@ use crate::db::{Tx, on};
 use crate::error::StoreError;
 use crate::open::Store;
 
-/// What somebody looks for.
+/// A parsed search query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientSearch {
-    /// All of these have to be found.
+    /// All of these must match.
     terms: Vec<Term>,
-    /// How the name begins, where it is a name that is looked for.
+    /// The start of the name, if the query is a name.
     name: Option<Span>,
 }
 
-/// Words of which one has to be found.
+/// Words of which one must match.
 type Term = Vec<Span>;
 
-/// More is not typed into a search; what is too much is left out.
+/// Further terms are ignored; nobody types more.
 const MAX_TERMS: usize = 10;
 
 impl ClientSearch {
-    /// Reads what somebody typed: words of a name, numbers in any spelling, e-mail addresses and `#tags`, or how they begin.
-    /// `e164` says what a number stands for. With `whole_numbers` the beginning of a number finds nothing: who may not see
-    /// numbers does not get to know them digit by digit.
+    /// Parses a query: words of a name, numbers in any spelling, email addresses and `#tags`, or prefixes of these.
+    /// `e164` returns the numbers a string may stand for. With `whole_numbers` a prefix of a number finds nothing, so
+    /// that users who may not see numbers cannot find them out digit by digit.
     #[must_use]
     pub fn new(typed: &str, whole_numbers: bool, e164: impl Fn(&str) -> Vec<String>) -> Self {
         let mut terms: Vec<Term> = Vec::new();
@@ -69,7 +69,7 @@ fn is_part_of_number(token: &str) -> bool {
         && token.chars().all(|c| c.is_ascii_digit() || "+-–()/.".contains(c))
 }
 
-/// A number, as it is or as it is dialled at home; none where there is none.
+/// A number, as it is or as dialled at home; `None` without digits.
 fn number_term(number: &str, whole: bool, e164: impl Fn(&str) -> Vec<String>) -> Option<Term> {
     let typed = digits(number);
     if typed.is_empty() {
@@ -77,10 +77,10 @@ fn number_term(number: &str, whole: bool, e164: impl Fn(&str) -> Vec<String>) ->
     }
     let mut spans: Vec<Span> = e164(number).iter().map(|e164| Span::of_word(&digits(e164))).collect();
     if whole {
-        // Of a number that is no country's there is no other spelling.
+        // A number without a country has no other spelling.
         spans.push(Span::of_word(&typed));
     } else {
-        // Without what is dialled before it: 00 abroad, 0 at home.
+        // Without the trunk or international prefix: 00 abroad, 0 at home.
         let bare = typed.trim_start_matches('0');
         spans.extend(
             [typed.as_str(), bare]
@@ -94,8 +94,8 @@ fn number_term(number: &str, whole: bool, e164: impl Fn(&str) -> Vec<String>) ->
 }
 
 impl Store {
-    /// The clients that fit best: those whose name begins as it was typed, then the others, each by name. Not all, where very
-    /// many would do.
+    /// The best matches: clients whose name starts as typed, then the others, each by name. Not all of them if there
+    /// are very many.
     pub async fn search_clients(
         &self,
         scope: ClientScope,
@@ -128,7 +128,7 @@ fn by_name(a: &read::Row, b: &read::Row) -> std::cmp::Ordering {
     (&a.name_key, a.id).cmp(&(&b.name_key, b.id))
 }
 
-/// The term with the fewest words, and the others; none where a term has no word at all.
+/// The term with the fewest words, and the others; `None` if a term has no words at all.
 async fn rarest<'a>(tx: &mut Tx, terms: &'a [Term]) -> Result<Option<(&'a Term, Vec<&'a Term>)>, StoreError> {
     let mut rarest: Option<(i64, usize)> = None;
     for (place, term) in terms.iter().enumerate() {
@@ -146,7 +146,7 @@ async fn rarest<'a>(tx: &mut Tx, terms: &'a [Term]) -> Result<Option<(&'a Term, 
     Ok(Some((&terms[rarest], others.collect())))
 }
 
-/// Gathers clients, each once, until there are enough.
+/// Collects clients, each once, up to a limit.
 struct Finder<'a> {
     scope: ClientScope,
     filter: &'a ClientFilter,

@@ -1,4 +1,4 @@
-//! What a search finds a client by.
+//! The words by which a search finds a client.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use super::ClientFields;
 use crate::db::{Db, text};
 use crate::rows::{Rows, Values};
 
-/// Characters of a word that are kept: nobody types more.
+/// Longest word stored, in characters; nobody types more.
 const MAX_WORD: usize = 64;
 
-/// Text as it is compared: lower case, without accents.
+/// Text for comparison: lower case, without accents.
 #[must_use]
 pub fn folded(text: &str) -> String {
     text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
@@ -26,12 +26,12 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     words.map(|word| word.chars().take(MAX_WORD).collect()).collect()
 }
 
-/// The digits by which a number in E.164 is found: with its country's code and without.
+/// The digits by which a number in E.164 is found: with and without the calling code.
 pub(crate) fn number_words(e164: &str) -> [String; 2] {
     [e164.trim_start_matches('+').to_owned(), phone::national(e164)]
 }
 
-/// Everything that a client with this name and these numbers is found by.
+/// Everything by which a client with this name and these numbers is found.
 pub(crate) fn of_name_and_numbers<'a>(
     name: &str,
     numbers: impl Iterator<Item = &'a str>,
@@ -39,7 +39,7 @@ pub(crate) fn of_name_and_numbers<'a>(
     words(name).into_iter().chain(numbers.flat_map(number_words)).collect()
 }
 
-/// Everything that a client is found by.
+/// Everything by which a client is found.
 pub(crate) fn of_client(fields: &ClientFields) -> BTreeSet<String> {
     let numbers = fields.phones.iter().filter_map(|phone| phone.e164.as_deref());
     let mut found = of_name_and_numbers(&fields.name, numbers);
@@ -47,7 +47,7 @@ pub(crate) fn of_client(fields: &ClientFields) -> BTreeSet<String> {
     found.extend(others.map(|phone| digits(&phone.number)));
     for address in &fields.emails {
         found.insert(email_key(address));
-        // Who types `ann.smith` has not come to the @ yet; `ann` is the address's own beginning.
+        // `ann.smith` may be typed before the @; `ann` is a prefix of the address anyway.
         let (mailbox, _) = address.split_once('@').unwrap_or((address, ""));
         found.extend(words(mailbox).into_iter().skip(1));
     }
@@ -56,12 +56,12 @@ pub(crate) fn of_client(fields: &ClientFields) -> BTreeSet<String> {
     found.into_iter().map(|word| text(&word)).collect()
 }
 
-/// An e-mail address as it is compared.
+/// An email address for comparison.
 pub(crate) fn email_key(address: &str) -> String {
     folded(address).chars().take(MAX_WORD).collect()
 }
 
-/// What a client with this tag is found by.
+/// The word by which clients with this tag are found.
 pub(crate) fn tag_word(tag: &str) -> String {
     format!("#{}", folded(tag))
 }
@@ -77,7 +77,7 @@ static WORDS: Rows = Rows::new(
     ") as v where column1 is not null",
 );
 
-/// Writes what clients are found by.
+/// Writes the words by which clients are found.
 pub(crate) async fn insert(db: &mut impl Db, words: &[(String, ClientId)]) -> Result<(), sqlx::Error> {
     let add = |values: &mut Values, row: Option<&(String, ClientId)>| {
         values.add(row.map(|(word, _)| word.clone()));

@@ -1,4 +1,4 @@
-//! What a call's page, or a line of a list, says of a client.
+//! Summaries of clients for calls and lists.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,14 +10,14 @@ use crate::error::StoreError;
 use crate::open::Store;
 use crate::rows::{Rows, found};
 
-/// A client in short.
+/// The summary of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientSummary {
     pub id: ClientId,
     pub kind: ClientKind,
-    /// Its name; empty where a missed call made it and nobody has named it yet.
+    /// Empty if it was created for a missed call and has not been named yet.
     pub name: String,
-    /// The company it belongs to, and that one's name.
+    /// The company it belongs to, with its name.
     pub company: Option<(ClientId, String)>,
     pub responsible: Option<UserId>,
 }
@@ -55,7 +55,7 @@ static SUMMARIES: Rows = Rows::new(
 );
 
 impl Store {
-    /// These clients in short, those that there are.
+    /// The summaries of these clients, as far as they exist.
     pub async fn client_summaries(
         &self,
         ids: &BTreeSet<ClientId>,

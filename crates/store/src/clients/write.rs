@@ -1,4 +1,4 @@
-//! Making and changing clients.
+//! Creates and changes clients.
 
 use std::collections::BTreeSet;
 
@@ -14,23 +14,23 @@ use crate::open::Store;
 use crate::rows::{Rows, columns};
 
 impl Store {
-    /// Makes a client. The calls there were from its numbers are logged on it, those that are on nobody and whose number is
-    /// no other client's. Where `scope` is one user's, only calls that this user may see: those that rang at them, and missed
-    /// ones that they may call back.
+    /// Creates a client. Existing calls from its numbers are logged on it if they have no client and no other client
+    /// has the number. If `scope` is one user's, only calls this user may see: those that rang at them, and missed ones
+    /// they may call back.
     ///
     /// # Errors
-    /// [`StoreError::UnknownReference`] where its company or its responsible user is not there.
+    /// [`StoreError::UnknownReference`] if its company or its responsible user does not exist.
     pub async fn create_client(&self, client: &NewClient, scope: ClientScope) -> Result<Client, StoreError> {
         let mut tx = self.begin().await?;
         create(&mut tx, &[client], scope).await?;
         self.finish(tx, client.id).await
     }
 
-    /// Puts `fields` in place of a client's, and puts it away or takes it back; none where `version` is not the client's any
-    /// more. Numbers that are new to it adopt their calls as in [`Store::create_client`].
+    /// Replaces a client's fields, and archives or restores it; returns `None` if `version` is outdated. Numbers new to
+    /// it adopt their calls as in [`Store::create_client`].
     ///
     /// # Errors
-    /// As [`Store::create_client`].
+    /// As for [`Store::create_client`].
     pub async fn update_client(
         &self,
         id: ClientId,
@@ -48,11 +48,11 @@ impl Store {
         self.finish(tx, id).await.map(Some)
     }
 
-    /// Makes a contact of a lead, in a company that is made along with it where `company` is given; none where `version` is
-    /// not the lead's any more.
+    /// Converts a lead to a contact, and creates its company if `company` is given; returns `None` if `version` is
+    /// outdated.
     ///
     /// # Errors
-    /// As [`Store::create_client`].
+    /// As for [`Store::create_client`].
     pub async fn convert_lead(
         &self,
         lead: &Client,
@@ -75,11 +75,11 @@ impl Store {
         self.finish(tx, lead.id).await.map(Some)
     }
 
-    /// Makes and changes several clients at once; says of each whether it was done, which is not where a version is not the
-    /// client's any more.
+    /// Creates and changes several clients at once. Returns for each whether it was done; a change is not done if its
+    /// version is outdated.
     ///
     /// # Errors
-    /// As [`Store::create_client`]; then nothing was done.
+    /// As for [`Store::create_client`]; nothing has been done then.
     pub async fn write_clients(
         &self,
         writes: &[ClientWrite],
@@ -113,32 +113,32 @@ impl Store {
     pub(super) async fn finish(&self, mut tx: Tx, id: ClientId) -> Result<Client, StoreError> {
         let client = read::by_ids(&mut tx, &[id]).await?.pop();
         tx.commit().await?;
-        client.ok_or_else(|| StoreError::Corrupt(format!("the client {id} is gone while it is written")))
+        client.ok_or_else(|| {
+            StoreError::Corrupt(format!("the client {id} disappeared while it was being written"))
+        })
     }
 }
 
-/// A client to be made or changed.
+/// A client to create or change.
 #[derive(Debug, Clone)]
 pub enum ClientWrite {
-    /// A new one.
     New(NewClient),
-    /// One that is there and was not put away.
+    /// An existing client that is not archived.
     Change {
         id: ClientId,
-        /// The version that is changed.
+        /// The version to replace.
         version: i32,
-        /// What it becomes.
         fields: ClientFields,
     },
 }
 
-/// What a client becomes.
+/// A change of a client.
 pub(super) struct Change<'a> {
     pub id: ClientId,
     pub version: i32,
     pub fields: &'a ClientFields,
     pub archived: bool,
-    /// Whose calls new numbers bring along.
+    /// Whose calls new numbers adopt.
     pub scope: ClientScope,
     pub now: DateTime<Utc>,
 }
@@ -180,7 +180,7 @@ async fn create(tx: &mut Tx, clients: &[&NewClient], scope: ClientScope) -> Resu
     Ok(())
 }
 
-/// Changes a client; says whether it still had that version.
+/// Changes a client; returns whether it still had this version.
 pub(super) async fn update(tx: &mut Tx, change: &Change<'_>) -> Result<bool, StoreError> {
     let Change { id, version, fields, archived, scope, now } = change;
     let sql = "update clients set kind = $3, name = $4, name_key = $5, company_id = $6, responsible_id = $7, notes = $8, \
@@ -221,7 +221,7 @@ async fn numbers(tx: &mut Tx, id: ClientId) -> Result<BTreeSet<String>, StoreErr
     Ok(numbers.into_iter().collect())
 }
 
-/// Takes away a client's numbers, e-mail addresses and what it is found by.
+/// Removes a client's numbers, email addresses and search words.
 pub(crate) async fn remove_parts(tx: &mut Tx, id: ClientId) -> Result<(), StoreError> {
     for sql in [
         "delete from client_phones where client_id = $1",
@@ -261,8 +261,8 @@ static EMAILS: Rows = Rows::named(
     "insert into client_emails ({columns}) select * from v where client_id is not null",
 );
 
-/// Writes clients' numbers, e-mail addresses and what they are found by. A number that people wrote no longer counts as one
-/// that a call made.
+/// Writes clients' numbers, email addresses and search words. A number written by people no longer counts as created
+/// for a call.
 pub(super) async fn parts(tx: &mut Tx, clients: &[(ClientId, &ClientFields)]) -> Result<(), StoreError> {
     let phones: Vec<(ClientId, i32, &ClientPhone)> = clients
         .iter()
@@ -281,8 +281,8 @@ pub(super) async fn parts(tx: &mut Tx, clients: &[(ClientId, &ClientFields)]) ->
     Ok(search_terms::insert(tx, &words).await?)
 }
 
-/// Logs on a client the calls there were from these numbers, where they are on nobody, nobody else has the number, and
-/// whoever gave the client the number may see them: `scope`.
+/// Logs the existing calls from these numbers on a client, if they have no client, nobody else has the number, and they
+/// are in the `scope` of whoever added the number.
 pub(super) async fn adopt<'a>(
     tx: &mut Tx,
     id: ClientId,
@@ -309,7 +309,7 @@ pub(super) async fn adopt<'a>(
     Ok(())
 }
 
-/// A company or a user that somebody deleted meanwhile.
+/// A company or user that was deleted meanwhile.
 pub(super) fn unknown_reference(error: sqlx::Error) -> StoreError {
     if is_missing_reference(&error) { StoreError::UnknownReference } else { error.into() }
 }

@@ -1,4 +1,4 @@
-//! One transaction.
+//! A batch, written in one transaction.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::faults;
 use crate::key::SecretKey;
 use crate::requests::sealed_name;
 
-/// What is written together.
+/// Writes that share a transaction.
 #[derive(Default)]
 pub(crate) struct Batch {
     pub accepts: Vec<Incoming>,
@@ -35,14 +35,14 @@ impl Batch {
     }
 }
 
-/// What came after a request's commit, as JSON, and who is told once it is kept.
+/// What is known after a request's commit, as JSON, and who to notify once it is stored.
 pub(crate) struct Note {
     pub request: RequestId,
     pub delivery: String,
     pub kept: oneshot::Sender<()>,
 }
 
-/// A new request with its secrets encrypted by whoever brought it, not by the committer.
+/// A new request. Its secrets are encrypted by the caller, not by the committer.
 pub(crate) struct Incoming {
     pub request: Arc<NewRequest>,
     pub sealed: Option<Vec<u8>>,
@@ -72,11 +72,11 @@ impl Applying {
 
 /// Why a batch was not written.
 pub(crate) enum BatchError {
-    /// Another node changed the same calls meanwhile; starting over will do.
+    /// Another node changed the same calls meanwhile; a retry will succeed.
     Conflict,
-    /// The database refused something in it, or what it concerns cannot be read.
+    /// The database refused part of it, or a row it concerns cannot be read.
     Refused(StoreError),
-    /// It could not be written for a reason that is no member's.
+    /// It could not be written for a reason unrelated to its members.
     Failed(StoreError),
 }
 
@@ -100,7 +100,7 @@ impl From<StoreError> for BatchError {
 
 impl From<sqlx::Error> for BatchError {
     fn from(error: sqlx::Error) -> Self {
-        // Serialisation failure and deadlock, as SQL says them; busy and locked, as SQLite does.
+        // Serialization failure and deadlock in SQL; busy and locked in SQLite.
         const AGAIN: [&str; 6] = ["40001", "40P01", "5", "6", "261", "517"];
         let Some(refusal) = error.as_database_error() else { return StoreError::from(error).into() };
         if faults::is_unavailable(&error) {
@@ -112,12 +112,12 @@ impl From<sqlx::Error> for BatchError {
 }
 
 impl BatchError {
-    /// Of writing calls, where "not unique" means that another node began the same call.
+    /// An error of writing calls, where a unique violation means that another node began the same call.
     pub(super) fn of_calls(error: sqlx::Error) -> Self {
         if is_unique(&error) { Self::Conflict } else { error.into() }
     }
 
-    /// Of removing clients, where "is referred to" means that somebody was faster with touching one.
+    /// An error of removing clients, where a foreign key violation means that somebody touched one meanwhile.
     pub(super) fn of_clients(error: sqlx::Error) -> Self {
         let touched = error.as_database_error().is_some_and(|error| error.is_foreign_key_violation());
         if touched { Self::Conflict } else { error.into() }
@@ -191,7 +191,7 @@ async fn write(
     Ok(applied)
 }
 
-/// Loads what the step has to know, takes its strides and saves what it says.
+/// Loads what the step needs, runs it and saves its changes.
 async fn applies(
     db: &mut impl Db,
     hashes: &Hashes,

@@ -1,6 +1,6 @@
-//! Loads the missed calls and the talks that a batch's calls may have to do with, and closes missed calls.
+//! Loads the missed calls and talks that may be related to a batch's calls, and closes missed calls.
 //!
-//! What these statements leave out cannot matter by `model::batch`'s rule of who reaches whom; that rule decides among the rest.
+//! The rule in `model::batch` for who reaches whom decides; these statements leave out only what cannot matter to it.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::batch::{
@@ -77,7 +77,7 @@ macro_rules! missed_of {
     };
 }
 
-/// With an index for each of the two ways in which a caller is the same.
+/// Each of the two ways of matching a caller uses its own index.
 static MISSED: Rows = Rows::named(
     &[Asked::NAMES],
     concat!(
@@ -106,10 +106,10 @@ static TALKS: Rows = Rows::named(
     ),
 );
 
-/// Answers what a batch asks.
+/// Loads what a batch asks for.
 pub(super) async fn load(db: &mut impl Db, asked: EncountersAsked) -> Result<Encounters, BatchError> {
     let missed: Vec<MissedRow> = MISSED.fetch(db, &asked.missed, Asked::add).await?;
-    // A talk is kept with whichever spelling of the number it came with.
+    // A talk is stored with the spelling of the number in which it arrived.
     let twin = |question: &Question| {
         let caller = question.caller.as_deref().and_then(phone::twin)?;
         Some(Question { caller: Some(caller), client: None, at: question.at })
@@ -142,7 +142,7 @@ static CLOSE: Rows = Rows::named(
     "update calls set version = version + 1, {set} from v where calls.id = v.id and calls.resolved_at is null",
 );
 
-/// Closes missed calls whose caller was reached; fails with [`BatchError::Conflict`] where somebody closed one meanwhile.
+/// Closes missed calls whose caller was reached; fails with [`BatchError::Conflict`] if one was closed meanwhile.
 pub(super) async fn close(
     db: &mut impl Db,
     reached: &[Reached],

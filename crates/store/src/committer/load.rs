@@ -1,4 +1,4 @@
-//! Loads what the step has to know of a batch.
+//! Loads what the step needs to know about a batch.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -56,7 +56,7 @@ impl CallRow {
     }
 }
 
-/// A row of a statement that looks for a key both among calls and among erased ones.
+/// A row from a search for a key among both calls and erased calls.
 struct KeyRow {
     call: Option<CallRow>,
     erased: Option<ErasedKeyRow>,
@@ -138,7 +138,7 @@ static LATE: Rows = Rows::new(
      and late_until >= v.column3 and created_at <= v.column4",
 );
 
-/// The calls that the submissions may concern.
+/// The calls the submissions may concern.
 pub(super) async fn calls(
     db: &mut impl Db,
     hashes: &Hashes,
@@ -160,7 +160,7 @@ pub(super) async fn calls(
     by_id(db, &ids, &mut calls).await?;
 
     let mut late: HashMap<(ModuleId, String), Window> = HashMap::new();
-    // A call found by its id may open again; then who owns its key matters.
+    // A call found by its id may reopen; it matters then which call owns its key.
     let mut keys: BTreeSet<(ModuleId, String)> =
         calls.keys().map(|(module, key)| (module, key.to_owned())).collect();
     for submission in submissions {
@@ -199,7 +199,7 @@ async fn by_id(db: &mut impl Db, ids: &BTreeSet<CallId>, calls: &mut Calls) -> R
     add(calls, rows)
 }
 
-/// The calls that own keys, and what is left of erased calls that had them.
+/// The calls that own keys, and the remains of erased calls that owned them.
 async fn by_key(
     db: &mut impl Db,
     hashes: &Hashes,
@@ -243,7 +243,7 @@ fn add(calls: &mut Calls, rows: Vec<CallRow>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Answers what a batch asks about clients.
+/// Loads the clients a batch asks for.
 pub(super) async fn clients(db: &mut impl Db, asked: &ClientsAsked) -> Result<KnownClients, BatchError> {
     Ok(KnownClients {
         owners: owners(db, &asked.numbers).await?,
@@ -251,7 +251,7 @@ pub(super) async fn clients(db: &mut impl Db, asked: &ClientsAsked) -> Result<Kn
     })
 }
 
-/// The clients whom screens show with the changed calls.
+/// The clients that screens show with the changed calls.
 pub(super) async fn shown_clients(
     db: &mut impl Db,
     changes: &Changes<'_>,

@@ -1,7 +1,8 @@
-//! The webhooks' way into the database.
+//! The path of webhooks into the database.
 //!
-//! One task takes what waits, up to a bound, writes it in one transaction with a handful of statements, and then wakes
-//! who waits. Nothing waits for a timer: while one batch is being written the next one gathers.
+//! A single task takes the waiting messages, up to a bound, writes them in one transaction with a handful of
+//! statements, and then wakes the callers. Nothing waits for a timer: while one batch is written, the next one
+//! collects.
 
 mod batch;
 mod encounters;
@@ -30,32 +31,32 @@ use task::Message;
 pub use types::{Applied, Apply, CallChange, NewRequest, Outcome, OutcomeStatus, RequestError};
 
 impl Store {
-    /// Keeps a request as it arrived; when this returns, it survives a power cut.
+    /// Stores a request as it arrived; once this returns, it survives a power failure.
     ///
     /// # Errors
-    /// [`StoreError::Closed`], and the database's.
+    /// [`StoreError::Closed`], and database errors.
     pub async fn accept(&self, request: impl Into<Arc<NewRequest>>) -> Result<(), StoreError> {
         let request = Box::new(Incoming::new(request.into(), &self.inner.key));
         self.ask(|answer| Message::Accept(request, answer)).await
     }
 
-    /// Adds facts to their calls and writes what became of the request, and the request itself where it is new, in one
-    /// transaction. What the facts make of the calls
-    /// says [`hookswitch_model::batch`]; a replayed request's facts first
-    /// meet the calls that it reported before. A fact that names no call of the module by our id is dropped.
+    /// Adds facts to their calls and writes the request's outcome, and the request itself if it is new, in one
+    /// transaction. [`hookswitch_model::batch`]
+    /// defines what the facts do to the calls; a replayed request's facts are first matched to the calls it reported
+    /// before. A fact that names no call of the module by our id is dropped.
     ///
     /// # Errors
-    /// [`StoreError::Reduce`] when a fact could not be added: then nothing of this apply was written, the request's
-    /// outcome included. [`StoreError::Contention`] when other nodes kept changing the same calls.
+    /// [`StoreError::Reduce`] if a fact could not be added: nothing of this apply has been written then, including the
+    /// request's outcome. [`StoreError::Contention`] if other nodes kept changing the same calls.
     pub async fn apply(&self, apply: Apply) -> Result<Applied, StoreError> {
         let applying = Box::new(Applying::new(apply, &self.inner.key));
         self.ask(|answer| Message::Apply(applying, answer)).await
     }
 
-    /// What [`Store::apply`] would do now. Writes nothing; ids of calls that it would begin are made up.
+    /// What [`Store::apply`] would do now. Writes nothing; calls it would begin get made-up ids.
     ///
     /// # Errors
-    /// As [`Store::apply`].
+    /// As for [`Store::apply`].
     pub async fn preview(&self, submission: Submission) -> Result<Vec<CallChange>, StoreError> {
         let mut tx = self.inner.pools.begin_read().await?;
         let mut calls = load::calls(&mut tx, &self.inner.hashes, &[&submission]).await?;
@@ -69,15 +70,16 @@ impl Store {
         Ok(changes.into_iter().map(|change| CallChange::new(change, ClientMatch::default())).collect())
     }
 
-    /// Keeps, with a request, what came after its commit. Nobody has to wait for it: dropped when the database cannot keep up
-    /// (see [`Store::notes_dropped`]). Whoever wants to know gets word once it is kept, or an error when it was dropped.
+    /// Stores what is known after a request's commit. Nothing waits for this: it is dropped if the database cannot keep
+    /// up (see [`Store::notes_dropped`]). The receiver is notified once it is stored, or gets an error if it was
+    /// dropped.
     pub fn note_delivery(&self, request: RequestId, delivery: &RawValue) -> oneshot::Receiver<()> {
         let (kept, word) = oneshot::channel();
         self.inner.committer.note(Note { request, delivery: delivery.get().to_owned(), kept });
         word
     }
 
-    /// How many notes of [`Store::note_delivery`] were dropped so far.
+    /// The number of notes from [`Store::note_delivery`] dropped so far.
     #[must_use]
     pub fn notes_dropped(&self) -> u64 {
         self.inner.committer.notes_dropped()

@@ -1,4 +1,4 @@
-//! Writes what is added to the reports' counters; `model::report_counters` says what that is.
+//! Writes additions to the report counters, as defined by `model::report_counters`.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::db::{Db, time};
 use crate::rows::{Rows, columns};
 
 columns! {
-    /// Which hour's calls.
+    /// The hour of the calls.
     Hour of slot: Slot {
         hour: time(slot.at),
         module_id: slot.module.0,
@@ -69,7 +69,7 @@ static OUTCOMES: Rows = Rows::named(
      on conflict (span, at, module_id, direction, outcome_id) do update set {add}",
 );
 
-/// Writes what is added. In the order of the keys, so that two nodes cannot wait for each other.
+/// Writes the additions in key order, so that two nodes cannot deadlock.
 pub(crate) async fn add(db: &mut impl Db, counters: &ReportCounters) -> Result<(), BatchError> {
     /// Adds what is not zero of one kind of counters.
     macro_rules! add {

@@ -1,4 +1,4 @@
-//! Writes a batch, many rows a statement.
+//! Writes a batch, many rows per statement.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::batch::{After, ChangedCall, Changes, KnownCall, Met, missed_key};
@@ -65,7 +65,7 @@ pub(super) async fn accepted(db: &mut impl Db, requests: &[Incoming]) -> Result<
     Ok(())
 }
 
-/// What became of a request, ready to be written.
+/// The outcome of a request, ready to write.
 struct OutcomeRow<'a> {
     request: RequestId,
     /// The request itself, where it is new.
@@ -77,7 +77,7 @@ struct OutcomeRow<'a> {
     result: Option<&'a RawValue>,
     error: Option<String>,
     steps: &'a RawValue,
-    /// None leaves what the request touched before: it reported nothing new.
+    /// `None` keeps the calls the request reported before: it reported nothing new.
     calls: Option<String>,
 }
 
@@ -137,7 +137,7 @@ static UPDATE_REQUESTS: Rows = Rows::named(
     "update requests set {set}, delivery = null, calls = coalesce(v.new_calls, calls) from v where requests.id = v.id",
 );
 
-/// Writes what became of the requests whose facts met their calls, and those requests that are new.
+/// Writes the outcomes of the requests whose facts were applied, and those requests that are new.
 pub(super) async fn outcomes(
     db: &mut impl Db,
     applies: &[Applying],
@@ -175,7 +175,7 @@ static FORGET: Rows = Rows::new(
     ") as v where requests.id = v.column1",
 );
 
-/// Takes out of requests everything that they said: they were about calls that were erased.
+/// Erases everything that requests said: they were about erased calls.
 async fn forget(db: &mut impl Db, requests: &[RequestId]) -> Result<(), BatchError> {
     let add = |values: &mut Values, row: Option<&RequestId>| {
         values.add(row.map(|request| request.0));
@@ -191,7 +191,7 @@ static UPDATE_DELIVERY: Rows = Rows::new(
     ") as v where requests.id = v.column1",
 );
 
-/// Writes what came of deliveries.
+/// Writes the results of deliveries.
 pub(super) async fn notes(db: &mut impl Db, notes: &[Note]) -> Result<(), BatchError> {
     let add = |values: &mut Values, row: Option<&Note>| {
         values.add(row.map(|note| note.request.0));
@@ -201,7 +201,7 @@ pub(super) async fn notes(db: &mut impl Db, notes: &[Note]) -> Result<(), BatchE
     Ok(())
 }
 
-/// Writes changed calls; fails with [`BatchError::Conflict`] where another node changed one of them meanwhile.
+/// Writes changed calls; fails with [`BatchError::Conflict`] if another node changed one of them meanwhile.
 async fn calls(db: &mut impl Db, changed: &[ChangedCall<'_>]) -> Result<(), BatchError> {
     let (mut gone, mut known, mut taking, mut new) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for changed in changed {
@@ -212,7 +212,7 @@ async fn calls(db: &mut impl Db, changed: &[ChangedCall<'_>]) -> Result<(), Batc
             Some(_) => known.push(CallRow::new(changed)?),
         }
     }
-    // A key is unique at every moment: it has to be free before another call takes it.
+    // Keys are unique at all times: a key must be free before another call takes it.
     let gone: Vec<_> = gone.into_iter().map(|gone: &ChangedCall<'_>| (gone.id, gone.known.version)).collect();
     delete_calls(db, &gone).await?;
     update_calls(db, &known).await?;
@@ -232,7 +232,7 @@ async fn calls(db: &mut impl Db, changed: &[ChangedCall<'_>]) -> Result<(), Batc
 
 static DELETE_CALLS: Rows = Rows::new("delete from calls where (id, version) in (values ", 2, ")");
 
-/// Deletes calls, each of the version it was read in; fails with [`BatchError::Conflict`] where one was changed meanwhile.
+/// Deletes calls, each in the version read; fails with [`BatchError::Conflict`] if one was changed meanwhile.
 pub(crate) async fn delete_calls(db: &mut impl Db, gone: &[(CallId, i32)]) -> Result<(), BatchError> {
     let add = |values: &mut Values, row: Option<&(CallId, i32)>| {
         values.add(row.map(|(id, _)| id.0));
@@ -241,7 +241,7 @@ pub(crate) async fn delete_calls(db: &mut impl Db, gone: &[(CallId, i32)]) -> Re
     all(DELETE_CALLS.execute(db, gone, add).await?, gone.len())
 }
 
-/// A call to be written and its facts as JSON.
+/// A call to write, with its facts as JSON.
 struct CallRow<'a> {
     id: CallId,
     known: &'a KnownCall,
@@ -256,7 +256,7 @@ struct CallRow<'a> {
 impl<'a> CallRow<'a> {
     fn new(changed: &'a ChangedCall<'a>) -> Result<Self, StoreError> {
         let Some(After { call, view, owns_key, late_until }) = &changed.after else {
-            return Err(StoreError::Corrupt("a call to be written is gone".to_owned()));
+            return Err(StoreError::Corrupt("a call to save no longer exists".to_owned()));
         };
         let facts = to_json(&call.facts)?;
         let (id, known) = (changed.id, changed.known);
@@ -266,14 +266,14 @@ impl<'a> CallRow<'a> {
 }
 
 columns! {
-    /// A call in the version in which it was read.
+    /// A call in the version read.
     ReadCall of row: CallRow<'_> {
         id: row.id.0,
         version: row.known.version,
     }
 }
 columns! {
-    /// What stays the same all a call's life.
+    /// Columns that never change.
     NewCall of row: CallRow<'_> {
         id: row.id.0,
         module_id: row.known.module_id.0,
@@ -284,7 +284,7 @@ columns! {
     }
 }
 columns! {
-    /// What changes in a call's life.
+    /// Columns that change during a call.
     ChangingCall of row: CallRow<'_> {
         owns_key: row.owns_key,
         late_until: row.late_until,
@@ -308,8 +308,8 @@ columns! {
     }
 }
 
-/// What only people add to a call (comment, outcome, resolution) is not among the columns written here. But a call that
-/// turns out not to be missed needs no resolution: should it be missed later, nobody has dealt with that yet.
+/// Columns that only people write (comment, outcome, resolution) are not written here. The exception: a call that turns
+/// out not to be missed loses its resolution, since nobody has dealt with it if it is missed later.
 static UPDATE_CALLS: Rows = Rows::named(
     &[ReadCall::NAMES, ChangingCall::NAMES],
     "update calls set version = calls.version + 1, {set}, \
@@ -352,7 +352,7 @@ static INSERT_OPERATORS: Rows = Rows::new(
     ") as v where v.column1 is not null on conflict do nothing",
 );
 
-/// Adds such pairs, or takes them away.
+/// Adds or removes pairs of operator and call.
 pub(crate) async fn change_operators(
     db: &mut impl Db,
     statement: &Rows,
@@ -366,7 +366,7 @@ pub(crate) async fn change_operators(
     Ok(())
 }
 
-/// Fewer rows than calls: another node was faster with one of them.
+/// Fewer rows than calls mean that another node was faster with one of them.
 pub(super) fn all(written: u64, expected: usize) -> Result<(), BatchError> {
     if written == expected as u64 { Ok(()) } else { Err(BatchError::Conflict) }
 }

@@ -1,4 +1,4 @@
-//! The committer's task: gathers batches and decides what a failed batch means for its members.
+//! The committer's task: collects batches, and decides what a failed batch means for its members.
 
 use std::io;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use crate::db::Pools;
 use crate::erase::Hashes;
 use crate::error::StoreError;
 
-/// Messages in one transaction, at most.
+/// Maximum number of messages per transaction.
 const BATCH: usize = 256;
-/// Messages that wait, at most; whoever comes then waits for a place.
+/// Maximum number of waiting messages; further senders wait for a place.
 const QUEUE: usize = 1024;
-/// How long notes wait for something to go along with, at most.
+/// How long notes wait for something to be written with.
 const NOTES_WAIT: Duration = Duration::from_millis(500);
-/// How often a batch starts over when other nodes changed the same calls meanwhile.
+/// How often a batch is retried if other nodes changed the same calls meanwhile.
 const ATTEMPTS: usize = 50;
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -35,7 +35,7 @@ pub(crate) enum Message {
     Stop,
 }
 
-/// The way to the task.
+/// The handle to the task.
 pub(crate) struct Committer {
     queue: mpsc::Sender<Message>,
     /// Says when the task has ended.
@@ -81,11 +81,11 @@ impl Committer {
         self.notes.dropped()
     }
 
-    /// Writes what waits, then ends the task.
+    /// Writes what is waiting, then ends the task.
     pub(crate) async fn stop(&self) {
         let mut ended = self.ended.lock().await;
         if let Some(ended) = ended.take() {
-            // Fails only where the task has ended already.
+            // Fails only if the task has already ended.
             let _ = self.queue.send(Message::Stop).await;
             if ended.await.is_err() {
                 tracing::error!("the committer's task failed");
@@ -111,11 +111,11 @@ async fn run(mut writer: Writer, notes: &Notes, mut waiting: mpsc::Receiver<Mess
         members.batch.notes = notes.take(BATCH);
         if members.batch.len() > 0 {
             let again = writer.again();
-            // A task of its own: should one batch panic, its members hear of it and the next one is written.
+            // In a separate task: if one batch panics, its members get an error and the next one is written.
             writer = match tokio::spawn(write(writer, members)).await {
                 Ok(writer) => writer,
                 Err(error) => {
-                    tracing::error!(%error, "a batch of webhooks failed inside; its members were told so");
+                    tracing::error!(%error, "a batch of webhooks panicked; its members got an error");
                     again
                 }
             };
@@ -126,7 +126,7 @@ async fn run(mut writer: Writer, notes: &Notes, mut waiting: mpsc::Receiver<Mess
     }
 }
 
-/// A batch and who waits for it: an answer each for accepts and applies, in their order.
+/// A batch and its callers: an answer each for accepts and applies, in order.
 #[derive(Default)]
 struct Members {
     batch: Batch,
@@ -151,7 +151,7 @@ impl Members {
         }
     }
 
-    /// Each member as a batch of its own.
+    /// Splits into batches of one member each.
     fn singly(self) -> impl Iterator<Item = Self> {
         let accepts = self.batch.accepts.into_iter().zip(self.accepts).map(|(accept, answer)| {
             let batch = Batch { accepts: vec![accept], ..Batch::default() };
@@ -167,7 +167,7 @@ impl Members {
 
     fn fail(self, error: &StoreError) {
         for answer in self.accepts {
-            // Whoever waited may have gone.
+            // The caller may be gone.
             let _ = answer.send(Err(error.clone()));
         }
         for answer in self.applies {
@@ -176,7 +176,7 @@ impl Members {
     }
 }
 
-/// Writes a batch. Where one member makes it fail, each is written by itself, so that only that one fails.
+/// Writes a batch. If one member's data make it fail, each is written separately, so that only that one fails.
 async fn write(mut writer: Writer, members: Members) -> Writer {
     let Err((members, error)) = attempt(&mut writer, members).await else { return writer };
     if members.batch.len() == 1 || matches!(error, BatchError::Failed(_)) {
@@ -193,7 +193,7 @@ async fn write(mut writer: Writer, members: Members) -> Writer {
     writer
 }
 
-/// Writes a batch and answers its members, or gives them back.
+/// Writes a batch and answers its members, or returns them.
 async fn attempt(writer: &mut Writer, members: Members) -> Result<(), (Members, BatchError)> {
     let mut attempts = 0;
     let applied = loop {
@@ -205,11 +205,11 @@ async fn attempt(writer: &mut Writer, members: Members) -> Result<(), (Members, 
         }
     };
     for answer in members.accepts {
-        // Whoever waited may have gone.
+        // The caller may be gone.
         let _ = answer.send(Ok(()));
     }
     for note in members.batch.notes {
-        // Few want to know.
+        // Few callers want to know.
         let _ = note.kept.send(());
     }
     for (answer, applied) in members.applies.into_iter().zip(applied) {

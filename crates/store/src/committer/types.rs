@@ -1,4 +1,4 @@
-//! What goes into the committer and what comes back.
+//! Input and output of the committer.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,46 +15,43 @@ use crate::requests::RequestStatus;
 /// A webhook request as it arrived.
 #[derive(Debug, Clone)]
 pub struct NewRequest {
-    /// Which; its time is `received_at`.
+    /// Its time is `received_at`.
     pub id: RequestId,
     pub module_id: ModuleId,
     pub received_at: DateTime<Utc>,
     pub method: String,
-    /// Path after the module's.
+    /// The path after the module's.
     pub path: String,
     /// The query without the token.
     pub query: Box<RawValue>,
-    /// The headers, but for the values that nobody may read at rest.
+    /// The headers, except values that must not be readable at rest.
     pub headers: Box<RawValue>,
-    /// What nobody may read at rest: kept encrypted.
+    /// Values that must not be readable at rest; stored encrypted.
     pub sealed: Option<Box<RawValue>>,
-    /// The body, byte for byte.
     pub body: Vec<u8>,
-    /// Who sent it.
     pub remote_address: Option<String>,
 }
 
-/// Facts to be added to calls, and what became of the request that reported them.
+/// Facts to add to calls, and the outcome of the request that reported them.
 #[derive(Debug, Clone)]
 pub struct Apply {
     pub submission: Submission,
-    /// What became of the request; written with its calls.
+    /// The outcome of the request; written with its calls.
     pub outcome: Option<Outcome>,
     /// The request itself, where it is not stored yet.
     pub request: Option<Arc<NewRequest>>,
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// Whether it was processed.
     pub status: OutcomeStatus,
     pub error: Option<RequestError>,
-    /// The HTTP status it was answered with.
+    /// The HTTP status of the answer.
     pub response_status: u16,
     /// What the script returned.
     pub result: Option<Box<RawValue>>,
-    /// What is known so far of its processing.
+    /// The processing steps known so far.
     pub steps: Box<RawValue>,
     /// The version of the script.
     pub script_version: Option<i32>,
@@ -63,7 +60,6 @@ pub struct Outcome {
 /// Whether a request was processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutcomeStatus {
-    /// It was.
     Processed,
     /// Its script failed.
     Failed,
@@ -86,13 +82,13 @@ pub struct RequestError {
     pub code: String,
     /// A sentence for the module's author.
     pub message: String,
-    /// TypeScript line, from 1.
+    /// Line in the TypeScript, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
-    /// TypeScript column, from 1.
+    /// Column in the TypeScript, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
-    /// What was wrong in the script's result, as a path.
+    /// The path of the flaw in the script's result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
 }
@@ -102,30 +98,30 @@ pub struct RequestError {
 pub struct Applied {
     /// The calls it changed.
     pub changes: Vec<CallChange>,
-    /// Whether something it reported was about a call that was erased. Nothing of that was kept, nor of the request.
+    /// Whether it reported something about an erased call. Neither that nor the request was stored then.
     pub erased: bool,
-    /// Whether missed calls, of this or of other members of its batch, are open no longer.
+    /// Whether missed calls, through this or other members of its batch, are no longer open.
     pub missed_closed: bool,
-    /// Clients that the batch made.
+    /// Clients created by the batch.
     pub clients_made: Vec<ClientId>,
-    /// Clients that it removed: made of callers who turn out not to be missed.
+    /// Clients removed by the batch: they were created for callers who turn out not to be missed.
     pub clients_removed: Vec<ClientId>,
-    /// When the calls that its facts are about were found.
+    /// When the calls of its facts were found.
     pub matched_at: Instant,
 }
 
-/// A call that changed.
+/// A change of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallChange {
     /// Grows with each change of the call; see also [`crate::StoredCall::version`].
     pub version: i64,
-    /// The call before; none for a new one.
+    /// The call before; `None` if it is new.
     pub before: Option<Call>,
-    /// The call after; none for one of which nothing is left.
+    /// The call after; `None` if it has no facts left.
     pub after: Option<Call>,
-    /// What people, and rules in their place, added to it.
+    /// What people, or rules on their behalf, added to it.
     pub added: CallAnnotations,
-    /// Whom its number is.
+    /// The client of its number.
     pub matched: ClientMatch,
 }
 

@@ -1,4 +1,4 @@
-//! The first moment of an erasure: what it is about is written down, and nothing finds its client any more.
+//! The start of an erasure: records what it covers, and makes the client impossible to find.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::{ClientId, ErasureId, UserId, view};
@@ -12,43 +12,43 @@ use crate::db::{Tx, from_json, on, time, to_json};
 use crate::error::StoreError;
 use crate::open::Store;
 
-/// Whether an erasure could begin.
+/// The result of starting an erasure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BeginErasure {
-    /// It did.
+    /// It has begun.
     Begun(Erasure),
-    /// A call of the client's goes on. Its events would make a new call.
+    /// A call of the client has not ended. Its events would create a new call.
     CallGoesOn,
-    /// What is to be erased was changed meanwhile, or is gone.
+    /// The subject was changed meanwhile, or no longer exists.
     Changed,
 }
 
-/// What would go with a client or a call. Nothing is counted further than `MOST`.
+/// What would be erased with a client or a call. Nothing is counted beyond `MOST`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ErasurePreview {
     /// Clients that were merged into it.
     pub merged: u64,
     pub calls: u64,
     pub comments: u64,
-    /// People whose company it is. They stay, without a company.
+    /// Employees of the company. They stay, without a company.
     pub employees: u64,
-    /// Whether a lead goes with the call that made it: nobody has done anything with it, and it has no other call.
+    /// Whether a lead is erased with the call it was created for: nobody has touched it, and it has no other call.
     pub lead: bool,
 }
 
 impl ErasurePreview {
-    /// Further than this nothing is counted.
+    /// Nothing is counted beyond this.
     pub const MOST: u64 = 10_000;
 }
 
-/// What a beginning came to.
+/// The result of the first step.
 enum BeginResult {
     Work(Box<Work>),
     CallGoesOn,
     Changed,
 }
 
-/// Counts the rows of a statement with one parameter, not further than [`ErasurePreview::MOST`].
+/// Counts the rows of a statement with one parameter, up to [`ErasurePreview::MOST`].
 macro_rules! count {
     ($tx:expr, $sql:literal, $value:expr) => {{
         let sql = concat!("select count(*) from (", $sql, " limit 10000) as counted");
@@ -58,8 +58,8 @@ macro_rules! count {
 }
 
 impl Store {
-    /// Begins to erase a client, with the clients that were merged into it. Late events of its calls that have the provider's
-    /// id are known as such until `until`.
+    /// Begins to erase a client, including the clients merged into it. Late events of its calls that have the
+    /// provider's id are recognized until `until`.
     pub async fn erase_client(
         &self,
         client: &Client,
@@ -73,7 +73,7 @@ impl Store {
         write_down(tx, begun, erasure).await
     }
 
-    /// Begins to erase a call; with it the lead that it made, where that has nothing else.
+    /// Begins to erase a call, including the lead created for it if that has nothing else.
     pub async fn erase_call(
         &self,
         call: &StoredCall,
@@ -98,7 +98,7 @@ impl Store {
         write_down(tx, begun, Erasure { call_id: Some(id), ..asked(by, now) }).await
     }
 
-    /// What would go with a client.
+    /// What would be erased with a client.
     pub async fn would_erase_client(&self, client: ClientId) -> Result<ErasurePreview, StoreError> {
         let mut tx = self.inner.pools.begin_read().await?;
         let clients = with_merged(&mut tx, client).await?;
@@ -121,7 +121,7 @@ impl Store {
         Ok(preview)
     }
 
-    /// What would go with a call.
+    /// What would be erased with a call.
     pub async fn would_erase_call(&self, call: &StoredCall) -> Result<ErasurePreview, StoreError> {
         let mut tx = self.inner.pools.begin_read().await?;
         let comments = count!(tx, "select 1 from comments where call_id = $1", call.call.id.0);
@@ -174,7 +174,7 @@ async fn write_down(
     Ok(BeginErasure::Begun(erasure))
 }
 
-/// Gathers what the client is known by, and takes it away: from here on nothing finds it.
+/// Collects everything that identifies the client, and removes it: from here on nothing finds the client.
 async fn begin_client(
     tx: &mut Tx,
     client: ClientId,
@@ -208,7 +208,7 @@ async fn begin_client(
     Ok(BeginResult::Work(Box::new(Work { step: Step::Calls, clients, call: None, numbers, mentions, until })))
 }
 
-/// The client and those that were merged into it.
+/// The client and those merged into it.
 async fn with_merged(tx: &mut Tx, client: ClientId) -> Result<Vec<Uuid>, StoreError> {
     let sql = "with recursive gone (id) as (select id from clients where id = $1 union \
                select clients.id from clients join gone on clients.merged_into = gone.id) select id from gone";
@@ -219,7 +219,7 @@ async fn with_merged(tx: &mut Tx, client: ClientId) -> Result<Vec<Uuid>, StoreEr
     Ok(clients)
 }
 
-/// The numbers that only these clients have: as somebody typed them, and in E.164.
+/// The numbers that only these clients have: as typed, and in E.164.
 async fn own_numbers(tx: &mut Tx, clients: &[Uuid]) -> Result<Vec<(String, Option<String>)>, StoreError> {
     let mut own: Vec<(String, Option<String>)> = Vec::new();
     for client in clients {
@@ -241,7 +241,7 @@ async fn own_numbers(tx: &mut Tx, clients: &[Uuid]) -> Result<Vec<(String, Optio
     Ok(own)
 }
 
-/// What these clients are known by: the numbers that are theirs alone, e-mail addresses, names, former names too.
+/// What identifies these clients: numbers that are theirs alone, email addresses, names, former names.
 async fn mentions_of(
     tx: &mut Tx,
     clients: &[Uuid],
@@ -290,7 +290,7 @@ async fn calls_go_on(tx: &mut Tx, clients: &[Uuid], numbers: &[String]) -> Resul
     Ok(false)
 }
 
-/// The lead that a call made, and its version, where nobody has done anything with it and it has no other call.
+/// The lead created for a call and its version, if nobody has touched it and it has no other call.
 async fn lead_of(tx: &mut Tx, call: &StoredCall) -> Result<Option<(ClientId, i32)>, StoreError> {
     let Some(client) = call.added.client_id else { return Ok(None) };
     let sql = "select version from clients where id = $1 and source = $2 and version = 1 and archived_at is null \

@@ -1,4 +1,4 @@
-//! What is left of erased calls, by the hashes of their keys.
+//! What is left of erased calls, by the hash of their key.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::ModuleId;
@@ -9,7 +9,7 @@ use crate::db::{Tx, time};
 use crate::key::SecretKey;
 use crate::rows::{Rows, columns, found};
 
-/// Makes the hashes that erased calls are known by. Without the key nobody can try numbers against them.
+/// Computes the hashes that identify erased calls. Without the key nobody can test numbers against them.
 #[derive(Clone)]
 pub(crate) struct Hashes(hmac::Key);
 
@@ -18,7 +18,7 @@ impl Hashes {
         Self(key.hashing("erased calls"))
     }
 
-    /// Of a call's module and key, the key as its column has it.
+    /// The hash of a call's module and key, the key as in its column.
     pub(crate) fn of(&self, module: ModuleId, key: &str) -> Vec<u8> {
         let mut context = hmac::Context::with_key(&self.0);
         context.update(module.0.as_bytes());
@@ -28,7 +28,7 @@ impl Hashes {
 }
 
 found! {
-    /// A row of an erased call, as a statement that looks among calls too names its columns.
+    /// The columns of an erased call in a statement that searches calls as well.
     pub(crate) struct ErasedRow {
         erased_started_at: DateTime<Utc>,
         erased_answered_at: Option<DateTime<Utc>>,
@@ -48,7 +48,7 @@ impl From<ErasedRow> for ErasedCall {
     }
 }
 
-/// What is to be left of a call.
+/// What is kept of an erased call.
 pub(super) struct ErasedKey {
     pub hash: Vec<u8>,
     pub erased: ErasedCall,

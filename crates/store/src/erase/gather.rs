@@ -1,4 +1,5 @@
-//! What the next step of an erasure takes away. Reads only, a bounded part at a time, so that no webhook waits for it.
+//! Collects what the next step of an erasure removes. Only reads, a bounded part at a time, so that no webhook waits
+//! for it.
 
 use std::collections::HashSet;
 
@@ -13,21 +14,21 @@ use crate::error::StoreError;
 use crate::open::Store;
 use crate::rows::{Rows, chunks};
 
-/// Calls that go in one transaction, each with its comments and requests.
+/// Calls removed per transaction, each with its comments and requests.
 const CALLS: i64 = 50;
-/// Rows of other kinds that go in one transaction.
+/// Rows of other kinds removed per transaction.
 const ROWS: i64 = 200;
-/// Rows that are looked through at once; requests are large.
+/// Rows read at once; requests are large.
 const LOOK: i64 = 500;
 const LOOK_REQUESTS: i64 = 100;
-/// Reads that find nothing, before the database is told how far they came.
+/// Reads without a match before progress is recorded.
 const READS: usize = 10;
 
 const CALLS_LEFT: &str = "select id from calls where client_id = $1 limit $2";
 const COMMENTS: &str = "select id from comments where client_id = $1 limit $2";
 const EMPLOYEES: &str = "select id from clients where company_id = $1 limit $2";
 
-/// What a step takes away, and the step after it.
+/// What a step removes, and the next step.
 #[derive(Default)]
 pub(super) struct Gathered {
     pub calls: Vec<StoredCall>,
@@ -36,18 +37,18 @@ pub(super) struct Gathered {
     pub requests: Vec<Uuid>,
     pub log_lines: Vec<i64>,
     pub stored_values: Vec<(Uuid, String)>,
-    /// Entries of the audit trail with what is left of their texts.
+    /// Entries of the audit trail with what is left of their text.
     pub audit_entries: Vec<(Uuid, String)>,
-    /// Calls that began since, which are on the client no longer.
+    /// Calls that began since then, which leave the client.
     pub unlinked: Vec<Uuid>,
-    /// Whether nothing hangs on the clients any more, and they go.
+    /// Whether nothing refers to the clients any more, so that they can be deleted.
     pub clients_go: bool,
     pub items: Vec<Uuid>,
-    /// None once all is done.
+    /// `None` once everything is done.
     pub next: Option<Step>,
 }
 
-/// What the erasure takes away next.
+/// Collects what the erasure removes next.
 pub(super) async fn gather(store: &Store, erasure: &Erasure, work: &Work) -> Result<Gathered, StoreError> {
     match &work.step {
         Step::Calls => of_calls(store, erasure, work).await,
@@ -108,7 +109,7 @@ async fn of_employees(store: &Store, work: &Work) -> Result<Gathered, StoreError
     Ok(Gathered { employees, next: Some(next), ..Gathered::default() })
 }
 
-/// Some of what a statement gives for the clients.
+/// Some of the rows a statement finds for the clients.
 async fn some_of(store: &Store, work: &Work, sql: &'static str) -> Result<Vec<Uuid>, StoreError> {
     for client in &work.clients {
         let found: Vec<Uuid> =
@@ -122,8 +123,8 @@ async fn some_of(store: &Store, work: &Work, sql: &'static str) -> Result<Vec<Uu
 
 type RequestRow = (Uuid, String, String, Vec<u8>, Option<String>, Option<String>, Option<String>);
 
-/// Requests that repeated what others had said of the calls, and those that failed, or meant nothing to the script, and have
-/// one of the numbers in them.
+/// Requests that repeated reports about the calls, and requests that failed, or meant nothing to the script, and
+/// contain one of the numbers.
 async fn of_requests(
     store: &Store,
     erasure: &Erasure,
@@ -141,7 +142,7 @@ async fn of_requests(
             return Ok(Gathered { next: Some(Step::Log(0)), ..Gathered::default() });
         };
         after = last.0;
-        // A damaged list of calls names none; the numbers are looked for all the same.
+        // A damaged list of calls names none; the numbers are searched for anyway.
         let about = |row: &RequestRow| -> Vec<Uuid> {
             row.6.as_deref().and_then(|calls| from_json(calls).ok()).unwrap_or_default()
         };
@@ -195,7 +196,7 @@ async fn of_storage(store: &Store, work: &Work, module: Uuid, key: &str) -> Resu
     Ok(Gathered { stored_values, next, ..Gathered::default() })
 }
 
-/// Entries of the trail stay; what they say of the client or the call goes.
+/// Entries of the audit trail stay, without what they say about the client or the call.
 async fn of_audit(
     store: &Store,
     erasure: &Erasure,
@@ -233,7 +234,7 @@ async fn of_audit(
     Ok(Gathered { audit_entries, next, ..Gathered::default() })
 }
 
-/// What came to the client meanwhile: a call that its number's owner made since stays, as nobody's.
+/// What was added to the client meanwhile. A later call by its number's owner stays, without a client.
 async fn of_clients(store: &Store, work: &Work) -> Result<Gathered, StoreError> {
     let unlinked = some_of(store, work, CALLS_LEFT).await?;
     let comments = some_of(store, work, COMMENTS).await?;

@@ -1,28 +1,28 @@
-//! Whether a text mentions somebody: by a number in whatever spelling, an e-mail address, or a name that stands alone.
+//! Whether a text mentions somebody: by a number in any spelling, an email address, or a name that stands alone.
 
 use hookswitch_model::phone;
 use serde::{Deserialize, Serialize};
 
 use crate::clients::search_terms::{digits, folded};
 
-/// Fewer digits than these are not a telephone number of somebody: half of all texts would have them.
+/// Shorter numbers do not identify anybody: half of all texts contain them.
 const MIN_DIGITS: usize = 6;
-/// What people put between the digits of a number.
+/// Characters that occur between the digits of a number.
 const SEPARATORS: [char; 7] = [' ', '-', '(', ')', '.', '/', '\u{a0}'];
 
-/// What somebody is known by.
+/// What identifies somebody.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mentions {
-    /// Numbers' digits: with the country's code, and what may come before them is a prefix.
+    /// The digits of numbers, with the calling code; other digits before them are a prefix.
     numbers: Vec<String>,
-    /// E-mail addresses, folded.
+    /// Folded.
     emails: Vec<String>,
-    /// Names, folded.
+    /// Folded.
     names: Vec<String>,
 }
 
 impl Mentions {
-    /// Adds a number, in E.164 where it is one.
+    /// Adds a number, in E.164 if it is valid.
     pub(super) fn number(&mut self, number: &str, e164: Option<&str>) {
         let with_code = digits(e164.unwrap_or(number));
         let national = e164.map(phone::national).unwrap_or_default();
@@ -33,12 +33,10 @@ impl Mentions {
         }
     }
 
-    /// Adds an e-mail address.
     pub(super) fn email(&mut self, address: &str) {
         self.emails.push(folded(address));
     }
 
-    /// Adds a name.
     pub(super) fn name(&mut self, name: &str) {
         let name = folded(name.trim());
         if !name.is_empty() && !self.names.contains(&name) {
@@ -46,8 +44,8 @@ impl Mentions {
         }
     }
 
-    /// Whether a text has one of the numbers: digits with what people put between them, perhaps with a prefix before and
-    /// another number behind.
+    /// Whether a text contains one of the numbers: digits with separators, possibly with a prefix before and another
+    /// number after.
     pub(super) fn in_text(&self, text: &str) -> bool {
         let is_part = |c: char| c.is_ascii_digit() || SEPARATORS.contains(&c);
         !self.numbers.is_empty() && text.split(|c| !is_part(c)).any(|part| self.is_number(part))
@@ -61,7 +59,7 @@ impl Mentions {
         })
     }
 
-    /// Whether a text of few words, as the audit trail has them, is one of the names, or has a number or an address.
+    /// Whether a short text, as in the audit trail, is one of the names, or contains a number or an address.
     pub(super) fn in_words(&self, text: &str) -> bool {
         let folded = folded(text.trim());
         self.names.contains(&folded)
@@ -101,12 +99,12 @@ mod tests {
     }
 
     #[test]
-    fn a_short_number_is_nobodys() {
+    fn a_short_number_identifies_nobody() {
         assert!(!of("101").in_text("101"));
     }
 
     #[test]
-    fn a_name_is_found_where_it_is_all_that_is_said() {
+    fn a_name_is_found_if_it_stands_alone() {
         let mut mentions = Mentions::default();
         mentions.name(" Zoë Smith ");
         mentions.email("Zoe@Example.org");

@@ -1,8 +1,8 @@
-//! Erasing a client or a call: everything of it goes, and what comes late does not bring it back.
+//! Erases a client or a call: everything about it is deleted, and late events do not bring it back.
 //!
-//! An erasure is asked for ([`Store::erase_client`], [`Store::erase_call`]) and from that moment on nothing finds its client any
-//! more. The rest goes in steps ([`Store::erase_further`]), each one short transaction that also writes down how far it is: so
-//! webhooks do not wait for long, and an erasure that a crash cut short goes on where it was.
+//! From the moment an erasure is requested ([`Store::erase_client`], [`Store::erase_call`]), nothing finds its client
+//! any more. The rest is deleted in steps ([`Store::erase_further`]), each a short transaction that also records the
+//! progress. So webhooks do not wait for long, and an erasure interrupted by a crash continues where it was.
 
 mod begin;
 mod erased_calls;
@@ -27,29 +27,28 @@ use mentions::Mentions;
 pub(crate) use remove::remove_calls;
 pub use remove::{ErasureStep, GoneCall};
 
-/// An erasure. What was erased it does not say.
+/// An erasure. It does not say what was erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erasure {
     pub id: ErasureId,
-    /// The client that was erased, where it was one.
+    /// The erased client, if it was one.
     pub client_id: Option<ClientId>,
-    /// The call that was erased, where it was one.
+    /// The erased call, if it was one.
     pub call_id: Option<CallId>,
-    /// When somebody asked for it.
     pub asked_at: DateTime<Utc>,
     pub asked_by: UserId,
-    /// When it was over; none while it goes on.
+    /// When it was finished; `None` while it continues.
     pub done_at: Option<DateTime<Utc>>,
-    /// What has gone so far.
+    /// What has been erased so far.
     pub counts: ErasureCounts,
 }
 
-/// How much an erasure took away.
+/// How much an erasure deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ErasureCounts {
-    /// Clients: one, and those that were merged into it.
+    /// The client, and those merged into it.
     pub clients: u64,
     /// Calls.
     pub calls: u64,
@@ -59,14 +58,14 @@ pub struct ErasureCounts {
     pub requests: u64,
     /// Lines of modules' logs.
     pub log_lines: u64,
-    /// Values that modules' scripts had stored.
+    /// Values stored by modules' scripts.
     pub stored_values: u64,
-    /// Entries of the audit trail whose texts were taken out.
+    /// Entries of the audit trail whose text was removed.
     pub audit_entries: u64,
 }
 
 impl ErasureCounts {
-    /// The counts by name, as the API names them.
+    /// The counts with their names in the API.
     #[must_use]
     pub fn named(&self) -> [(&'static str, u64); 7] {
         [
@@ -81,22 +80,22 @@ impl ErasureCounts {
     }
 }
 
-/// What an erasure that goes on has to know.
+/// The state of an unfinished erasure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Work {
     step: Step,
-    /// The client and those that were merged into it; none where a call alone is erased.
+    /// The client and those merged into it; empty if only a call is erased.
     clients: Vec<Uuid>,
-    /// The call, where one is erased.
+    /// The call, if one is erased.
     call: Option<Uuid>,
     /// The numbers in E.164 that no other client has.
     numbers: Vec<String>,
     mentions: Mentions,
-    /// Until when late events of its calls are known as such.
+    /// Until when late events of its calls are recognized.
     until: DateTime<Utc>,
 }
 
-/// Where an erasure is. Those that look through something say where they go on.
+/// The current step of an erasure. Steps that scan a table record where to continue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Step {
@@ -145,7 +144,6 @@ macro_rules! select {
 }
 
 impl Store {
-    /// The erasure with this id.
     pub async fn erasure(&self, id: ErasureId) -> Result<Option<Erasure>, StoreError> {
         let sql = select!("where id = $1");
         let row: Option<Row> =
@@ -153,7 +151,7 @@ impl Store {
         row.map(TryInto::try_into).transpose()
     }
 
-    /// Erasures, latest first, from before the erasure `before` on.
+    /// Lists erasures, latest first, starting before the erasure `before`.
     pub async fn erasures(&self, before: Option<ErasureId>, limit: u32) -> Result<Vec<Erasure>, StoreError> {
         let sql = select!("where id < $1 order by id desc limit $2");
         let before = before.map_or(Uuid::max(), |erasure| erasure.0);
@@ -163,20 +161,21 @@ impl Store {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// The erasures that go on, oldest first.
+    /// The unfinished erasures, oldest first.
     pub async fn erasures_going_on(&self) -> Result<Vec<Erasure>, StoreError> {
         let sql = select!("where done_at is null order by id limit 1000");
         let rows: Vec<Row> = on!(self.read(), |db| sqlx::query_as(sql).fetch_all(db).await)?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// On SQLite, empties the log of writes into the file, where deleted rows are overwritten: afterwards neither has anything
-    /// of them. Says `false` where somebody reads what is older just then: try again later. On PostgreSQL there is nothing to do.
+    /// On SQLite, empties the write-ahead log into the file, where deleted rows are overwritten, so that neither
+    /// contains them any more. Returns `false` if somebody is reading an older snapshot: try again later. Does nothing
+    /// on PostgreSQL.
     pub async fn overwrite_deleted(&self) -> Result<bool, StoreError> {
         let Either::Sqlite(pool) = self.write() else { return Ok(true) };
         let _turn = self.inner.pools.turn().await?;
         let mut db = pool.acquire().await?;
-        // Not for long: meanwhile nobody writes.
+        // Nobody can write meanwhile, so do not wait for long.
         sqlx::query("pragma busy_timeout = 100").execute(&mut *db).await?;
         let busy: Result<i64, _> =
             sqlx::query_scalar("pragma wal_checkpoint(truncate)").fetch_one(&mut *db).await;
@@ -185,7 +184,7 @@ impl Store {
         Ok(busy? == 0)
     }
 
-    /// Forgets, of erased calls, what their late events were known by, where no more are to come. Says of how many.
+    /// Deletes the remains of erased calls once no more late events are expected. Returns their number.
     pub async fn purge_erased_calls(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let sql = "delete from erased_calls where until < $1";
         Ok(on_writer!(self, |db| {

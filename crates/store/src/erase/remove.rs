@@ -1,4 +1,4 @@
-//! One step of an erasure: takes away what was gathered, in one transaction that also writes down how far the erasure is.
+//! A step of an erasure: deletes what was collected, in one transaction that also records the progress.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -24,21 +24,19 @@ use crate::rows::{Rows, chunks};
 /// What a step of an erasure did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ErasureStep {
-    /// Whether it was the last.
     pub done: bool,
-    /// Calls that are gone.
     pub calls: Vec<GoneCall>,
-    /// Calls that are on the client no longer: they began since it was asked for.
+    /// Calls that left the client: they began after the erasure was requested.
     pub unlinked: Vec<CallId>,
-    /// Clients whose company or comments are gone.
+    /// Clients that lost their company or comments.
     pub clients: Vec<ClientId>,
 }
 
-/// A call that is gone, and on whose screens it may have been.
+/// A deleted call, and the users whose screens may have shown it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoneCall {
     pub id: CallId,
-    /// Everybody it rang at or who had it.
+    /// The operators it rang at or who had it.
     pub operators: BTreeSet<UserId>,
 }
 
@@ -50,10 +48,11 @@ struct Going {
 }
 
 impl Store {
-    /// Goes on with an erasure by one step, a short transaction. Says that it is done where there is none such, or no longer.
+    /// Continues an erasure by one step, a short transaction. Returns that it is done if it does not exist or is
+    /// finished.
     ///
     /// # Errors
-    /// [`StoreError::Contention`] where something changed what the step was to take away: call it again.
+    /// [`StoreError::Contention`] if the rows of the step were changed meanwhile: call it again.
     pub async fn erase_further(&self, id: ErasureId, now: DateTime<Utc>) -> Result<ErasureStep, StoreError> {
         let sql = "select id, client_id, call_id, asked_at, asked_by, done_at, counts, work from erasures where id = $1";
         let going: Option<Going> =
@@ -88,7 +87,7 @@ async fn write_down(
     before: &str,
     after: Option<String>,
 ) -> Result<(), StoreError> {
-    // Only from where this step began: another server may be at the same erasure.
+    // Only from where this step began: another server may be working on the same erasure.
     let sql = "update erasures set work = $3, counts = $4, done_at = $5 where id = $1 and work = $2";
     let counts = to_json(&erasure.counts)?;
     let written = on!(tx.conn(), |db| {
@@ -133,7 +132,7 @@ static TALKS: Rows = Rows::new(
     ") as v where client_e164 = v.column1 and resolved_call = v.column2",
 );
 
-/// Runs a statement for many things; gives the number of rows it concerned.
+/// Runs a statement for many items; returns the number of affected rows.
 macro_rules! each {
     ($tx:expr, $statement:expr, $things:expr, $($value:expr),+) => {{
         let mut rows = 0;
@@ -179,7 +178,7 @@ async fn remove(
     Ok(gone)
 }
 
-/// Takes calls away with their comments and the requests that reported them, and leaves what their late events are known by.
+/// Deletes calls with their comments and the requests that reported them, and keeps what identifies their late events.
 async fn erase_calls(
     store: &Store,
     tx: &mut Tx,
@@ -224,7 +223,7 @@ async fn call_keys(tx: &mut Tx, calls: &[StoredCall]) -> Result<HashMap<Uuid, St
     Ok(keys.into_iter().collect())
 }
 
-/// Takes calls away, but nothing of what hangs on them. The reports' figures stay.
+/// Deletes calls, but nothing that refers to them. The report counters stay.
 pub(crate) async fn remove_calls(tx: &mut Tx, calls: &[StoredCall]) -> Result<Vec<GoneCall>, StoreError> {
     let gone: Vec<GoneCall> = calls
         .iter()
@@ -251,7 +250,7 @@ async fn remove_clients(tx: &mut Tx, clients: &[Uuid]) -> Result<(), StoreError>
             }
             query.execute(db).await.map(drop)
         });
-        // A comment that came this moment; it goes with the next try.
+        // A comment was just added; the next try deletes it.
         done.map_err(|error| match is_missing_reference(&error) {
             true => StoreError::Contention,
             false => error.into(),
@@ -260,7 +259,7 @@ async fn remove_clients(tx: &mut Tx, clients: &[Uuid]) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Writes down that it is over, and in the audit trail what it came to.
+/// Records that the erasure is finished, and adds its result to the audit trail.
 async fn finish(tx: &mut Tx, erasure: &mut Erasure, now: DateTime<Utc>) -> Result<(), StoreError> {
     erasure.done_at = Some(time(now));
     let counted = erasure.counts.named().into_iter().filter(|(_, count)| *count > 0);

@@ -1,4 +1,4 @@
-//! Closing missed calls, and taking that back.
+//! Closes missed calls, and reopens them.
 
 use chrono::{DateTime, Utc};
 use hookswitch_model::{CallId, ResolvedHow, UserId};
@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::open::Store;
 
 impl Store {
-    /// Notes that the caller of this missed call was dealt with: closes it and all their other calls that are open. Says
+    /// Marks the caller of this missed call as dealt with: closes it and all the caller's other open calls. Returns
     /// whether the call was open.
     pub async fn resolve_missed(
         &self,
@@ -34,8 +34,8 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// Takes [`Store::resolve_missed`] back, or a closing after a time, of all the calls that it closed; says whether there
-    /// were any. What a talk closed stays closed.
+    /// Reopens all calls closed with this one by [`Store::resolve_missed`] or by age; returns whether there were any.
+    /// Calls closed by a talk stay closed.
     pub async fn reopen_missed(&self, id: CallId) -> Result<bool, StoreError> {
         let sql = "update calls set resolved_at = null, resolved_how = null, resolved_by = null, resolved_reason = null, \
                    version = version + 1 from (select missed_key as caller, resolved_at as at from calls where id = $1) as it \
@@ -47,7 +47,7 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// Closes missed calls that came before a time and that nobody dealt with; says how many.
+    /// Closes open missed calls older than a given time; returns their number.
     pub async fn close_old_missed(
         &self,
         before: DateTime<Utc>,

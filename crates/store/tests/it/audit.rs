@@ -81,7 +81,7 @@ both!(what_somebody_did_already_is_known, |db| {
     db.add_audit(&played).await.unwrap();
     let known = async |entry: &AuditEntry, since| db.audited_since(entry, at(since)).await.unwrap();
     assert!(known(&seen, 600).await && known(&played, 600).await);
-    assert!(!known(&seen, 601).await, "that was before");
+    assert!(!known(&seen, 601).await, "that entry is older");
     for other in [
         AuditEntry { user_id: bob, ..seen.clone() },
         AuditEntry { client_id: Some(two), ..seen.clone() },

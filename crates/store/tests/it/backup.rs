@@ -1,4 +1,4 @@
-//! Copies of the database.
+//! Backups of the database.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -7,7 +7,7 @@ use hookswitch_store::{Store, StoreError};
 use crate::support::{Db, key, request, start};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backup_holds_everything_of_one_moment_while_others_write() {
+async fn a_backup_is_a_snapshot_taken_while_others_write() {
     Db::sqlite()
         .await
         .run(|db| async move {
@@ -20,7 +20,7 @@ async fn a_backup_holds_everything_of_one_moment_while_others_write() {
                 }
             });
             let file = db.file.clone().expect("a file").with_file_name("copy.db");
-            // As the command does it: another process has its own store.
+            // As the command does: another process has its own store.
             let command = db.second().await;
             command.backup(&file).await.unwrap();
             command.close().await;
@@ -42,7 +42,7 @@ async fn a_backup_holds_everything_of_one_moment_while_others_write() {
 }
 
 #[tokio::test]
-async fn postgres_has_its_own_way() {
+async fn postgres_is_not_backed_up_this_way() {
     Db::postgres()
         .await
         .run(|db| async move {

@@ -1,4 +1,4 @@
-//! Missed callers: who calls them back, how they become clients, and what closes them.
+//! Missed callers: who should call them back, how they become clients, and what closes them.
 
 use hookswitch_model::ResolvedHow;
 use hookswitch_model::batch::{LeadRule, TargetedFact};
@@ -12,7 +12,7 @@ use crate::support::{Db, answer, at, both, end, fact, incoming, of_id, processed
 
 const CALLER: &str = "+4930111111";
 
-/// As [`Db::report`], with leads made of unknown callers.
+/// Like [`Db::report`], but creates leads for unknown callers.
 pub async fn report(db: &Db, module: ModuleId, second: i64, facts: Vec<TargetedFact>) -> Applied {
     let request = request(module, second);
     let mut apply = processed(module, request.id, second, facts);
@@ -71,7 +71,7 @@ both!(a_caller_who_rings_three_times_is_called_back_once, |db| {
     assert_eq!(rest.next, None);
 });
 
-both!(callers_without_a_number_are_not_one_caller, |db| {
+both!(callers_without_a_number_are_separate, |db| {
     let module = db.new_module().await;
     for id in ["a", "b"] {
         missed(&db, module, 0, id, "anonymous").await;
@@ -90,12 +90,12 @@ both!(a_caller_waits_for_whoever_it_rang_at, |db| {
     assert_eq!(latest(&callers(&db, Some(bob)).await), [nobodys]);
 });
 
-both!(a_talk_closes_what_was_missed_of_the_caller, |db| {
+both!(a_talk_closes_the_callers_missed_calls, |db| {
     let (module, other) = (db.new_module().await, db.new_module().await);
     let first = missed(&db, module, 0, "a", CALLER).await;
     let second = missed(&db, module, 60, "b", CALLER).await;
     let strangers = missed(&db, module, 70, "c", "+4930222222").await;
-    // Calling out is not yet talking; and through which module does not matter.
+    // Calling out is not yet talking; and the module does not matter.
     assert!(!report(&db, other, 90, vec![out("x", CALLER)]).await.missed_closed);
     assert_eq!(callers(&db, None).await.len(), 2);
     let talk = report(&db, other, 100, vec![answer("x")]).await;
@@ -109,7 +109,7 @@ both!(a_talk_closes_what_was_missed_of_the_caller, |db| {
         assert_eq!((resolved.how, resolved.call, resolved.by), (ResolvedHow::Talk, Some(talk), None));
         assert_eq!((resolved.at, resolved.reached_seconds), (at(100), Some(seconds)));
     }
-    // Whoever calls again after that is missed again.
+    // A caller who calls again after that is missed again.
     let again = missed(&db, module, 200, "d", CALLER).await;
     assert_eq!(latest(&callers(&db, None).await), [again.call.id, strangers.call.id]);
 });
@@ -129,23 +129,23 @@ both!(a_talk_on_another_number_of_the_client_closes_it_too, |db| {
         .expect("updated");
     assert!(report(&db, module, 20, vec![out("x", "+491781234567"), answer("x")]).await.missed_closed);
     assert_eq!(latest(&callers(&db, None).await), [stranger.call.id]);
-    // The same whichever is reported first.
+    // The same if they are reported in the other order.
     let mut facts = vec![start("c", CALLER, None), end("c")];
     for (targeted, second) in facts.iter_mut().zip([12, 15]) {
         (targeted.fact.timed, targeted.fact.at) = (true, at(second));
     }
     assert!(report(&db, module, 30, facts).await.missed_closed);
     assert_eq!(callers(&db, None).await.len(), 1);
-    // Two who withhold their number are two.
+    // Two callers who withhold their number are two.
     missed(&db, module, 40, "d", "anonymous").await;
     report(&db, module, 50, vec![start("e", "anonymous", None), answer("e"), end("e")]).await;
     assert_eq!(callers(&db, None).await.len(), 2);
 });
 
-both!(a_missed_call_reported_after_the_talk_is_closed_at_once, |db| {
+both!(a_missed_call_reported_after_the_talk_is_closed_immediately, |db| {
     let module = db.new_module().await;
     report(&db, module, 50, vec![out("x", CALLER), answer("x")]).await;
-    // The provider tells of it late: it had begun before.
+    // The provider reports it late: it had begun before.
     let mut facts = vec![start("a", CALLER, None), end("a")];
     for (targeted, second) in facts.iter_mut().zip([10, 20]) {
         (targeted.fact.timed, targeted.fact.at) = (true, at(second));
@@ -154,17 +154,17 @@ both!(a_missed_call_reported_after_the_talk_is_closed_at_once, |db| {
     assert!(callers(&db, None).await.is_empty());
 });
 
-both!(by_hand_a_caller_is_closed_with_a_reason_and_opened_again, |db| {
+both!(a_caller_is_closed_by_hand_with_a_reason_and_reopened, |db| {
     let module = db.new_module().await;
     let ada = db.new_user("ada", Role::Operator).await;
     let first = missed(&db, module, 0, "a", CALLER).await.call.id;
     let second = missed(&db, module, 10, "b", CALLER).await.call.id;
     assert!(db.resolve_missed(first, ada, Some("wrote an e-mail"), at(20)).await.unwrap());
-    assert!(!db.resolve_missed(second, ada, None, at(21)).await.unwrap(), "closed already");
+    assert!(!db.resolve_missed(second, ada, None, at(21)).await.unwrap(), "already closed");
     assert!(callers(&db, None).await.is_empty());
     let resolved = db.call(second).await.unwrap().expect("it").added.resolved.expect("closed");
     assert_eq!((resolved.by, resolved.reason.as_deref()), (Some(ada), Some("wrote an e-mail")));
-    // What is heard of the call later does not bring it back.
+    // Late reports about the call do not reopen it.
     report(&db, module, 30, vec![end("b")]).await;
     assert!(callers(&db, None).await.is_empty());
 
@@ -173,12 +173,12 @@ both!(by_hand_a_caller_is_closed_with_a_reason_and_opened_again, |db| {
     assert!(!db.reopen_missed(second).await.unwrap());
     assert!(!db.resolve_missed(CallId::new(at(1), [0; 10]), ada, None, at(9)).await.unwrap());
 
-    // A talk cannot be taken back.
+    // A talk cannot be undone.
     report(&db, module, 40, vec![out("x", CALLER), answer("x")]).await;
     assert!(!db.reopen_missed(second).await.unwrap());
 });
 
-both!(what_nobody_dealt_with_is_closed_after_a_time, |db| {
+both!(old_missed_calls_are_closed, |db| {
     let module = db.new_module().await;
     let old = missed(&db, module, 0, "a", CALLER).await.call.id;
     let new = missed(&db, module, 100, "b", "+4930222222").await.call.id;
@@ -190,7 +190,7 @@ both!(what_nobody_dealt_with_is_closed_after_a_time, |db| {
 
 both!(an_unknown_caller_becomes_a_lead_and_never_two, |db| {
     let module = db.new_module().await;
-    // It was here before, when leads were not wanted.
+    // An earlier call, from when leads were not wanted.
     let earlier = db.report(module, 0, vec![start("z", CALLER, None), end("z")]).await.1[0].id;
     let mut named = start("a", CALLER, None);
     named.fact.caller_name = Some("Émile Zola".into());
@@ -199,7 +199,7 @@ both!(an_unknown_caller_becomes_a_lead_and_never_two, |db| {
     let matched = applied.changes.last().expect("it").matched.client.clone().expect("a client");
     assert_eq!((matched.id, matched.kind, matched.name.as_str()), (*lead, ClientKind::Lead, "Émile Zola"));
     let client_of = async |call: CallId| db.call(call).await.unwrap().expect("it").added.client_id;
-    assert_eq!(client_of(earlier).await, Some(*lead), "the earlier call is theirs too");
+    assert_eq!(client_of(earlier).await, Some(*lead), "the earlier call becomes theirs too");
 
     let again = report(&db, module, 20, vec![start("b", CALLER, None)]).await;
     assert_eq!(again.changes[0].added.client_id, Some(*lead), "known from the first ring on");
@@ -224,12 +224,12 @@ both!(not_everybody_who_is_missed_becomes_a_lead, |db| {
     report(&db, module, 10, vec![start("c", CALLER, None), answer("c")]).await;
     assert!(report(&db, module, 20, vec![end("c")]).await.clients_made.is_empty());
     assert!(report(&db, module, 30, vec![out("d", CALLER), end("d")]).await.clients_made.is_empty());
-    // Where the module wants no leads.
+    // If the module wants no leads.
     let (_, calls) = db.report(module, 40, vec![start("e", CALLER, None), end("e")]).await;
     assert_eq!(db.call(calls[0].id).await.unwrap().expect("it").added.client_id, None);
 });
 
-both!(a_number_instead_of_a_name_is_no_name, |db| {
+both!(a_number_in_place_of_a_name_is_ignored, |db| {
     let module = db.new_module().await;
     let mut named = start("a", CALLER, None);
     named.fact.caller_name = Some("030 111111 Berlin".into());
@@ -237,7 +237,7 @@ both!(a_number_instead_of_a_name_is_no_name, |db| {
     assert_eq!(applied.changes.last().expect("it").matched.client.clone().expect("a client").name, "");
 });
 
-both!(whoever_is_responsible_for_the_client_calls_back, |db| {
+both!(the_responsible_user_calls_back, |db| {
     let module = db.new_module().await;
     let ada = db.new_user("ada", Role::Operator).await;
     let bob = db.new_user("bob", Role::Operator).await;
@@ -246,15 +246,15 @@ both!(whoever_is_responsible_for_the_client_calls_back, |db| {
     apply.submission.lead = Some(LeadRule { kind: ClientKind::Contact, responsible: Some(bob) });
     db.accept(request).await.unwrap();
     db.apply(apply).await.unwrap();
-    assert_eq!(callers(&db, Some(ada)).await.len(), 0, "though it rang there");
+    assert_eq!(callers(&db, Some(ada)).await.len(), 0, "although it rang there");
     assert_eq!(callers(&db, Some(bob)).await.len(), 1);
-    // Whoever has left calls nobody back.
+    // A user who has left calls nobody back.
     db.new_user("root", Role::Admin).await;
     db.update_user(bob, &UserPatch { active: Some(false), ..UserPatch::default() }).await.unwrap();
     assert_eq!(callers(&db, Some(ada)).await.len(), 1);
 });
 
-both!(the_client_that_was_dialled_is_the_client_of_the_call, |db| {
+both!(a_call_is_logged_on_the_client_that_was_dialled, |db| {
     let module = db.new_module().await;
     let chosen = ClientId::new(at(0), [7; 10]);
     let request = request(module, 0);
@@ -262,21 +262,21 @@ both!(the_client_that_was_dialled_is_the_client_of_the_call, |db| {
     apply.submission.client = Some(chosen);
     db.accept(request).await.unwrap();
     let id = db.apply(apply).await.unwrap().changes[0].after.as_ref().expect("it").id;
-    // No rule takes it away.
+    // No rule changes it.
     report(&db, module, 10, vec![start("b", CALLER, None), end("b")]).await;
     report(&db, module, 20, vec![answer("a"), end("a")]).await;
     let added = db.call(id).await.unwrap().expect("it").added;
     assert_eq!((added.client_id, added.client_chosen), (Some(chosen), true));
 });
 
-both!(who_was_put_away_and_calls_again_is_a_new_lead, |db| {
+both!(an_archived_client_who_calls_again_becomes_a_new_lead, |db| {
     let module = db.new_module().await;
     let first = missed(&db, module, 0, "a", CALLER).await.added.client_id.expect("a lead");
     let lead = db.client(first, ClientScope::All).await.unwrap().expect("a client");
     db.update_client(first, lead.version, &lead.fields, true, ClientScope::All, at(5))
         .await
         .unwrap()
-        .expect("put away");
+        .expect("archived");
     let second = missed(&db, module, 10, "b", CALLER).await.added.client_id.expect("another lead");
     assert_ne!(first, second);
     assert_eq!(missed(&db, module, 20, "c", CALLER).await.added.client_id, Some(second));

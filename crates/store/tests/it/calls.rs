@@ -1,4 +1,4 @@
-//! Lists of calls and what people add to them.
+//! Lists of calls, and annotations.
 
 use hookswitch_model::contract::{Direction, Disposition};
 use hookswitch_model::{CallId, CallState, ClientId, FactKind, Parties, UserId};
@@ -15,7 +15,7 @@ async fn list(db: &Db, filter: CallFilter) -> Vec<CallId> {
     ids(&db.calls(&filter, None, 200).await.unwrap())
 }
 
-both!(lists_filter_by_what_calls_are, |db| {
+both!(lists_are_filtered_by_the_calls_properties, |db| {
     let (module, other) = (db.new_module().await, db.new_module().await);
     let ada = db.new_user("ada", Role::Operator).await;
     let bob = db.new_user("bob", Role::Operator).await;
@@ -70,9 +70,9 @@ both!(lists_filter_by_what_calls_are, |db| {
     assert!(list(&db, CallFilter { operator: Some(bob), ..several }).await.is_empty());
 });
 
-both!(pages_follow_each_other_without_gap_or_repetition, |db| {
+both!(pages_have_no_gaps_or_repetitions, |db| {
     let module = db.new_module().await;
-    // Several start in the same moment.
+    // Several start at the same moment.
     for call in 0..10 {
         db.report(module, call / 4, vec![start(&format!("call {call}"), "+4930111111", None)]).await;
     }
@@ -112,7 +112,7 @@ both!(an_operator_sees_their_active_calls, |db| {
     assert_eq!(active(Some(bob)).await, [one, two]);
 });
 
-both!(silent_calls_are_those_not_heard_of, |db| {
+both!(silent_calls_are_those_without_recent_events, |db| {
     let module = db.new_module().await;
     let ringing = db.report(module, 0, vec![start("a", "+4930111111", None)]).await.1[0].id;
     let talking = db.report(module, 1, vec![start("b", "+4930222222", None), answer("b")]).await.1[0].id;
@@ -128,14 +128,14 @@ both!(silent_calls_are_those_not_heard_of, |db| {
     db.report(module, 50, vec![answer("a")]).await;
     assert_eq!(silent(40, 40).await, [talking]);
     assert_eq!(silent(99, 51).await, [ringing, talking]);
-    // Its record says that it is over: it need not be silent for as long.
+    // Its record says that it is over, so a shorter silence is enough.
     db.report(module, 51, vec![record("b", 20)]).await;
     assert_eq!(silent(0, 0).await, [talking]);
     db.report(module, 61, vec![record("b", 21)]).await;
     assert_eq!(silent(0, 0).await, []);
 });
 
-both!(people_add_to_calls_and_take_away, |db| {
+both!(people_annotate_calls_and_undo_it, |db| {
     let module = db.new_module().await;
     let id = db.report(module, 0, vec![start("a", "+4930111111", None)]).await.1[0].id;
     let before = db.call(id).await.unwrap().expect("it").version;

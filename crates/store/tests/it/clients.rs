@@ -1,4 +1,4 @@
-//! Making, changing and putting away clients, and the calls they adopt.
+//! Creating, changing and archiving clients, and the calls they adopt.
 
 use hookswitch_model::{CallId, ClientId, ClientKind, MergeId, UserId};
 use hookswitch_store::{
@@ -11,7 +11,7 @@ use crate::support::{Db, answer, at, both, end, start};
 const LONDON: &str = "+442079460000";
 const BERLIN: &str = "+4930901820";
 
-/// A contact of that name with numbers in E.164.
+/// A contact with this name and numbers in E.164.
 pub fn contact(name: &str, numbers: &[&str]) -> ClientFields {
     let phone = |number: &&str| ClientPhone {
         label: None,
@@ -43,7 +43,7 @@ async fn client_of(db: &Db, call: CallId) -> Option<ClientId> {
     db.call(call).await.unwrap().expect("a call").added.client_id
 }
 
-both!(a_client_is_kept_as_it_was_written, |db| {
+both!(a_client_is_stored_as_written, |db| {
     let ada = db.new_user("ada", Role::Operator).await;
     let acme = make(&db, ClientFields { kind: ClientKind::Company, ..contact("Acme", &[]) }).await;
     let fields = ClientFields {
@@ -78,23 +78,23 @@ both!(a_client_is_kept_as_it_was_written, |db| {
         .update_client(made.id, 2, &changed, true, ClientScope::All, at(7))
         .await
         .unwrap()
-        .expect("put away");
+        .expect("archived");
     assert_eq!(away.archived_at, Some(at(7)));
     let still = db
         .update_client(made.id, 3, &changed, true, ClientScope::All, at(8))
         .await
         .unwrap()
-        .expect("still away");
+        .expect("still archived");
     assert_eq!(still.archived_at, Some(at(7)));
     let back = db
         .update_client(made.id, 4, &changed, false, ClientScope::All, at(9))
         .await
         .unwrap()
-        .expect("taken back");
+        .expect("restored");
     assert_eq!(back.archived_at, None);
 });
 
-both!(a_client_refers_to_what_is_there, |db| {
+both!(a_client_refers_only_to_existing_records, |db| {
     let nobody = Some(UserId::new(at(1), [1; 10]));
     let refused = db
         .create_client(&new(ClientFields { responsible: nobody, ..contact("Ann", &[]) }), ClientScope::All)
@@ -110,10 +110,10 @@ both!(a_client_refers_to_what_is_there, |db| {
     let bobs = make(&db, ClientFields { responsible: Some(bob), ..contact("Bea", &[]) }).await;
     db.delete_user(bob).await.unwrap();
     let kept = db.client(bobs.id, ClientScope::All).await.unwrap().expect("a client");
-    assert_eq!(kept.fields.responsible, None, "a client outlives whoever it belonged to");
+    assert_eq!(kept.fields.responsible, None, "a client outlives its responsible user");
 });
 
-both!(who_may_see_their_own_sees_nobodys_too, |db| {
+both!(users_who_see_their_own_clients_see_unassigned_ones_too, |db| {
     let ada = db.new_user("ada", Role::Operator).await;
     let bob = db.new_user("bob", Role::Operator).await;
     let of = |user| ClientFields { responsible: user, ..contact("Ann", &[LONDON]) };
@@ -150,7 +150,7 @@ both!(a_number_added_later_adopts_its_calls, |db| {
     assert_eq!(client_of(&db, other).await, Some(ann.id));
 });
 
-both!(a_user_who_sees_only_their_own_clients_brings_along_only_calls_that_they_may_see, |db| {
+both!(a_restricted_user_adopts_only_calls_they_may_see, |db| {
     let module = db.new_module().await;
     let ada = db.new_user("ada", Role::Operator).await;
     let bob = db.new_user("bob", Role::Operator).await;
@@ -167,7 +167,7 @@ both!(a_user_who_sees_only_their_own_clients_brings_along_only_calls_that_they_m
     {
         assert_eq!(client_of(&db, call).await, expected);
     }
-    // Nor by giving the number to a client that is there, or by merging.
+    // Nor by giving the number to an existing client, or by merging.
     let fields = ClientFields { phones: Vec::new(), ..made.fields.clone() };
     let without = db.update_client(made.id, 1, &fields, false, own, at(40)).await.unwrap().expect("changed");
     let again =
@@ -178,7 +178,7 @@ both!(a_user_who_sees_only_their_own_clients_brings_along_only_calls_that_they_m
     assert_eq!((client_of(&db, bobs).await, without.fields.phones.len()), (None, 0));
 });
 
-both!(calls_of_a_shared_number_are_nobodys_until_somebody_picks, |db| {
+both!(calls_from_a_shared_number_have_no_client_until_somebody_chooses, |db| {
     let module = db.new_module().await;
     make(&db, contact("Ann", &[LONDON])).await;
     let call = db.report(module, 0, vec![start("a", BERLIN, None), end("a")]).await.1[0].id;
@@ -189,7 +189,7 @@ both!(calls_of_a_shared_number_are_nobodys_until_somebody_picks, |db| {
     assert_eq!(client_of(&db, call).await, None);
 });
 
-both!(what_may_be_the_same_is_found, |db| {
+both!(possible_duplicates_are_found, |db| {
     let with_email = ClientFields { emails: vec!["ANN@example.com".into()], ..contact("Ann Elan", &[]) };
     let one = make(&db, with_email).await.id;
     let two = make(&db, contact("Somebody", &[LONDON])).await.id;
@@ -223,9 +223,13 @@ both!(a_lead_becomes_a_contact_of_a_company, |db| {
     assert_eq!(
         db.convert_lead(&lead, Some(&again), ClientScope::All, at(4)).await.unwrap(),
         None,
-        "it is none any more"
+        "it is no lead any more"
     );
-    assert_eq!(db.client(again.id, ClientScope::All).await.unwrap(), None, "no company without its contact");
+    assert_eq!(
+        db.client(again.id, ClientScope::All).await.unwrap(),
+        None,
+        "no company is created without its contact"
+    );
 });
 
 both!(several_clients_are_written_at_once, |db| {
@@ -237,12 +241,12 @@ both!(several_clients_are_written_at_once, |db| {
             ann.with(&ClientFields { company: Some(acme.id), ..contact("Other", &[BERLIN, LONDON]) });
         ClientWrite::Change { id: ann.id, version, fields }
     };
-    // In one transaction: an employee beside the new company.
+    // In one transaction: an employee together with the new company.
     let writes = [ClientWrite::New(acme.clone()), change(1), ClientWrite::New(bob.clone()), change(1)];
     assert_eq!(db.write_clients(&writes, at(3)).await.unwrap(), [true, true, true, false]);
     let ann = db.client(ann.id, ClientScope::All).await.unwrap().expect("a client");
     assert_eq!((ann.fields.name.as_str(), ann.company_name.as_deref()), ("Ann", Some("Acme")));
-    assert_eq!(ann.fields.phones, contact("", &[LONDON, BERLIN]).phones, "what it has comes first");
+    assert_eq!(ann.fields.phones, contact("", &[LONDON, BERLIN]).phones, "existing numbers come first");
 
     let nobody = Some(UserId::new(at(1), [1; 10]));
     let wrong = new(ClientFields { responsible: nobody, ..contact("Cid", &[]) });

@@ -1,4 +1,4 @@
-//! Lists of clients, and searching them.
+//! Lists of clients, and search.
 
 use hookswitch_model::{ClientId, ClientKind};
 use hookswitch_store::{ClientFields, ClientFilter, ClientScope, ClientSearch, Role};
@@ -12,7 +12,7 @@ async fn names(db: &Db, scope: ClientScope, filter: &ClientFilter) -> Vec<String
     page.items.into_iter().map(|client| client.fields.name).collect()
 }
 
-both!(clients_are_listed_by_name_and_by_what_they_are, |db| {
+both!(clients_are_listed_by_name_and_filtered, |db| {
     let ada = db.new_user("ada", Role::Operator).await;
     let bob = db.new_user("bob", Role::Operator).await;
     let acme = make(&db, ClientFields { kind: ClientKind::Company, ..contact("acme", &[]) }).await.id;
@@ -25,7 +25,7 @@ both!(clients_are_listed_by_name_and_by_what_they_are, |db| {
     db.update_client(gone.id, 1, &gone.fields, true, ClientScope::All, gone.created_at)
         .await
         .unwrap()
-        .expect("put away");
+        .expect("archived");
 
     let all = ClientFilter::default;
     let listed = async |filter| names(&db, ClientScope::All, &filter).await;
@@ -71,7 +71,7 @@ both!(pages_of_clients_follow_each_other, |db| {
 });
 
 async fn search(db: &Db, scope: ClientScope, typed: &str) -> Vec<String> {
-    // As the server reads numbers where a module is in Britain.
+    // As the server reads numbers with a British module.
     let e164 = |number: &str| {
         let country = "GB".parse().ok();
         hookswitch_model::phone::e164(number, country).into_iter().collect()
@@ -81,7 +81,7 @@ async fn search(db: &Db, scope: ClientScope, typed: &str) -> Vec<String> {
     found.into_iter().map(|client| client.fields.name).collect()
 }
 
-both!(a_client_is_found_by_whatever_is_known_of_it, |db| {
+both!(a_client_is_found_by_any_of_its_fields, |db| {
     let jose = ClientFields {
         emails: vec!["Pepe.Garcia@example.com".into()],
         tags: vec!["Wholesale".into()],
@@ -121,7 +121,7 @@ both!(a_client_is_found_by_whatever_is_known_of_it, |db| {
     assert_eq!(
         found("jos").await,
         ["José García-Núñez", "Joseph Smith", "Anna Joss"],
-        "names that begin so first"
+        "names starting this way come first"
     );
     for typed in ["", "  ", "+", "x", "joseph garcia", "jose 030 901821", "946 0000", "#", "jose@"] {
         let all = if typed == "#" { vec!["José García-Núñez"] } else { vec![] };
@@ -129,7 +129,7 @@ both!(a_client_is_found_by_whatever_is_known_of_it, |db| {
     }
 });
 
-both!(a_search_keeps_to_what_may_be_seen, |db| {
+both!(a_search_respects_the_scope, |db| {
     let ada = db.new_user("ada", Role::Operator).await;
     let bob = db.new_user("bob", Role::Operator).await;
     for (user, name) in [(Some(ada), "Ann A"), (Some(bob), "Ann B"), (None, "Ann N")] {
@@ -144,7 +144,7 @@ both!(a_search_keeps_to_what_may_be_seen, |db| {
     assert_eq!(db.search_clients(ClientScope::All, &of_bob, &search, 10).await.unwrap().len(), 1);
 });
 
-both!(where_numbers_are_hidden_none_is_found_by_its_beginning, |db| {
+both!(hidden_numbers_are_not_found_by_prefix, |db| {
     make(&db, contact("Ann", &["+442079460000"])).await;
     let found = async |typed: &str| {
         let e164 =

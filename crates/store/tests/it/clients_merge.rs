@@ -1,4 +1,4 @@
-//! Merging clients, and taking that back.
+//! Merging clients, and undoing it.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ const LONDON: &str = "+442079460000";
 const BERLIN: &str = "+4930901820";
 const PARIS: &str = "+33142685300";
 
-/// Two contacts of whom it turns out that they are one.
+/// Two contacts that turn out to be one.
 struct Two {
     ada: UserId,
     kept: Client,
@@ -99,7 +99,7 @@ both!(two_clients_become_one, |db| {
     };
     assert_eq!((merged.id, merged.fields), (two.kept.id, expected));
     assert_eq!(client_of(&db, call).await, Some(two.kept.id));
-    assert_eq!(now(&db, two.gone.id).await.id, two.kept.id, "its id gives the one it went into");
+    assert_eq!(now(&db, two.gone.id).await.id, two.kept.id, "its id leads to the remaining client");
     assert_eq!(found(&db, "wholesale").await, []);
     assert_eq!(found(&db, "#wholesale").await, [two.kept.id]);
     assert_eq!(found(&db, "elan").await, []);
@@ -112,10 +112,10 @@ both!(two_clients_become_one, |db| {
     let stale = db
         .merge_clients(MergeId::new(at(11), [1; 10]), &two.kept, &two.gone, two.ada, ClientScope::All, at(11))
         .await;
-    assert_eq!(stale.unwrap(), None, "both changed meanwhile");
+    assert_eq!(stale.unwrap(), None, "both were changed meanwhile");
 });
 
-both!(a_merge_is_taken_back, |db| {
+both!(a_merge_is_undone, |db| {
     let two = two(&db).await;
     let module = db.new_module().await;
     let theirs = db.report(module, 0, vec![start("a", BERLIN, None), end("a")]).await.1[0].id;
@@ -143,7 +143,7 @@ both!(a_merge_is_taken_back, |db| {
     assert_eq!(db.merge(id).await.unwrap(), None, "a merge is undone once");
 });
 
-both!(what_was_changed_since_a_merge_stays, |db| {
+both!(changes_since_a_merge_stay, |db| {
     let two = two(&db).await;
     let module = db.new_module().await;
     let (id, merged) = merge(&db, &two).await;
@@ -169,7 +169,11 @@ both!(what_was_changed_since_a_merge_stays, |db| {
     assert_eq!(kept.phones, contact("", &["+16502530000", PARIS]).phones);
     assert_eq!((kept.emails, kept.tags), (vec!["zoe@example.com".into()], vec!["New".into()]));
     assert_eq!(kept.notes.as_deref(), Some("Green tea\n\nCalls on Mondays"));
-    assert_eq!(client_of(&db, since).await, Some(two.gone.id), "its number is the other one's again");
+    assert_eq!(
+        client_of(&db, since).await,
+        Some(two.gone.id),
+        "its number belongs to the other client again"
+    );
 });
 
 fn blob(db: &Db, id: Uuid) -> String {
@@ -179,7 +183,7 @@ fn blob(db: &Db, id: Uuid) -> String {
     }
 }
 
-both!(merges_are_forgotten_after_a_time, |db| {
+both!(merges_are_purged_after_a_time, |db| {
     let two = two(&db).await;
     let (id, _) = merge(&db, &two).await;
     assert_eq!(db.purge_merges(at(10)).await.unwrap(), 0);

@@ -1,4 +1,4 @@
-//! Comments on clients and on their calls, and who is mentioned in them.
+//! Comments on clients and on their calls, and mentions in them.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +42,7 @@ both!(a_comment_is_kept_changed_and_deleted, |db| {
     assert_eq!(db.last_comment(client).await.unwrap(), Some(kept));
 
     let new = db.edit_comment(first.id, "@BOB @CYD", &[bob, cyd].into(), at(2)).await.unwrap();
-    assert_eq!(new, Some([cyd].into()), "Bob was told before");
+    assert_eq!(new, Some([cyd].into()), "Bob was mentioned before");
     let edited = Comment {
         text: "@BOB @CYD".into(),
         mentions: [bob, cyd].into(),
@@ -64,7 +64,7 @@ both!(a_comment_is_kept_changed_and_deleted, |db| {
     assert_eq!(db.mention_count(bob, false).await.unwrap(), 0);
 });
 
-both!(a_comment_hangs_under_its_call_as_long_as_that_is_the_clients, |db| {
+both!(a_comment_stays_with_its_call_while_the_client_has_it, |db| {
     let ada = db.new_user("ada", Role::Operator).await;
     let (client, other) =
         (make(&db, contact("Ann", &[])).await.id, make(&db, contact("Other", &[])).await.id);
@@ -97,7 +97,7 @@ both!(a_comment_hangs_under_its_call_as_long_as_that_is_the_clients, |db| {
     assert!(!db.add_comment(&about(200, "too many")).await.unwrap());
 });
 
-both!(whoever_is_mentioned_has_it_to_see, |db| {
+both!(mentions_are_unseen_until_viewed, |db| {
     let ada = db.new_user("ada", Role::Operator).await;
     let bob = db.new_user("bob", Role::Operator).await;
     let made = make(&db, contact("Ann", &[])).await;
@@ -115,9 +115,9 @@ both!(whoever_is_mentioned_has_it_to_see, |db| {
     db.see_mentions(bob, at(5)).await.unwrap();
     assert_eq!(db.mention_count(bob, true).await.unwrap(), 0);
     assert_eq!(db.mentions(bob, true, None, 1).await.unwrap()[0].seen_at, Some(at(5)));
-    assert_eq!(db.mention_count(ada, true).await.unwrap(), 1, "that was Bob's looking");
+    assert_eq!(db.mention_count(ada, true).await.unwrap(), 1, "Bob saw his mentions, not Ada");
 
-    // Who may see only their own clients is not shown what was said on others'.
+    // Users who may see only their own clients do not see comments on others'.
     let adas = ClientFields { responsible: Some(ada), ..made.fields };
     db.update_client(client, made.version, &adas, false, ClientScope::All, at(6))
         .await

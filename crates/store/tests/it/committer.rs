@@ -1,4 +1,4 @@
-//! Facts become calls.
+//! Turning facts into calls.
 
 use hookswitch_model::batch::{FactTarget, TargetedFact};
 use hookswitch_model::call::MAX_FACTS;
@@ -10,7 +10,7 @@ use crate::support::{
     answer, at, both, end, fact, incoming, of_id, processed, record, request, start, status, unasked,
 };
 
-both!(a_call_begins_and_goes_on, |db| {
+both!(a_call_begins_and_continues, |db| {
     let module = db.new_module().await;
     let ada = db.new_user("ada", Role::Operator).await;
     let (_, began) = db.report(module, 0, vec![start("a", "+4930123456", Some(ada))]).await;
@@ -40,7 +40,7 @@ both!(a_call_begins_and_goes_on, |db| {
     assert_eq!(stored.call.facts.len(), 3);
 });
 
-both!(a_repetition_changes_nothing_but_is_about_the_call, |db| {
+both!(a_repetition_changes_nothing_but_refers_to_the_call, |db| {
     let module = db.new_module().await;
     let (_, began) = db.report(module, 0, vec![start("a", "+4930123456", None)]).await;
     let (again, changed) = db.report(module, 1, vec![start("a", "+4930123456", None)]).await;
@@ -89,7 +89,7 @@ both!(a_fact_too_many_fails_alone, |db| {
     for other in others {
         assert_eq!(other.await.unwrap().1.len(), 1);
     }
-    assert_eq!(db.active_calls(None).await.unwrap().len(), 21, "the refused apply began no call");
+    assert_eq!(db.active_calls(None).await.unwrap().len(), 21, "the rejected apply began no call");
     assert_eq!(status(&db, sent.id).await, RequestStatus::New);
 });
 
@@ -111,7 +111,7 @@ both!(a_row_the_database_refuses_fails_alone, |db| {
     assert_eq!(refused, 1);
 });
 
-both!(whoever_stops_waiting_harms_nobody, |db| {
+both!(a_dropped_caller_harms_nobody, |db| {
     let module = db.new_module().await;
     for second in 0..50 {
         let db = db.clone();
@@ -123,7 +123,7 @@ both!(whoever_stops_waiting_harms_nobody, |db| {
     db.report(module, 99, vec![start("a", "+4930123456", None)]).await;
 });
 
-both!(a_replay_says_anew_what_its_request_said, |db| {
+both!(a_replay_replaces_what_its_request_reported, |db| {
     let module = db.new_module().await;
     let (wrong, began) = db.report(module, 0, vec![start("a", "+4930111111", None)]).await;
     let id = began[0].id;
@@ -140,7 +140,7 @@ both!(a_replay_says_anew_what_its_request_said, |db| {
     assert_eq!((stored.call.facts.len(), stored.added.comment.as_deref()), (2, Some("keep me")));
 });
 
-both!(a_call_of_which_nothing_is_left_is_gone, |db| {
+both!(a_call_without_facts_is_deleted, |db| {
     let module = db.new_module().await;
     let ada = db.new_user("ada", Role::Operator).await;
     let (wrong, began) = db.report(module, 0, vec![start("a", "+4930111111", Some(ada))]).await;
@@ -159,7 +159,7 @@ both!(a_call_of_which_nothing_is_left_is_gone, |db| {
     assert!(db.request(wrong).await.unwrap().expect("it").summary.calls.is_empty());
 });
 
-both!(a_failed_replay_that_replaces_nothing_leaves_the_calls, |db| {
+both!(a_failed_replay_leaves_the_calls, |db| {
     let module = db.new_module().await;
     let (id, began) = db.report(module, 0, vec![start("a", "+4930111111", None)]).await;
     db.apply(processed(module, id, 0, vec![])).await.unwrap();
@@ -200,7 +200,7 @@ both!(a_record_waits_unseen_for_its_call, |db| {
     assert_eq!(listed.iter().map(|call| call.call.id).collect::<Vec<_>>(), [waiting[0].id]);
 });
 
-both!(odd_characters_and_times_are_kept, |db| {
+both!(unusual_characters_and_times_are_stored, |db| {
     let module = db.new_module().await;
     let mut odd = start("a\0b", "+49\0 «'\"%_\u{1f}", None);
     odd.fact.timed = true;
@@ -216,7 +216,7 @@ both!(odd_characters_and_times_are_kept, |db| {
     assert_eq!(listed[0].call, ended[0]);
 });
 
-both!(an_outcome_of_a_request_that_is_gone_is_no_error, |db| {
+both!(an_outcome_of_a_deleted_request_is_not_an_error, |db| {
     let module = db.new_module().await;
     let gone = RequestId::new(at(0), [1; 10]);
     db.apply(processed(module, gone, 0, vec![start("a", "+4930111111", None)])).await.unwrap();

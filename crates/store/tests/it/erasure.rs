@@ -1,209 +1,33 @@
-//! Erasing clients and calls: nothing of them is left, and nothing that comes late brings them back.
+//! Erasing clients and calls: nothing of them is left, and no late event brings them back.
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use hookswitch_model::batch::LeadRule;
-use hookswitch_model::ids::uuid_v7;
-use hookswitch_model::{CallId, ClientId, ClientKind, CommentId, ErasureId, MergeId, ModuleId, UserId};
+use hookswitch_model::{ClientKind, CommentId, Fact, FactKind};
 use hookswitch_store::{
-    Apply, AuditAction, AuditChange, AuditEntry, AuditFilter, BeginErasure, CallFilter, Client, ClientFields,
-    ClientScope, Comment, Erasure, ErasureCounts, ErasurePreview, LogLevel, NewLogEntry, RequestStatus, Role,
-    Store,
+    AuditAction, AuditFilter, BeginErasure, CallFilter, ClientScope, Comment, ErasureCounts, ErasurePreview,
+    RequestStatus, Role,
 };
 use serde_json::json;
 
 use crate::clients::{contact, make};
-use crate::support::{
-    Db, answer, at, both, end, fact, incoming, of_numbers, processed, raw, record, request, start,
+use crate::erasure_story::{
+    LATER, NAME, NUMBER, OTHER, SECOND, begun, calls, erase, everything, finish, is_nowhere, now, say, story,
+    tell, until,
 };
-use hookswitch_model::{Fact, FactKind};
+use crate::support::{at, both, end, fact, incoming, of_numbers, record, start};
 
-const NUMBER: &str = "+442079461234";
-const SECOND: &str = "+442079465678";
-const OTHER: &str = "+4930111111";
-const NAME: &str = "Zoe Fairweather";
-
-/// A day after everything.
-const LATER: i64 = 86_400;
-
-fn until() -> DateTime<Utc> {
-    at(LATER) + TimeDelta::days(366)
-}
-
-/// A request that reported these facts of a call, with the number in its body.
-async fn say(
-    db: &Db,
-    module: ModuleId,
-    second: i64,
-    change: impl FnOnce(&mut Apply),
-) -> hookswitch_store::Applied {
-    let mut request = request(module, second);
-    request.body = format!("{{\"from\":\"{NUMBER}\",\"name\":\"{NAME}\"}}").into_bytes();
-    let mut all = processed(module, request.id, second, Vec::new());
-    if let Some(outcome) = &mut all.outcome {
-        outcome.result = Some(raw(&json!({ "event": { "srcPhone": NUMBER } })));
-    }
-    change(&mut all);
-    let facts = std::mem::take(&mut all.submission.facts);
-    all.submission.facts = processed(module, request.id, second, facts).submission.facts;
-    db.accept(request).await.unwrap();
-    db.apply(all).await.unwrap()
-}
-
-async fn tell(
-    db: &Db,
-    module: ModuleId,
-    second: i64,
-    facts: Vec<hookswitch_model::batch::TargetedFact>,
-) -> hookswitch_store::Applied {
-    say(db, module, second, |apply| apply.submission.facts = facts).await
-}
-
-/// Goes through an erasure to its end.
-async fn finish(db: &Store, id: ErasureId) -> ErasureCounts {
-    while !db.erase_further(id, at(LATER + 60)).await.unwrap().done {}
-    let erasure = db.erasure(id).await.unwrap().expect("an erasure");
-    assert_eq!(erasure.done_at, Some(at(LATER + 60)));
-    erasure.counts
-}
-
-fn begun(begin: BeginErasure) -> Erasure {
-    match begin {
-        BeginErasure::Begun(erasure) => erasure,
-        other => panic!("{other:?}"),
-    }
-}
-
-async fn now(db: &Store, client: ClientId) -> Client {
-    db.client(client, ClientScope::All).await.unwrap().expect("a client")
-}
-
-async fn erase(db: &Db, client: ClientId, by: UserId) -> ErasureCounts {
-    let client = now(db, client).await;
-    finish(db, begun(db.erase_client(&client, by, at(LATER), until()).await.unwrap()).id).await
-}
-
-async fn calls(db: &Db) -> Vec<CallId> {
-    let page = db.calls(&CallFilter::default(), None, 100).await.unwrap();
-    page.items.into_iter().map(|stored| stored.call.id).collect()
-}
-
-/// Everything that the database has, as text.
-async fn everything(db: &Db) -> String {
-    assert!(db.overwrite_deleted().await.unwrap());
-    db.dump().await
-}
-
-fn is_nowhere(text: &str) {
-    let digits: String = NUMBER.chars().filter(char::is_ascii_digit).collect();
-    let hex: String = digits.bytes().map(|byte| format!("{byte:02x}")).collect();
-    for word in [&digits, &digits[2..], "Fairweather", "fairweather", "zoe@", &hex] {
-        let found = text.find(word).map(|at| &text[at.saturating_sub(80)..(at + 40).min(text.len())]);
-        assert_eq!(found, None, "{word} is in the database still");
-    }
-}
-
-struct Story {
-    admin: UserId,
-    ada: UserId,
-    module: ModuleId,
-    client: ClientId,
-    other: ClientId,
-}
-
-/// A client with two calls, comments, a merge, traces in logs, storage and the audit trail; and another one.
-async fn story(db: &Db) -> Story {
-    let admin = db.new_user("admin", Role::Admin).await;
-    let ada = db.new_user("ada", Role::Operator).await;
-    let module = db.new_module().await;
-    let fields = ClientFields {
-        kind: ClientKind::Company,
-        emails: vec!["zoe@example.com".into()],
-        notes: Some("Fairweather and Sons".into()),
-        tags: vec!["Fairweather".into()],
-        ..contact(NAME, &[NUMBER])
-    };
-    let client = make(db, fields).await;
-    let twin = make(db, contact("Zoe F. Fairweather", &[SECOND])).await;
-    let employee = ClientFields { company: Some(client.id), ..contact("Bob", &[OTHER]) };
-    let other = make(db, employee).await.id;
-    let merge = MergeId::new(at(1), rand::random());
-    db.merge_clients(merge, &client, &twin, admin, ClientScope::All, at(1)).await.unwrap().expect("merged");
-
-    tell(db, module, 10, vec![start("a", NUMBER, Some(ada)), answer("a"), end("a")]).await;
-    tell(db, module, 20, vec![end("a")]).await;
-    tell(db, module, 30, vec![start("b", SECOND, Some(ada)), end("b")]).await;
-    let others = tell(db, module, 40, vec![start("c", OTHER, Some(ada)), end("c")]).await;
-    // One that failed: no call is known of it.
-    say(db, module, 50, |apply| {
-        if let Some(outcome) = &mut apply.outcome {
-            outcome.status = hookswitch_store::OutcomeStatus::Failed;
-        }
-    })
-    .await;
-    for (second, client_id) in [(60, client.id), (61, other)] {
-        let comment = Comment {
-            id: CommentId::new(at(second), rand::random()),
-            client_id,
-            call_id: None,
-            author_id: ada,
-            text: if second == 60 { format!("{NAME} likes tea") } else { "Bob likes tea".into() },
-            mentions: [ada].into(),
-            created_at: at(second),
-            edited_at: None,
-        };
-        assert!(db.add_comment(&comment).await.unwrap());
-    }
-    let line = |message: &str| NewLogEntry {
-        module_id: module,
-        at: at(70),
-        level: LogLevel::Info,
-        message: message.into(),
-        line: None,
-        function: None,
-        request_id: None,
-    };
-    let dialled = format!("dialling {NUMBER} now");
-    db.append_log(&[line(&dialled), line("a line of no one")]).await.unwrap();
-    db.storage_set(module, "last", &json!({ "number": NUMBER }), None, at(70)).await.unwrap();
-    db.storage_set(module, "token", &json!("12345678901234567890"), None, at(70)).await.unwrap();
-    let change = |field: &str, from: &str| AuditChange {
-        field: field.into(),
-        from: Some(from.into()),
-        to: Some("something".into()),
-    };
-    for (client_id, change) in [
-        (Some(client.id), change("notes", "Fairweather and Sons")),
-        (Some(other), change("company", NAME)),
-        (Some(other), change("name", "Robert")),
-    ] {
-        let entry = AuditEntry {
-            id: uuid_v7(at(80), rand::random()),
-            at: at(80),
-            user_id: ada,
-            action: AuditAction::Changed,
-            client_id,
-            call_id: None,
-            subject: None,
-            changes: vec![change],
-        };
-        db.add_audit(&entry).await.unwrap();
-    }
-    assert_eq!(others.changes.len(), 1);
-    Story { admin, ada, module, client: client.id, other }
-}
-
-both!(of_an_erased_client_nothing_is_left, |db| {
+both!(nothing_is_left_of_an_erased_client, |db| {
     let story = story(&db).await;
     let before = everything(&db).await;
-    assert!(before.contains(&NUMBER[1..]), "the test looks where it is");
+    assert!(before.contains(&NUMBER[1..]), "the test searches the right place");
     let preview = db.would_erase_client(story.client).await.unwrap();
     let expected = ErasurePreview { merged: 1, calls: 2, comments: 1, employees: 1, lead: false };
     assert_eq!(preview, expected);
 
     let counts = erase(&db, story.client, story.admin).await;
-    // Of the requests one was about the other client's call: the number is in it all the same.
+    // One of the requests was about the other client's call, but the number is in it all the same.
     let expected = ErasureCounts {
         clients: 2,
         calls: 2,
@@ -217,7 +41,7 @@ both!(of_an_erased_client_nothing_is_left, |db| {
     is_nowhere(&everything(&db).await);
     assert_eq!(db.client(story.client, ClientScope::All).await.unwrap(), None);
 
-    // What is not the client's is there still.
+    // What does not belong to the client is still there.
     assert_eq!(calls(&db).await.len(), 1);
     let other = now(&db, story.other).await;
     assert_eq!((other.fields.name.as_str(), other.fields.company), ("Bob", None));
@@ -237,7 +61,7 @@ both!(of_an_erased_client_nothing_is_left, |db| {
     assert!(names.iter().any(|line| line.entry.changes[0].from.as_deref() == Some("Robert")));
 });
 
-both!(nothing_that_comes_late_brings_an_erased_call_back, |db| {
+both!(no_late_event_brings_an_erased_call_back, |db| {
     let story = story(&db).await;
     erase(&db, story.client, story.admin).await;
     let before = calls(&db).await;
@@ -257,11 +81,11 @@ both!(nothing_that_comes_late_brings_an_erased_call_back, |db| {
         .await
         .unwrap();
     assert!(log.iter().all(|request| request.erased && request.status == RequestStatus::Processed));
-    // A real call of the same person is a new call.
+    // A real call from the same person is a new call.
     let again = tell(&db, story.module, LATER + 400, vec![start("z", NUMBER, None)]).await;
     assert!(!again.erased);
     assert_eq!(calls(&db).await.len(), before.len() + 1);
-    // In a year nobody asks any more.
+    // After a year, nobody requests it any more.
     db.purge_erased_calls(until() + TimeDelta::seconds(1)).await.unwrap();
     assert!(!tell(&db, story.module, LATER + 500, vec![record("a", 40)]).await.erased);
 });
@@ -276,7 +100,7 @@ both!(a_request_about_an_erased_call_and_another_keeps_the_others_facts, |db| {
     is_nowhere(&everything(&db).await);
 });
 
-both!(without_the_providers_id_only_what_is_late_is_dropped, |db| {
+both!(without_a_provider_id_only_late_events_are_dropped, |db| {
     let story = story(&db).await;
     let parties = incoming(NUMBER, Some(story.ada));
     let of = |kind| of_numbers(&parties, fact(kind));
@@ -294,14 +118,14 @@ both!(without_the_providers_id_only_what_is_late_is_dropped, |db| {
     assert!(!tell(&db, story.module, ended + 7400, vec![of(FactKind::End)]).await.erased);
 });
 
-both!(an_erasure_that_a_crash_cut_short_goes_on, |db| {
+both!(an_erasure_interrupted_by_a_crash_continues, |db| {
     let story = story(&db).await;
     let client = now(&db, story.client).await;
     let erasure = begun(db.erase_client(&client, story.admin, at(LATER), until()).await.unwrap());
-    assert_eq!(db.client(story.client, ClientScope::All).await.unwrap(), None, "at once nothing finds it");
+    assert_eq!(db.client(story.client, ClientScope::All).await.unwrap(), None, "it can no longer be found");
     let mut steps = 0;
     loop {
-        // Each step is another server's.
+        // Each step is done by another server.
         let next = db.second().await;
         assert_eq!(next.erasures_going_on().await.unwrap().len(), 1);
         let step = next.erase_further(erasure.id, at(LATER + 60)).await.unwrap();
@@ -315,29 +139,29 @@ both!(an_erasure_that_a_crash_cut_short_goes_on, |db| {
     assert_eq!(db.erasures_going_on().await.unwrap(), []);
     let counts = db.erasure(erasure.id).await.unwrap().expect("an erasure").counts;
     assert_eq!((counts.calls, counts.comments, counts.requests), (2, 1, 5));
-    assert!(db.erase_further(erasure.id, at(LATER + 70)).await.unwrap().done, "once more does nothing");
+    assert!(db.erase_further(erasure.id, at(LATER + 70)).await.unwrap().done, "another call does nothing");
     let trail = db.audit(AuditFilter { action: Some(AuditAction::Erased), ..Default::default() }, None, 9);
     assert_eq!(trail.await.unwrap().len(), 1);
     is_nowhere(&everything(&db).await);
 });
 
-both!(a_call_that_goes_on_is_waited_for, |db| {
+both!(an_erasure_waits_for_a_call_to_end, |db| {
     let story = story(&db).await;
     tell(&db, story.module, 100, vec![start("on", NUMBER, Some(story.ada))]).await;
     let client = now(&db, story.client).await;
     let refused = db.erase_client(&client, story.admin, at(LATER), until()).await.unwrap();
     assert_eq!(refused, BeginErasure::CallGoesOn);
-    assert_eq!(now(&db, story.client).await, client, "nothing was done");
+    assert_eq!(now(&db, story.client).await, client, "nothing was changed");
     tell(&db, story.module, 110, vec![end("on")]).await;
     assert_eq!(erase(&db, story.client, story.admin).await.calls, 3);
 });
 
-both!(a_number_that_another_client_has_too_stays_theirs, |db| {
+both!(a_number_shared_with_another_client_stays, |db| {
     let story = story(&db).await;
     let flatmate = make(&db, contact("Bill", &[NUMBER])).await;
     tell(&db, story.module, 100, vec![start("two", NUMBER, None), end("two")]).await;
     let counts = erase(&db, story.client, story.admin).await;
-    assert_eq!(counts.calls, 2, "the call of either stays");
+    assert_eq!(counts.calls, 2, "a call that could be either client's stays");
     assert_eq!(now(&db, flatmate.id).await.fields.phones.len(), 1);
     assert!(db.call(calls(&db).await[0]).await.unwrap().is_some());
 });
@@ -369,7 +193,7 @@ both!(one_call_is_erased_and_its_client_stays, |db| {
     assert!(tell(&db, story.module, LATER + 100, vec![record("a", 40)]).await.erased);
 });
 
-both!(a_lead_goes_with_the_call_that_made_it, |db| {
+both!(a_lead_is_erased_with_its_call, |db| {
     let admin = db.new_user("admin", Role::Admin).await;
     let module = db.new_module().await;
     let lead = Some(LeadRule { kind: ClientKind::Lead, responsible: None });
@@ -384,7 +208,7 @@ both!(a_lead_goes_with_the_call_that_made_it, |db| {
     is_nowhere(&everything(&db).await);
 });
 
-both!(a_client_with_many_calls_goes_in_short_steps, |db| {
+both!(a_client_with_many_calls_is_erased_in_short_steps, |db| {
     let story = story(&db).await;
     for call in 0..120 {
         let id = format!("many-{call}");

@@ -1,6 +1,6 @@
-//! The store's stories, each on SQLite and on PostgreSQL.
+//! The store's tests, each on SQLite and on PostgreSQL.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a step that fails fails its story")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failing step fails the test")]
 
 mod audit;
 mod backup;
@@ -12,6 +12,7 @@ mod clients_merge;
 mod comments;
 mod committer;
 mod erasure;
+mod erasure_story;
 mod matching;
 mod missed_lists;
 mod modules;

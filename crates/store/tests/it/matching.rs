@@ -1,4 +1,4 @@
-//! Calls of providers without ids: which call a fact is about, across batches.
+//! Matching facts to calls across batches, for providers without ids.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ fn its_record() -> TargetedFact {
     of_numbers(&incoming("+4930123456", None), Fact { record: Some(record), ..fact(FactKind::Record) })
 }
 
-both!(one_after_another_between_the_same_numbers_are_two_calls, |db| {
+both!(consecutive_calls_between_the_same_numbers_are_two, |db| {
     let module = db.new_module().await;
     let (_, first) = db.report(module, 0, vec![numbers(FactKind::Start)]).await;
     let (_, ended) = db.report(module, 10, vec![numbers(FactKind::End)]).await;
@@ -32,10 +32,10 @@ both!(one_after_another_between_the_same_numbers_are_two_calls, |db| {
     let (_, ended) = db.report(module, 30, vec![numbers(FactKind::Answer), numbers(FactKind::End)]).await;
     assert_eq!(ended[0].id, second[0].id);
     let (_, recorded) = db.report(module, 40, vec![its_record()]).await;
-    assert_eq!(recorded[0].id, second[0].id, "the record is the last call's");
+    assert_eq!(recorded[0].id, second[0].id, "the record belongs to the last call");
 });
 
-both!(the_end_of_one_and_the_start_of_the_next_may_come_together, |db| {
+both!(an_end_and_the_next_start_may_arrive_together, |db| {
     let module = db.new_module().await;
     let (_, first) = db.report(module, 0, vec![numbers(FactKind::Start)]).await;
     let (_, both) = db.report(module, 10, vec![numbers(FactKind::End), numbers(FactKind::Start)]).await;
@@ -81,7 +81,7 @@ both!(an_old_request_is_not_about_todays_call, |db| {
     assert_eq!(open.iter().map(|call| call.call.id).collect::<Vec<_>>(), [today[0].id]);
 });
 
-both!(a_call_that_a_replay_opens_again_leaves_the_newer_its_key, |db| {
+both!(a_call_reopened_by_a_replay_leaves_the_key_to_the_newer, |db| {
     let module = db.new_module().await;
     let (_, old) = db.report(module, 0, vec![numbers(FactKind::Start)]).await;
     let (ended, _) = db.report(module, 60, vec![numbers(FactKind::End)]).await;
@@ -96,9 +96,9 @@ both!(a_call_that_a_replay_opens_again_leaves_the_newer_its_key, |db| {
     db.report(module, 300, vec![numbers(FactKind::End)]).await;
 });
 
-/// Every way in which events reach the store, one by one or together, once or twice, in any order, in one batch or in
-/// many, ends in the same call that the pure reducer makes of them.
-async fn every_way_ends_like_the_reducer(db: &crate::support::Db, seed: u64) {
+/// However events reach the store (one by one or together, once or twice, in any order, in one batch or many), the
+/// calls are those the pure reducer makes of them.
+async fn any_delivery_ends_like_the_reducer(db: &crate::support::Db, seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
     let module = db.new_module().await;
     let names: Vec<String> = (0..6).map(|call| format!("call {call}")).collect();
@@ -156,7 +156,7 @@ async fn every_way_ends_like_the_reducer(db: &crate::support::Db, seed: u64) {
 
 both!(random_interleavings_end_like_the_reducer, |db| {
     for seed in 0..25 {
-        every_way_ends_like_the_reducer(&db, seed).await;
+        any_delivery_ends_like_the_reducer(&db, seed).await;
         db.execute("delete from calls").await;
     }
 });

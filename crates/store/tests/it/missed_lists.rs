@@ -1,4 +1,4 @@
-//! Whatever happened before: an operator's list of missed callers, its count and what they may close are the same callers.
+//! An operator's list of missed callers, its count and the permission to close always agree.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::support::{Db, answer, at, both, end, start};
 
 const CALLERS: [&str; 4] = ["+4930111111", "+4930222222", "+4930333333", "anonymous"];
 
-/// An office in which things happen in any order.
+/// An office in which things happen in random order.
 struct Office {
     db: Db,
     chance: StdRng,
@@ -55,7 +55,7 @@ impl Office {
         any.filter(|_| self.chance.random_bool(0.7))
     }
 
-    /// One thing happens.
+    /// Makes one thing happen.
     async fn go_on(&mut self) {
         self.second += 60;
         let at = at(self.second);
@@ -106,7 +106,7 @@ impl Office {
         for stored in &caller.calls {
             assert!(
                 self.db.calls_back(stored.call.id, operator).await.unwrap(),
-                "whoever closed it may open it"
+                "whoever closed it may reopen it"
             );
         }
         if self.chance.random_bool(0.5) {
@@ -140,14 +140,14 @@ impl Office {
                 assert_eq!(caller.assigned.is_of(*operator), is_listed);
                 for stored in &caller.calls {
                     let may = self.db.calls_back(stored.call.id, Some(*operator)).await.unwrap();
-                    assert_eq!(may, is_listed, "what is on the list can be closed, and nothing else");
+                    assert_eq!(may, is_listed, "exactly what is listed can be closed");
                 }
             }
         }
     }
 }
 
-/// The same ring at another extension.
+/// The same ringing at another extension.
 fn also(mut ring: TargetedFact) -> TargetedFact {
     let parties = ring.fact.parties.as_mut().expect("a start has parties");
     "102".clone_into(&mut parties.dst);
@@ -163,7 +163,7 @@ both!(list_count_and_permission_agree_whatever_happened, |db| {
     }
 });
 
-both!(a_caller_who_rang_at_two_is_on_both_lists_and_either_may_close_it, |db| {
+both!(a_caller_who_rang_at_two_operators_is_on_both_lists, |db| {
     let module = db.new_module().await;
     let ada = db.new_user("ada", Role::Operator).await;
     let bob = db.new_user("bob", Role::Operator).await;

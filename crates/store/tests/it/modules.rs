@@ -29,7 +29,7 @@ both!(a_module_is_changed_part_by_part, |db| {
     assert_eq!(db.update_module(nobodys(), &patch, at(5)).await.unwrap(), None);
 });
 
-both!(a_new_webhook_token_has_not_been_told, |db| {
+both!(a_new_webhook_token_has_not_been_reported, |db| {
     let id = db.new_module().await;
     assert!(db.set_public_url_notified(id, Some("https://example.org/?token=token-1")).await.unwrap());
     let told = db.module(id).await.unwrap().expect("a module").public_url_notified;
@@ -58,7 +58,7 @@ both!(a_deleted_module_leaves_its_calls_and_its_name, |db| {
     assert_eq!(db.module_names().await.unwrap(), [(id, "Office line".to_owned())]);
 });
 
-both!(requests_of_a_deleted_module_go_bit_by_bit_and_no_others, |db| {
+both!(requests_of_a_deleted_module_are_purged_in_parts, |db| {
     let (gone, stays) = (db.new_module().await, db.new_module().await);
     for second in 0..5 {
         db.report(gone, second, vec![]).await;
@@ -85,7 +85,7 @@ both!(scripts_keep_their_history, |db| {
     assert_eq!(db.script(id, None).await.unwrap().expect("it"), third);
 });
 
-both!(a_script_is_saved_with_what_belongs_to_it_or_not_at_all, |db| {
+both!(a_script_is_saved_with_its_changes_or_not_at_all, |db| {
     let id = db.new_module().await;
     let fields = json!([{ "name": "zone" }]);
     let patch =
@@ -103,7 +103,7 @@ both!(a_script_is_saved_with_what_belongs_to_it_or_not_at_all, |db| {
     assert_eq!((module.template_hash.as_deref(), module.template_version), (Some("one"), Some(1)), "still");
     let same = NewScript { source: "// own", template_hash: Some("two"), ..NewScript::default() };
     let saved = db.save_script_with(id, same, None, at(3)).await.unwrap();
-    assert_eq!(saved.info.version, 2, "the same text makes no version");
+    assert_eq!(saved.info.version, 2, "the same text creates no version");
     let module = db.module(id).await.unwrap().expect("a module");
     assert_eq!((module.template_hash.as_deref(), module.template_version), (Some("two"), Some(2)));
     assert!(module.dials_extensions && !module.follows_folder);

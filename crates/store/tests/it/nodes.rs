@@ -20,7 +20,7 @@ both!(two_committers_lose_nothing, |db| {
     for sequence in 0..60 {
         for call in 0..4 {
             let store: Store = if sequence % 2 == 0 { db.store.clone() } else { other.clone() };
-            // Two calls in each, in either order, so that the nodes also get in each other's way.
+            // Two calls each, in either order, so that the nodes also conflict.
             let facts = vec![hold(call, sequence), hold((call + sequence) % 4, 1000 + call * 100 + sequence)];
             waiting.push(tokio::spawn(async move { store.apply(unasked(module, 0, facts)).await.map(drop) }));
         }
@@ -66,7 +66,7 @@ both!(nodes_that_delete_and_change_the_same_call_agree, |db| {
         let (one, two) = tokio::join!(db.apply(replay), other.apply(ended));
         one.unwrap();
         let ended = two.unwrap().changes.remove(0).after.expect("a call");
-        let stored = db.call(ended.id).await.unwrap().expect("the end is kept, whichever came first");
+        let stored = db.call(ended.id).await.unwrap().expect("the end is stored, whichever came first");
         assert_eq!(stored.call.facts.len(), 1, "at {}", at(round));
     }
     other.close().await;

@@ -1,4 +1,4 @@
-//! Opening, migrating, keys, closing.
+//! Opening, migrations, keys, closing.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -45,7 +45,7 @@ both!(another_key_is_noticed, |db| {
     assert!(matches!(refused, OpenError::WrongKey));
 });
 
-both!(a_closed_store_says_so, |db| {
+both!(a_closed_store_reports_it, |db| {
     let module = db.new_module().await;
     db.close().await;
     assert!(matches!(db.accept(request(module, 0)).await, Err(StoreError::Closed)));
@@ -73,7 +73,7 @@ both!(closing_writes_what_was_accepted, |db| {
 });
 
 #[tokio::test]
-async fn urls_of_other_kinds_are_refused_without_showing_a_password() {
+async fn other_urls_are_refused_without_showing_a_password() {
     for url in ["mysql://root:hunter2@localhost/x", "sqlite::memory:", "sqlite:", "nonsense"] {
         let refused = Store::open(url, &key()).await.err().expect("refused").to_string();
         assert!(refused.contains("sqlite:") && !refused.contains("hunter2"), "{refused}");
@@ -81,7 +81,7 @@ async fn urls_of_other_kinds_are_refused_without_showing_a_password() {
 }
 
 #[tokio::test]
-async fn the_database_file_is_its_owners_alone() {
+async fn the_database_file_is_private() {
     Db::sqlite()
         .await
         .run(|db| async move {
@@ -96,7 +96,7 @@ async fn the_database_file_is_its_owners_alone() {
 }
 
 #[test]
-fn a_key_file_is_made_once_and_must_be_private() {
+fn a_key_file_is_created_once_and_must_be_private() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secret.key");
     SecretKey::load_or_create(&path).unwrap();
@@ -112,5 +112,5 @@ fn a_key_file_is_made_once_and_must_be_private() {
     assert!(refused.to_string().contains("chmod 600"), "{refused}");
 
     let refused = SecretKey::from_base64("HOOKSWITCH_SECRET_KEY", "c2hvcnQ=").unwrap_err();
-    assert!(refused.to_string().starts_with("HOOKSWITCH_SECRET_KEY does not hold"), "{refused}");
+    assert!(refused.to_string().starts_with("HOOKSWITCH_SECRET_KEY is not base64"), "{refused}");
 }

@@ -10,7 +10,7 @@ fn code(n: u128, label: &str) -> OutcomeCode {
     OutcomeCode { id: OutcomeId(Uuid::from_u128(n)), label: label.into() }
 }
 
-both!(a_code_that_is_not_offered_any_more_stays_known, |db| {
+both!(an_archived_code_keeps_its_label, |db| {
     let module = db.new_module().await;
     let sales = OutcomeList {
         id: OutcomeListId(Uuid::from_u128(1)),
@@ -44,14 +44,14 @@ both!(a_code_that_is_not_offered_any_more_stays_known, |db| {
     assert_eq!(labels[&OutcomeId(Uuid::from_u128(12))], "No interest");
     assert_eq!(labels[&OutcomeId(Uuid::from_u128(11))], "Ordered");
 
-    // Another list's code is not taken away from it.
+    // A code cannot be taken from another list.
     let thief = OutcomeList { codes: vec![code(21, "Mine")], ..sales.clone() };
     assert!(db.save_outcome_list(&thief, at(4)).await.unwrap());
     assert_eq!(db.outcome_lists().await.unwrap()[1], support);
 
     assert!(db.archive_outcome_list(support.id, at(5)).await.unwrap());
     assert!(!db.archive_outcome_list(support.id, at(6)).await.unwrap());
-    assert!(!db.save_outcome_list(&support, at(7)).await.unwrap(), "it is gone");
+    assert!(!db.save_outcome_list(&support, at(7)).await.unwrap(), "it was archived");
     let lists = db.outcome_lists().await.unwrap();
     assert_eq!(lists.iter().map(|list| list.id).collect::<Vec<_>>(), [sales.id]);
     assert_eq!(db.outcome_labels().await.unwrap()[&OutcomeId(Uuid::from_u128(21))], "Solved");

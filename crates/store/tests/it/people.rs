@@ -5,7 +5,7 @@ use hookswitch_store::{NewSession, NewToken, NewUser, OpenToken, Role, StoreErro
 
 use crate::support::{at, both};
 
-both!(logins_are_one_in_any_case, |db| {
+both!(logins_ignore_case, |db| {
     let ada = db.new_user("Ada", Role::Admin).await;
     assert_eq!(db.user_by_login("aDA").await.unwrap().expect("found").id, ada);
     assert_eq!(db.user(ada).await.unwrap().expect("found").login, "Ada");
@@ -76,7 +76,7 @@ both!(two_administrators_cannot_leave_at_the_same_time, |db| {
     other.close().await;
 });
 
-both!(a_session_lasts_until_it_is_over, |db| {
+both!(a_session_lasts_until_it_expires, |db| {
     let ada = db.new_user("ada", Role::Admin).await;
     let session = |hash: u8| NewSession {
         token_hash: vec![hash; 32],
@@ -107,7 +107,7 @@ both!(a_session_lasts_until_it_is_over, |db| {
     assert!(matches!(db.create_session(&stranger).await, Err(StoreError::UnknownUser)));
 });
 
-both!(who_is_sent_away_is_out_at_once, |db| {
+both!(deactivated_users_are_signed_out_at_once, |db| {
     db.new_user("root", Role::Admin).await;
     let bob = db.new_user("bob", Role::Operator).await;
     let session =
@@ -133,7 +133,7 @@ fn token(user: UserId, hash: u8) -> NewToken {
     }
 }
 
-both!(tokens_open_for_their_user, |db| {
+both!(tokens_authenticate_their_user, |db| {
     let ada = db.new_user("ada", Role::Admin).await;
     let bob = db.new_user("bob", Role::Operator).await;
     let lasting = db.create_token(&token(ada, 1)).await.unwrap();

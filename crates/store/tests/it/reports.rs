@@ -1,4 +1,4 @@
-//! Reports, and the figures that are kept for them with the calls.
+//! Reports, and the counters stored for them with the calls.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hookswitch_model::batch::TargetedFact;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::support::{Db, answer, at, both, end, fact, incoming, of_id, processed, record, start};
 
-/// A moment so many hours into the stories, which begin at midnight.
+/// The time this many hours into the tests, which begin at midnight.
 fn hour(n: i64) -> DateTime<Utc> {
     at(n * 3600)
 }
@@ -19,14 +19,14 @@ fn between(from: i64, to: i64) -> ReportFilter {
     ReportFilter { from: hour(from), to: hour(to), module_id: None, direction: None }
 }
 
-/// A call that rings at an operator in that hour for 30 seconds.
+/// A call in this hour that rings at an operator for 30 seconds.
 async fn missed(db: &Db, module: ModuleId, n: i64, client: &str, operator: UserId) -> CallId {
     let id = format!("missed {n} {client}");
     db.report(module, n * 3600, vec![start(&id, client, Some(operator))]).await;
     db.report(module, n * 3600 + 30, vec![end(&id)]).await.1[0].id
 }
 
-/// A call in that hour, answered after 10 seconds by the operator, who talks for a minute.
+/// A call in this hour, answered after 10 seconds by the operator, who talks for a minute.
 async fn talk(db: &Db, module: ModuleId, n: i64, begin: TargetedFact) -> CallId {
     let id = format!("talk {n}");
     db.report(module, n * 3600, vec![begin]).await;
@@ -72,7 +72,7 @@ fn operator(user_id: UserId, figures: [i64; 4]) -> OperatorFigures {
     OperatorFigures { user_id, calls, answered, missed, talk_seconds }
 }
 
-both!(a_report_counts_the_calls_of_the_hours_asked_for, |db| {
+both!(a_report_counts_the_calls_of_its_hours, |db| {
     let (module, other) = (db.new_module().await, db.new_module().await);
     let ada = db.new_user("ada", Role::Operator).await;
     let bob = db.new_user("bob", Role::Operator).await;
@@ -80,7 +80,7 @@ both!(a_report_counts_the_calls_of_the_hours_asked_for, |db| {
     missed(&db, module, 1, "+4930222222", ada).await;
     missed(&db, other, 26, "+4930333333", bob).await;
     talk(&db, module, 27, out("talk 27", "+4930444444", bob)).await;
-    // It is not over.
+    // This one is not over.
     db.report(module, 2 * 3600, vec![start("rings", "+4930555555", Some(ada))]).await;
 
     let mut both = ANSWERED;
@@ -104,7 +104,7 @@ both!(a_report_counts_the_calls_of_the_hours_asked_for, |db| {
     assert_eq!(db.report_dispositions(&of_other).await.unwrap(), [(unknown, 1)]);
 });
 
-both!(whole_days_and_the_hours_around_them_add_up, |db| {
+both!(whole_days_and_the_surrounding_hours_add_up, |db| {
     let module = db.new_module().await;
     let ada = db.new_user("ada", Role::Operator).await;
     let order = OutcomeId(Uuid::from_u128(1));
@@ -132,7 +132,7 @@ both!(whole_days_and_the_hours_around_them_add_up, |db| {
     assert_eq!(db.report_operators(&not_whole).await.unwrap(), [operator(ada, [2, 0, 2, 0])]);
 });
 
-both!(figures_follow_what_is_learned_of_a_call_later, |db| {
+both!(counters_follow_later_reports, |db| {
     let module = db.new_module().await;
     let ada = db.new_user("ada", Role::Operator).await;
     let (order, none) = (OutcomeId(Uuid::from_u128(1)), OutcomeId(Uuid::from_u128(2)));
@@ -142,12 +142,12 @@ both!(figures_follow_what_is_learned_of_a_call_later, |db| {
     db.set_outcome(call, Some(none)).await.unwrap();
     assert_eq!(db.report_outcomes(&all).await.unwrap(), [(none, 1)]);
 
-    // An hour after it began somebody talks with the caller.
+    // An hour after it began, somebody talks with the caller.
     talk(&db, module, 2, out("talk 2", "+4930111111", ada)).await;
     let reached = CallCounters { reached: 1, reached_seconds: 3610, ..MISSED };
     assert_eq!(db.report_hours(&all).await.unwrap(), [(hour(1), reached), (hour(2), ANSWERED)]);
 
-    // The provider's record says that it was answered after all, though not when.
+    // The provider's record says that it was answered after all, but not when.
     db.report(module, 3 * 3600, vec![record("missed 1 +4930111111", 25)]).await;
     let answered = CallCounters { calls: 1, answered: 1, talk_seconds: 25, ..NONE };
     assert_eq!(db.report_hours(&all).await.unwrap()[0], (hour(1), answered));
@@ -157,7 +157,7 @@ both!(figures_follow_what_is_learned_of_a_call_later, |db| {
     assert_eq!(db.report_operators(&all).await.unwrap(), [operator(ada, [2, 1, 0, 60])]);
 });
 
-both!(a_replay_that_says_something_else_counts_once, |db| {
+both!(a_replay_with_another_result_counts_once, |db| {
     let module = db.new_module().await;
     let ada = db.new_user("ada", Role::Operator).await;
     let facts = || vec![start("a", "+4930111111", Some(ada)), end("a")];

@@ -11,7 +11,7 @@ fn parsed(raw: &RawValue) -> Value {
     serde_json::from_str(raw.get()).expect("JSON")
 }
 
-both!(a_request_comes_back_as_it_arrived, |db| {
+both!(a_request_is_stored_as_it_arrived, |db| {
     let module = db.new_module().await;
     let mut sent = request(module, 0);
     sent.path = "/with\0nul".into();
@@ -30,7 +30,7 @@ both!(a_request_comes_back_as_it_arrived, |db| {
     assert_eq!((stored.result, stored.summary.steps, stored.summary.calls), (None, None, vec![]));
 });
 
-both!(what_is_sealed_is_of_no_use_elsewhere, |db| {
+both!(sealed_values_are_bound_to_their_request, |db| {
     let module = db.new_module().await;
     let (sent, mut other) = (request(module, 0), request(module, 1));
     other.path = "/other".into();
@@ -49,7 +49,7 @@ both!(what_is_sealed_is_of_no_use_elsewhere, |db| {
     assert_eq!(Some(kept), sealed(sent));
 });
 
-both!(what_became_of_a_request_is_kept_with_it, |db| {
+both!(the_outcome_of_a_request_is_stored_with_it, |db| {
     let module = db.new_module().await;
     let (id, calls) = db.report(module, 0, vec![start("a", "+4930123456", None)]).await;
     let stored = db.request(id).await.unwrap().expect("a request");
@@ -63,12 +63,12 @@ both!(what_became_of_a_request_is_kept_with_it, |db| {
     assert_eq!(db.notes_dropped(), 0);
     let delivery = async || db.request(id).await.unwrap().expect("a request").summary.delivery;
     assert_eq!(delivery().await, Some(json!({ "hub": 40 })));
-    // Processed anew, it has not been delivered anew yet.
+    // Processed again, it has not been delivered again yet.
     db.apply(processed(module, id, 0, vec![])).await.unwrap();
     assert_eq!(delivery().await, None);
 });
 
-both!(a_failed_request_says_why, |db| {
+both!(a_failed_request_has_an_error, |db| {
     let module = db.new_module().await;
     let sent = request(module, 0);
     db.accept(sent.clone()).await.unwrap();
@@ -114,7 +114,7 @@ both!(requests_are_listed_newest_first_by_page_and_status, |db| {
     assert!(list(Some(RequestStatus::Failed), None).await.is_empty());
 });
 
-both!(a_start_finds_what_was_not_processed, |db| {
+both!(a_start_finds_unprocessed_requests, |db| {
     let module = db.new_module().await;
     let sent: Vec<_> = (0..4).map(|second| request(module, second)).collect();
     for request in &sent {
@@ -129,7 +129,7 @@ both!(a_start_finds_what_was_not_processed, |db| {
     assert_eq!(left(Some(sent[0].id)).await, [sent[2].id]);
 });
 
-both!(old_requests_go_but_not_unprocessed_ones, |db| {
+both!(old_requests_are_purged_unless_unprocessed, |db| {
     let module = db.new_module().await;
     for second in 0..5 {
         db.report(module, second, vec![]).await;
@@ -143,7 +143,7 @@ both!(old_requests_go_but_not_unprocessed_ones, |db| {
     assert!(db.request(waiting.id).await.unwrap().is_some());
 });
 
-both!(a_modules_health_is_its_last_request_and_what_failed_of_late, |db| {
+both!(a_modules_health_is_its_last_request_and_recent_failures, |db| {
     let (module, quiet, gone) = (db.new_module().await, db.new_module().await, db.new_module().await);
     let fail = async |second| {
         let sent = request(module, second);

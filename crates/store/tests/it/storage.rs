@@ -1,4 +1,4 @@
-//! What scripts keep, and their logs.
+//! The storage of scripts, and their logs.
 
 use hookswitch_model::ModuleId;
 use hookswitch_store::{LogFilter, LogLevel, NewLogEntry, StoreError};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::{at, both};
 
-both!(a_value_is_there_until_it_expires, |db| {
+both!(a_value_lasts_until_it_expires, |db| {
     let module = db.new_module().await;
     db.storage_set(module, "token", &json!({ "a": "\u{0}" }), Some(at(10)), at(0)).await.unwrap();
     db.storage_set(module, "count", &json!(1), None, at(0)).await.unwrap();
@@ -30,7 +30,7 @@ both!(storage_is_bounded, |db| {
     let refused = db.storage_set(nobodys, "k", &json!(1), None, at(0)).await;
     assert!(matches!(refused, Err(StoreError::UnknownModule)));
 
-    // A thousand keys that expire at the stories' beginning.
+    // A thousand keys that expire when the test begins.
     db.execute(
         "with recursive keys (key) as (select 0 union all select key + 1 from keys where key < 999) \
          insert into module_storage (module_id, key, value, expires_at) \
@@ -55,7 +55,7 @@ fn entry(module: ModuleId, second: i64, level: LogLevel) -> NewLogEntry {
     }
 }
 
-both!(the_log_is_read_backwards_page_by_page, |db| {
+both!(the_log_is_read_backwards_in_pages, |db| {
     let module = db.new_module().await;
     let levels = [LogLevel::Debug, LogLevel::Info, LogLevel::Warn, LogLevel::Error];
     let entries: Vec<_> = (0..8).map(|second| entry(module, second, levels[second as usize % 4])).collect();
@@ -92,16 +92,19 @@ both!(the_log_keeps_the_newest_lines, |db| {
     assert_eq!(db.log_entries(&filter, None, 10).await.unwrap().len(), 1);
 });
 
-both!(a_value_is_replaced_only_while_it_is_the_one_expected, |db| {
+both!(a_value_is_replaced_only_if_it_is_as_expected, |db| {
     let module = db.new_module().await;
     let first = json!({ "a": 0.1, "b": "\u{0}" });
     let (two, soon) = (json!(2), Some(at(10)));
     assert!(
         !db.storage_replace(module, "k", (Some("1"), Some(&two)), soon, at(0)).await.unwrap(),
-        "there is none"
+        "there is no value"
     );
     assert!(db.storage_replace(module, "k", (None, Some(&first)), soon, at(0)).await.unwrap());
-    assert!(!db.storage_replace(module, "k", (None, Some(&two)), soon, at(0)).await.unwrap(), "there is one");
+    assert!(
+        !db.storage_replace(module, "k", (None, Some(&two)), soon, at(0)).await.unwrap(),
+        "there is a value"
+    );
     assert!(!db.storage_replace(module, "k", (Some("1"), Some(&two)), soon, at(0)).await.unwrap(), "another");
     assert!(!db.storage_replace(module, "k", (Some("1"), None), soon, at(0)).await.unwrap(), "another");
 
@@ -110,7 +113,7 @@ both!(a_value_is_replaced_only_while_it_is_the_one_expected, |db| {
     assert_eq!(
         db.storage_get(module, "k", at(99)).await.unwrap(),
         Some(two.clone()),
-        "it is kept for ever now"
+        "it is now stored forever"
     );
     assert!(db.storage_replace(module, "k", (Some("2"), None), soon, at(0)).await.unwrap());
     assert_eq!(db.storage_get(module, "k", at(0)).await.unwrap(), None);

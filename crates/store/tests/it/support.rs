@@ -1,4 +1,4 @@
-//! A database of its own for every test.
+//! A separate database for each test.
 
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
 pub const VARIABLE: &str = "HOOKSWITCH_TEST_POSTGRES";
 
-/// Defines a story and runs it on both databases.
+/// Defines a test and runs it on both databases.
 macro_rules! both {
     ($name:ident, |$db:ident| $story:block) => {
         async fn $name($db: $crate::support::Db) $story
@@ -43,7 +43,7 @@ pub(crate) use both;
 pub struct Db {
     pub store: Store,
     pub url: String,
-    /// The SQLite file.
+    /// The SQLite file, if it is one.
     pub file: Option<PathBuf>,
 }
 
@@ -88,7 +88,7 @@ impl Db {
         execute(&self.url, sql).await;
     }
 
-    /// Runs the story, then removes the database, however the story ended.
+    /// Runs the test, then removes the database, however the test ended.
     pub async fn run<F: Future<Output = ()> + Send + 'static>(self, story: impl FnOnce(Self) -> F) {
         let ended = tokio::spawn(story(self.clone())).await;
         self.store.close().await;
@@ -104,7 +104,7 @@ impl Db {
         }
     }
 
-    /// Everything that the database has, as text: the bytes of SQLite's files, PostgreSQL's rows.
+    /// The entire content of the database as text: the bytes of SQLite's files, PostgreSQL's rows.
     pub async fn dump(&self) -> String {
         if let Some(file) = &self.file {
             let read = |file: &std::path::Path| std::fs::read(file).unwrap_or_default();
@@ -154,7 +154,7 @@ impl Db {
         self.create_module(&module).await.expect("a module").id
     }
 
-    /// Accepts a request and applies facts as what it reported.
+    /// Accepts a request and applies facts as its report.
     pub async fn report(
         &self,
         module: ModuleId,
@@ -182,12 +182,12 @@ async fn execute(url: &str, sql: &str) {
     }
 }
 
-/// A moment so many seconds into the stories.
+/// The time this many seconds into the tests.
 pub fn at(second: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(second)
 }
 
-/// JSON as it is handed to the store.
+/// JSON as passed to the store.
 pub fn raw(value: &Value) -> Box<RawValue> {
     to_raw_value(value).expect("JSON")
 }
@@ -238,7 +238,7 @@ pub fn processed(module: ModuleId, request: RequestId, second: i64, mut facts: V
     Apply { submission, outcome: Some(outcome()), request: None }
 }
 
-/// What the server itself found out.
+/// Facts found out by the server itself.
 pub fn unasked(module: ModuleId, second: i64, facts: Vec<TargetedFact>) -> Apply {
     let request = RequestId::new(at(second), [0; 10]);
     let mut apply = processed(module, request, second, facts);
@@ -251,7 +251,7 @@ pub fn fact(kind: FactKind) -> Fact {
     Fact::new(kind, at(0))
 }
 
-/// An incoming call's numbers.
+/// The numbers of an incoming call.
 pub fn incoming(client: &str, operator: Option<UserId>) -> Parties {
     Parties {
         direction: Direction::In,
@@ -265,18 +265,18 @@ pub fn incoming(client: &str, operator: Option<UserId>) -> Parties {
     }
 }
 
-/// A fact of the call with the provider's id.
+/// A fact about the call with the provider's id.
 pub fn of_id(id: &str, fact: Fact) -> TargetedFact {
     TargetedFact { target: FactTarget::Key(CallKey::Id(id.into())), fact }
 }
 
-/// A fact of the call between those numbers.
+/// A fact about the call between these numbers.
 pub fn of_numbers(parties: &Parties, mut fact: Fact) -> TargetedFact {
     fact.parties = Some(parties.clone());
     TargetedFact { target: FactTarget::Key(CallKey::numbers(parties)), fact }
 }
 
-/// The call with the id starts ringing.
+/// The call with this id starts ringing.
 pub fn start(id: &str, client: &str, operator: Option<UserId>) -> TargetedFact {
     of_id(id, Fact { parties: Some(incoming(client, operator)), ..fact(FactKind::Start) })
 }
@@ -294,7 +294,7 @@ pub fn record(id: &str, seconds: u32) -> TargetedFact {
     of_id(id, Fact { record: Some(record), disposition: Disposition::Answered, ..fact(FactKind::Record) })
 }
 
-/// How the request stands.
+/// The request's status.
 pub async fn status(db: &Store, request: RequestId) -> RequestStatus {
     db.request(request).await.expect("found").expect("a request").summary.status
 }

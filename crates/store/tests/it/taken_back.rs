@@ -1,5 +1,5 @@
-//! What came of a guess goes with it: time-outs that the provider takes back, missed calls that were answered after all, ids
-//! that come again.
+//! The consequences of a guess are undone with it: refuted time-outs, missed calls that were answered after all, reused
+//! ids.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ async fn exists(db: &Db, client: ClientId) -> bool {
     db.client(client, ClientScope::All).await.unwrap().is_some()
 }
 
-both!(a_time_out_goes_with_all_that_came_of_it, |db| {
+both!(a_time_out_is_undone_with_its_consequences, |db| {
     let module = db.new_module().await;
     let earlier = report(&db, module, 0, vec![start("z", CALLER, None), answer("z"), end("z")]).await;
     let earlier = earlier.changes[0].after.as_ref().expect("it").id;
@@ -57,7 +57,7 @@ both!(a_time_out_goes_with_all_that_came_of_it, |db| {
     assert!(callers(&db, None).await.is_empty());
     assert!(!exists(&db, *lead).await);
     assert_eq!(db.active_calls(None).await.unwrap().len(), 1);
-    // The call is found by its silence again.
+    // The call is found silent again.
     let again = times_out(&db, module, 700 + 5 * HOUR, call).await;
     assert_eq!(view(again.changes[0].after.as_ref().expect("it")).state, CallState::Ended);
 });
@@ -84,7 +84,7 @@ both!(a_lead_that_somebody_touched_stays, |db| {
     db.set_client(chosen.0, Some(chosen.1)).await.unwrap();
     missed(&db, module, 20, "again", numbers[4]).await;
     for index in 0..leads.len() {
-        // It was answered, as is told late.
+        // It was answered, as reported late.
         report(&db, module, 30, vec![answer(&format!("c{index}"))]).await;
     }
     for kept in [edited, commented, called, chosen, missed_again] {
@@ -109,7 +109,7 @@ async fn comment(db: &Db, author: UserId, client: ClientId) {
     assert!(db.add_comment(&comment).await.unwrap());
 }
 
-both!(who_is_missed_again_after_all_has_to_be_called_back_again, |db| {
+both!(a_caller_missed_again_has_to_be_called_back_again, |db| {
     let module = db.new_module().await;
     let ada = db.new_user("ada", Role::Operator).await;
     let call = report(&db, module, 0, vec![start("a", CALLER, None)]).await.changes[0]
@@ -138,13 +138,13 @@ both!(a_record_ends_a_silent_call, |db| {
     );
 });
 
-both!(an_id_that_comes_again_between_other_numbers_is_another_call, |db| {
+both!(an_id_reused_between_other_numbers_is_another_call, |db| {
     let module = db.new_module().await;
     let first = missed(&db, module, 0, "1", CALLER).await.call.id;
     let begun = report(&db, module, 30 * HOUR, vec![start("1", "+4930222222", None)]).await;
     let second = begun.changes[0].after.as_ref().expect("it").id;
     assert_ne!(first, second);
-    // What follows is about the new call, with numbers or without, and the old one stays as it was.
+    // Later events are about the new call, with numbers or without, and the old one stays unchanged.
     report(&db, module, 30 * HOUR + 5, vec![answer("1")]).await;
     report(&db, module, 30 * HOUR + 9, vec![end("1")]).await;
     let late = Record { talk_seconds: Some(4), data: None };
@@ -158,7 +158,7 @@ both!(an_id_that_comes_again_between_other_numbers_is_another_call, |db| {
     let seen = view(&stored(&db, second).await.call);
     assert_eq!((seen.disposition, seen.talk_seconds), (Disposition::Answered, Some(4)));
     assert!(view(&stored(&db, first).await.call).missed);
-    // And once more; and all in one batch.
+    // And again; and all in one batch.
     let third = report(&db, module, 60 * HOUR, vec![start("1", CALLER, None), answer("1"), end("1")]).await;
     assert!(
         third.changes.iter().all(|change| ![first, second].contains(&change.after.as_ref().expect("it").id))

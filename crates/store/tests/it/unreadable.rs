@@ -1,4 +1,4 @@
-//! Rows that were changed outside Hookswitch, or written by a version that allowed more: they spoil no list, no other
+//! Rows that were changed outside Hookswitch, or written by a version that allowed more: they break no list, no other
 //! module's webhooks, and no start.
 
 use hookswitch_store::{CallFilter, RequestFilter, RequestStatus, SilentSince, StoreError};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::{Db, at, both, end, processed, request, start, status};
 
-/// More levels than JSON is read with.
+/// More levels than the JSON reader accepts.
 fn deep() -> String {
     format!("{}{}", "[".repeat(200), "]".repeat(200))
 }
@@ -15,7 +15,7 @@ async fn spoil(db: &Db, call: &str, facts: &str) {
     db.execute(&format!("update calls set facts = '{facts}' where call_id = '{call}'")).await;
 }
 
-both!(a_call_that_cannot_be_read_is_left_out_of_lists_and_counted, |db| {
+both!(an_unreadable_call_is_left_out_of_lists_and_counted, |db| {
     let module = db.new_module().await;
     for (second, id) in [(1, "a"), (2, "b"), (3, "c")] {
         db.report(module, second, vec![start(id, &format!("+4930123456{second}"), None)]).await;
@@ -31,7 +31,7 @@ both!(a_call_that_cannot_be_read_is_left_out_of_lists_and_counted, |db| {
         assert_eq!(
             (ids(&rest.items), rest.unreadable),
             (vec!["a".to_owned()], 0),
-            "the list goes on behind it"
+            "the list continues after it"
         );
         assert_eq!(ids(&db.active_calls(None).await.unwrap()), ["a", "c"]);
         let since = SilentSince { ringing: at(100), talking: at(100), recorded: at(100) };
@@ -42,7 +42,7 @@ both!(a_call_that_cannot_be_read_is_left_out_of_lists_and_counted, |db| {
     }
 });
 
-both!(a_missed_call_that_cannot_be_read_spoils_no_other, |db| {
+both!(an_unreadable_missed_call_breaks_no_other, |db| {
     let module = db.new_module().await;
     for (second, id, number) in [(1, "a", "+49301234561"), (2, "b", "+49301234562"), (3, "c", "+49301234561")]
     {
@@ -55,7 +55,7 @@ both!(a_missed_call_that_cannot_be_read_spoils_no_other, |db| {
     assert_eq!((page.items.len(), page.items[0].calls.len(), page.unreadable), (1, 1, 2));
 });
 
-both!(a_batch_fails_only_for_the_call_that_cannot_be_read, |db| {
+both!(a_batch_fails_only_for_the_unreadable_call, |db| {
     let (mine, yours) = (db.new_module().await, db.new_module().await);
     db.report(mine, 1, vec![start("a", "+4930123456", None)]).await;
     spoil(&db, "a", &deep()).await;
@@ -83,7 +83,7 @@ both!(a_batch_fails_only_for_the_call_that_cannot_be_read, |db| {
     }
 });
 
-both!(a_request_that_cannot_be_read_is_flagged, |db| {
+both!(an_unreadable_request_is_flagged, |db| {
     let module = db.new_module().await;
     let (spoilt, _) = db.report(module, 1, vec![]).await;
     let (other, _) = db.report(module, 2, vec![]).await;
@@ -105,7 +105,7 @@ both!(a_request_that_cannot_be_read_is_flagged, |db| {
     }
 });
 
-both!(a_start_goes_past_a_request_that_cannot_be_read, |db| {
+both!(a_start_skips_an_unreadable_request, |db| {
     let module = db.new_module().await;
     let sent: Vec<_> = (0..3).map(|second| request(module, second)).collect();
     for request in &sent {
@@ -121,7 +121,7 @@ both!(a_start_goes_past_a_request_that_cannot_be_read, |db| {
         left.iter().map(|one| one.as_ref().map_or_else(|(id, _)| *id, |stored| stored.summary.id)).collect();
     assert_eq!(ids, sent.iter().map(|request| request.id).collect::<Vec<_>>());
     assert_eq!(left.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true, true]);
-    let Err((id, error)) = &left[0] else { panic!("it cannot be read") };
+    let Err((id, error)) = &left[0] else { panic!("it is unreadable") };
     db.fail_request(*id, error, at(5)).await.unwrap();
     assert_eq!(status(&db, *id).await, RequestStatus::Failed);
     assert_eq!(db.unprocessed_requests(None, request(module, 9).id, 10).await.unwrap().len(), 2);

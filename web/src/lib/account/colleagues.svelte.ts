@@ -3,7 +3,7 @@ import { allPages } from '$lib/api/pages';
 
 export type Colleague = Schemas['Colleague'];
 
-/** Names and numbers of everybody who works here, read once and again when somebody looks for one. */
+/** Names and numbers of all colleagues; loaded once, and again whenever somebody searches for one. */
 export class Colleagues {
   all = $state<Colleague[]>([]);
 

@@ -1,6 +1,6 @@
 type State = 'granted' | 'default' | 'denied' | 'insecure' | 'unavailable';
 
-/** Whether the browser lets this site show notifications. It changes in the browser's own settings too, at any time. */
+/** Whether the browser lets this site show notifications. It may also change at any time in the browser's settings. */
 export class NotificationPermission {
   state = $state<State>(read());
 
@@ -16,7 +16,7 @@ export class NotificationPermission {
     });
   }
 
-  /** Asks, where nobody has answered yet; says whether notifications may be shown. */
+  /** Asks the user if they have not decided yet. Returns whether notifications may be shown. */
   async ask(): Promise<boolean> {
     if (this.state === 'default') await Notification.requestPermission();
     this.state = read();

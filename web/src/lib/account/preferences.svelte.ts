@@ -4,21 +4,21 @@ export type Theme = 'system' | 'light' | 'dark';
 
 interface Kept {
   theme: Theme;
-  /** Whether a call rings in this browser. */
+  /** Whether calls ring in this browser. */
   ringTone: boolean;
-  /** Whether a call shows a desktop notification; null: nobody has been asked yet. */
+  /** Whether calls show a desktop notification; null while the user has not been asked. */
   notifications: boolean | null;
   /** Whether the panel of the simulated PBX is open. */
   tryIt: boolean;
 }
 
-/** The inline script of app.html reads it too. */
+/** Also read by the inline script in app.html. */
 const KEY = 'hookswitch.preferences';
 const DEFAULTS: Kept = { theme: 'system', ringTone: true, notifications: null, tryIt: false };
 
 /**
- * How this browser is to look and to ring. Kept in the browser, not in the account: the laptop at the desk rings, the
- * tablet at home does not. All tabs of a browser agree.
+ * Appearance and ring settings. Stored in the browser, not in the account: the laptop at the desk rings, the
+ * tablet at home does not. Shared by all tabs of the browser.
  */
 export class Preferences {
   #kept = new Remembered<Kept>(KEY, DEFAULTS);

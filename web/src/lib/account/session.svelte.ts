@@ -2,7 +2,7 @@ import { api, ask, type Schemas } from '$lib/api/client';
 
 export type User = Schemas['User'];
 
-/** Who is signed in. */
+/** The signed-in user. */
 export class Session {
   user: User;
 

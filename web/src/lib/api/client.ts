@@ -4,17 +4,17 @@ import { Problem } from './problem';
 
 export type Schemas = components['schemas'];
 
-/** Called once the server says that nobody is signed in any more. */
+/** Called when the server reports that the session has ended. */
 let onSignedOut = () => {};
 
 export function whenSignedOut(callback: () => void) {
   onSignedOut = callback;
 }
 
-/** The API, typed by `openapi.json`. Prefer {@link ask}, which throws what went wrong. */
+/** The API client, typed by `openapi.json`. Prefer {@link ask}, which throws on failure. */
 export const api = createClient<paths>({ baseUrl: '/' });
 
-/** What the API answers, or a {@link Problem}. */
+/** Returns the API's answer, or throws a {@link Problem}. */
 export async function ask<T>(request: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
   let answer;
   try {

@@ -2,9 +2,9 @@ import type { WindowVirtualizerHandle } from 'virtua/svelte';
 import { Soon } from '$lib/live/pace';
 import { append, type Item, type Page } from './pages';
 
-/** Items read at once. */
+/** Items per request. */
 const PAGE = 50;
-/** Items read again at once, at most: as many as the server gives. */
+/** Most items to reload in one request; the server's own limit. */
 const MAX_AGAIN = 200;
 
 export interface Part {
@@ -12,37 +12,37 @@ export interface Part {
   cursor?: string;
 }
 
-/** A long list as far as it has been scrolled through, kept true while things change. */
+/** A long list, loaded as far as it has been scrolled and kept up to date. */
 export abstract class PagedList<T extends Item> {
   page = $state.raw<Page<T>>({ items: [] });
   isLoading = $state(true);
   isReadingMore = $state(false);
-  /** Why the list could not be read, or not again. */
+  /** Why the list could not be loaded or reloaded. */
   failure = $state.raw<unknown>();
-  /** Why it could not be read further. */
+  /** Why the next page could not be loaded. */
   moreFailure = $state.raw<unknown>();
 
-  /** Where the list was left: how far down, and how high its rows were. */
+  /** The scroll position when the list was left, and its measured row heights. */
   scrolled = 0;
   heights: { cache: ReturnType<WindowVirtualizerHandle['getCache']>; length: number; rowHeight: number } | undefined;
 
   protected wasRead = false;
-  /** Ends what is under way for a question that no longer counts. */
+  /** Aborts requests for filters that no longer apply. */
   #abort = new AbortController();
   readonly #soon = new Soon(() => void this.#refresh());
 
-  /** Reads a part of the list from the server. */
+  /** Reads part of the list from the server. */
   protected abstract read(part: Part, signal: AbortSignal): Promise<Page<T>>;
 
-  /** The list once its beginning was read again. */
+  /** Merges the reloaded beginning into the list. */
   protected abstract merge(list: Page<T>, beginning: Page<T>): Page<T>;
 
-  /** How many of the first items may have changed. */
+  /** How many items from the start may have changed. */
   protected get changeable(): number {
     return this.page.items.length;
   }
 
-  /** How many to read again from the beginning. */
+  /** How many items to reload from the start. */
   protected get again(): number {
     return Math.min(Math.max(PAGE, this.changeable), MAX_AGAIN);
   }
@@ -51,7 +51,7 @@ export abstract class PagedList<T extends Item> {
     return Boolean(this.page.nextCursor);
   }
 
-  /** Reads the list from its beginning. */
+  /** Loads the list from the start. */
   async load() {
     this.#abort.abort();
     const { signal } = (this.#abort = new AbortController());
@@ -76,7 +76,7 @@ export abstract class PagedList<T extends Item> {
     this.moreFailure = undefined;
     try {
       const next = await this.read({ limit: PAGE, cursor }, signal);
-      // Unless a new beginning took the place of the whole list meanwhile.
+      // Skipped if the whole list has been replaced in the meantime.
       if (!signal.aborted && this.page.nextCursor === cursor) this.set(append(this.page, next));
     } catch (error) {
       if (!signal.aborted) this.moreFailure = error;
@@ -85,13 +85,13 @@ export abstract class PagedList<T extends Item> {
     }
   }
 
-  /** Reads the list for the first time; later, what changed in it. */
+  /** Loads the list the first time; afterwards, only reloads what changed. */
   open() {
     if (this.wasRead) this.refreshSoon();
     else void this.load();
   }
 
-  /** Something in it changed. */
+  /** Call this when an item changed. */
   refreshSoon() {
     if (this.wasRead) this.#soon.ask();
   }

@@ -1,4 +1,4 @@
-/** A part of a list, as the API gives it. */
+/** A page of a list, as returned by the API. */
 export interface Page<T> {
   items: T[];
   nextCursor?: string | null;
@@ -8,7 +8,7 @@ export interface Item {
   id: string | number;
 }
 
-/** A whole list, read page by page; for lists that are never long. */
+/** Reads a whole list page by page. Only for lists that are never long. */
 export async function allPages<T>(
   read: (query: { limit: number; cursor: string | undefined }) => Promise<Page<T>>,
 ): Promise<T[]> {
@@ -23,13 +23,13 @@ export async function allPages<T>(
 }
 
 /**
- * A list, newest first, whose newest part was read again: new items come in, changed ones are replaced, those that no longer
- * belong leave; what was read further down stays. `at`: what the list is ordered by.
+ * Merges the reloaded newest part into a list sorted newest first: new items are added, changed ones replaced, those that
+ * no longer belong removed; older items stay. `at` returns the sort key.
  */
 export function mergeNewest<T extends Item>(list: Page<T>, newest: Page<T>, at: (item: T) => number | string): Page<T> {
   const fresh = new Set(newest.items.map(({ id }) => id));
   const last = newest.items.at(-1);
-  // Where nothing is in both there may be items in between that nobody has read.
+  // Without an item in both, there may be unread items in between.
   const meet = list.items.some(({ id }) => fresh.has(id));
   if (!newest.nextCursor || !last || !meet) return newest;
   const end = at(last);
@@ -41,8 +41,8 @@ export function mergeNewest<T extends Item>(list: Page<T>, newest: Page<T>, at: 
 }
 
 /**
- * A list whose order only the server knows, and whose beginning was read again: what follows the beginning's last item
- * stays. Where that item is new, nobody knows what follows it, and the list is read on from there.
+ * Merges the reloaded beginning into a list whose order only the server knows: what follows the beginning's last item
+ * stays. If that item is new, what follows it is unknown, and the list continues from there.
  */
 export function mergeOrdered<T extends Item>(list: Page<T>, beginning: Page<T>): Page<T> {
   const last = beginning.items.at(-1);
@@ -60,13 +60,13 @@ function joined<T>(list: Page<T>, beginning: Page<T>, further: T[]): Page<T> {
   return further.length > 0 ? { items: [...beginning.items, ...further], nextCursor: list.nextCursor } : beginning;
 }
 
-/** A list with the page that follows it; an item that moved down meanwhile is in it once. */
+/** Appends the next page; an item that moved down in the meantime is included once. */
 export function append<T extends Item>(list: Page<T>, next: Page<T>): Page<T> {
   const known = new Set(list.items.map(({ id }) => id));
   return { items: [...list.items, ...next.items.filter(({ id }) => !known.has(id))], nextCursor: next.nextCursor };
 }
 
-/** A list with one item changed; the very same list where that item is not in it. */
+/** Returns the list with one item changed, or the same list if the item is not in it. */
 export function change<T extends Item>(list: Page<T>, id: T['id'], how: (item: T) => T): Page<T> {
   const index = list.items.findIndex((item) => item.id === id);
   const item = list.items[index];

@@ -1,19 +1,19 @@
 import { PagedList } from './paged-list.svelte';
 import { mergeNewest, type Item, type Page } from './pages';
 
-/** Items kept at once; a list that is watched all day must not fill the browser. */
+/** Most items kept, so that a list left open all day does not fill the browser's memory. */
 const MOST = 2000;
 
 /**
- * A list, newest first, that can be paused: while somebody reads further down, new items wait, so that nothing moves away
- * under their eyes. Its ids grow with time.
+ * A list, newest first, that can be paused: while somebody reads further down, new items wait, so that nothing moves
+ * as they read. Ids must increase over time.
  */
 export abstract class PausableList<T extends Item> extends PagedList<T> {
-  /** Read, but not shown yet. */
+  /** Loaded but not shown yet. */
   #waiting = $state.raw<Page<T>>();
   #paused = false;
 
-  /** New items that wait; where there are more than are read at once, at least so many. */
+  /** The number of waiting items; a minimum if there are more than one request returns. */
   get newer(): { count: number; isAll: boolean } {
     const known = new Set(this.page.items.map(({ id }) => id));
     const all = this.#waiting?.items ?? [];
@@ -26,7 +26,7 @@ export abstract class PausableList<T extends Item> extends PagedList<T> {
     if (!paused && this.#waiting) this.set(this.#show(this.#waiting));
   }
 
-  /** Only what is new: watched all day, such a list grows long. */
+  /** Only the new items: such a list grows long when left open all day. */
   protected override get changeable(): number {
     return 0;
   }
@@ -34,7 +34,7 @@ export abstract class PausableList<T extends Item> extends PagedList<T> {
   protected override merge(list: Page<T>, newest: Page<T>): Page<T> {
     if (!this.#paused) return this.#show(newest);
     this.#waiting = newest;
-    // What became of the items in sight is shown at once.
+    // Changes to visible items are shown immediately.
     const fresh = new Map(newest.items.map((item) => [item.id, item]));
     return { ...list, items: list.items.map((item) => fresh.get(item.id) ?? item) };
   }

@@ -29,7 +29,7 @@ async function open() {
   return { list, say, ids: () => list.page.items.map(({ id }) => id) };
 }
 
-test('new items come in at once, and wait while the list is paused', async () => {
+test('new items are added immediately, and wait while the list is paused', async () => {
   const { list, say, ids } = await open();
   await say(lines([3, 2, 1]));
   expect(ids()).toEqual([3, 2, 1]);
@@ -42,14 +42,14 @@ test('new items come in at once, and wait while the list is paused', async () =>
   expect(list.newer.count).toBe(0);
 });
 
-test('what became of the items in sight is shown even while it is paused', async () => {
+test('changes to visible items are shown even while paused', async () => {
   const { list, say } = await open();
   list.pause(true);
   await say(lines([3, 2, 1], 'done'));
   expect(list.page.items.map(({ text }) => text)).toEqual(['done', 'done']);
 });
 
-test('more new items than are read at once are counted as at least so many', async () => {
+test('more new items than one request returns are counted as a minimum', async () => {
   const { list, say } = await open();
   list.pause(true);
   await say(lines([9, 8]));

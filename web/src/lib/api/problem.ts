@@ -22,7 +22,7 @@ interface Fields {
   retryAfter?: number;
 }
 
-/** Why the server did not do what it was asked (RFC 9457), or that it could not be reached. */
+/** A problem reported by the server (RFC 9457), or a failure to reach it. */
 export class Problem extends Error {
   readonly status: number;
   readonly code: string;
@@ -49,13 +49,13 @@ export class Problem extends Error {
     return new Problem({ ...fields, status: response.status, code, detail, retryAfter });
   }
 
-  /** What is wrong with one field of a form. */
+  /** The error of one form field. */
   at(path: string): string | undefined {
     return this.errors.find((error) => error.path === path)?.detail;
   }
 }
 
-/** The server's own sentence is made for people; only some need other words in a browser. */
+/** The server's own messages are written for people; only a few need rephrasing in a browser. */
 function sentence(code: string, detail: string, retryAfter: number | undefined): string {
   switch (code) {
     case 'unreachable':
@@ -71,12 +71,12 @@ function sentence(code: string, detail: string, retryAfter: number | undefined):
   }
 }
 
-/** Whether there is nothing at an address; 422: what stands in it can be no id. */
+/** Whether nothing exists at an address. A 422 means that the address does not contain a valid id. */
 export function isMissing(error: unknown): error is Problem {
   return error instanceof Problem && [404, 422].includes(error.status);
 }
 
-/** What to say about anything that was thrown. */
+/** The message to show for anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error && error.message ? error.message : m.error_unknown();
 }

@@ -5,7 +5,7 @@ import type { AuditEntry } from './audit-list.svelte';
 type Action = AuditEntry['action'];
 type Change = Schemas['AuditChange'];
 
-/** What people do, in the filter's order. */
+/** Actions, in the order of the filter. */
 export const ACTIONS: Record<Action, () => string> = {
   seen: m.audit_seen,
   created: m.audit_created,
@@ -95,7 +95,7 @@ const FIELDS: Record<string, () => string> = {
   auditDays: m.retention_audit,
 };
 
-/** Fields that have no value from before. */
+/** Fields without a previous value. */
 const SAID = new Set([
   'address',
   'password',
@@ -109,7 +109,7 @@ const SAID = new Set([
   'request',
 ]);
 
-/** What erasing and deleting count. */
+/** What erasures and deletions count. */
 const COUNTED: Record<string, () => string> = {
   clients: m.audit_field_clients,
   calls: m.audit_field_calls,
@@ -121,7 +121,7 @@ const COUNTED: Record<string, () => string> = {
   auditEntries: m.audit_field_audit_entries,
 };
 
-/** "Name: Ann → Anne"; of what was erased or deleted, "Calls: 12". */
+/** "Name: Ann → Anne", or "Calls: 12" for erasures and deletions. */
 export function changeInWords(action: Action, { field, from, to }: Change): string {
   const counted = COUNTED[field];
   if (counted && to && (action === 'erased' || action === 'purged')) {

@@ -10,11 +10,11 @@ export type AuditFilters = Pick<
   'clientId' | 'userId' | 'action'
 >;
 
-/** What people did with clients, latest first. */
+/** The audit trail, newest first. */
 export class AuditList extends PagedList<AuditEntry> {
   #filters: AuditFilters = {};
 
-  /** Reads on as clients change, until the function that it gives is called. */
+  /** Reloads as clients change. Returns a function that stops it. */
   start(live: Live): () => void {
     const stop = live.on({ clients: () => this.refreshSoon() });
     return () => {
@@ -29,7 +29,7 @@ export class AuditList extends PagedList<AuditEntry> {
   }
 
   protected override merge(list: Page<AuditEntry>, newest: Page<AuditEntry>): Page<AuditEntry> {
-    // Ids grow with time.
+    // Ids increase over time.
     return mergeNewest(list, newest, ({ id }) => id);
   }
 

@@ -74,12 +74,12 @@ function open(call: Partial<Call> = {}, gone?: Card['gone']) {
   return { article, cards, container, card: within(article) };
 }
 
-test('rings: who calls, who else it rings at, and what to do', () => {
+test('ringing: who is calling, whose phones also ring, and the actions', () => {
   const { article, card } = open();
   expect(article.getAttribute('aria-label')).toBe('Call with +44 20 7946 0123');
   expect(article.dataset.state).toBe('ringing');
   expect(article.textContent).toContain('Incoming call');
-  expect(article.textContent).toContain('Rings at Ann Lee (102) too');
+  expect(article.textContent).toContain('Also ringing: Ann Lee (102)');
   expect(card.getByRole('button', { name: 'Answer' })).toBeTruthy();
   expect(card.getByRole('button', { name: 'Decline' })).toBeTruthy();
 });

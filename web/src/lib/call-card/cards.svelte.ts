@@ -8,18 +8,18 @@ type Gone = { reason: Schemas['GoneReason']; by?: Schemas['NamedOperator'] | nul
 /** A call on this operator's screen. */
 export interface Card {
   call: Call;
-  /** Why it is no longer theirs; the card then stays only for a note and to call back, or to say who has the call. */
+  /** Why the call is no longer theirs; the card then stays only for notes, calling back or showing who has the call. */
   gone: Gone | undefined;
-  /** What the provider said to the last button. */
+  /** The error from the last button press. */
   failure: string | undefined;
-  /** The button that was pressed, until its answer comes. */
+  /** The button that was pressed, until the answer arrives. */
   busy: string | undefined;
 }
 
-/** How long a card says that somebody else has the call. */
+/** How long a card shows that somebody else has the call. */
 const TAKEN_MILLISECONDS = 5000;
 
-/** The cards of one operator: kept true by the socket, the same in all tabs. */
+/** One operator's call cards, kept up to date by the socket and identical in all tabs. */
 export class Cards {
   all = $state<Card[]>([]);
   readonly memory = new CardMemory();
@@ -32,7 +32,7 @@ export class Cards {
     this.#userId = userId;
   }
 
-  /** Follows the socket until the function that it gives is called. */
+  /** Subscribes to the socket. Returns a function that unsubscribes. */
   start(): () => void {
     const stopListening = this.#live.on({
       snapshot: ({ calls }) => this.#restore(calls),
@@ -50,13 +50,13 @@ export class Cards {
     return this.all.find((card) => card.call.id === id);
   }
 
-  /** Takes a card off the screen, in all tabs. */
+  /** Closes a card in all tabs. */
   dismiss(id: string) {
     this.#remove(id);
     this.memory.dismiss(id);
   }
 
-  /** Presses a button. The call itself changes when the provider reports that it did. */
+  /** Sends a button's command. The call itself changes only when the provider reports the change. */
   async press(card: Card, button: string, request: () => Promise<unknown>): Promise<boolean> {
     const { state } = card.call;
     card.busy = button;
@@ -65,7 +65,7 @@ export class Cards {
       await request();
       return true;
     } catch (error) {
-      // A call that has moved on shows its state by itself: the failure was about the state before.
+      // If the call has moved on, the failure is about a previous state and no longer relevant.
       if (!card.gone && card.call.state === state) card.failure = messageOf(error);
       return false;
     } finally {
@@ -80,7 +80,7 @@ export class Cards {
     vanished.forEach((card) => void this.#lookAgain(card.call.id));
   }
 
-  /** A call that went while the connection was lost: what became of it, only the server knows. */
+  /** Looks up a call that disappeared while the connection was lost; only the server knows what became of it. */
   async #lookAgain(id: string) {
     const known = this.find(id)?.call.version;
     try {
@@ -89,13 +89,13 @@ export class Cards {
       this.#put(call);
       this.#leave(id, { reason: call.missed ? 'missed' : call.state === 'ended' ? 'ended' : 'left' });
     } catch {
-      // Unless it is back by now: then the socket has reported it, and is right.
+      // Skipped if the call is back: the socket has reported it by then.
       if (this.find(id)?.call.version === known) this.#remove(id);
     }
   }
 
   #change(call: Call) {
-    // Of a call that rang here once, changes still come when it has long left this screen.
+    // Changes keep arriving for calls that have long left this screen.
     if (this.find(call.id) || this.#isMine(call)) this.#put(call);
   }
 

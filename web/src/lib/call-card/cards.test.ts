@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Call, Live } from '$lib/live/live.svelte';
 import { Cards } from './cards.svelte';
 
-/** What the server is asked over HTTP, and answers when the test lets it. */
+/** HTTP requests to the server; the test decides when they are answered. */
 const { asked } = vi.hoisted(() => ({ asked: [] as { answer: (call: unknown) => void; fail: () => void }[] }));
 
 vi.mock('$lib/api/client', () => ({
@@ -39,20 +39,20 @@ function open() {
   return { cards, say, shown: () => cards.find('call') };
 }
 
-describe('the card of a call', () => {
+describe('a call card', () => {
   beforeEach(() => {
     asked.length = 0;
     vi.stubGlobal('window', { addEventListener: () => {}, removeEventListener: () => {} });
   });
 
-  test('does not go back to an older state', () => {
+  test('does not revert to an older state', () => {
     const { say, shown } = open();
     say('call', { call: call(2, { comment: 'newer' }) });
     say('call', { call: call(1, { comment: 'older' }) });
     expect(shown()?.call.comment).toBe('newer');
   });
 
-  test('stays when the call is back before the server could say what became of it', async () => {
+  test('stays if the call is back before the server has answered what became of it', async () => {
     const { say, shown } = open();
     say('call', { call: call(1) });
     say('snapshot', { calls: [] });
@@ -63,7 +63,7 @@ describe('the card of a call', () => {
     expect(shown()?.call.version).toBe(2);
   });
 
-  test('is not told to leave by an answer that the socket has overtaken', async () => {
+  test('is not closed by an answer that the socket has overtaken', async () => {
     const { say, shown } = open();
     say('call', { call: call(1) });
     say('snapshot', { calls: [] });
@@ -74,7 +74,7 @@ describe('the card of a call', () => {
     expect(shown()).toMatchObject({ gone: undefined, call: { version: 3, state: 'ringing' } });
   });
 
-  test('says what failed, unless the call has gone on meanwhile', async () => {
+  test('shows what failed, unless the call has moved on in the meantime', async () => {
     const { cards, say, shown } = open();
     say('call', { call: call(1) });
     const card = shown();

@@ -2,7 +2,7 @@ import { operatorName } from '$lib/calls/people';
 import { m } from '$lib/paraglide/messages';
 import type { Card } from './cards.svelte';
 
-/** What the call is to this operator, in a few words. */
+/** A short description of the call from this operator's point of view. */
 export function headline({ call, gone }: Card): string {
   if (gone) {
     const by = gone.by && operatorName(gone.by);

@@ -1,9 +1,9 @@
 import type { Attachment } from 'svelte/attachments';
 
-/** Long enough to write a note or to call back; nobody has to close what is over. */
+/** Long enough to write a note or call back, so that ended calls need not be closed by hand. */
 export const LEAVES_BY_ITSELF_MILLISECONDS = 30_000;
 
-/** Calls `leave` once nobody has pointed at the element or been in it for that long. */
+/** Calls `leave` once the element has had neither pointer nor focus for that long. */
 export function leavesByItself(isOver: boolean, leave: () => void): Attachment {
   return (element) => {
     if (!isOver) return;

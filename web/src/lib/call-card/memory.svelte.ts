@@ -5,19 +5,19 @@ export type Corner = 'bottom-right' | 'bottom-left' | 'top-right' | 'top-left';
 interface Kept {
   corner: Corner;
   minimised: string[];
-  /** Calls that the operator muted: providers report no such event. */
+  /** Calls that the operator muted; providers do not report this. */
   muted: string[];
 }
 
 const KEY = 'hookswitch.cards';
 const DEFAULTS: Kept = { corner: 'bottom-right', minimised: [], muted: [] };
 
-/** What a browser remembers of the cards: it outlives a refresh, and all tabs agree. */
+/** Card state stored in the browser: it survives a refresh and is shared by all tabs. */
 export class CardMemory {
   #kept = new Remembered<Kept>(KEY, DEFAULTS);
   #dismissals: BroadcastChannel | undefined;
 
-  /** Follows the other tabs until the function that it gives is called. */
+  /** Synchronises with the other tabs. Returns a function that stops it. */
   start(onDismissed: (id: string) => void): () => void {
     const stop = this.#kept.start();
     const dismissals = new BroadcastChannel(KEY);

@@ -4,11 +4,11 @@ interface Ringing {
   text: string;
 }
 
-/** Desktop notifications of ringing calls, for an operator who is looking at something else. */
+/** Desktop notifications of ringing calls, for operators working in another window. */
 export class Notifications {
   #shown = new Map<string, Notification>();
 
-  /** Shows these and takes away all others. */
+  /** Shows these notifications and removes all others. */
   show(ringing: Ringing[]) {
     for (const [id, notification] of this.#shown) {
       if (ringing.some((call) => call.id === id)) continue;
@@ -18,7 +18,7 @@ export class Notifications {
     if (!('Notification' in window) || Notification.permission !== 'granted' || document.hasFocus()) return;
     for (const { id, title, text } of ringing) {
       if (this.#shown.has(id)) continue;
-      // Tabs that show the same call share one notification, by its tag.
+      // Tabs that show the same call share one notification through its tag.
       const notification = new Notification(title, {
         body: text,
         tag: id,
@@ -34,7 +34,7 @@ export class Notifications {
   }
 }
 
-/** Asks the browser; says whether it may. */
+/** Asks for the browser's permission. Returns whether it was granted. */
 export async function askForNotifications(): Promise<boolean> {
   return 'Notification' in window && (await Notification.requestPermission()) === 'granted';
 }

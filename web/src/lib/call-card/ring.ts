@@ -1,4 +1,4 @@
-/** Two tones together, twice, then a pause: what a phone sounds like in many countries. Hertz and seconds. */
+/** Two simultaneous tones, twice, then a pause, as phones ring in many countries. In hertz and seconds. */
 const TONES = [400, 450];
 const BURSTS = [
   [0, 0.4],
@@ -8,7 +8,7 @@ const PERIOD_MILLISECONDS = 3000;
 const VOLUME = 0.12;
 const LOCK = 'hookswitch.ring';
 
-/** The ring tone. Of several tabs one rings. */
+/** The ring tone. If several tabs are open, only one of them rings. */
 export class RingTone {
   #abort: AbortController | undefined;
 
@@ -17,12 +17,12 @@ export class RingTone {
     const abort = new AbortController();
     this.#abort = abort;
     const { signal } = abort;
-    // Browsers know locks on safe pages only (https or this machine); elsewhere each tab rings.
+    // Locks exist only in secure contexts (HTTPS or localhost); elsewhere every tab rings.
     if (!('locks' in navigator)) return void ringUntil(signal);
     navigator.locks
       .request(LOCK, { signal }, () => ringUntil(signal))
       .catch((error: unknown) => {
-        // Stopped while another tab rang.
+        // Aborted while waiting for another tab.
         if (!signal.aborted) throw error;
       });
   }
@@ -36,7 +36,7 @@ export class RingTone {
 async function ringUntil(signal: AbortSignal) {
   const context = new AudioContext();
   const ring = () => {
-    // A page that nobody has clicked on yet may not make a sound.
+    // Browsers block sound until the user has interacted with the page.
     if (context.state === 'running') BURSTS.forEach(([from, to]) => burst(context, from, to));
     else void context.resume();
   };
@@ -51,7 +51,7 @@ function burst(context: AudioContext, from: number, to: number) {
   const start = context.currentTime + from;
   const end = context.currentTime + to;
   const gain = context.createGain();
-  // Faded in and out: a tone cut off clicks.
+  // Fades in and out, because an abrupt start or end would click.
   gain.gain.setValueAtTime(0, start);
   gain.gain.linearRampToValueAtTime(VOLUME, start + 0.02);
   gain.gain.setValueAtTime(VOLUME, end - 0.02);

@@ -4,8 +4,7 @@ import { oneAtATime } from '$lib/live/pace';
 import type { Call, Live } from '$lib/live/live.svelte';
 
 /**
- * What is worth knowing while one talks: what was before this call, and which outcomes it can have. Colleagues among
- * themselves have none of that.
+ * What is useful during a call: its client's history and the possible outcomes. Internal calls have neither.
  */
 export class CallContext {
   value = $state.raw<Schemas['CallContext']>();
@@ -18,7 +17,7 @@ export class CallContext {
     const isInternal = $derived(call().direction === 'internal');
     const isOver = $derived(call().state === 'ended');
     $effect(() => {
-      // Another client has another past, and what was missed is closed by a talk that is over.
+      // Another client has another history, and an ended conversation resolves missed calls.
       void [clientId, isOver];
       if (!isInternal) this.load();
     });

@@ -3,19 +3,19 @@ import type { Call, Live } from '$lib/live/live.svelte';
 import { Soon } from '$lib/live/pace';
 import type { HistoryEntry } from './timeline';
 
-/** How long after its end a call may still change by itself: its record comes late. */
+/** How long after its end a call may still change, because its record arrives late. In milliseconds. */
 const SETTLES_AFTER = 15 * 60_000;
 
-/** One call and what happened to it, kept true while it goes on. */
+/** A call and its history, kept up to date. */
 export class CallDetail {
   call = $state.raw<Call>();
   history = $state.raw<HistoryEntry[]>();
-  /** Why it could not be read, or not again. */
+  /** Why it could not be loaded or reloaded. */
   failure = $state.raw<unknown>();
 
   readonly #soon = new Soon(() => void this.load());
 
-  /** `known`: the call where it was shown before; its history is still to be read. */
+  /** `known`: the call if it is already loaded; only its history is fetched then. */
   constructor(
     readonly id: string,
     known: Call | undefined,
@@ -23,7 +23,7 @@ export class CallDetail {
     this.call = known;
   }
 
-  /** Reads it, and follows the socket until the function that it gives is called. */
+  /** Loads it and subscribes to the socket. Returns a function that unsubscribes. */
   start(live: Live): () => void {
     void this.load();
     const stop = live.on({
@@ -57,7 +57,7 @@ export class CallDetail {
     }
   }
 
-  /** An answer that was overtaken by the socket is older than what is shown. */
+  /** Ignores answers that are older than what the socket has already delivered. */
   #put(call: Call) {
     if (!this.call || this.call.version <= call.version) this.call = call;
   }

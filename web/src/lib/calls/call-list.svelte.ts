@@ -6,25 +6,25 @@ import type { Call, Live } from '$lib/live/live.svelte';
 import { NO_FILTERS, queryOf, searchOf, type Filters } from './filters';
 
 /**
- * The calls that fit the filters. The list outlives its page, so that whoever looked at one call comes back to where they
- * were.
+ * The calls that match the filters. The list outlives its page, so that users return to the same place after viewing
+ * a call.
  */
 export class CallList extends PagedList<Call> {
   filters = $state.raw<Filters>(NO_FILTERS);
-  /** Whether the last change put calls on top: then whoever has scrolled must stay where they are. */
+  /** Whether the last change added calls at the top; the scroll position must then be kept. */
   grewOnTop = $state(false);
 
-  /** Follows the socket until the function that it gives is called. */
+  /** Subscribes to the socket. Returns a function that unsubscribes. */
   start(live: Live): () => void {
     const stop = live.on({
       call: ({ call }) => {
         const before = this.page;
         this.page = change(before, call.id, () => call);
-        // Whether a new call fits the filters, or a changed one still does, is for the server to say.
+        // Only the server can tell whether a new or changed call matches the filters.
         if (this.page === before || searchOf(this.filters)) this.refreshSoon();
       },
       activity: ({ calls }) => calls && this.refreshSoon(),
-      // The connection was lost and is back.
+      // The connection has been restored.
       snapshot: () => this.refreshSoon(),
     });
     return () => {
@@ -33,14 +33,14 @@ export class CallList extends PagedList<Call> {
     };
   }
 
-  /** Shows the calls that fit; the previous ones stay in sight until those come. */
+  /** Loads the matching calls; the previous ones stay visible until then. */
   async show(filters: Filters) {
     if (this.wasRead && searchOf(filters) === searchOf(this.filters)) return;
     this.filters = filters;
     await this.load();
   }
 
-  /** Down to the last call that still goes on. */
+  /** Up to the last call that is still in progress. */
   protected override get changeable(): number {
     return this.page.items.findLastIndex(({ state }) => state !== 'ended') + 1;
   }

@@ -1,9 +1,9 @@
-/** How long typing pauses before what was typed is saved. */
+/** How long typing must pause before the text is saved, in milliseconds. */
 const PAUSE = 600;
 
 /**
- * A comment that saves itself while somebody types. What was typed is never thrown away: not when saving fails, and not
- * for what a colleague writes at the same time, which is shown once this one is left alone.
+ * A comment that is saved as the user types. Typed text is never discarded: neither when saving fails nor
+ * when a colleague edits at the same time; their text is shown once this field is left.
  */
 export class CommentDraft {
   text = $state('');
@@ -11,11 +11,11 @@ export class CommentDraft {
   /** Why it could not be saved. */
   failure = $state<unknown>();
 
-  /** What the server has. */
+  /** The text stored on the server. */
   #stored: string;
-  /** What is being sent, until it is known to be stored. */
+  /** The text being sent, until the server confirms it. */
   #sent: string | undefined;
-  /** What somebody else wrote while this was being edited. */
+  /** Text that somebody else saved while this was being edited. */
   #arrived: string | undefined;
   #isEdited = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -41,34 +41,34 @@ export class CommentDraft {
     this.#timer = setTimeout(() => void this.save(), PAUSE);
   }
 
-  /** Nobody types any more. */
+  /** Call this when the field loses the focus. */
   async left() {
     await this.save();
     this.#isEdited = false;
     if (this.#arrived !== undefined) this.arrived(this.#arrived);
   }
 
-  /** What the server says the comment is now. */
+  /** Call this with the comment as stored on the server. */
   arrived(text: string) {
     if (this.#isEdited || this.isUnsaved) {
       this.#arrived = text;
       return;
     }
     this.#arrived = undefined;
-    // The server cuts spaces off the ends: that is no reason to change what stands here.
+    // The server trims the text, which is no reason to replace what was typed.
     if (text === this.#stored.trim()) return;
     this.text = this.#stored = text;
     this.state = 'idle';
   }
 
-  /** Saves what is not saved yet, without waiting for a pause. */
+  /** Saves pending text without waiting for a pause. */
   save(): Promise<void> {
     clearTimeout(this.#timer);
     this.#saving ??= this.#saveAll().finally(() => (this.#saving = undefined));
     return this.#saving;
   }
 
-  /** The page is going away: no time to wait for what is on its way. */
+  /** Saves immediately because the page is closing; does not wait for a request in progress. */
   saveAtOnce(): Promise<unknown> {
     clearTimeout(this.#timer);
     return this.isUnsaved && this.text !== this.#sent ? this.store(this.text) : Promise.resolve();

@@ -26,7 +26,7 @@ describe('a comment', () => {
     expect(comment.state).toBe('saved');
   });
 
-  test('goes on with what was typed while it was being saved', async () => {
+  test('continues with text that was typed while saving', async () => {
     const answers: (() => void)[] = [];
     server = (text) => new Promise<void>((answer) => answers.push(() => (stored.push(text), answer())));
     const comment = draft();
@@ -41,7 +41,7 @@ describe('a comment', () => {
     expect(comment.isUnsaved).toBe(false);
   });
 
-  test('stays as typed when it cannot be saved, and is saved when tried again', async () => {
+  test('keeps the text if saving fails, and saves it on retry', async () => {
     server = async () => Promise.reject(new Error('The server cannot be reached.'));
     const comment = draft();
     comment.typed('important');
@@ -55,7 +55,7 @@ describe('a comment', () => {
     expect(comment.state).toBe('saved');
   });
 
-  test('shows what a colleague wrote once it is left alone', async () => {
+  test("shows a colleague's text once the field is left", async () => {
     const comment = draft('old');
     comment.arrived('from a colleague');
     expect(comment.text).toBe('from a colleague');
@@ -67,7 +67,7 @@ describe('a comment', () => {
     expect(comment.text).toBe('from a colleague again');
   });
 
-  test('keeps its spaces though the server cuts them off', async () => {
+  test('keeps its spaces although the server trims them', async () => {
     const comment = draft();
     comment.typed('two words ');
     await comment.left();
@@ -75,7 +75,7 @@ describe('a comment', () => {
     expect(comment).toMatchObject({ text: 'two words ', state: 'saved' });
   });
 
-  test('is sent when the page goes away, but not twice', async () => {
+  test('is sent when the page closes, but not twice', async () => {
     const comment = draft();
     comment.typed('last words');
     await comment.saveAtOnce();

@@ -15,10 +15,10 @@ const RESULTS = [
   'voicemail',
 ] as const;
 
-/** Which calls are listed, as the page's address says it. Ids, number and dates are empty where they do not matter. */
+/** The filters of the call list, as in the page's URL. Unused ids, numbers and dates are empty. */
 export interface Filters {
   period: (typeof PERIODS)[number];
-  /** First and last day of one's own period, as a date field has it: 2026-11-24. */
+  /** First and last day of a custom period, in the format of a date field: 2026-11-24. */
   from: string;
   to: string;
   direction: Direction;
@@ -26,7 +26,6 @@ export interface Filters {
   operator: string;
   module: string;
   phone: string;
-  /** The outcome that operators chose. */
   outcomeId: string;
   clientId: string;
 }
@@ -46,7 +45,7 @@ export const NO_FILTERS: Filters = {
 
 type CallQuery = NonNullable<paths['/api/v1/calls']['get']['parameters']['query']>;
 
-/** What an address says; what it says wrongly does not count. */
+/** Parses a URL's query; invalid values are ignored. */
 export function filtersOf(search: URLSearchParams): Filters {
   const text = (name: keyof Filters) => search.get(name)?.trim() ?? '';
   return {
@@ -65,13 +64,13 @@ export function filtersOf(search: URLSearchParams): Filters {
 
 export const searchOf = (filters: Filters) => addressOf(filters, NO_FILTERS);
 
-/** How many filters narrow the list. */
+/** The number of active filters. */
 export function filterCount(filters: Filters): number {
   const names = ['period', 'direction', 'result', 'operator', 'module', 'phone', 'outcomeId', 'clientId'] as const;
   return names.filter((name) => filters[name] !== NO_FILTERS[name]).length;
 }
 
-/** The API's words for it. Days are those of whoever looks, so "today" depends on `now` and on where they are. */
+/** The API query. Days are in the user's time zone, so "today" depends on `now` and on where they are. */
 export function queryOf(filters: Filters, now = new Date()): CallQuery {
   const { direction, result, operator, module, phone, outcomeId, clientId } = filters;
   const query: CallQuery = rangeOf(filters, now);

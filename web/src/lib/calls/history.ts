@@ -3,7 +3,7 @@ import { m } from '$lib/paraglide/messages';
 import { operatorName } from './people';
 import type { HistoryEntry } from './timeline';
 
-/** What happened, of one entry of a call's history. */
+/** Describes one entry of a call's history. */
 export function eventWord(call: Call, { kind, operator, redirectTo, legId }: HistoryEntry): string {
   const who = operator && operatorName(operator);
   switch (kind) {

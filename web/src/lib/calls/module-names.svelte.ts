@@ -3,7 +3,7 @@ import { api, ask, type Schemas } from '$lib/api/client';
 
 type Module = Schemas['Module'];
 
-/** What people call the modules; a deleted one is not among them. */
+/** The modules' names by id. Deleted modules are missing. */
 export class ModuleNames {
   all = $state.raw<Module[]>([]);
 

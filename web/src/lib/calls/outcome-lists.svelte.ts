@@ -9,7 +9,7 @@ export class OutcomeLists {
     this.all = (await ask(api.GET('/api/v1/outcome-lists'))).items;
   }
 
-  /** The list for calls of a module: one that names it, else one for all. */
+  /** The list for a module's calls: the one that names it, otherwise the one for all modules. */
   of(moduleId: string): Schemas['OutcomeList'] | undefined {
     return (
       this.all.find(({ moduleIds }) => moduleIds.includes(moduleId)) ??
@@ -17,7 +17,7 @@ export class OutcomeLists {
     );
   }
 
-  /** Every outcome; with the list's name where there are several. */
+  /** All outcomes, with the list's name if there are several lists. */
   get options(): { value: string; label: string }[] {
     const isOne = this.all.length === 1;
     return this.all.flatMap(({ name, codes }) =>

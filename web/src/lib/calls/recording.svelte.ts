@@ -3,12 +3,12 @@ import { api, ask } from '$lib/api/client';
 
 export const SPEEDS = ['0.75', '1', '1.25', '1.5', '2'] as const;
 
-/** The recording came, but the browser cannot do anything with it. */
+/** The recording was loaded, but the browser cannot play it. */
 export class Unplayable extends Error {}
 
 /**
- * A recording with its waveform. It is fetched whole, once: the waveform needs all of it, the provider is asked for it only
- * once, and it can be played and wound where the provider tells neither its length nor parts of it.
+ * A recording with its waveform. The whole file is fetched once: the waveform needs all of it, the provider is asked only
+ * once, and seeking works even if the provider supports neither lengths nor ranges.
  */
 export class Recording {
   state = $state<'loading' | 'ready' | 'failed'>('loading');
@@ -20,7 +20,7 @@ export class Recording {
   speed = $state<(typeof SPEEDS)[number]>('1');
   /** Whether the provider's own link can be opened in a browser. */
   isAtProvider = $state(true);
-  /** Where the browser keeps the file, once it is there. */
+  /** The object URL of the file, once loaded. */
   file = $state<string>();
 
   #wave: WaveSurfer | undefined;
@@ -28,7 +28,7 @@ export class Recording {
 
   constructor(private readonly callId: string) {}
 
-  /** Fetches it and draws into that element. */
+  /** Fetches the recording and draws its waveform into the container. */
   async load(container: HTMLElement) {
     this.#clear();
     const { signal } = (this.#abort = new AbortController());
@@ -44,14 +44,14 @@ export class Recording {
         this.#wave?.setPlaybackRate(Number(this.speed));
         this.state = 'ready';
       });
-      // Whether that works, one of the two events says.
+      // Success or failure is reported by one of the two events.
       this.#wave.loadBlob(blob).catch(() => {});
     } catch (error) {
       if (!signal.aborted) this.#fail(error);
     }
   }
 
-  /** Plays, or stops for a moment. */
+  /** Plays or pauses. */
   toggle() {
     this.#wave?.playPause().catch((cause) => this.#fail(new Unplayable('', { cause })));
   }
@@ -67,7 +67,7 @@ export class Recording {
     this.#wave?.setPlaybackRate(Number(speed));
   }
 
-  /** Draws in the colours of the theme, which may have changed. */
+  /** Redraws in the current theme's colours. */
   repaint() {
     this.#wave?.setOptions(colours());
   }
@@ -86,7 +86,7 @@ export class Recording {
 
   #draw(Wave: typeof WaveSurfer, container: HTMLElement): WaveSurfer {
     const bars = { height: 56, barWidth: 2, barGap: 2, barRadius: 2, barMinHeight: 2, cursorWidth: 2 };
-    // Winding is the range field's work, which has a keyboard.
+    // Seeking is done by the range input, which supports the keyboard.
     const wave = Wave.create({ container, ...bars, normalize: true, interact: false, ...colours() });
     wave.on('timeupdate', (time) => (this.time = time));
     wave.on('play', () => (this.isPlaying = true));

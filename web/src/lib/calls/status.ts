@@ -10,7 +10,7 @@ export function directionWord(direction: Direction): string {
   return words[direction]();
 }
 
-/** The result of a call, or its present state. */
+/** The call's result, or its current state. */
 export function statusOf(call: Call): { text: string; tone: Tone } {
   switch (call.state) {
     case 'ringing':
@@ -31,7 +31,7 @@ function ended({ disposition, missed, resolved }: Call): { text: string; tone: T
   return { text: disposition === 'busy' ? m.calls_missed_busy() : m.calls_missed(), tone };
 }
 
-/** How a missed call was dealt with: "Resolved by Ann". */
+/** How a missed call was resolved: "Resolved by Ann". */
 export function resolvedWord({ how, by }: NonNullable<Call['resolved']>): string {
   const words = { talk: m.calls_resolved_talk, hand: m.calls_resolved_hand, time: m.calls_resolved_time };
   return by ? m.calls_resolved_by({ how: words[how](), who: by.name }) : words[how]();
@@ -60,7 +60,7 @@ export function dispositionWord(disposition: Disposition): string {
   return words[disposition]();
 }
 
-/** What a call is, or was, to one operator. */
+/** The call's state for one operator. */
 export function operatorStateWord(call: Call, state: Call['operators'][number]['state']): string {
   switch (state) {
     case 'ringing':

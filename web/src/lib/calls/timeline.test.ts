@@ -14,13 +14,13 @@ const event = (kind: HistoryEntry['kind'], second: number, extension?: string, m
 
 interface Story {
   operators: string[];
-  /** Who talked, from when to when; without a `to` they still do. */
+  /** Who talked and when; without `to`, they are still talking. */
   talked?: { extension?: string; from: number; to?: number }[];
   history: HistoryEntry[];
   ended?: number;
 }
 
-/** What each operator's row says, in seconds since the call began. */
+/** Each operator's row, in seconds since the start of the call. */
 function rows({ operators, talked = [], history, ended }: Story, now = 60): Record<string, string[]> {
   const call: Call = {
     id: 'call',
@@ -51,7 +51,7 @@ function rows({ operators, talked = [], history, ended }: Story, now = 60): Reco
   );
 }
 
-describe('the time line of a call', () => {
+describe('the timeline of a call', () => {
   test('shows ringing, talk and hold of one operator', () => {
     const history = [
       event('start', 0, '101'),
@@ -65,13 +65,13 @@ describe('the time line of a call', () => {
     });
   });
 
-  test('stops ringing at the others when one answers', () => {
+  test('stops ringing for the others when one answers', () => {
     const history = [event('start', 0, '101'), event('start', 1, '102'), event('answer', 4, '102'), event('end', 9)];
     const story = { operators: ['101', '102'], talked: [{ extension: '102', from: 4, to: 9 }], history, ended: 9 };
     expect(rows(story)).toEqual({ '101': ['ringing 0-4'], '102': ['talking 4-9', 'ringing 1-4'] });
   });
 
-  test('follows a call that is passed on while it is held', () => {
+  test('follows a call that is transferred while on hold', () => {
     const history = [
       event('start', 0, '101'),
       event('answer', 2, '101'),
@@ -90,7 +90,7 @@ describe('the time line of a call', () => {
     });
   });
 
-  test('rings until a missed call ends, and goes on while it rings', () => {
+  test('rings until a missed call ends, and keeps growing until then', () => {
     const history = [event('start', 0, '101')];
     expect(rows({ operators: ['101'], history: [...history, event('end', 7)], ended: 7 })).toEqual({
       '101': ['ringing 0-7'],
@@ -98,7 +98,7 @@ describe('the time line of a call', () => {
     expect(rows({ operators: ['101'], history }, 3)).toEqual({ '101': ['ringing 0-3'] });
   });
 
-  test('stops ringing at the one whose leg ended', () => {
+  test('stops ringing for the operator whose leg ended', () => {
     const history = [event('start', 0, '101'), event('start', 0, '102'), event('end', 3, '101', { legId: 'a' })];
     expect(rows({ operators: ['101', '102'], history }, 8)).toEqual({
       '101': ['ringing 0-3'],
@@ -106,14 +106,14 @@ describe('the time line of a call', () => {
     });
   });
 
-  test('does not ring again for a start that came late', () => {
+  test('does not ring again for a late start event', () => {
     const history = [event('answer', 2, '101'), event('start', 4, '101')];
     expect(rows({ operators: ['101'], talked: [{ extension: '101', from: 2 }], history }, 6)).toEqual({
       '101': ['talking 2-6'],
     });
   });
 
-  test('has a row for somebody of whom nobody knows who it was', () => {
+  test('has a row for an unknown operator', () => {
     const history = [event('start', 0, '101'), event('answer', 3), event('end', 9)];
     expect(rows({ operators: ['101'], talked: [{ from: 3, to: 9 }], history, ended: 9 })).toEqual({
       '101': ['ringing 0-3'],
@@ -121,7 +121,7 @@ describe('the time line of a call', () => {
     });
   });
 
-  test('is never without width', () => {
+  test('is never zero-width', () => {
     const { from, to } = timelineOf(
       {
         id: 'call',

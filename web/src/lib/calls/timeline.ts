@@ -3,14 +3,14 @@ import type { Call } from '$lib/live/live.svelte';
 
 export type HistoryEntry = Schemas['HistoryEntry'];
 
-/** A stretch of time, in milliseconds since 1970. */
+/** A time span, in milliseconds since 1970. */
 export interface Bar {
   kind: 'ringing' | 'talking' | 'held';
   from: number;
   to: number;
 }
 
-/** What one operator had to do with a call; without a number where the provider did not say who it was. */
+/** One operator's part in a call; without a number if the provider did not say who it was. */
 export interface Row {
   extension: string | undefined;
   name: string | undefined;
@@ -23,7 +23,7 @@ interface Timeline {
   rows: Row[];
 }
 
-/** Who a call rang at and who talked when. Talk is what the call says; ringing and holds are read from its history. */
+/** Whose phones rang and who talked when. Talk times come from the call; ringing and holds from its history. */
 export function timelineOf(call: Call, history: HistoryEntry[], now: number): Timeline {
   const end = call.endedAt ? Date.parse(call.endedAt) : now;
   const talks = call.segments.map(({ extension, from, to }) => ({
@@ -44,7 +44,7 @@ export function timelineOf(call: Call, history: HistoryEntry[], now: number): Ti
 
   const times = rows.flatMap(({ bars }) => bars.flatMap(({ from, to }) => [from, to]));
   const from = Math.min(Date.parse(call.startedAt), ...times);
-  // Even a call that was over at once is a second wide.
+  // Even a call that ended immediately is one second wide.
   return { from, to: Math.max(end, from + 1000, ...times), rows };
 }
 
@@ -72,7 +72,7 @@ function ringsAndHolds(history: HistoryEntry[], talks: Stretch[], end: number): 
     const extension = operator?.extension;
     switch (kind) {
       case 'start':
-        // A start reported late does not make a phone ring again that is in a call already.
+        // A late start event must not make a phone ring again that is already in the call.
         if (extension && !talksAt(at).some((talk) => talk.extension === extension)) begin('ringing', extension, at);
         break;
       case 'redirect':
@@ -100,10 +100,10 @@ function ringsAndHolds(history: HistoryEntry[], talks: Stretch[], end: number): 
   return closed;
 }
 
-/** Distances between the marks of a time line, in seconds. */
+/** Possible distances between the timeline's marks, in seconds. */
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400];
 
-/** Seconds at which a line of that many seconds is marked, from 0 on: few enough to be read. */
+/** The marks of a timeline of that length, in seconds from 0; few enough to be legible. */
 export function marksOf(seconds: number): number[] {
   const step = STEPS.find((step) => seconds / step <= 6) ?? Math.ceil(seconds / 6);
   return Array.from({ length: Math.floor(seconds / step) + 1 }, (_, index) => index * step);

@@ -8,14 +8,14 @@ import type { Comment } from './clients';
 export type Entry = Schemas['Activity'] & { id: string };
 export type CallEntry = Extract<Entry, { type: 'call' }>;
 
-/** How long a comment that was deleted can be taken back. */
+/** How long a deleted comment can be restored. */
 export const UNDO_MILLISECONDS = 8000;
 
-/** What happened with one client, newest first, as it happens. */
+/** A client's activity, newest first and live. */
 export class ActivityList extends PagedList<Entry> {
-  /** Editors with something in them that was not sent. */
+  /** Editors with unsent text. */
   readonly unsent = new SvelteSet<string>();
-  /** Comments that will be deleted unless somebody takes that back. */
+  /** Comments that will be deleted unless the user undoes it. */
   readonly #leaving = new SvelteMap<string, ReturnType<typeof setTimeout>>();
 
   constructor(readonly clientId: string) {
@@ -30,7 +30,7 @@ export class ActivityList extends PagedList<Entry> {
       .map((entry) => (entry.type === 'call' ? { ...entry, comments: entry.comments.filter(stays) } : entry));
   }
 
-  /** Reads it, and follows the socket until the function that it gives is called. */
+  /** Loads it and subscribes to the socket. Returns a function that unsubscribes. */
   start(live: Live): () => void {
     void this.load();
     const stop = live.on({
@@ -48,7 +48,7 @@ export class ActivityList extends PagedList<Entry> {
     };
   }
 
-  /** A comment of its own, or under a call. */
+  /** Writes a comment on the client, or on one of its calls. */
   async write(text: string, mentions: string[], callId?: string) {
     const params = { path: { id: this.clientId } };
     await ask(api.POST('/api/v1/clients/{id}/activity', { params, body: { text, mentions, callId } }));
@@ -60,7 +60,7 @@ export class ActivityList extends PagedList<Entry> {
     await this.#changed();
   }
 
-  /** It goes out of sight at once and is deleted a little later. `failed`: it could not be, and is there again. */
+  /** Hides a comment immediately and deletes it a little later. If that fails, it reappears and `failed` is called. */
   removeSoon(comment: Comment, failed: (error: unknown) => void) {
     const timer = setTimeout(() => void this.#remove(comment).catch(failed), UNDO_MILLISECONDS);
     this.#leaving.set(comment.id, timer);
@@ -71,7 +71,7 @@ export class ActivityList extends PagedList<Entry> {
     this.#leaving.delete(id);
   }
 
-  /** The page is going away: what is to be deleted is, without waiting for an answer. */
+  /** Sends pending deletions without waiting for an answer, because the page is closing. */
   flush() {
     for (const [id, timer] of this.#leaving) {
       clearTimeout(timer);
@@ -89,7 +89,7 @@ export class ActivityList extends PagedList<Entry> {
     }
   }
 
-  /** Reads again what somebody here has changed. */
+  /** Reloads after a change made here. */
   async #changed() {
     this.page = this.merge(this.page, await this.read({ limit: this.again }));
   }

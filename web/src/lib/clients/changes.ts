@@ -6,7 +6,7 @@ import { m } from '$lib/paraglide/messages';
 import { clientName } from './client-name';
 import { archiveClient, changeClient, readClient, type Client } from './clients';
 
-// Changes that can be taken back: each says so with a button to do that.
+// Changes that can be undone: each shows a toast with a button for that.
 
 const UNDO_MILLISECONDS = 10_000;
 
@@ -20,14 +20,14 @@ export async function archive(client: Client) {
   done(m.clients_archived_now({ name: clientName(client) }), () => restore(client.id));
 }
 
-/** Takes it out of the archive, whatever was changed since. */
+/** Restores from the archive, whatever has changed since. */
 export async function restore(id: string) {
   const { version } = await readClient(id);
   const client = await changeClient(id, { version, archived: false });
   toast.success(m.clients_restored({ name: clientName(client) }));
 }
 
-/** `from` goes into `into`. */
+/** Merges `from` into `into`. */
 export async function mergeClients(into: Client, from: Client): Promise<Client> {
   const params = { path: { id: into.id } };
   const merged = await ask(api.POST('/api/v1/clients/{id}/merge', { params, body: { fromId: from.id } }));
@@ -42,7 +42,7 @@ export async function undoMerge(id: string) {
   await goto(`/clients/${client.id}`);
 }
 
-/** A lead becomes a contact: of a company that is there, of a new one, or of none. */
+/** Converts a lead to a contact of an existing company, a new one, or none. */
 export async function convert(lead: Client, company: { id?: string; name: string } | null) {
   const params = { path: { id: lead.id } };
   const body = company?.id ? { companyId: company.id } : company ? { companyName: company.name } : {};

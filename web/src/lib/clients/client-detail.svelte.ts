@@ -3,19 +3,19 @@ import type { Call, Live } from '$lib/live/live.svelte';
 import { Soon } from '$lib/live/pace';
 import { readClient, type Client } from './clients';
 
-/** People of a company that stand on its page; the list has all. */
+/** How many people a company's page shows; the list shows all. */
 const PEOPLE = 10;
-/** Missed calls that are looked at for open ones. */
+/** How many missed calls are searched for unresolved ones. */
 const MISSED = 20;
 
-/** One client with what stands around it, kept true while things change. */
+/** A client and its related data, kept up to date. */
 export class ClientDetail {
   client = $state.raw<Client>();
-  /** Who works there, where the client is a company; one more than are shown says that there are more. */
+  /** People at a company; one more than is shown, to know whether there are more. */
   #people = $state.raw<Client[]>([]);
-  /** Missed calls that nobody has dealt with yet, latest first. */
+  /** Unresolved missed calls, newest first. */
   missed = $state.raw<Call[]>([]);
-  /** Why it could not be read, or not again. */
+  /** Why it could not be loaded or reloaded. */
   failure = $state.raw<unknown>();
 
   readonly #soon = new Soon(() => void this.load());
@@ -30,7 +30,7 @@ export class ClientDetail {
     return this.#people.length > PEOPLE;
   }
 
-  /** Reads it, and follows the socket until the function that it gives is called. */
+  /** Loads it and subscribes to the socket. Returns a function that unsubscribes. */
   start(live: Live): () => void {
     void this.load();
     const stop = live.on({

@@ -4,7 +4,7 @@ export interface PhoneRow {
   key: number;
   label: string;
   number: string;
-  /** A number that this browser may not see: it stays, or is removed. */
+  /** A number that is hidden from this user: it can only be kept or removed. */
   kept?: { position: number; formatted: string };
 }
 
@@ -13,24 +13,24 @@ export interface EmailRow {
   address: string;
 }
 
-/** A company that is there, or one to be made by that name, which has no id yet. */
+/** An existing company, or one to be created with that name, which has no id yet. */
 export interface CompanyChoice {
   id?: string;
   name: string;
 }
 
-/** What somebody typed about a client before it turned out that this client is there already. */
+/** Details typed for a new client before it turned out to exist already. */
 export interface Addition {
   name: string;
   phones: { label: string; number: string; e164: string | null }[];
   emails: string[];
   tags: string[];
   notes: string;
-  /** The call that this is about. */
+  /** The call from which the form was opened. */
   callId: string | undefined;
 }
 
-/** A client's fields as the form has them. */
+/** A client's fields in the form. */
 export class ClientDraft {
   kind = $state<ClientKind>('contact');
   name = $state('');
@@ -60,7 +60,7 @@ export class ClientDraft {
     this.emails.push({ key: ++this.#lastKey, address });
   }
 
-  /** Adds what is not there yet. What is there, its name above all, stays. */
+  /** Adds missing details. Existing ones, above all the name, are kept. */
   add({ name, phones, emails, tags, notes }: Addition, known: Phone[]) {
     this.name ||= name;
     const isKnown = (number: string, e164: string | null) =>
@@ -74,7 +74,7 @@ export class ClientDraft {
     this.notes = [this.notes, notes].filter(Boolean).join('\n');
   }
 
-  /** Rows with something in them: what is sent, and what the server's words about a row count by. */
+  /** Non-empty rows: these are sent, and the server's error indices refer to them. */
   get filledPhones(): PhoneRow[] {
     return this.phones.filter(({ number, kept }) => kept || number.trim());
   }
@@ -83,7 +83,7 @@ export class ClientDraft {
     return this.emails.filter(({ address }) => address.trim());
   }
 
-  /** What the server is sent. The company must have been made before. */
+  /** The request body. A new company must have been created before. */
   get fields() {
     return {
       kind: this.kind,

@@ -30,7 +30,7 @@ const client = (more: Partial<Client> = {}): Client => ({
   ...more,
 });
 
-test('empty rows are neither sent nor a change', () => {
+test('empty rows are neither sent nor counted as a change', () => {
   const draft = new ClientDraft();
   expect(draft.isDirty).toBe(false);
   expect(draft.fields).toMatchObject({ phones: [], emails: [], notes: null });
@@ -41,14 +41,14 @@ test('empty rows are neither sent nor a change', () => {
   expect(draft.isDirty).toBe(true);
 });
 
-test('a number that may not be seen keeps its place', () => {
+test('a hidden number keeps its place', () => {
   const draft = new ClientDraft(client({ phones: [phone('+442079460123', true), phone('+442079460199', true)] }));
   draft.phones.splice(0, 1);
   draft.addPhone('+442079460155');
   expect(draft.fields.phones).toEqual([{ position: 1 }, { number: '+442079460155' }]);
 });
 
-test('what was typed about somebody who is there already is added to what is known', () => {
+test('details typed about an existing client are added to the known ones', () => {
   const known = client();
   const draft = new ClientDraft(known);
   draft.add(

@@ -7,13 +7,13 @@ import type { Client } from './clients';
 import { NO_FILTERS, queryOf, searchOf, type Filters } from './filters';
 
 /**
- * The clients that fit the filters, by name. The list outlives its page, so that whoever looked at one client comes back to
- * where they were.
+ * The clients that match the filters, by name. The list outlives its page, so that users return to the same place after
+ * viewing a client.
  */
 export class ClientList extends PagedList<Client> {
   filters = $state.raw<Filters>(NO_FILTERS);
 
-  /** Follows the socket until the function that it gives is called. */
+  /** Subscribes to the socket. Returns a function that unsubscribes. */
   start(live: Live): () => void {
     const again = () => this.refreshSoon();
     const stop = live.on({ clients: again, snapshot: again });
@@ -23,7 +23,7 @@ export class ClientList extends PagedList<Client> {
     };
   }
 
-  /** Shows the clients that fit; the previous ones stay in sight until those come. */
+  /** Loads the matching clients; the previous ones stay visible until then. */
   async show(filters: Filters) {
     if (this.wasRead && searchOf(filters) === searchOf(this.filters)) return;
     this.filters = filters;

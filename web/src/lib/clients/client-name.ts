@@ -2,7 +2,7 @@ import type { Schemas } from '$lib/api/client';
 import { m } from '$lib/paraglide/messages';
 import type { ClientKind } from './clients';
 
-/** What a client is called: one made by a missed call has no name yet. */
+/** A client's display name; one created from a missed call has no name yet. */
 export function clientName({ name }: { name: string }): string {
   return name || m.clients_unknown();
 }
@@ -14,7 +14,7 @@ export function kindWord(kind: ClientKind): string {
 
 export const KINDS = ['contact', 'company', 'lead'] as const satisfies readonly ClientKind[];
 
-/** What else is known of a client in a line: kind, company, who is responsible. */
+/** A client's kind, company and responsible user in one line. */
 export function aboutClient({ kind, company, responsible }: Schemas['ClientSummary']): string {
   const responsibleFor = responsible && m.client_responsible({ who: responsible.name });
   return [kindWord(kind), company?.name, responsibleFor].filter(Boolean).join(' · ');

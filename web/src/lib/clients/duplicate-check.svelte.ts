@@ -7,19 +7,19 @@ interface Question {
   name: string;
   phones: string[];
   emails: string[];
-  /** The client that is edited is not a duplicate of itself. */
+  /** The client being edited, which is not its own duplicate. */
   exceptId: string | undefined;
 }
 
-/** Asks, while somebody types, whether this client is there already, and how its numbers are read. */
+/** As the user types, checks for duplicates and for how the server interprets numbers. */
 export class DuplicateCheck {
   found = $state.raw<Duplicate[]>([]);
-  /** By the number as it was typed. */
+  /** By the number as typed. */
   #phones = $state.raw(new Map<string, Phone>());
   #timer: ReturnType<typeof setTimeout> | undefined;
   #abort = new AbortController();
 
-  /** How the server reads a number; nothing until it has answered. */
+  /** How the server interprets a number; undefined until it has answered. */
   phone(number: string): Phone | undefined {
     return this.#phones.get(number.trim());
   }
@@ -46,7 +46,7 @@ export class DuplicateCheck {
       this.found = answer.items;
       this.#phones = new Map(question.phones.map((number, index) => [number, answer.phones[index] as Phone]));
     } catch {
-      // Only a hint is missing; whether the fields are right, saving says.
+      // Only a hint is lost; saving validates the fields.
       if (!signal.aborted) this.found = [];
     }
   }

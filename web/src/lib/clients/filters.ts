@@ -3,10 +3,10 @@ import { addressOf, idOf, oneOf } from '$lib/filters/address';
 import { KINDS } from './client-name';
 
 const SHOWN_KINDS = ['all', ...KINDS] as const;
-/** Stands for the clients nobody is responsible for. */
+/** Stands for clients nobody is responsible for. */
 export const NOBODY = 'none';
 
-/** Which clients are listed, as the page's address says it. Texts and ids are empty where they do not matter. */
+/** The filters of the client list, as in the page's URL. Unused texts and ids are empty. */
 export interface Filters {
   /** A name, a number in any spelling, or an e-mail address. */
   query: string;
@@ -21,7 +21,7 @@ export interface Filters {
 
 export const NO_FILTERS: Filters = { query: '', kind: 'all', responsible: '', tag: '', company: '', archived: false };
 
-/** What an address says; what it says wrongly does not count. */
+/** Parses a URL's query; invalid values are ignored. */
 export function filtersOf(search: URLSearchParams): Filters {
   const text = (name: keyof Filters) => search.get(name)?.trim() ?? '';
   const responsible = text('responsible');
@@ -39,7 +39,7 @@ export const searchOf = (filters: Filters) => addressOf(filters, NO_FILTERS);
 
 type ClientQuery = NonNullable<paths['/api/v1/clients']['get']['parameters']['query']>;
 
-/** The API's words for it. */
+/** The API query. */
 export function queryOf({ query, kind, responsible, tag, company, archived }: Filters): ClientQuery {
   return {
     ...(query && { query }),

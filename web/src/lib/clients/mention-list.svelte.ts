@@ -4,7 +4,7 @@ import { mergeNewest, type Page } from '$lib/api/pages';
 
 type MentionEntry = Schemas['Mention'] & { id: string };
 
-/** Comments that mention whoever is signed in, newest first. */
+/** Comments that mention the signed-in user, newest first. */
 export class MentionList extends PagedList<MentionEntry> {
   async markSeen() {
     await ask(api.POST('/api/v1/mentions/seen'));

@@ -15,7 +15,7 @@ test('a mention begins with an @ that stands alone', () => {
   expect(mentionBefore('Ask @Ann\nand go', 15)).toBeUndefined();
 });
 
-test('people are found by any word of their name, until one is written out', () => {
+test('people are found by any word of their name, until a name is complete', () => {
   const found = (typed: string) => peopleFor(people, typed).map(({ id }) => id);
   expect(found('')).toEqual(['1', '2', '3']);
   expect(found('an')).toEqual(['1', '2']);
@@ -23,7 +23,7 @@ test('people are found by any word of their name, until one is written out', () 
   expect(found('Ann Lee ')).toEqual([]);
 });
 
-test('the longest name counts, and only whole ones', () => {
+test('the longest name counts, and only whole names', () => {
   const mentioned = (text: string) => mentionedIn(people, text).map(({ id }) => id);
   expect(mentioned('@Ann Lee, please call.')).toEqual(['2']);
   expect(mentioned('@Ann and @C. (Kit) Nguyễn')).toEqual(['1', '3']);

@@ -3,15 +3,15 @@ interface Person {
   name: string;
 }
 
-/** The mention that somebody is typing where the caret is: where its @ stands, and what follows that. */
+/** The mention being typed at the caret: the position of its @, and the text after it. */
 export function mentionBefore(text: string, caret: number): { from: number; typed: string } | undefined {
   const before = text.slice(0, caret);
-  // Names have spaces in them, but an @ within a word is an e-mail address.
+  // Names may contain spaces, but an @ within a word is an e-mail address.
   const typed = /(?:^|[\s(])@([^@\n]{0,40})$/.exec(before)?.[1];
   return typed === undefined ? undefined : { from: caret - typed.length - 1, typed };
 }
 
-/** Who may be meant: the whole name or one of its words begins so. */
+/** People whose name, or one of whose names, starts with the typed text. */
 export function peopleFor<P extends Person>(people: P[], typed: string): P[] {
   const needle = typed.toLowerCase();
   return people.filter(({ name }) => {
@@ -20,7 +20,7 @@ export function peopleFor<P extends Person>(people: P[], typed: string): P[] {
   });
 }
 
-/** Who is mentioned in a text. */
+/** The people mentioned in a text. */
 export function mentionedIn<P extends Person>(people: P[], text: string): P[] {
   const names = new Set(partsOf(text, people).flatMap(({ mention }) => mention ?? []));
   return people.filter(({ name }) => names.has(name));
@@ -28,14 +28,14 @@ export function mentionedIn<P extends Person>(people: P[], text: string): P[] {
 
 export interface Part {
   text: string;
-  /** The name, where this part is a mention. */
+  /** The name, if this part is a mention. */
   mention?: string;
 }
 
-/** A text cut into mentions and what is between them. */
+/** Splits a text into mentions and the text between them. */
 export function partsOf(text: string, people: Person[]): Part[] {
   if (people.length === 0) return [{ text }];
-  // The longest first: "@Ann Lee" is not "@Ann" with something behind it.
+  // Longest first: "@Ann Lee" is not "@Ann" followed by text.
   const names = people
     .map(({ name }) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
     .sort((a, b) => b.length - a.length);

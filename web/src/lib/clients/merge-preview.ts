@@ -4,7 +4,7 @@ import type { Client } from './clients';
 
 interface Value {
   text: string;
-  /** Whether the merged client has it. */
+  /** Whether the merged client keeps it. */
   stays: boolean;
 }
 
@@ -14,7 +14,7 @@ interface PreviewRow {
   from: Value[];
 }
 
-/** What of two clients stays when the second goes into the first. */
+/** What is kept of two clients when the second is merged into the first. */
 export function previewOf(into: Client, from: Client): PreviewRow[] {
   const one = (title: string, of: (client: Client) => string | undefined | null): PreviewRow => {
     const [kept, other] = [of(into), of(from)];

@@ -3,12 +3,12 @@ import { PagedList, type Part } from '$lib/api/paged-list.svelte';
 import { mergeNewest, type Page } from '$lib/api/pages';
 import type { Erasure } from './erasures';
 
-/** How often it is asked how far those are that go on. */
+/** How often the progress of running erasures is fetched, in milliseconds. */
 const LOOK = 2000;
 
-/** Erasures, latest first. */
+/** Erasures, newest first. */
 export class ErasureList extends PagedList<Erasure> {
-  /** Reads it, and on as long as something goes on, until the function that it gives is called. */
+  /** Loads the list, and reloads it while an erasure is running. Returns a function that stops it. */
   start(): () => void {
     void this.load();
     const timer = setInterval(() => {
@@ -21,7 +21,7 @@ export class ErasureList extends PagedList<Erasure> {
   }
 
   protected override merge(list: Page<Erasure>, newest: Page<Erasure>): Page<Erasure> {
-    // Ids grow with time.
+    // Ids increase over time.
     return mergeNewest(list, newest, ({ id }) => id);
   }
 

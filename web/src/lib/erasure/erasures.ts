@@ -5,10 +5,10 @@ import { m } from '$lib/paraglide/messages';
 export type Erasure = Schemas['Erasure'];
 type WouldErase = Schemas['WouldErase'];
 
-/** What is to be erased. */
+/** The client or call to erase. */
 export type Subject = { clientId: string; version: number } | { callId: string };
 
-/** What would go with it. */
+/** Previews what would be erased with it. */
 export function wouldErase(subject: Subject): Promise<WouldErase> {
   return 'callId' in subject
     ? ask(api.GET('/api/v1/calls/{id}/erase', { params: { path: { id: subject.callId } } }))
@@ -36,10 +36,10 @@ const WORDS = {
   auditEntries: m.erasure_audit_entries,
 } satisfies Record<string, Word>;
 
-/** Nothing is counted further than this by the server. */
+/** The server does not count beyond this number. */
 export const MOST = 10_000;
 
-/** "12 calls, 3 comments": what there is any of. `most`: from that number on nobody counted. */
+/** "12 calls, 3 comments": the non-zero counts. `most`: the number at which counting stopped. */
 export function countsInWords(counts: Partial<Record<keyof typeof WORDS, number>>, most = Infinity): string[] {
   return (Object.keys(WORDS) as (keyof typeof WORDS)[]).flatMap((name) => {
     const counted = counts[name] ?? 0;

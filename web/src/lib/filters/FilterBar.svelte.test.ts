@@ -25,7 +25,7 @@ const clients = (search: string) => ({
   ondown: vi.fn(),
 });
 
-test('phones show the fields behind a button that counts what narrows the list', async () => {
+test('phones show the fields behind a button with the number of active filters', async () => {
   render(ClientFilters, clients('?kind=lead&tag=vip'));
   const button = screen.getByRole('button', { name: 'Filters (2)' });
   expect(button.getAttribute('aria-expanded')).toBe('false');
@@ -35,7 +35,7 @@ test('phones show the fields behind a button that counts what narrows the list',
   expect(fields?.querySelector('input[aria-label="Tag"]')).toBeTruthy();
 });
 
-test('the filters are cleared together, and there is nothing to clear where none narrows', async () => {
+test('the filters are cleared together, and there is nothing to clear if none is active', async () => {
   const { rerender } = render(ClientFilters, clients('?kind=lead'));
   await userEvent.click(screen.getByRole('button', { name: 'Clear filters' }));
   expect(wentTo()).toBe('/clients');
@@ -43,7 +43,7 @@ test('the filters are cleared together, and there is nothing to clear where none
   expect(screen.queryByRole('button', { name: 'Clear filters' })).toBeNull();
 });
 
-test('/ goes to the search, and down leaves it for the list', async () => {
+test('/ focuses the search, and the down arrow leaves it for the list', async () => {
   const props = clients('');
   render(ClientFilters, props);
   await userEvent.keyboard('/');
@@ -54,7 +54,7 @@ test('/ goes to the search, and down leaves it for the list', async () => {
   expect(props.ondown).toHaveBeenCalledOnce();
 });
 
-test('a custom period asks for its days, neither after the other', async () => {
+test('a custom period asks for its days, the first not after the last', async () => {
   const filters = filtersOf(new URLSearchParams('?period=own&from=2026-11-02&to=2026-11-05'));
   render(ReportFilters, { filters, modules: [] });
   const from = screen.getByLabelText<HTMLInputElement>('First day');
@@ -65,7 +65,7 @@ test('a custom period asks for its days, neither after the other', async () => {
   expect(wentTo()).toBe('/reports?period=own&from=2026-11-02');
 });
 
-test('a choice is a new address, by keyboard alone', async () => {
+test('a choice navigates to a new URL, by keyboard alone', async () => {
   render(ReportFilters, { filters: filtersOf(new URLSearchParams()), modules: [] });
   screen.getByRole('combobox', { name: 'Direction: Any direction' }).focus();
   await userEvent.keyboard('{Enter}');
@@ -74,7 +74,7 @@ test('a choice is a new address, by keyboard alone', async () => {
   await vi.waitFor(() => expect(wentTo()).toBe('/reports?direction=in'));
 });
 
-test('a search waits until typing pauses, and what is typed on stays when its answer comes', async () => {
+test('a search waits until typing pauses, and text typed since stays when the answer arrives', async () => {
   const user = userEvent.setup();
   const onsearch = vi.fn();
   const { rerender } = render(SearchField, { label: 'Search', value: '', onsearch });

@@ -1,14 +1,14 @@
-/** A stretch of days, as a filter offers it. */
+/** A period that a filter offers. */
 export type Period = 'all' | 'today' | 'yesterday' | '7days' | '30days' | '90days' | 'own';
 
 export interface Days {
   period: Period;
-  /** First and last day of one's own period, as a date field has it: 2026-11-24. */
+  /** First and last day of a custom period, in the format of a date field: 2026-11-24. */
   from: string;
   to: string;
 }
 
-/** From when until when that is. Days are those of whoever looks, so "today" depends on `now` and on where they are. */
+/** The period's start and end. Days are in the user's time zone, so "today" depends on `now` and on where they are. */
 export function rangeOf({ period, from, to }: Days, now: Date): { from?: string; to?: string } {
   const day = (offset: number) => {
     const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate() + offset);
@@ -32,7 +32,7 @@ export function rangeOf({ period, from, to }: Days, now: Date): { from?: string;
   }
 }
 
-/** Midnight of a day that is written as a date field has it, or of a later one. */
+/** Midnight of a day in the format of a date field, or of a later day. */
 export function startOfDay(date: string, daysLater = 0): Date | undefined {
   const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(date)?.map(Number) ?? [];
   if (!year || !month || !day) return undefined;

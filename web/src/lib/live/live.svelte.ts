@@ -7,19 +7,19 @@ type MessageOf<T extends MessageType> = Extract<Message, { type: T }>;
 type Listener = (message: Message) => void;
 type Listeners = { [T in MessageType]?: (message: MessageOf<T>) => void };
 
-/** Waits before each new try to connect; the last one again and again. */
+/** Delays before each reconnection attempt, in milliseconds; the last one repeats. */
 const PAUSES = [300, 1000, 2000, 4000, 8000, 15_000];
-/** The server's code for closing a socket after its session has ended. */
+/** Close code of a socket whose session has ended. */
 const SIGNED_OUT = 4401;
 
 /**
- * The socket of this tab. After every connect the server sends the whole state, then each change: whatever was missed
- * in between is made good by that, so there is nothing to catch up.
+ * This tab's socket. After each connect the server sends the whole state, then each change, so nothing that was
+ * missed in between needs to be caught up on.
  */
 export class Live {
   status = $state<'connecting' | 'open' | 'lost'>('connecting');
   missedCount = $state(0);
-  /** Comments that mention whoever is signed in and that they have not seen. */
+  /** Unseen comments that mention the signed-in user. */
   mentionCount = $state(0);
 
   #listeners = new Map<MessageType, Set<Listener>>();
@@ -27,9 +27,9 @@ export class Live {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
 
-  /** Calls each listener for the messages of its type, until the function that it gives is called. */
+  /** Calls each listener for messages of its type. Returns a function that removes them. */
   on(listeners: Listeners): () => void {
-    // Each only ever gets messages of its type.
+    // Each listener only ever receives messages of its type.
     const added = Object.entries(listeners) as [MessageType, Listener][];
     for (const [type, listener] of added) {
       this.#listeners.set(type, (this.#listeners.get(type) ?? new Set()).add(listener));
@@ -37,7 +37,7 @@ export class Live {
     return () => added.forEach(([type, listener]) => this.#listeners.get(type)?.delete(listener));
   }
 
-  /** Connects, and again whenever the connection is lost, until the function that it gives is called. */
+  /** Connects, and reconnects whenever the connection is lost. Returns a function that disconnects. */
   start(): () => void {
     const now = () => this.#reconnectNow();
     const offline = () => this.#socket?.close();
@@ -75,17 +75,17 @@ export class Live {
 
   #lost() {
     this.#socket = undefined;
-    // A server that restarts is back before anybody needs to know.
+    // A restarting server is back before the user needs to know.
     if (this.#failures > 0) this.status = 'lost';
     const pause = PAUSES[Math.min(this.#failures, PAUSES.length - 1)] ?? 0;
     this.#failures += 1;
-    // Not all tabs of all operators in the same moment.
+    // Jitter, so that not all tabs reconnect at the same moment.
     this.#timer = setTimeout(() => void this.#again(), pause * (0.75 + Math.random() / 2));
   }
 
   async #again() {
     try {
-      // A refused socket does not say why: whether somebody is still signed in, this does, and leads to the sign-in page.
+      // A refused socket gives no reason. This request detects an ended session and leads to the sign-in page.
       await ask(api.GET('/api/v1/me'));
     } catch {
       return this.#lost();

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { oneAtATime, Soon } from './pace';
 
-/** Work that the test ends. */
+/** Work that the test completes. */
 function slowWork() {
   const ends: (() => void)[] = [];
   const run = oneAtATime(() => new Promise<void>((resolve) => ends.push(resolve)));
@@ -9,7 +9,7 @@ function slowWork() {
   return { run, ends, settle };
 }
 
-test('what is asked for while it runs is done once more afterwards, not twice', async () => {
+test('requests made while it runs cause one more run afterwards, not two', async () => {
   const { run, ends, settle } = slowWork();
   run();
   run();
@@ -23,7 +23,7 @@ test('what is asked for while it runs is done once more afterwards, not twice', 
   expect(ends).toHaveLength(2);
 });
 
-test('it runs again when asked after it has ended', async () => {
+test('it runs again when requested after it has ended', async () => {
   const { run, ends, settle } = slowWork();
   run();
   ends[0]?.();
@@ -32,7 +32,7 @@ test('it runs again when asked after it has ended', async () => {
   expect(ends).toHaveLength(2);
 });
 
-test('what asks within a moment is done together, and not at all once it is cancelled', () => {
+test('requests within a moment run together, and not at all once cancelled', () => {
   vi.useFakeTimers();
   const work = vi.fn();
   const soon = new Soon(work);

@@ -1,6 +1,6 @@
 /**
- * Runs `work` when asked, never twice at once: asked while it runs, it runs once more afterwards. So what comes faster
- * than it can be fetched is fetched as fast as can be, and the last answer is never older than the last question.
+ * Runs `work` on request, never concurrently: if requested while running, it runs once more afterwards. Bursts are thus
+ * fetched as fast as possible, and the last answer is never older than the last request.
  */
 export function oneAtATime(work: () => Promise<void>): () => void {
   let running = false;
@@ -22,10 +22,10 @@ export function oneAtATime(work: () => Promise<void>): () => void {
   };
 }
 
-/** Changes that come this close together, in milliseconds, are read together. */
+/** Changes within this many milliseconds are fetched together. */
 const PAUSE = 250;
 
-/** Runs `work` a little after it was asked for, once for everything that asked meanwhile. */
+/** Runs `work` shortly after it was requested, once for all requests made in the meantime. */
 export class Soon {
   #timer: ReturnType<typeof setTimeout> | undefined;
 

@@ -7,23 +7,23 @@ import type { Live } from '$lib/live/live.svelte';
 
 export type MissedCaller = Schemas['MissedCaller'];
 
-/** Callers whom nobody has called back yet, one by one. */
+/** Missed callers nobody has reached yet, one entry each. */
 export class MissedList extends PagedList<MissedCaller> {
-  /** On their way to the server; until it has answered they would come back with every reading of the list. */
+  /** Callers being resolved; until the server has answered, reloading the list would bring them back. */
   #leaving = new SvelteSet<string>();
 
   get callers(): MissedCaller[] {
     return this.page.items.filter(({ id }) => !this.#leaving.has(id));
   }
 
-  /** Reads the list, and again with each change, until the function that it gives is called. */
+  /** Loads the list and reloads it on each change. Returns a function that stops it. */
   start(live: Live): () => void {
     void this.load();
     const again = () => this.refreshSoon();
     const stop = live.on({
       missed: again,
       snapshot: again,
-      // Somebody on the list called once more, or became a client.
+      // Somebody on the list called again or became a client.
       call: ({ call }) => call.missed && again(),
       activity: ({ calls }) => calls && again(),
       clients: again,
@@ -34,7 +34,7 @@ export class MissedList extends PagedList<MissedCaller> {
     };
   }
 
-  /** The caller leaves the list at once, and comes back where the server refuses. */
+  /** Removes the caller from the list immediately; restores it if the server refuses. */
   async resolve(id: string, reason: string) {
     this.#leaving.add(id);
     try {

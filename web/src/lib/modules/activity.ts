@@ -1,8 +1,8 @@
 import type { Live } from '$lib/live/live.svelte';
 
 /**
- * Calls `refresh` whenever that module, or any, has new requests or log lines, and after each connect, since what
- * happened without a connection is not reported later. Gives the function that ends it.
+ * Calls `refresh` whenever the module (or any module) has new requests or log lines, and after each connect, since
+ * events missed while disconnected are not reported later. Returns a function that stops it.
  */
 export function onModuleActivity(live: Live, id: string | undefined, refresh: () => void): () => void {
   return live.on({

@@ -5,7 +5,7 @@ import { suggest, type Suggestion } from './suggest';
 type Binding = Schemas['Binding'];
 type User = Schemas['User'];
 
-/** A user of the provider, or one that was bound and whom the provider no longer lists. */
+/** A provider's user, or an assigned one that the provider no longer lists. */
 export interface Row {
   id: string;
   name: string;
@@ -13,12 +13,12 @@ export interface Row {
   isGone: boolean;
 }
 
-/** Which of the system's users the provider's users are, before it is saved. */
+/** Unsaved assignments of the provider's users to the server's users. */
 export class BindingsDraft {
   rows = $state.raw<Row[]>();
   users = $state.raw<User[]>([]);
   failure = $state.raw<unknown>();
-  /** The chosen user by member; none where empty. */
+  /** The chosen user by member; empty for none. */
   chosen = $state<Record<string, string>>({});
   #saved = $state.raw<Record<string, string>>({});
 
@@ -55,7 +55,7 @@ export class BindingsDraft {
     return Boolean(this.chosen[row.id]);
   }
 
-  /** Who those without a user may be. */
+  /** Suggestions for members without a user. */
   get suggestions(): Map<string, Suggestion> {
     const open = (this.rows ?? []).filter((row) => !this.isMatched(row));
     const active = this.users.filter((user) => user.active);
@@ -74,7 +74,7 @@ export class BindingsDraft {
     });
     const params = { path: { id: this.moduleId } };
     this.#keep(await ask(api.PUT('/api/v1/modules/{id}/bindings', { params, body })));
-    // A member who is gone and bound to nobody any more is nothing at all.
+    // A member that is gone and no longer assigned is dropped.
     this.rows = rows.filter((row) => !row.isGone || this.isMatched(row));
   }
 }

@@ -25,8 +25,8 @@ const working: Module = {
   updatedAt: '2026-01-01T00:00:00Z',
 };
 
-describe('how a module is doing', () => {
-  it('is told by the worst that is wrong with it', () => {
+describe("a module's condition", () => {
+  it('is its worst problem', () => {
     expect(conditionOf(working)).toBe('working');
     expect(conditionOf({ ...working, health: { failedLastDay: 0 } })).toBe('silent');
     const failing = { ...working, health: { failedLastDay: 2, lastRequestStatus: 'failed' as const } };
@@ -40,7 +40,7 @@ describe('how a module is doing', () => {
     expect(conditionOf({ ...working, webhookUrl: null, scriptError: 'line 3' })).toBe('scriptError');
   });
 
-  it('does not miss a setting that has a default', () => {
+  it('does not report a setting with a default as missing', () => {
     const setting = {
       name: 'url',
       label: 'Address',

@@ -1,7 +1,7 @@
 import { m } from '$lib/paraglide/messages';
 import type { Module } from './module.svelte';
 
-/** How a module is doing, the worst first. */
+/** A module's condition, worst first. */
 type Condition = 'scriptError' | 'unfinished' | 'settingsMissing' | 'off' | 'failing' | 'silent' | 'working';
 
 export const CONDITIONS: Record<
@@ -26,7 +26,7 @@ export function conditionOf(module: Module): Condition {
   return module.health.lastRequestAt ? 'working' : 'silent';
 }
 
-/** The labels of settings without which the module does not work. */
+/** Labels of required settings that are missing. */
 export function missingSettings({ settings }: Pick<Module, 'settings'>): string[] {
   return settings
     .filter(({ required, isSet, value }) => required && !isSet && value == null)

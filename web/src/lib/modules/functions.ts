@@ -4,15 +4,15 @@ import { m } from '$lib/paraglide/messages';
 interface ModuleFunction {
   name: string;
   required: boolean;
-  /** What the module does with it. */
+  /** What the function does. */
   does: () => string;
-  /** The same in a word or two, where it is something that a provider can or cannot do. */
+  /** The same in a word or two, if it is a feature that a provider may lack. */
   feature?: () => string;
-  /** What is not there without it. */
+  /** What is missing without it. */
   without: () => string;
 }
 
-/** Every function, in the contract's order. */
+/** All functions, in the contract's order. */
 export const MODULE_FUNCTIONS: readonly ModuleFunction[] = [
   {
     name: 'VoipTestConnection',
@@ -105,7 +105,7 @@ export const MODULE_FUNCTIONS: readonly ModuleFunction[] = [
   },
 ];
 
-/** What a module with these functions can do for an operator, and what it cannot. */
+/** The features that a module with these functions has and lacks. */
 export function features(functions: readonly string[]): { can: string[]; cannot: string[] } {
   const named = MODULE_FUNCTIONS.flatMap(({ name, feature }) => (feature ? [{ name, feature: feature() }] : []));
   const of = (has: boolean) => named.filter(({ name }) => functions.includes(name) === has).map((it) => it.feature);

@@ -2,12 +2,12 @@ import { api, ask } from '$lib/api/client';
 import { oneAtATime } from '$lib/live/pace';
 import type { Module, Provider } from './module.svelte';
 
-/** All modules, as the list of them shows them. */
+/** The list of all modules. */
 export class ModuleList {
   modules = $state.raw<Module[]>();
   providers = $state.raw<Provider[]>([]);
   failure = $state.raw<unknown>();
-  /** When it was read: what "5 minutes ago" counts from. */
+  /** When the list was loaded; the reference for "5 minutes ago". */
   now = $state(Date.now());
 
   readonly refresh = oneAtATime(async () => {

@@ -14,7 +14,7 @@ export const LEVELS: Record<Level, { text: () => string; tone: 'neutral' | 'acce
   error: { text: m.modules_level_error, tone: 'danger' },
 };
 
-/** A module's log of one level and worse, as it grows. */
+/** A module's live log, from a minimum level up. */
 export class ModuleLog extends PausableList<LogLine> {
   constructor(
     private readonly moduleId: string,

@@ -1,14 +1,14 @@
 import { createContext } from 'svelte';
 import { api, ask, type Schemas } from '$lib/api/client';
 
-/** A module as administrators see it; its pages are theirs. What the API gives is taken for one (`as Module`). */
+/** A module as administrators see it. API answers are cast to it (`as Module`), since its pages are for administrators only. */
 export type Module = Schemas['Module'] & Required<Schemas['ModuleAdmin']>;
 export type Provider = Schemas['Provider'];
 
 /** The module whose pages are open. */
 export class ModuleState {
   readonly id: string;
-  /** Gone: what was not saved need not be asked about. */
+  /** Set once deleted: unsaved changes no longer matter. */
   isDeleted = $state(false);
   #module: Module;
   #changes = 0;
@@ -22,13 +22,13 @@ export class ModuleState {
     return this.#module;
   }
 
-  /** What the server answered to a change. */
+  /** Applies the server's answer to a change. */
   set module(module) {
     this.#changes += 1;
     this.#module = module;
   }
 
-  /** Whether the required functions are there, and with them the webhook URL. */
+  /** Whether all required functions exist, and with them the webhook URL. */
   get isComplete(): boolean {
     return this.module.webhookUrl != null;
   }
@@ -36,7 +36,7 @@ export class ModuleState {
   async reload() {
     const changes = this.#changes;
     const module = (await ask(api.GET('/api/v1/modules/{id}', { params: { path: { id: this.id } } }))) as Module;
-    // What was read before a change was made must not hide the change.
+    // An answer from before a change must not overwrite the change.
     if (changes === this.#changes) this.#module = module;
   }
 

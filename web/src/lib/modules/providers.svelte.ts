@@ -3,10 +3,10 @@ import type { components } from '$lib/api/schema';
 import { m } from '$lib/paraglide/messages';
 import type { Module, Provider } from './module.svelte';
 
-/** The modules to start from. */
+/** The templates for new modules. */
 export class Providers {
   all = $state.raw<Provider[]>();
-  /** Folders of the server's that cannot be used. */
+  /** Template folders on the server that cannot be used. */
   problems = $state.raw<components['schemas']['Providers']['problems']>([]);
   failure = $state.raw<unknown>();
 
@@ -22,7 +22,7 @@ export class Providers {
   };
 }
 
-/** What a module was made from. */
+/** The name of the template a module was created from. */
 export function providerName({ provider }: Pick<Module, 'provider'>, providers: readonly Provider[]): string {
   if (!provider) return m.modules_own();
   return providers.find(({ code }) => code === provider)?.name ?? provider;

@@ -4,7 +4,7 @@ import type { Provider } from './module.svelte';
 
 type Base = Pick<Module, 'name' | 'defaultCountry' | 'numbers' | 'dialsExtensions'> & { settings: SettingState[] };
 
-/** What a form about a module holds, and how it differs from what is saved. */
+/** A module form's values, and how they differ from the saved ones. */
 export class SettingsDraft {
   name = $state('');
   country = $state('');
@@ -18,7 +18,7 @@ export class SettingsDraft {
     this.reset(base);
   }
 
-  /** For a new module of that provider, or of one's own. */
+  /** For a new module of that provider, or a custom one. */
   static new(provider: Provider | undefined): SettingsDraft {
     return new SettingsDraft({
       name: provider?.name ?? '',
@@ -42,7 +42,7 @@ export class SettingsDraft {
     return this.#base.settings;
   }
 
-  /** What to change of the module itself. */
+  /** The changed properties of the module itself. */
   get changes(): Partial<Pick<Module, 'name' | 'defaultCountry' | 'numbers' | 'dialsExtensions'>> {
     const { name, defaultCountry, numbers, dialsExtensions } = this.#base;
     return {
@@ -53,7 +53,7 @@ export class SettingsDraft {
     };
   }
 
-  /** What to change of the settings' values. */
+  /** The changed setting values. */
   get values(): Record<string, unknown> {
     return changesOf(this.#base.settings, this.inputs);
   }

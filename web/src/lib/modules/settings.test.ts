@@ -45,11 +45,11 @@ const region: SettingState = {
 const all = [text, key, url, seconds, record, region];
 
 describe('a form of settings', () => {
-  it('sends nothing while nothing was touched', () => {
+  it('sends nothing if nothing was changed', () => {
     expect(changesOf(all, inputsOf(all))).toEqual({});
   });
 
-  it('leaves an address with a default empty, and takes a value back when it is emptied', () => {
+  it('leaves an address with a default empty, and resets a value when it is cleared', () => {
     expect(inputsOf(all)).toMatchObject({ url: '', account: 'main' });
     expect(changesOf(all, { ...inputsOf(all), account: '' })).toEqual({ account: null });
   });
@@ -59,18 +59,18 @@ describe('a form of settings', () => {
     expect(changesOf(all, inputs)).toEqual({ url: 'https://b.example', seconds: 45, record: false, region: 'us' });
   });
 
-  it('leaves it to the server to refuse what is not a number', () => {
+  it('leaves it to the server to refuse an invalid number', () => {
     expect(changesOf([seconds], { seconds: 'soon' })).toEqual({ seconds: 'soon' });
   });
 
-  it('keeps a secret until it is replaced or taken away', () => {
+  it('keeps a secret until it is replaced or removed', () => {
     expect(changesOf([key], { key: undefined })).toEqual({});
     expect(changesOf([key], { key: 'new' })).toEqual({ key: 'new' });
     expect(changesOf([key], { key: null })).toEqual({ key: null });
     expect(changesOf([{ ...key, isSet: false }], { key: '' })).toEqual({});
   });
 
-  it('shows nothing of a secret whose setting is declared otherwise since', () => {
+  it('never shows a secret, even if its setting has since been declared otherwise', () => {
     const once: SettingState = { ...text, isSealed: true, value: undefined };
     expect(changesOf([once], inputsOf([once]))).toEqual({});
     expect(changesOf([once], { account: 'new' })).toEqual({ account: 'new' });

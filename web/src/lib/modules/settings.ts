@@ -3,10 +3,10 @@ import type { Schemas } from '$lib/api/client';
 type Setting = Schemas['Setting'];
 export type SettingState = Schemas['SettingState'];
 
-/** What a form's control holds. A secret's: undefined leaves it as it is, null takes it away. */
+/** The value of a form control. For a secret, undefined keeps the stored value and null removes it. */
 export type Input = string | boolean | null | undefined;
 
-/** Declared settings that nobody has given a value yet. */
+/** Declared settings as they are before they have values. */
 export function unset(settings: readonly Setting[]): SettingState[] {
   return settings.map((setting) => ({
     ...setting,
@@ -16,12 +16,12 @@ export function unset(settings: readonly Setting[]): SettingState[] {
   }));
 }
 
-/** What the form's controls hold before anybody touches them. */
+/** The initial values of the form's controls. */
 export function inputsOf(states: readonly SettingState[]): Record<string, Input> {
   return Object.fromEntries(states.map((state) => [state.name, inputOf(state)]));
 }
 
-/** Whether a control never shows the value that is set: a secret's, also where the setting is declared otherwise since. */
+/** Whether a stored value is never shown: true for secrets, even if the setting has since been declared otherwise. */
 export function isHidden({ type, isSealed }: SettingState): boolean {
   return type === 'secret' || (isSealed && type !== 'boolean' && type !== 'select');
 }
@@ -33,14 +33,14 @@ function inputOf(state: SettingState): Input {
     case 'boolean':
       return value === true;
     case 'select':
-      // The default is picked like any other choice; there is no field to leave empty.
+      // The default is one of the options; there is no field to leave empty.
       return String(value ?? '');
     default:
       return isSet ? String(value ?? '') : '';
   }
 }
 
-/** The values to send, by name: only what differs from what is set. Null takes a value back. */
+/** The values to send, by name: only changed ones. Null resets a value. */
 export function changesOf(states: readonly SettingState[], inputs: Record<string, Input>): Record<string, unknown> {
   const changes: Record<string, unknown> = {};
   for (const state of states) {
@@ -55,6 +55,6 @@ function valueOf({ type }: SettingState, input: Input): unknown {
   if (typeof input !== 'string') return input;
   const text = type === 'number' || type === 'url' ? input.trim() : input;
   if (text === '') return null;
-  // What is not a number goes as it is, for the server's sentence about it.
+  // Invalid numbers are sent as is, so that the server reports the error.
   return type === 'number' && Number.isFinite(Number(text)) ? Number(text) : text;
 }

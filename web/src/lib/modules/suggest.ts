@@ -16,8 +16,8 @@ export interface Suggestion {
 }
 
 /**
- * Who the provider's users may be: the person of the same e-mail, else of the same name. Nobody is suggested where two
- * would fit, nor a person who is another's suggestion or is `taken` already.
+ * Suggests users for the provider's members: those with the same e-mail, otherwise the same name. Ambiguous
+ * matches, and people suggested elsewhere or already `taken`, are skipped.
  */
 export function suggest(
   members: readonly Member[],

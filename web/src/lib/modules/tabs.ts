@@ -1,6 +1,6 @@
 import { m } from '$lib/paraglide/messages';
 
-/** The pages of a module. */
+/** A module's pages. */
 export function tabsOf(id: string): { path: string; href: string; title: string }[] {
   const tabs = [
     { path: 'settings', title: m.modules_tab_settings() },
@@ -13,7 +13,7 @@ export function tabsOf(id: string): { path: string; href: string; title: string 
   return tabs.map((tab) => ({ ...tab, href: `/modules/${id}/${tab.path}` }));
 }
 
-/** Whether that page, or one below it, is open. */
+/** Whether the page, or one below it, is open. */
 export function isOpen(href: string, { pathname }: URL): boolean {
   return pathname === href || pathname.startsWith(`${href}/`);
 }

@@ -4,18 +4,18 @@ type OutcomeList = Schemas['OutcomeList'];
 
 export interface CodeDraft {
   key: number;
-  /** None for a new one. */
+  /** Undefined for a new outcome. */
   id: string | undefined;
   label: string;
 }
 
-/** A list of outcomes as its form has it. */
+/** An outcome list in its form. */
 export class OutcomeDraft {
   name = $state('');
   required = $state(false);
   moduleIds = $state<string[]>([]);
   codes = $state<CodeDraft[]>([]);
-  /** None for a list that is not saved yet. */
+  /** Undefined for a list that is not saved yet. */
   id = $state<string>();
 
   #saved = $state('');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { cutOf } from './filters';
 
-test('a day or two are cut into hours, more into days', () => {
+test('up to two days are grouped by hour, more by day', () => {
   const now = new Date(2026, 10, 24, 15);
   const from = (day: number) => new Date(2026, 10, day).toISOString();
   expect(cutOf({ from: from(24) }, now)).toBe('hour');

@@ -4,7 +4,7 @@ import { rangeOf, startOfDay } from '$lib/filters/period';
 
 export const PERIODS = ['7days', 'today', 'yesterday', '30days', '90days', 'own'] as const;
 
-/** What a report is about, as the page's address says it. The module and the days are empty where they do not matter. */
+/** The filters of a report, as in the page's URL. Unused module and days are empty. */
 export interface Filters {
   period: (typeof PERIODS)[number];
   from: string;
@@ -30,7 +30,7 @@ export function filtersOf(search: URLSearchParams): Filters {
 
 export const searchOf = (filters: Filters) => addressOf(filters, DEFAULTS);
 
-/** The API's words for it, without how it is to be cut up. */
+/** The API query, without the grouping. */
 export function queryOf(filters: Filters, now: Date): ReportQuery {
   const { moduleId, direction } = filters;
   return {
@@ -45,7 +45,7 @@ export type Cut = 'hour' | 'day';
 
 const DAY = 86_400_000;
 
-/** Hours for a day or two, days for more. */
+/** Groups by hour for up to two days, otherwise by day. */
 export function cutOf({ from, to }: { from?: string; to?: string }, now: Date): Cut {
   if (!from) return 'day';
   return (to ? Date.parse(to) : now.getTime()) - Date.parse(from) <= 2 * DAY ? 'hour' : 'day';

@@ -5,17 +5,17 @@ const PARTS = ['periods', 'operators', 'dispositions', 'outcomes'] as const;
 
 export interface Shown {
   report: Schemas['Report'];
-  /** What its periods are. */
+  /** Length of its periods. */
   cut: Cut;
-  /** Its calls by the hour of the day. */
+  /** Calls by hour of the day. */
   hours: Schemas['Period'][];
-  /** Its tables as files. */
+  /** URLs of its tables as files. */
   files: Record<(typeof PARTS)[number], string>;
 }
 
-/** The figures of a stretch of time. */
+/** The figures of a period. */
 export class Report {
-  /** What is shown stays until the next one is there. */
+  /** The current report stays until the next one has loaded. */
   shown = $state.raw<Shown>();
   isLoading = $state(true);
   failure = $state.raw<unknown>();

@@ -2,17 +2,17 @@ import { count, length, share } from '$lib/format';
 
 export type Unit = 'count' | 'seconds' | 'share';
 
-/** A figure as people read it. */
+/** Formats a figure. */
 export function inUnit(value: number, unit: Unit): string {
   const words = { count, seconds: length, share };
   return words[unit](value);
 }
 
-/** Steps between the marks of an axis of time, in seconds. */
+/** Possible steps between the marks of a time axis, in seconds. */
 const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 36_000, 86_400];
 const MARKS = 4;
 
-/** Where an axis is marked: from 0 to the first mark that is not below the greatest value. */
+/** The marks of an axis: from 0 to the first mark not below the greatest value. */
 export function marksOf(greatest: number, unit: Unit): number[] {
   if (unit === 'share') return [0, 0.25, 0.5, 0.75, 1];
   const step = unit === 'seconds' ? secondsStep(greatest / MARKS) : countStep(greatest / MARKS);
@@ -20,7 +20,7 @@ export function marksOf(greatest: number, unit: Unit): number[] {
   return Array.from({ length: marks + 1 }, (_, index) => index * step);
 }
 
-/** 1, 2 or 5 with noughts. */
+/** The smallest of 1, 2 or 5 times a power of ten that is not below `least`. */
 function countStep(least: number): number {
   if (least <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(least));

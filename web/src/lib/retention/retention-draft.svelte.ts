@@ -4,7 +4,7 @@ export type Kept = keyof Schemas['Retention'];
 export type State = Schemas['RetentionState'];
 export type Due = Partial<Schemas['Removed']>;
 
-/** What is kept for a time, in the order of the page, and the name of its count. */
+/** The kinds of data with a retention period, in page order, and the names of their counts. */
 export const KINDS = [
   ['callsDays', 'calls'],
   ['recordingsDays', 'recordings'],
@@ -14,12 +14,12 @@ export const KINDS = [
   ['auditDays', 'auditEntries'],
 ] as const satisfies readonly (readonly [Kept, keyof Due])[];
 
-/** Choices, in days. */
+/** Options, in days. */
 const DAYS = [7, 14, 30, 60, 90, 180, 365, 730, 1095, 1825, 3650];
 
-/** How long things are kept, before it is saved. */
+/** Unsaved retention periods. */
 export class RetentionDraft {
-  /** Days; empty for ever. */
+  /** Days; empty for no limit. */
   days = $state<Record<Kept, string>>({
     callsDays: '',
     recordingsDays: '',
@@ -35,13 +35,13 @@ export class RetentionDraft {
     this.#reset(saved);
   }
 
-  /** Another one is offered where it was set over the API, or in the server's settings. */
+  /** The options, plus a value set through the API or in the server's configuration. */
   choices(kept: Kept): number[] {
     const set = this.saved.keep[kept];
     return [...new Set([...DAYS, ...(set ? [set] : [])])].toSorted((a, b) => a - b);
   }
 
-  /** What to change; the server leaves the rest. */
+  /** The changed values; the server keeps the others. */
   get changes(): Schemas['UpdateRetention'] {
     const changed = KINDS.flatMap(([kept]) => {
       const days = this.days[kept] ? Number(this.days[kept]) : null;
@@ -54,7 +54,7 @@ export class RetentionDraft {
     return Object.keys(this.changes).length > 0;
   }
 
-  /** What the next run would delete of the kinds that are to be kept for less time than now. */
+  /** What the next run would delete because of shortened periods. */
   async due(): Promise<Due | undefined> {
     const { keep } = this.saved;
     const shorter = KINDS.filter(([kept]) => {

@@ -2,10 +2,10 @@ import { api, ask, type Schemas } from '$lib/api/client';
 
 type Settings = Schemas['AppSettings'];
 
-/** Choices of when a missed call that nobody deals with is closed, in hours. */
+/** Options for closing unresolved missed calls, in hours. */
 const HOURS = [24, 48, 72, 168, 336, 720];
 
-/** What administrators set for everybody, before it is saved. */
+/** Unsaved team settings. */
 export class SettingsDraft {
   visibility = $state<Schemas['ClientVisibility']>('all');
   masks = $state(false);
@@ -19,13 +19,13 @@ export class SettingsDraft {
     this.#reset(saved);
   }
 
-  /** Another one is offered where it was set over the API. */
+  /** The options, plus a value set through the API. */
   get hours(): number[] {
     const set = this.#saved.missedCloseAfterHours;
     return [...new Set([...HOURS, ...(set ? [set] : [])])].toSorted((a, b) => a - b);
   }
 
-  /** What to change; the server leaves the rest. */
+  /** The changed values; the server keeps the others. */
   get changes(): Schemas['UpdateSettings'] {
     const before = this.#saved;
     const closeAfter = this.closeAfter ? Number(this.closeAfter) : null;

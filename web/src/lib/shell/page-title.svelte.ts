@@ -1,4 +1,4 @@
-/** What the tab is called: the page, or a call that rings. */
+/** The tab's title: the page, or a ringing call. */
 export class PageTitle {
   page = $state('');
   alert = $state<string>();

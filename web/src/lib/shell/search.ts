@@ -10,7 +10,7 @@ interface Hit {
   href: string;
   title: string;
   hint?: string;
-  /** Where it can be called. */
+  /** How to call the result, if it can be called. */
   dial?: { target: Target; number: string };
 }
 
@@ -26,12 +26,12 @@ interface Scope {
 
 const MAX_IN_GROUP = 6;
 
-/** Whether somebody may want to call what they typed: digits, and what stands between them. */
+/** Whether the text may be a number to call: digits and separators. */
 export function looksLikeNumber(text: string): boolean {
   return /^\s*\+?[\d\s().\-/*#]{2,}$/.test(text) && /\d{2}/.test(text.replace(/\D/g, ''));
 }
 
-/** Everything of that name or number: pages at once, the rest from the server. Groups without a hit are left out. */
+/** Searches everything by name or number: pages locally, the rest on the server. Empty groups are omitted. */
 export async function findEverywhere(
   text: string,
   { isAdmin, colleagues }: Scope,

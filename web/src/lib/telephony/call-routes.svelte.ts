@@ -1,6 +1,6 @@
 import { api, ask, type Schemas } from '$lib/api/client';
 
-/** The modules through which the signed-in user can call out, the default one first. */
+/** The modules through which the user can call out, the default one first. */
 export class CallRoutes {
   all = $state.raw<Schemas['CallRoute'][]>([]);
 

@@ -5,18 +5,18 @@ import type { Call, Live } from '$lib/live/live.svelte';
 import { m } from '$lib/paraglide/messages';
 import type { Target } from './target';
 
-/** A number that is being called, until the provider reports the call. */
+/** A number being dialled, until the provider reports the call. */
 export class Dial {
-  /** The number as people read it. */
+  /** The formatted number. */
   number = $state('');
-  /** The operator's own phone, which rings first; known once the server has taken the order. */
+  /** The operator's own phone, which rings first; known once the server has accepted the request. */
   extension = $state<string>();
   isCancelling = $state(false);
-  /** Why there will be no call. */
+  /** Why the call failed. */
   failure = $state.raw<unknown>();
-  /** The server's name for it. */
+  /** The server's id for the dial. */
   id: string | undefined;
-  /** Settled when the server has answered. */
+  /** Settles when the server has answered. */
   answered: Promise<void> = Promise.resolve();
 
   constructor(
@@ -27,11 +27,11 @@ export class Dial {
   }
 }
 
-/** What this tab dials. A call of one's own that appears takes the place of its dialling. */
+/** The numbers that this tab is dialling. A dial is replaced by the user's own call once it appears. */
 export class Dialling {
   all = $state.raw<Dial[]>([]);
 
-  /** Own outgoing calls that go on. */
+  /** The user's outgoing calls in progress. */
   #outgoing = new Set<string>();
   #live: Live;
   #userId: string;
@@ -41,7 +41,7 @@ export class Dialling {
     this.#userId = userId;
   }
 
-  /** Follows the socket until the function that it gives is called. */
+  /** Subscribes to the socket. Returns a function that unsubscribes. */
   start(): () => void {
     return this.#live.on({
       snapshot: ({ calls }) => {
@@ -61,7 +61,7 @@ export class Dialling {
     });
   }
 
-  /** Calls. How it goes, also that it failed, is shown in the dock; the dial that it gives tells its caller too. */
+  /** Dials a number. Progress and failure are shown in the dock, and available on the returned dial. */
   async call(target: Target, number: string): Promise<Dial> {
     const dial = new Dial(target, number);
     this.all = [...this.all, dial];
@@ -82,7 +82,7 @@ export class Dialling {
       if (dial.id) await ask(api.POST('/api/v1/dials/{id}/cancel', { params: { path: { id: dial.id } } }));
       this.dismiss(dial);
     } catch (error) {
-      // Its call came, or it is over already.
+      // Its call has appeared or is already over.
       if (error instanceof Problem && error.status === 404) this.dismiss(dial);
       else dial.failure = error;
     } finally {
@@ -112,7 +112,7 @@ export class Dialling {
     }
   }
 
-  /** Of several dials nobody can tell which one it was; they come in their order. */
+  /** Removes a dial whose call appeared. Calls cannot be matched to dials, so they are assumed to appear in order. */
   #appeared() {
     const dial = this.all.find(({ failure }) => !failure);
     if (dial) this.dismiss(dial);

@@ -13,7 +13,7 @@ interface Thing {
   id: string;
 }
 
-/** A list that the test answers. */
+/** A list whose requests the test answers. */
 class Things extends PagedList<Thing> {
   asked: { part: Part; answer: (page: Page<Thing>) => void; fail: (error: Error) => void }[] = [];
 
@@ -28,7 +28,7 @@ class Things extends PagedList<Thing> {
 
 const things = (...ids: string[]) => ids.map((id) => ({ id }));
 
-/** Tells the page that the end of the list came into sight. */
+/** Simulates the end of the list scrolling into view. */
 let comeIntoSight: () => void;
 
 beforeEach(() => {
@@ -62,7 +62,7 @@ function open() {
   return { list, rows, last };
 }
 
-test('while it loads, its place is held', () => {
+test('a placeholder is shown while it loads', () => {
   const { rows } = open();
   expect(screen.getByRole('status', { name: 'Loading…' })).toBeTruthy();
   expect(rows()).toBeUndefined();
@@ -75,7 +75,7 @@ test('a list without items says so', async () => {
   expect(screen.queryByRole('status')).toBeNull();
 });
 
-test('a list that cannot be read says why and is read again on request', async () => {
+test('a list that cannot be loaded says why and can be reloaded', async () => {
   const { list, rows, last } = open();
   last()?.fail(new Error('No connection'));
   expect((await screen.findByRole('alert')).textContent).toContain('No connection');
@@ -87,7 +87,7 @@ test('a list that cannot be read says why and is read again on request', async (
   expect(screen.queryByRole('alert')).toBeNull();
 });
 
-test('the next page follows once the end comes into sight', async () => {
+test('the next page is loaded once the end comes into view', async () => {
   const { list, rows, last } = open();
   last()?.answer({ items: things('a', 'b'), nextCursor: 'after b' });
   expect((await screen.findByText('Loading more…')).textContent).toBeTruthy();
@@ -100,7 +100,7 @@ test('the next page follows once the end comes into sight', async () => {
   expect(screen.getByText('That is all')).toBeTruthy();
 });
 
-test('where the next page fails, what was read stays', async () => {
+test('if the next page fails, what was loaded stays', async () => {
   const { rows, last } = open();
   last()?.answer({ items: things('a'), nextCursor: 'after a' });
   await screen.findByText('Loading more…');
@@ -113,7 +113,7 @@ test('where the next page fails, what was read stays', async () => {
   await vi.waitFor(() => expect(rows()).toBe('a b'));
 });
 
-test('a page that was read while the whole list was replaced leaves no gap', async () => {
+test('a page that was loaded while the whole list was replaced leaves no gap', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const { list, last } = open();
   last()?.answer({ items: things('a'), nextCursor: 'after a' });

@@ -11,7 +11,7 @@ afterEach(cleanup);
 
 const focused = () => document.activeElement;
 
-test('opens by keyboard, takes the focus, and gives it back on Escape', async () => {
+test('opens by keyboard, takes the focus, and returns it on Escape', async () => {
   const user = userEvent.setup();
   render(Resolve, { title: 'Ann Lee', onresolve: vi.fn() });
   await user.tab();
@@ -29,7 +29,7 @@ test('opens by keyboard, takes the focus, and gives it back on Escape', async ()
   await waitFor(() => expect(focused()).toBe(button));
 });
 
-test('what was typed is sent by Enter and is gone when it opens again', async () => {
+test('Enter sends the typed text, which is cleared on reopening', async () => {
   const user = userEvent.setup();
   const onresolve = vi.fn();
   render(Resolve, { title: 'Ann Lee', onresolve });

@@ -1,7 +1,7 @@
 import { afterNavigate, beforeNavigate } from '$app/navigation';
 
 /**
- * Whoever comes back to a list by a link on the page of one of its items finds it where they left it. The browser's Back
+ * Restores a list's scroll position when the user returns through a link on an item's page. The browser's Back button
  * does so by itself.
  */
 export function keepPlace(list: { scrolled: number }, itemRoute: string) {

@@ -1,4 +1,4 @@
-/** Which row a key goes to; none where it does not move through rows. */
+/** The row that a key moves to; undefined for other keys. */
 export function rowAfter(key: string, current: number, count: number): number | undefined {
   if (count === 0) return undefined;
   switch (key) {

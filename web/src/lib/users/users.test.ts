@@ -13,20 +13,20 @@ const user = (fields: Partial<User>): User => ({
   ...fields,
 });
 
-describe('what is sent of a changed user', () => {
+describe('what is sent for a changed user', () => {
   const ann = user({ email: 'ann@example.com' });
 
-  it('is nothing while nothing is changed', () => {
+  it('is nothing if nothing was changed', () => {
     expect(changesOf(ann, draftOf(ann))).toEqual({});
     expect(changesOf(ann, { ...draftOf(ann), name: ' Ann Lee ' })).toEqual({});
   });
 
-  it('is what was changed, without spaces around it', () => {
+  it('is what was changed, trimmed', () => {
     const draft = { ...draftOf(ann), name: 'Ann Li ', role: 'admin' as const };
     expect(changesOf(ann, draft)).toEqual({ name: 'Ann Li', role: 'admin' });
   });
 
-  it('is not an e-mail where it was emptied', () => {
+  it('is no e-mail if the field was cleared', () => {
     expect(changesOf(ann, { ...draftOf(ann), email: ' ' })).toEqual({ email: null });
   });
 });
@@ -37,7 +37,7 @@ describe('finding users', () => {
   const carol = user({ id: '3', login: 'carol', name: 'Carol', active: false, role: 'admin' });
   const all = [ann, bob, carol];
 
-  it('looks at names, logins, e-mails and extensions', () => {
+  it('searches names, logins, e-mails and extensions', () => {
     expect(find(all, '', 'all')).toEqual(all);
     expect(find(all, ' LEE', 'all')).toEqual([ann]);
     expect(find(all, '102', 'all')).toEqual([ann]);
@@ -45,14 +45,14 @@ describe('finding users', () => {
     expect(find(all, 'nobody', 'all')).toEqual([]);
   });
 
-  it('counts the deactivated among neither administrators nor operators', () => {
+  it('lists deactivated users neither as administrators nor as operators', () => {
     expect(find(all, '', 'admins')).toEqual([bob]);
     expect(find(all, '', 'operators')).toEqual([ann]);
     expect(find(all, '', 'inactive')).toEqual([carol]);
   });
 });
 
-it('makes a password that can be read out, another one each time', () => {
+it('generates a different, readable password each time', () => {
   const passwords = Array.from({ length: 50 }, makePassword);
   for (const password of passwords) expect(password).toMatch(/^([a-km-np-z2-9]{4}-){3}[a-km-np-z2-9]{4}$/);
   expect(new Set(passwords).size).toBe(50);

@@ -4,7 +4,7 @@ import { allPages } from '$lib/api/pages';
 export type User = Schemas['User'];
 export type Show = 'all' | 'admins' | 'operators' | 'inactive';
 
-/** A user's fields as the form has them. */
+/** A user's fields in the form. */
 export interface UserDraft {
   name: string;
   login: string;
@@ -12,7 +12,7 @@ export interface UserDraft {
   role: User['role'];
 }
 
-/** A module's name, by its id. */
+/** Module names by id. */
 export type ModuleNames = Map<string, string>;
 
 export async function loadUsers(): Promise<User[]> {
@@ -34,7 +34,7 @@ export function draftOf({ name, login, email, role }: User): UserDraft {
   return { name, login, email: email ?? '', role };
 }
 
-/** What of the form differs from the user; the server changes only what it is sent. */
+/** The fields that differ from the user; the server changes only those it is sent. */
 export function changesOf(user: User, draft: UserDraft): Schemas['UpdateUser'] {
   const before = draftOf(user);
   const changes: Schemas['UpdateUser'] = {};
@@ -45,7 +45,7 @@ export function changesOf(user: User, draft: UserDraft): Schemas['UpdateUser'] {
   return changes;
 }
 
-/** Those that fit both; what is typed may be a part of anything that the table shows. */
+/** Users that match both filters; the typed text may occur in anything that the table shows. */
 export function find(users: User[], typed: string, show: Show): User[] {
   const needle = typed.trim().toLowerCase();
   return users.filter((user) => {
@@ -68,10 +68,10 @@ function isShown({ role, active }: User, show: Show): boolean {
   }
 }
 
-/** 32 signs, none of which is taken for another when it is read out or copied by hand. */
+/** 32 characters that are not mistaken for one another when read out or copied by hand. */
 const SIGNS = 'abcdefghijkmnpqrstuvwxyz23456789';
 
-/** A password of 80 random bits, in groups that can be read out: "k3vq-8tzn-w6bh-m2xp". */
+/** A password of 80 random bits, grouped for reading out: "k3vq-8tzn-w6bh-m2xp". */
 export function makePassword(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const signs = Array.from(bytes, (byte) => SIGNS[byte % SIGNS.length]).join('');

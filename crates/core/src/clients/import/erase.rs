@@ -1,4 +1,4 @@
-//! Files that hold a client who is being erased.
+//! Finds import files that contain a client being erased.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use hookswitch_store::{Client, folded};
 
 use super::{Import, Imports};
 
-/// Fewer digits than these tell nobody from others.
+/// Shorter numbers identify nobody.
 const MIN_DIGITS: usize = 6;
 
-/// What a client is found by in a file.
+/// What identifies a client in a file.
 pub struct Known {
     words: BTreeSet<String>,
     numbers: Vec<String>,
@@ -20,7 +20,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// Of that client.
+    /// From a client.
     #[must_use]
     pub fn new(client: &Client) -> Self {
         let numbers = client.fields.phones.iter().map(|of| match &of.e164 {
@@ -34,7 +34,7 @@ impl Known {
         }
     }
 
-    /// Whether a line is about the client: it has all words of the name, a number or an address.
+    /// Whether a line is about the client: it contains all words of the name, a number or an address.
     fn is_in(&self, cells: &StringRecord) -> bool {
         let line: BTreeSet<String> = cells.iter().flat_map(words).collect();
         let named = !self.words.is_empty() && self.words.is_subset(&line);
@@ -58,8 +58,8 @@ fn digits(text: &str) -> String {
 }
 
 impl Imports {
-    /// Stops and forgets, with their files, the imports whose file holds the client. Reads whole files: not for the async
-    /// threads.
+    /// Stops and deletes the imports whose file contains the client. Reads whole files, so do not call it on an async
+    /// thread.
     pub fn erase(&self, known: &Known) {
         let all: Vec<Arc<Import>> = self.all().values().cloned().collect();
         for import in all.into_iter().filter(|import| holds(import, known)) {
@@ -71,7 +71,7 @@ impl Imports {
     }
 }
 
-/// A file that cannot be read is taken for one that does.
+/// A file that cannot be read counts as containing the client.
 fn holds(import: &Import, known: &Known) -> bool {
     let Ok(mut lines) = import.table.lines(&import.file()) else { return true };
     loop {

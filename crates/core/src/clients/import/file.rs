@@ -1,4 +1,4 @@
-//! The file: taking it, and looking what is in it.
+//! Receives and scans the uploaded file.
 
 use std::path::Path;
 
@@ -10,18 +10,17 @@ use super::lines::{Format, Lines};
 use super::utf16::to_utf8;
 use crate::error::{Error, Result};
 
-/// Lines of a file after the first, at most.
+/// Maximum number of lines after the first.
 const MAX_LINES: u64 = 1_000_000;
-/// Values shown of each column, and characters of each.
+/// Values shown per column, and their length in characters.
 const SAMPLES: usize = 3;
 const SAMPLE_CHARS: usize = 100;
 
-/// What is in a file.
+/// The content of a file.
 #[derive(Debug)]
 pub struct Table {
-    /// Its columns.
     pub columns: Vec<ImportColumn>,
-    /// Its lines after the first.
+    /// The number of lines after the first.
     pub total: u64,
     format: Format,
 }
@@ -29,18 +28,18 @@ pub struct Table {
 /// A column of a file.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ImportColumn {
-    /// As the first line names it; `Column 3` where it does not.
+    /// The name in the first line; `Column 3` if there is none.
     pub name: String,
-    /// The first values that it has.
+    /// The column's first values.
     pub sample: Vec<String>,
-    /// What it seems to be.
+    /// The suggested target.
     pub suggested: Option<ImportTarget>,
 }
 
-/// Looks through a whole file. Takes as long as the file is large: not for the async threads.
+/// Scans a whole file. Takes time proportional to its size, so do not call it on an async thread.
 ///
 /// # Errors
-/// 422 where it is not a table within the bounds, or neither UTF-8 nor UTF-16.
+/// 422 if it is not a table within the limits, or neither UTF-8 nor UTF-16.
 pub fn scan(file: &Path) -> Result<Table> {
     to_utf8(file)?;
     let format = Format::of(file)?;
@@ -53,7 +52,7 @@ pub fn scan(file: &Path) -> Result<Table> {
         if total > MAX_LINES {
             return Err(Error::invalid(
                 "",
-                format!("The file has more than {MAX_LINES} lines. Send it in parts."),
+                format!("The file has more than {MAX_LINES} lines. Split it and send the parts."),
             ));
         }
         for (sample, cell) in samples.iter_mut().zip(&line.cells) {
@@ -63,7 +62,7 @@ pub fn scan(file: &Path) -> Result<Table> {
         }
     }
     if total == 0 {
-        return Err(Error::invalid("", "The file has no line after the first, which names the columns."));
+        return Err(Error::invalid("", "The file has no lines after the first, which names the columns."));
     }
     let suggested = guess(&names, &samples);
     let columns = names.iter().zip(samples).zip(suggested);
@@ -78,10 +77,10 @@ pub fn scan(file: &Path) -> Result<Table> {
 }
 
 impl Table {
-    /// The lines of the file that the table is of.
+    /// The lines of the scanned file.
     ///
     /// # Errors
-    /// 500 where it cannot be read any more.
+    /// 500 if it can no longer be read.
     pub fn lines(&self, file: &Path) -> Result<Lines> {
         let mut lines = Lines::open(file, self.format)?;
         lines.names()?;

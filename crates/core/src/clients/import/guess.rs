@@ -1,4 +1,4 @@
-//! What a column of a file seems to be.
+//! Guesses the meaning of a file's columns.
 
 use std::collections::BTreeSet;
 
@@ -8,40 +8,40 @@ use hookswitch_store::folded;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What a column of a file is of a client.
+/// The client field that a column contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ImportTarget {
     /// `contact`, `company` or `lead`.
     Kind,
-    /// The whole name.
+    /// The full name.
     Name,
     /// The first part of the name.
     FirstName,
     /// The last part of the name.
     LastName,
-    /// The name of the company that the client belongs to.
+    /// The name of the client's company.
     Company,
-    /// A number, or several with `;` between them.
+    /// A number, or several separated by `;`.
     Phone,
-    /// An e-mail address, or several.
+    /// An email address, or several.
     Email,
-    /// Tags, with `;` or `,` between them.
+    /// Tags, separated by `;` or `,`.
     Tags,
     /// Notes.
     Notes,
-    /// The login, e-mail address or name of the user whose it is.
+    /// The login, email address or name of the responsible user.
     Responsible,
 }
 
 impl ImportTarget {
-    /// Whether several columns may be that.
+    /// Whether several columns may have this target.
     pub fn several(self) -> bool {
         matches!(self, Self::Phone | Self::Email | Self::Tags | Self::Notes)
     }
 }
 
-/// Names that columns have in files of common programs.
+/// Column names in files of common programs.
 const NAMES: [(ImportTarget, &[&str]); 8] = [
     (ImportTarget::Kind, &["kind", "client type", "contact type"]),
     (
@@ -83,7 +83,7 @@ const NAMES: [(ImportTarget, &[&str]); 8] = [
 const OF_PHONE: [&str; 9] =
     ["phone", "phones", "mobile", "cell", "cellphone", "tel", "telephone", "fax", "iphone"];
 const OF_EMAIL: [&str; 4] = ["email", "emails", "mail", "mails"];
-/// What may stand beside those without making something else of them, as `type`, `display name` or `opt out` do.
+/// Words that may accompany these without changing the meaning, unlike `type`, `display name` or `opt out`.
 const WHICH: [&str; 31] = [
     "home",
     "work",
@@ -118,7 +118,7 @@ const WHICH: [&str; 31] = [
     "value",
 ];
 
-/// What each column seems to be, by its name, else by its values.
+/// The meaning of each column, by its name, else by its values.
 pub fn guess(names: &StringRecord, samples: &[Vec<String>]) -> Vec<Option<ImportTarget>> {
     let mut taken = BTreeSet::new();
     let columns = names.iter().zip(samples);
@@ -126,12 +126,12 @@ pub fn guess(names: &StringRecord, samples: &[Vec<String>]) -> Vec<Option<Import
     guessed.map(|target| target.filter(|target| target.several() || taken.insert(*target))).collect()
 }
 
-/// By its name; `Some(None)` for one that says what another column is.
+/// By name; `Some(None)` for a column that describes another.
 fn by_name(name: &str) -> Option<Option<ImportTarget>> {
     let folded = folded(name).replace("e-mail", "email").replace(['\'', '’'], "");
     let words: Vec<&str> =
         folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    // Some write of what each column is: `Person - Name`.
+    // Some programs prefix the names: `Person - Name`.
     let of_whom = matches!(words.first(), Some(&"person")) && words.len() > 1;
     let name = words[usize::from(of_whom)..].join(" ");
     let known = NAMES.iter().find(|(_, names)| names.contains(&name.as_str()));
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_known_by_their_names() {
+    fn columns_are_recognized_by_name() {
         use ImportTarget::{
             Company, Email, FirstName, Kind, LastName, Name, Notes, Phone, Responsible, Tags,
         };
@@ -210,9 +210,9 @@ mod tests {
         assert_eq!(guessed(&[("Name", ""), ("Contact", "")]), [Some(Name), None], "a client has one name");
     }
 
-    /// Columns of what common address books and customer databases write, and those of them that are something.
+    /// Columns of exports from common address books and customer databases, and those with a meaning.
     #[test]
-    fn columns_that_only_speak_of_something_are_not_it() {
+    fn columns_that_describe_others_are_ignored() {
         use ImportTarget::{Company, Email, FirstName, LastName, Name, Notes, Phone, Responsible, Tags};
         let files: [(&str, &[(&str, ImportTarget)]); 8] = [
             (
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_known_by_their_values() {
+    fn columns_are_recognized_by_value() {
         use ImportTarget::{Email, Phone};
         let columns = [("A", "zoe@example.com"), ("B", "+44 20 7946 0000"), ("C", "+1"), ("D", "2026")];
         assert_eq!(guessed(&columns), [Some(Email), Some(Phone), None, None]);

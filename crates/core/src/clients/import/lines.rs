@@ -1,4 +1,4 @@
-//! A file, line by line, within bounds: no line and no number of columns makes the memory grow.
+//! Reads a file line by line within bounds: neither a line nor the number of columns can exhaust the memory.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -10,32 +10,32 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
 use crate::error::{Error, Result};
 
-/// Columns of a file, at most.
+/// Maximum number of columns.
 pub const MAX_COLUMNS: usize = 200;
-/// Bytes of one line, at most.
+/// Maximum length of a line, in bytes.
 const MAX_LINE: usize = 1 << 18;
-/// Bytes of lines that are taken at once, at most, but for the last of them.
+/// Maximum number of bytes of lines taken at once, apart from the last line.
 const MAX_TAKEN: usize = 4 << 20;
-/// Bytes read at once, and looked at to see how a file is written.
+/// Bytes read at once, and examined to detect the format.
 const PART: usize = 1 << 16;
 
-/// How a file is written.
+/// The format of a file.
 #[derive(Debug, Clone, Copy)]
 pub struct Format {
     delimiter: u8,
-    /// Where its first line begins, after a byte order mark and `sep=;`.
+    /// Where the first line starts, after a byte order mark and `sep=;`.
     begins_at: u64,
     /// Lines before that.
     lines_before: u64,
-    /// Whether lines end with CR alone, as old programs write them.
+    /// Whether lines end with CR alone, as in files of old programs.
     ends_with_cr: bool,
 }
 
 impl Format {
-    /// Looks at the beginning of a file in UTF-8.
+    /// Detects the format from the start of a UTF-8 file.
     ///
     /// # Errors
-    /// 500 where it cannot be read.
+    /// 500 if the file cannot be read.
     pub fn of(file: &Path) -> Result<Self> {
         let mut head = Vec::with_capacity(PART);
         let opened = File::open(file).map_err(Error::internal)?;
@@ -56,7 +56,7 @@ impl Format {
         if let Some(delimiter) = delimiter {
             return Ok(format(delimiter));
         }
-        // Whatever makes the most of the first line.
+        // The delimiter that yields the most columns in the first line.
         let mut best = (0, b',');
         for delimiter in [b',', b';', b'\t', b'|'] {
             let columns =
@@ -69,7 +69,7 @@ impl Format {
     }
 }
 
-/// What a first line `sep=;` says, and the length of that line: spreadsheets write it, and show nothing of it.
+/// The delimiter in a first line `sep=;`, and the length of that line: spreadsheets write it and do not show it.
 fn separator(text: &[u8]) -> Option<(u8, usize)> {
     let end = text.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
     let line = &text[..end];
@@ -97,18 +97,17 @@ fn ends_with_cr(text: &[u8]) -> bool {
 /// A line of a file.
 #[derive(Debug, Clone)]
 pub struct Line {
-    /// Its number, as a text editor counts.
+    /// Its number, as counted by a text editor.
     pub number: u64,
-    /// Its cells.
     pub cells: StringRecord,
 }
 
-/// A file, line by line; lines without any cell are passed over.
+/// A file, line by line; lines without cells are skipped.
 pub struct Lines {
     file: File,
     format: Format,
     reader: Reader,
-    /// What was read and is not parsed yet.
+    /// Data read but not parsed yet.
     part: Vec<u8>,
     parsed: usize,
     ended: bool,
@@ -118,14 +117,14 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// The file from its first line on, which names the columns.
+    /// Opens the file at its first line, which names the columns.
     ///
     /// # Errors
-    /// 500 where it cannot be read.
+    /// 500 if it cannot be read.
     pub fn open(file: &Path, format: Format) -> Result<Self> {
         let mut file = File::open(file).map_err(Error::internal)?;
         file.seek(SeekFrom::Start(format.begins_at)).map_err(Error::internal)?;
-        // Lines that end with CR LF as well, the CR being trimmed.
+        // CR LF works as well, since the CR is trimmed.
         let reader =
             ReaderBuilder::new().delimiter(format.delimiter).terminator(Terminator::Any(b'\n')).build();
         Ok(Self {
@@ -140,19 +139,19 @@ impl Lines {
         })
     }
 
-    /// The first line.
+    /// Reads the first line.
     ///
     /// # Errors
-    /// 422 where it does not name 1 to [`MAX_COLUMNS`] columns.
+    /// 422 if it does not name 1 to [`MAX_COLUMNS`] columns.
     pub fn names(&mut self) -> Result<StringRecord> {
         let names = self.next()?.map(|line| line.cells);
         names.ok_or_else(no_names)
     }
 
-    /// The next line that has something in it.
+    /// Reads the next non-empty line.
     ///
     /// # Errors
-    /// 422 where it is not a line of a table.
+    /// 422 if it is not a line of a table.
     pub fn next(&mut self) -> Result<Option<Line>> {
         while let Some((length, cells)) = self.record()? {
             let text = &self.text[..length];
@@ -175,10 +174,10 @@ impl Lines {
         Ok(None)
     }
 
-    /// The next lines; none at the end.
+    /// Reads the next lines; empty at the end.
     ///
     /// # Errors
-    /// 422 where one of them is not a line of a table.
+    /// 422 if one of them is not a line of a table.
     pub fn take(&mut self, most: usize) -> Result<Vec<Line>> {
         let (mut lines, mut bytes) = (Vec::new(), 0);
         while lines.len() < most
@@ -191,12 +190,12 @@ impl Lines {
         Ok(lines)
     }
 
-    /// The number of the line that begins where the reader is.
+    /// The number of the line at the reader's position.
     fn number(&self) -> u64 {
         self.reader.line() + self.format.lines_before
     }
 
-    /// Reads a line: the length of its text and the number of its cells.
+    /// Reads a line; returns the length of its text and the number of its cells.
     fn record(&mut self) -> Result<Option<(usize, usize)>> {
         let (mut length, mut cells) = (0, 0);
         let began = self.number();
@@ -216,7 +215,7 @@ impl Lines {
                 ReadRecordResult::OutputEndsFull => return Err(self.too_many_cells(began)),
             }
         }
-        // The file is closed with a line's end: only within quotation marks that is part of a cell.
+        // A line break is appended to the file; it is part of a cell only within quotation marks.
         if length > 0 || cells > 0 { Err(not_closed(began)) } else { Ok(None) }
     }
 
@@ -243,12 +242,12 @@ impl Lines {
 }
 
 fn no_names() -> Error {
-    Error::invalid("", format!("The first line has to name 1 to {MAX_COLUMNS} columns."))
+    Error::invalid("", format!("The first line must name 1 to {MAX_COLUMNS} columns."))
 }
 
 fn too_long(line: u64) -> Error {
     let detail = format!(
-        "Line {line} has more than {} KB. If it is not that long, a quotation mark in it is not closed.",
+        "Line {line} has more than {} KB. If it is not that long, it has an unclosed quotation mark.",
         MAX_LINE >> 10
     );
     Error::invalid("", detail)
@@ -262,7 +261,7 @@ fn not_closed(line: u64) -> Error {
 
 fn no_text(line: u64) -> Error {
     let detail =
-        format!("Line {line} is not text in UTF-8. Save the file anew as \"CSV UTF-8\" and send it again.");
+        format!("Line {line} is not text in UTF-8. Save the file as \"CSV UTF-8\" and send it again.");
     Error::invalid("", detail)
 }
 
@@ -307,10 +306,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_table_is_refused_with_its_line() {
+    fn other_files_are_rejected_with_the_line() {
         let cells = |number: usize| [b"Name\n".to_vec(), vec![b','; number], b"x\n".to_vec()].concat();
         for (file, said) in [
-            (vec![b','; 1 << 20], "The first line has to name"),
+            (vec![b','; 1 << 20], "The first line must name"),
             (cells(300), "Line 2 has more than 200 cells."),
             ([b"Name\nZoe\n".to_vec(), vec![b'x'; 1 << 20]].concat(), "Line 3 has more than 256 KB."),
             (b"Name,Note\nZoe,\"tea\nBob,x\n".to_vec(), "A quotation mark in line 2 is not closed"),

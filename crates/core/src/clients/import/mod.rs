@@ -1,7 +1,7 @@
-//! Clients from a file: it is kept until it was imported, a day at most.
+//! Imports clients from a file, which is kept until it is imported, at most a day.
 //!
-//! What is known of an import is in memory: after the server was started anew the file has to be sent again, and what was
-//! imported of it before is found as duplicates.
+//! The state of an import is in memory: after a restart the file must be sent again, and the clients imported before
+//! are found as duplicates.
 
 mod erase;
 mod file;
@@ -36,71 +36,68 @@ const KEEP: TimeDelta = TimeDelta::days(1);
 
 /// An import of clients from a file.
 pub struct Import {
-    /// Which.
     pub id: ImportId,
-    /// Who sent the file.
+    /// The user who sent the file.
     pub owner: UserId,
-    /// When.
     pub made_at: DateTime<Utc>,
-    /// What is in the file.
+    /// The content of the file.
     pub table: Table,
-    /// Told when it is to stop.
+    /// Cancelled to stop the import.
     pub cancelled: CancellationToken,
     folder: PathBuf,
     progress: Mutex<Progress>,
 }
 
-/// How far an import is.
+/// The progress of an import.
 #[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ImportProgress)]
 pub struct Progress {
-    /// Where it stands.
+    /// The import's state.
     pub state: ImportState,
-    /// Lines of the file that are dealt with.
+    /// Lines of the file processed so far.
     pub done: u64,
-    /// Clients made of them.
+    /// Clients created.
     pub created: u64,
-    /// Clients changed by them.
+    /// Clients changed.
     pub updated: u64,
-    /// Lines of clients that are there already, and were left as they are.
+    /// Lines of existing clients, which were left unchanged.
     pub skipped: u64,
-    /// Lines that could not be taken.
+    /// Lines that were rejected.
     pub rejected: u64,
-    /// Lines that were taken without some of what is in them; the file of rejected lines says what.
+    /// Lines imported without some of their values; the file of rejected lines says which.
     pub incomplete: u64,
 }
 
-/// Where an import stands.
+/// The state of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ImportState {
-    /// The file is here; nothing was imported yet.
+    /// The file was uploaded; nothing has been imported yet.
     #[default]
     Uploaded,
-    /// It goes on.
+    /// The import is running.
     Running,
-    /// It is over.
+    /// The import is finished.
     Done,
-    /// It was stopped; what was imported before stays.
+    /// The import was stopped; what was imported before stays.
     Cancelled,
 }
 
-/// What becomes of a line whose client is there already: one with one of its numbers or e-mail addresses; where it has
-/// neither, one of its name and kind.
+/// What to do with a line whose client exists: one with one of its numbers or email addresses; without either, one of
+/// its name and kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum DuplicateRule {
-    /// The line is left out.
+    /// The line is skipped.
     Skip,
-    /// It makes another client all the same.
+    /// The line creates another client anyway.
     Create,
-    /// The client gets what the line has and it has not.
+    /// The client gets values from the line for its empty fields.
     Update,
 }
 
 impl Import {
-    /// How far it is.
     pub fn progress(&self) -> Progress {
         *self.lock()
     }
@@ -113,26 +110,26 @@ impl Import {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes it a running one.
+    /// Marks the import as running.
     ///
     /// # Errors
-    /// 409 where it was started before.
+    /// 409 if it was started before.
     pub fn begin(&self) -> Result<()> {
         let mut progress = self.lock();
         if progress.state != ImportState::Uploaded {
-            let detail = "This import was started before. Send the file again for another one.";
+            let detail = "This import has already been started. Send the file again for another one.";
             return Err(Error::conflict("alreadyStarted", detail));
         }
         progress.state = ImportState::Running;
         Ok(())
     }
 
-    /// Where the file is.
+    /// The path of the file.
     pub fn file(&self) -> PathBuf {
         file_of(&self.folder, self.id)
     }
 
-    /// Where the lines are that could not be taken.
+    /// The path of the file of rejected lines.
     pub fn rejected(&self) -> PathBuf {
         self.folder.join(format!("{}.rejected.csv", self.id))
     }
@@ -142,14 +139,14 @@ fn file_of(folder: &Path, id: ImportId) -> PathBuf {
     folder.join(format!("{id}.csv"))
 }
 
-/// The imports there are: the last one of each user.
+/// The known imports: the last one of each user.
 pub struct Imports {
     folder: PathBuf,
     all: Mutex<HashMap<ImportId, Arc<Import>>>,
 }
 
 impl Imports {
-    /// None yet. What is left in the folder was of a server that ended.
+    /// Creates an empty set. Files left in the folder are from a server that ended.
     #[must_use]
     pub fn new(data_dir: &Path) -> Self {
         let folder = data_dir.join("imports");
@@ -161,10 +158,10 @@ impl Imports {
         Self { folder, all: Mutex::default() }
     }
 
-    /// Where the file of a new import goes.
+    /// The path for the file of a new import.
     ///
     /// # Errors
-    /// 409 while another import of the user goes on; 500 where the folder cannot be made.
+    /// 409 while another import of the user is running; 500 if the folder cannot be created.
     pub fn place(&self, id: ImportId, owner: UserId) -> Result<PathBuf> {
         self.require_none_running(owner)?;
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
@@ -182,10 +179,10 @@ impl Imports {
         Ok(())
     }
 
-    /// Adds an import whose file is in its place, instead of the one that the user had.
+    /// Adds an import whose file is in place, replacing the user's previous one.
     ///
     /// # Errors
-    /// As [`Imports::place`].
+    /// As for [`Imports::place`].
     pub fn add(&self, id: ImportId, owner: UserId, table: Table, now: DateTime<Utc>) -> Result<Arc<Import>> {
         self.require_none_running(owner)?;
         let import = Arc::new(Import {
@@ -202,23 +199,22 @@ impl Imports {
         Ok(import)
     }
 
-    /// The import with this id.
     pub fn get(&self, id: ImportId) -> Option<Arc<Import>> {
         self.all().get(&id).cloned()
     }
 
-    /// Stops an import that goes on; forgets any other.
+    /// Stops a running import; forgets any other.
     pub fn cancel(&self, import: &Import) {
         import.cancelled.cancel();
         self.forget(|other| other.id == import.id);
     }
 
-    /// Forgets what has had its time.
+    /// Forgets old imports.
     pub fn purge(&self, now: DateTime<Utc>) {
         self.forget(|import| import.made_at < now - KEEP);
     }
 
-    /// Forgets such imports, with their files, unless they go on.
+    /// Forgets matching imports, with their files, unless they are running.
     fn forget(&self, which: impl Fn(&Import) -> bool) {
         let mut all = self.all();
         let gone: Vec<Arc<Import>> = all
@@ -238,7 +234,7 @@ impl Imports {
     }
 }
 
-/// Deletes a file that may be there.
+/// Deletes a file if it exists.
 fn remove(file: &Path) {
     match std::fs::remove_file(file) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -1,4 +1,4 @@
-//! What an import would make of a file.
+//! Previews an import.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,25 +18,25 @@ use crate::views::number::Phone;
 
 /// Lines shown.
 const SHOWN: usize = 20;
-/// Lines looked at: nobody waits for more.
+/// Lines checked; more would take too long.
 const LOOKED_AT: usize = 2000;
 
-/// What an import would make of a file.
+/// What an import would do with a file.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ImportPreview {
-    /// The first lines, 20 at most.
+    /// The first lines, at most 20.
     rows: Vec<PreviewRow>,
-    /// The lines that were looked at, from the first on, 2000 at most: good ones, bad ones and duplicates.
+    /// The number of lines checked, from the first, at most 2000: good ones, bad ones and duplicates.
     checked: u64,
-    /// Lines that make a client.
+    /// Lines that create a client.
     good: u64,
-    /// Lines that could not be taken.
+    /// Lines that would be rejected.
     bad: u64,
-    /// Lines of clients that are there already, or that an earlier line makes.
+    /// Lines of clients that exist or are created by an earlier line.
     duplicates: u64,
 }
 
-/// A line, as a client.
+/// A line as a client.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PreviewRow {
@@ -44,26 +44,26 @@ pub struct PreviewRow {
     line: u64,
     /// The client.
     client: PreviewedClient,
-    /// Why it could not be taken.
+    /// Why the line would be rejected.
     problem: Option<String>,
-    /// The client that is there already.
+    /// The existing client.
     duplicate_of: Option<NamedClient>,
-    /// Whether an earlier line is of the same client.
+    /// Whether an earlier line is about the same client.
     repeated: bool,
-    /// What is in the line and has no place in the client.
+    /// Values of the line that do not fit into the client.
     left_out: Vec<String>,
 }
 
-/// A client that is not there yet.
+/// A client that does not exist yet.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PreviewedClient {
-    /// What it is.
+    /// The kind of the client.
     kind: ClientKind,
     /// Its name.
     name: String,
     /// The name of its company.
     company: Option<String>,
-    /// Its numbers, as people read them.
+    /// Its numbers, formatted.
     phones: Vec<String>,
     /// Its e-mail addresses.
     emails: Vec<String>,
@@ -73,10 +73,10 @@ pub struct PreviewedClient {
     notes: Option<String>,
 }
 
-/// What an import would make of its file's first lines.
+/// Previews the first lines of an import's file.
 ///
 /// # Errors
-/// When the file or the database fails.
+/// If the file or the database fails.
 pub async fn preview(
     calls: &Calls,
     user: &User,
@@ -120,7 +120,7 @@ pub async fn preview(
     Ok(preview)
 }
 
-/// The numbers as they were read; of a line that is refused as they stand there.
+/// The numbers as parsed; for a rejected line, as written.
 fn shown(row: Row, fields: Option<&ClientFields>) -> PreviewedClient {
     let phones = match fields {
         Some(fields) => fields.phones.iter().map(|phone| Phone::new(phone, false).formatted).collect(),

@@ -1,4 +1,4 @@
-//! A line of a file as a client.
+//! Reads a line of a file as a client.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,28 +16,28 @@ use crate::clients::numbers::e164;
 use crate::error::{Error, Result};
 use crate::spreadsheet::read_back;
 
-/// What the columns of a file are.
+/// The targets of a file's columns.
 pub type Mapping = [Option<ImportTarget>];
 
-/// Refuses a mapping that makes no clients.
+/// Rejects a mapping that creates no clients.
 ///
 /// # Errors
-/// 422 with what is wrong.
+/// 422 with the reason.
 pub fn check_mapping(import: &Import, mapping: &Mapping) -> Result<()> {
     let refused = |detail: String| Err(Error::invalid("mapping", detail));
     if mapping.len() != import.table.columns.len() {
         return refused(format!(
-            "The file has {} columns; say what each is, or null.",
+            "The file has {} columns. Give a target or null for each.",
             import.table.columns.len()
         ));
     }
     let mut seen = BTreeSet::new();
     if let Some(twice) = mapping.iter().flatten().find(|target| !target.several() && !seen.insert(**target)) {
-        return refused(format!("Two columns are to be {}; only one can be.", json!(twice)));
+        return refused(format!("Two columns have the target {}. Choose only one.", json!(twice)));
     }
     let names = [ImportTarget::Name, ImportTarget::FirstName, ImportTarget::LastName, ImportTarget::Company];
     if !names.iter().any(|name| seen.contains(name)) {
-        return refused("One column has to have the clients' names.".to_owned());
+        return refused("Choose a column with the clients' names.".to_owned());
     }
     Ok(())
 }
@@ -46,7 +46,7 @@ pub fn check_mapping(import: &Import, mapping: &Mapping) -> Result<()> {
 pub struct Reading<'a> {
     calls: &'a Calls,
     user: &'a User,
-    /// Each column that is something, with its name where that tells numbers apart.
+    /// Each column with a target, and its name if that tells numbers apart.
     columns: Vec<(usize, ImportTarget, Option<String>)>,
     number_of_columns: usize,
     users: HashMap<String, UserId>,
@@ -63,17 +63,17 @@ pub struct Row {
     pub emails: Vec<String>,
     pub tags: Vec<String>,
     pub notes: Vec<String>,
-    /// What is in the line and has no place in the client.
+    /// Values of the line that do not fit into the client.
     pub left_out: Vec<String>,
     responsible: Option<UserId>,
     problem: Option<String>,
 }
 
 impl<'a> Reading<'a> {
-    /// Reads lines of that import as `mapping` says.
+    /// Reads lines of an import according to `mapping`.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn new(calls: &'a Calls, user: &'a User, import: &Import, mapping: &Mapping) -> Result<Self> {
         let several = mapping.iter().flatten().filter(|target| **target == ImportTarget::Phone).count() > 1;
         let column = |(place, target): (usize, &Option<ImportTarget>)| {
@@ -95,7 +95,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// The line as a client.
+    /// Reads a line as a client.
     pub fn row(&self, line: &Line) -> Row {
         let mut row = Row {
             kind: ClientKind::Contact,
@@ -131,7 +131,7 @@ impl<'a> Reading<'a> {
                 ImportTarget::Email => add_emails(&mut row.emails, cell),
                 ImportTarget::Tags => {
                     let tags = cell.split([';', ',', '\n']).flat_map(|tags| tags.split(":::"));
-                    // A star marks the groups that an address book has by itself.
+                    // A star marks the built-in groups of an address book.
                     let tags =
                         tags.map(|tag| tag.trim().trim_start_matches("* ")).filter(|tag| !tag.is_empty());
                     row.tags.extend(tags.map(str::to_owned));
@@ -149,7 +149,7 @@ impl<'a> Reading<'a> {
             let name = folded(&row.name);
             let other = [first, last].into_iter().filter(|part| !name.contains(&folded(part)));
             row.left_out
-                .extend(other.map(|part| format!("the name \"{part}\", since the whole name is another")));
+                .extend(other.map(|part| format!("the name \"{part}\", since the full name differs")));
         }
         row.set_kind(kind);
         row
@@ -157,7 +157,7 @@ impl<'a> Reading<'a> {
 
     fn add_phones(&self, phones: &mut Vec<PhoneInput>, cell: &str, label: Option<&str>) {
         for part in several(cell).iter().flat_map(|part| internal(part)) {
-            // `Mobile: 020 7946 0000`, as an export writes it.
+            // `Mobile: 020 7946 0000`, as in exports.
             let named = part.split_once(": ").map(|(label, number)| (Some(label), number.trim()));
             let (label, number) = named.unwrap_or((label, part));
             let key = |number: &str| e164(self.calls, number).unwrap_or_else(|| number.to_owned());
@@ -169,10 +169,10 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The row as a client's fields, but for its company.
+    /// The row as a client's fields, without its company.
     ///
     /// # Errors
-    /// Inside: a sentence that says why it is not a client. Outside: when the database fails.
+    /// Inner: a sentence that says why it is not a client. Outer: if the database fails.
     pub async fn fields(&self, row: &Row) -> Result<Result<ClientFields, String>> {
         let company = row.company.as_deref().and_then(|name| fields::name(ClientKind::Company, name));
         if let Some(problem) = row.problem.clone().or(company.map(|error| error.detail)) {
@@ -193,10 +193,10 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The client that is there already; see [`super::DuplicateRule`].
+    /// The existing client; see [`super::DuplicateRule`].
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn duplicate(&self, fields: &ClientFields) -> Result<Option<Client>> {
         let numbers: Vec<String> = fields.phones.iter().filter_map(|phone| phone.e164.clone()).collect();
         if numbers.is_empty() && fields.emails.is_empty() {
@@ -208,20 +208,20 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The first client of that kind and name.
+/// The first client of this kind and name.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn named(calls: &Calls, kind: ClientKind, name: &str) -> Result<Option<Client>> {
     let keys = ClientKeys { name: Some(name.to_owned()), ..ClientKeys::default() };
     let found = calls.store.duplicates(ClientScope::All, &keys, None, MAX_NAMED).await?;
     Ok(found.into_iter().map(|(client, _)| client).find(|client| client.fields.kind == kind))
 }
 
-/// Clients of one name among which one of a kind is looked for.
+/// Clients of one name to search for one of a kind.
 const MAX_NAMED: usize = 20;
 
-/// Internal numbers with `;` between them are too short to be told apart by their digits.
+/// Internal numbers separated by `;` are too short to be separated by their digits.
 fn internal(part: &str) -> impl Iterator<Item = &str> {
     let separator = if part.contains('=') { '\n' } else { ';' };
     part.split(separator).map(str::trim).filter(|part| !part.is_empty())
@@ -237,7 +237,7 @@ fn add_emails(emails: &mut Vec<String>, cell: &str) {
 }
 
 impl Row {
-    /// As the column says; without one a line that has nothing but a company is that company.
+    /// Sets the kind from the column; without one, a line with only a company is that company.
     fn set_kind(&mut self, word: Option<&str>) {
         self.kind_is_given = word.is_some();
         match word.map(str::to_lowercase).as_deref() {
@@ -246,7 +246,7 @@ impl Row {
             Some("lead") => self.kind = ClientKind::Lead,
             Some(other) => {
                 self.problem =
-                    Some(format!("\"{other}\" is not a kind of client: write contact, company or lead."));
+                    Some(format!("\"{other}\" is not a kind of client. Use contact, company or lead."));
             }
             None if self.name.is_empty() && self.company.is_some() => self.kind = ClientKind::Company,
             None => {}

@@ -1,4 +1,4 @@
-//! Importing.
+//! Runs an import.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -22,13 +22,13 @@ use crate::cut::{self, cut};
 use crate::error::{Error, Result};
 use crate::spreadsheet::plain;
 
-/// Clients written in one transaction: it holds up the webhooks for that long.
+/// Clients written per transaction, which blocks webhooks for its duration.
 const BATCH: usize = 100;
 
-/// Companies remembered by name, at most.
+/// Maximum number of companies cached by name.
 const MAX_COMPANIES: usize = 10_000;
 
-/// Imports a file, until it is done or cancelled, or the server stops.
+/// Imports a file until it is finished or cancelled, or the server stops.
 pub async fn run(
     calls: Arc<Calls>,
     user: User,
@@ -40,7 +40,7 @@ pub async fn run(
     let complete = match ended {
         Ok(complete) => complete,
         Err(error) => {
-            tracing::error!(detail = %cut(error.detail(), cut::ERROR), import = %import.id, "an import of clients broke off");
+            tracing::error!(detail = %cut(error.detail(), cut::ERROR), import = %import.id, "an import of clients failed");
             false
         }
     };
@@ -54,7 +54,7 @@ pub async fn run(
     calls.audit.record(user.id, AuditAction::Imported, None, None, vec![change]).await;
 }
 
-/// Says whether the whole file was imported.
+/// Returns whether the whole file was imported.
 async fn all(
     calls: &Calls,
     user: &User,
@@ -82,7 +82,7 @@ async fn all(
     }
 }
 
-/// The next lines, read off the async threads.
+/// Reads the next lines off the async threads.
 async fn next(mut lines: Lines) -> Result<(Lines, Vec<Line>)> {
     let read = tokio::task::spawn_blocking(move || {
         let some = lines.take(BATCH)?;
@@ -91,25 +91,25 @@ async fn next(mut lines: Lines) -> Result<(Lines, Vec<Line>)> {
     read.await.map_err(Error::internal)?
 }
 
-/// What is written together.
+/// Writes that share a transaction.
 struct Batch<'a> {
     calls: &'a Calls,
     import: &'a Import,
     progress: Progress,
     pending: Vec<Pending>,
-    /// Numbers, addresses and names of what is pending: nobody finds it in the database yet.
+    /// Numbers, addresses and names of pending clients: they are not in the database yet.
     keys: BTreeSet<String>,
-    /// The companies that were named so far, by name.
+    /// The companies named so far, by name.
     companies: HashMap<String, ClientId>,
     rejected: File,
-    /// Lines for the file of those that could not be taken.
+    /// Lines for the file of rejected ones.
     report: Vec<u8>,
 }
 
-/// A client to be written; a company that was only named has no line of its own.
+/// A client to write; a company known only by name has no line of its own.
 struct Pending {
     line: Option<Line>,
-    /// What is in the line and does not become part of the client.
+    /// Values of the line that do not become part of the client.
     left_out: Vec<String>,
     write: ClientWrite,
 }
@@ -180,7 +180,7 @@ impl<'a> Batch<'a> {
         if self.pending.len() >= BATCH { self.write().await } else { Ok(()) }
     }
 
-    /// The company of that name; it is made where there is none.
+    /// The company with this name, created if it does not exist.
     async fn company(&mut self, name: &str) -> Result<ClientId> {
         let key = folded(name);
         if let Some(id) = self.companies.get(&key) {
@@ -214,7 +214,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Writes what is pending.
+    /// Writes the pending clients.
     async fn write(&mut self) -> Result<()> {
         let pending = std::mem::take(&mut self.pending);
         self.keys.clear();
@@ -237,7 +237,7 @@ impl<'a> Batch<'a> {
                 }
             }
         }
-        // The companies are in the database now, and found there.
+        // The companies are in the database now and can be found there.
         if self.companies.len() > MAX_COMPANIES {
             self.companies.clear();
         }
@@ -248,7 +248,7 @@ impl<'a> Batch<'a> {
     async fn written(&self, writes: &[ClientWrite]) -> Result<Vec<bool>> {
         let (store, now) = (&self.calls.store, self.calls.clock.now());
         match store.write_clients(writes, now).await {
-            // One of them: the others can be written.
+            // One reference is unknown: write the others separately.
             Err(StoreError::UnknownReference) => {}
             written => return Ok(written?),
         }
@@ -267,17 +267,17 @@ impl<'a> Batch<'a> {
         add_line(&mut self.report, &line.number.to_string(), reason, line.cells.iter())
     }
 
-    /// Says what was left out of a line that was taken otherwise.
+    /// Reports what was left out of an imported line.
     fn note(&mut self, line: &Line, left_out: &[String]) -> Result<()> {
         if left_out.is_empty() {
             return Ok(());
         }
         self.progress.incomplete += 1;
-        let reason = format!("Imported, but for {}.", left_out.join("; "));
+        let reason = format!("Imported without {}.", left_out.join("; "));
         add_line(&mut self.report, &line.number.to_string(), &reason, line.cells.iter())
     }
 
-    /// Lets others see how far it is.
+    /// Publishes the progress.
     async fn show(&mut self) -> Result<()> {
         self.import.set(self.progress);
         self.save_report().await
@@ -303,16 +303,16 @@ fn add_line<'a>(
 }
 
 const CHANGED_MEANWHILE: &str =
-    "The client, its company or its responsible user was changed at the same moment. Import the line again.";
+    "The client, its company or its responsible user was changed at the same time. Import the line again.";
 
-/// What tells that two lines are of one client.
+/// The keys that identify lines about one client.
 pub(super) fn keys(fields: &ClientFields) -> BTreeSet<String> {
     let numbers = fields.phones.iter().filter_map(|phone| phone.e164.clone());
     let keys: BTreeSet<String> = numbers.chain(fields.emails.iter().map(|email| folded(email))).collect();
     if keys.is_empty() { BTreeSet::from([folded(&fields.name)]) } else { keys }
 }
 
-/// The client with what the line has and it has not; none where that is nothing.
+/// The client completed with values of the line; `None` if it gains nothing.
 fn added(client: &Client, line: ClientFields, company: Option<ClientId>) -> Option<ClientFields> {
     let noted = client.fields.notes.as_deref().unwrap_or_default();
     let notes = line.notes.clone().filter(|notes| !noted.contains(notes.as_str()));
@@ -320,11 +320,11 @@ fn added(client: &Client, line: ClientFields, company: Option<ClientId>) -> Opti
     (fields != client.fields).then_some(fields)
 }
 
-/// What a client that is there keeps instead of what the line has.
+/// The values of the line that an existing client does not take.
 fn kept(client: &Client, line: &ClientFields, company: Option<ClientId>, kind_is_given: bool) -> Vec<String> {
     let has = &client.fields;
     let name = (!line.name.is_empty() && !has.name.is_empty() && folded(&has.name) != folded(&line.name))
-        .then(|| format!("the name, since the client is called \"{}\"", has.name));
+        .then(|| format!("the name, since the client is named \"{}\"", has.name));
     let company = (company.is_some() && has.company.is_some() && has.company != company)
         .then(|| "the company, since the client has another".to_owned());
     let responsible =

@@ -1,4 +1,4 @@
-//! Files in UTF-16, which spreadsheets call "Unicode text".
+//! Converts files in UTF-16, which spreadsheets call "Unicode text".
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read as _, Write as _};
@@ -7,10 +7,10 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// Writes a file anew in UTF-8 where its byte order mark says that it is in UTF-16.
+/// Rewrites a file in UTF-8 if its byte order mark says UTF-16.
 ///
 /// # Errors
-/// 422 where it is not whole; 500 where it cannot be written.
+/// 422 if it is malformed; 500 if it cannot be written.
 pub fn to_utf8(file: &Path) -> Result<()> {
     let mut source = BufReader::new(File::open(file).map_err(Error::internal)?);
     let mut mark = [0; 2];
@@ -26,12 +26,12 @@ pub fn to_utf8(file: &Path) -> Result<()> {
     let place = file.with_extension("utf8");
     let written = write(source, unit, &place).and_then(|()| std::fs::rename(&place, file));
     written.map_err(|error| {
-        // Where it was made.
+        // It may have been created.
         let _ = std::fs::remove_file(&place);
         match error.kind() {
             io::ErrorKind::InvalidData => Error::invalid(
                 "",
-                "The file begins as UTF-16 and is not. Save it anew as \"CSV UTF-8\" and send it again.",
+                "The file starts as UTF-16 but is not. Save it as \"CSV UTF-8\" and send it again.",
             ),
             _ => Error::internal(error),
         }

@@ -1,19 +1,19 @@
-//! E-mail addresses in a request, and what is put in their place.
+//! Replaces email addresses in a request.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
-#[expect(clippy::unwrap_used, reason = "the pattern is right: the test uses it")]
+#[expect(clippy::unwrap_used, reason = "the pattern is valid: the test uses it")]
 static ADDRESS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"[^\s@<>"'(),;:=&?/\\\[\]{}|]+@(?:[\w-]+\.)+[A-Za-z]{2,}"#).unwrap());
 
-/// Addresses that are exchanged, at most.
+/// Maximum number of replaced addresses.
 const MOST: usize = 1000;
 
-/// Each address in the texts with the one that stands for it: the same one for the same address, whatever its case. A number at
-/// a host, as in SIP, is no address.
+/// Each address in the texts with its replacement: the same one for the same address, ignoring case. A number at a
+/// host, as in SIP, is not an address.
 pub fn exchanged<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<(String, String)> {
     let (mut known, mut exchanged): (HashMap<String, usize>, BTreeMap<String, String>) = Default::default();
     for text in texts {

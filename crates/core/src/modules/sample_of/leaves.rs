@@ -1,36 +1,36 @@
-//! The texts that a request is made of, wherever they stand: in JSON, in forms, in the query of a URL.
+//! The strings a request consists of, wherever they occur: in JSON, in forms, in the query of a URL.
 
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use url::form_urlencoded;
 
-/// So deep texts are looked for in texts: a form in JSON in a form.
+/// Maximum nesting of strings within strings: a form in JSON in a form.
 const MOST_LEVELS: usize = 4;
 
-/// A text that stands somewhere.
+/// A string found in a request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Leaf {
-    /// What it is called there.
+    /// Its name at that place.
     pub name: Option<String>,
-    /// The text, without its escapes.
+    /// The string, unescaped.
     pub text: String,
-    /// As it was written, where that is something else.
+    /// The string as written, if that differs.
     pub raw: Option<String>,
-    /// Whether it is a form or JSON, whose own texts follow.
+    /// Whether it is a form or JSON, followed by its own strings.
     pub holds_others: bool,
 }
 
-/// Leaves, in their order.
+/// Leaves, in order.
 #[derive(Default)]
 pub struct Leaves(pub Vec<Leaf>);
 
 impl Leaves {
-    /// Adds those of a text.
+    /// Adds the leaves of a text.
     pub fn add(&mut self, name: Option<&str>, text: &str) {
         self.text(name, (text, None), MOST_LEVELS);
     }
 
-    /// Adds those of a value.
+    /// Adds the leaves of a value.
     pub fn add_value(&mut self, value: &Value) {
         self.value(None, value, MOST_LEVELS);
     }
@@ -52,7 +52,7 @@ impl Leaves {
         } else if is_form {
             self.form(text.trim_end(), levels);
         } else {
-            // A URL may stand in any text, also in XML or in half a JSON.
+            // A URL may occur in any text, also in XML or in truncated JSON.
             let signs = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '\\');
             for word in text.split(signs) {
                 if let Some((_, query)) = word.split_once(['?', '#']) {
@@ -92,7 +92,7 @@ pub fn of_path(path: &str) -> String {
     percent_decode_str(path).decode_utf8_lossy().into_owned()
 }
 
-/// Whether a text is a form: begins with a name and an equals sign.
+/// Whether a text is a form: starts with a name and an equals sign.
 fn is_form(text: &str) -> bool {
     let name = text.split_once('=').map_or("", |(name, _)| name);
     let may_be = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '[' | ']' | '%' | '+' | '&');
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_found_wherever_they_stand() {
+    fn strings_are_found_wherever_they_occur() {
         let url = "https://x.example/r?access_key=a%2Bb&x=1";
         for (text, expected) in [
             (

@@ -1,4 +1,4 @@
-//! Dates and times in texts: their digits are no number of anybody's.
+//! Dates and times in text: their digits are not phone numbers.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -6,11 +6,11 @@ use std::sync::LazyLock;
 use chrono::{DateTime, TimeDelta, Utc};
 use regex_lite::Regex;
 
-/// 9 September 2001: seconds of the epoch have ten digits from then on.
+/// 9 September 2001: from then on, epoch seconds have ten digits.
 const TEN_DIGITS: i64 = 1_000_000_000;
 
-/// A date, a date with a time, or a time, as providers write them.
-#[expect(clippy::unwrap_used, reason = "the pattern is right: the test uses it")]
+/// A date, a date with a time, or a time, as written by providers.
+#[expect(clippy::unwrap_used, reason = "the pattern is valid: the test uses it")]
 static MOMENT: LazyLock<Regex> = LazyLock::new(|| {
     let (year, month, day) = (r"(?:19|20)\d\d", "(?:1[0-2]|0?[1-9])", r"(?:3[01]|[12]\d|0?[1-9])");
     let clock = r"\d{1,2}[:.h-]\d\d(?:[:.m-]\d\d(?:[.,]\d+)?)?";
@@ -30,7 +30,7 @@ static MOMENT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&moments.join("|")).unwrap()
 });
 
-/// The text without its dates and times; what stands around them belongs together no longer.
+/// The text without its dates and times; the parts around them no longer belong together.
 pub fn without_moments(text: &str) -> Cow<'_, str> {
     MOMENT.replace_all(text, |found: &regex_lite::Captures<'_>| {
         let Some(moment) = found.get(0) else { return String::new() };
@@ -42,8 +42,8 @@ pub fn without_moments(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// Whether digits that stand in the text as they are can be a moment before the request came, or not long after: seconds, thousandths
-/// or millionths of the epoch, or a date about then.
+/// Whether unseparated digits in the text can be a time before the request or shortly after it: epoch seconds,
+/// milliseconds or microseconds, or a date.
 pub fn is_moment(digits: &str, text: &str, received_at: DateTime<Utc>) -> bool {
     let latest = (received_at + TimeDelta::days(400)).timestamp();
     let number = digits.parse::<i64>().unwrap_or_default();
@@ -64,7 +64,7 @@ mod tests {
     use hookswitch_model::masking::written_numbers;
 
     #[test]
-    fn dates_and_times_are_no_numbers() {
+    fn dates_and_times_are_not_numbers() {
         for moment in [
             "2018-02-19 18:41:00",
             "2018-02-19T18:41:00.1234567+02:00",
@@ -111,6 +111,6 @@ mod tests {
         for digits in ["4045558514", "+1519065660", "15190656601", "9999999999", "20180301"] {
             assert!(!is_moment(digits, digits, now), "{digits}");
         }
-        assert!(!is_moment("1519065660", "151-906-5660", now), "it is written like a number");
+        assert!(!is_moment("1519065660", "151-906-5660", now), "it is written like a phone number");
     }
 }

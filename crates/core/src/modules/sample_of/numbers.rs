@@ -1,11 +1,11 @@
-//! Numbers of people in a request, and what is put in their place.
+//! Replaces people's numbers in a request.
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
 use hookswitch_model::masking::{exchange_digits, written_numbers};
-use hookswitch_model::phone::{self, nobodys};
+use hookswitch_model::phone::{self, unassigned};
 
 use serde_json::Value;
 
@@ -13,11 +13,11 @@ use super::moments::{is_moment, without_moments};
 use super::parts;
 use crate::modules::registry::Active;
 
-/// Numbers of people: the digits that stand for each, and those of a number that nobody has. Longer ones come first.
+/// People's numbers: the digits of each, and their replacement. Longer ones come first.
 pub struct Numbers(Vec<(Vec<char>, Vec<char>)>);
 
 impl Numbers {
-    /// Those that the script found, and whatever else in the request is a valid number and no time.
+    /// The numbers found by the script, and any other valid number in the request that is not a time.
     pub fn found<'a>(
         active: &Active,
         received_at: DateTime<Utc>,
@@ -38,9 +38,9 @@ impl Numbers {
                 Some(phone::national(&number)).filter(|national| digits.ends_with(national.as_str()));
             let own = national.filter(|national| !national.is_empty()).unwrap_or(digits);
             if known.insert(own.clone()) {
-                let mut free = nobodys(&number, pairs.len());
+                let mut free = unassigned(&number, pairs.len());
                 if free.len() != own.len() {
-                    free = nobodys(&own, pairs.len());
+                    free = unassigned(&own, pairs.len());
                 }
                 pairs.push((own.chars().collect(), free.chars().collect()));
             }
@@ -64,7 +64,7 @@ impl Numbers {
         Self(pairs)
     }
 
-    /// The text with other numbers in their place.
+    /// The text with its numbers replaced.
     pub fn exchanged(&self, text: &str) -> String {
         exchange_digits(text, |digits| {
             let mut done = vec![false; digits.len()];

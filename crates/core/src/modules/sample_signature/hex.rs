@@ -1,11 +1,11 @@
 //! Hexadecimal.
 
-/// Two digits a byte, in lower case.
+/// Two lower-case digits per byte.
 pub fn encode(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// None where it is no hexadecimal of whole bytes.
+/// `None` if it is not hexadecimal with whole bytes.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;

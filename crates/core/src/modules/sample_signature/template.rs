@@ -11,11 +11,12 @@ use url::form_urlencoded;
 use super::{Signer, hex};
 use crate::modules::outgoing::{MOST_BYTES, Outgoing};
 
-/// What may stand in braces.
+/// The known placeholders.
 const KNOWN: &str = "url, method, body, body:sha256, body:md5, now:seconds, now:milliseconds, now:rfc3339, header:NAME, \
                      query:NAME, form:NAME, form:sorted, setting:NAME";
 
-/// What the recipes of one request may still read and write: templates that repeat each other's text would double it each time.
+/// How much the recipes of one request may still read and write: templates that repeat each other's text would double
+/// it each time.
 pub struct Room(Cell<usize>);
 
 impl Room {
@@ -25,24 +26,21 @@ impl Room {
 
     fn take(&self, bytes: usize) -> Result<(), String> {
         let left = self.0.get().checked_sub(bytes);
-        let too_much = || {
-            format!(
-                "the recipes make more than {MOST_BYTES} bytes of the request; shorten them or the request"
-            )
-        };
+        let too_much =
+            || format!("the recipes produce more than {MOST_BYTES} bytes; shorten them or the request");
         self.0.set(left.ok_or_else(too_much)?);
         Ok(())
     }
 }
 
-/// The text with what its braces stand for, as bytes: a body may be no text.
+/// Expands the placeholders, as bytes: a body may not be text.
 pub fn expand(text: &str, request: &Outgoing, signer: &Signer<'_>, room: &Room) -> Result<Vec<u8>, String> {
     let mut expanded = Vec::new();
     let mut rest = text;
     room.take(text.len())?;
     while let Some(begin) = rest.find('{') {
         expanded.extend_from_slice(&rest.as_bytes()[..begin]);
-        let end = rest[begin..].find('}').ok_or_else(|| format!("\"{text}\": a brace is not closed"))?;
+        let end = rest[begin..].find('}').ok_or_else(|| format!("\"{text}\": missing closing brace"))?;
         expanded.extend(placeholder(&rest[begin + 1..begin + end], request, signer, room)?);
         rest = &rest[begin + end + 1..];
     }
@@ -52,7 +50,7 @@ pub fn expand(text: &str, request: &Outgoing, signer: &Signer<'_>, room: &Room) 
 
 fn placeholder(name: &str, request: &Outgoing, signer: &Signer<'_>, room: &Room) -> Result<Vec<u8>, String> {
     let (kind, of) = name.split_once(':').unwrap_or((name, ""));
-    // As much as is read, or taken over: digests and sorting take their time too.
+    // Count everything that is read or copied: digests and sorting take time, too.
     room.take(match kind {
         "body" | "form" => request.body.len(),
         "url" | "query" => request.target.len(),
@@ -83,7 +81,7 @@ fn placeholder(name: &str, request: &Outgoing, signer: &Signer<'_>, room: &Room)
             Some(Value::Null) | None => return Err(format!("{{{name}}}: the setting is not set")),
             Some(other) => other.to_string(),
         },
-        _ => return Err(format!("{{{name}}} is unknown; there are {KNOWN}")),
+        _ => return Err(format!("{{{name}}} is unknown; use one of {KNOWN}")),
     };
     Ok(text.into_bytes())
 }

@@ -96,14 +96,13 @@ fn a_secret_that_is_sent_as_it_is_can_be_spoilt() {
 }
 
 #[test]
-fn recipes_that_repeat_each_other_come_to_an_end() {
+fn recipes_that_repeat_each_other_end() {
     let double = json!({ "value": "{form:a}{form:a}", "form": "a" });
     let recipes: Vec<_> = std::iter::repeat_n(double, 60).collect();
-    // Each doubles what stands first, and reads all of it to find that.
+    // Each doubles the text before it, and reads all of it to find that.
     let request = json!({ "method": "POST", "body": format!("a={}", "x".repeat(1000)) });
     let error = signed(request, recipes.into(), Spoil::Nothing).expect_err("too much");
-    let expected =
-        "sign: the recipes make more than 1048576 bytes of the request; shorten them or the request";
+    let expected = "sign: the recipes produce more than 1048576 bytes; shorten them or the request";
     assert_eq!(error, expected);
 
     let claims: Map<String, Value> = (0..2000).map(|n| (n.to_string(), json!("{body}"))).collect();
@@ -118,8 +117,8 @@ fn what_is_missing_is_named() {
     let sign = |text: &str| json!({ "algorithm": "sha1", "text": text, "header": "s" });
     let error = |text| signed(request(), sign(text), Spoil::Nothing).expect_err("it is not there");
     assert_eq!(error("{header:x}"), "sign: {header:x}: the request has no such header");
-    assert!(error("{urll}").starts_with("sign: {urll} is unknown; there are url, "));
-    assert_eq!(error("{url"), "sign: \"{url\": a brace is not closed");
+    assert!(error("{urll}").starts_with("sign: {urll} is unknown; use one of url, "));
+    assert_eq!(error("{url"), "sign: \"{url\": missing closing brace");
     let error = signed(request(), json!({ "algorithm": "sha1", "header": "s" }), Spoil::Nothing);
-    assert!(error.expect_err("no text").contains("give \"text\""));
+    assert!(error.expect_err("no text").contains("give the \"text\""));
 }

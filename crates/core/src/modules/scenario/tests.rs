@@ -28,16 +28,16 @@ fn every_word_of_shows_is_in_the_table() {
 }
 
 #[test]
-fn what_is_wrong_is_said_by_place() {
-    assert_eq!(wrong(r#"{ "name": "n", "steps": [] }"#), "steps: there are none");
+fn errors_name_the_place() {
+    assert_eq!(wrong(r#"{ "name": "n", "steps": [] }"#), "steps: add at least one");
     let by = r#"{ "name": "n", "steps": [{ "do": "hangUp", "by": "102" }], "members": ["101"] }"#;
-    assert_eq!(wrong(by), "steps[0]: by: 102 is none of the \"members\"");
+    assert_eq!(wrong(by), "steps[0]: by: 102 is not one of the \"members\"");
     let to = r#"{ "name": "n", "steps": [{ "do": "redirect", "by": "101" }], "members": ["101"] }"#;
     assert_eq!(wrong(to), "steps[0]: to: is missing");
     let field = r#"{ "name": "n", "steps": [{ "sample": "1" }], "calls": [{ "talkSecond": 1 }] }"#;
     assert_eq!(wrong(field), "calls[0].talkSecond: there is no such field; did you mean talkSeconds?");
     let order = r#"{ "name": "n", "steps": [{ "sample": "1" }], "orders": { "twice": false } }"#;
-    assert!(wrong(order).contains("a text that says why not"));
+    assert!(wrong(order).contains("a string with the reason why not"));
     let belongs = r#"{ "name": "n", "steps": [{ "sample": "1", "by": "101" }] }"#;
     assert_eq!(wrong(belongs), "steps[0]: \"by\" belongs to a \"do\"");
 }

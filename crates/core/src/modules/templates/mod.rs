@@ -1,4 +1,4 @@
-//! What a module can be made from: the modules that come with the program, and those in the server's `modules_dir`.
+//! Templates of modules: the built-in ones, and those in the server's `modules_dir`.
 
 mod read;
 
@@ -20,41 +20,39 @@ use super::{builtin, registry};
 use crate::modules::script;
 use read::{Folder, Texts};
 
-/// Something to make a module from.
+/// A template of a module.
 #[derive(Debug)]
 pub struct Template {
     /// What it is and which settings it has.
     pub manifest: Manifest,
-    /// Its TypeScript.
     pub source: Cow<'static, str>,
-    /// The folder in `modules_dir` that it is read from; none of one that comes with the program.
+    /// Its folder in `modules_dir`; `None` for a built-in template.
     pub folder: Option<String>,
-    /// Identifies what a module takes of it; see [`hash`].
+    /// Identifies what a module adopts from it; see [`hash`].
     pub hash: String,
 }
 
-/// A template that can be used, with the functions of its script.
+/// A usable template, with the functions of its script.
 pub type Usable = (Arc<Template>, BTreeSet<Function>);
 
 /// A folder that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
-    /// Its name in `modules_dir`; `modules_dir` itself where none of it can be read.
+    /// Its name in `modules_dir`; `modules_dir` itself if that cannot be read.
     pub folder: String,
-    /// Its code, where that is known.
+    /// Its code, if known.
     pub code: Option<String>,
-    /// Why.
     pub error: String,
 }
 
-/// What stands in `modules_dir`.
+/// The contents of `modules_dir`.
 #[derive(Default)]
 pub struct Templates {
     dir: Option<PathBuf>,
     found: RwLock<Arc<Found>>,
     /// One reading at a time.
     reading: tokio::sync::Mutex<()>,
-    /// Held while a module takes its folder's version by itself, and while somebody changes whether one does.
+    /// Held while a module adopts its folder's version automatically, and while somebody changes whether one does.
     pub taking: tokio::sync::Mutex<()>,
 }
 
@@ -62,11 +60,11 @@ pub struct Templates {
 struct Found {
     usable: BTreeMap<String, Usable>,
     unusable: Vec<Unusable>,
-    /// What was read, so that a script is tried only once.
+    /// The folders read, so that a script is tried only once.
     read: Vec<(Folder, Result<Usable, String>)>,
 }
 
-/// The templates that come with the program, by code.
+/// The built-in templates, by code.
 pub fn built_in() -> &'static [Arc<Template>] {
     static BUILT_IN: LazyLock<Vec<Arc<Template>>> = LazyLock::new(|| {
         let template = |module: &builtin::BuiltinModule| {
@@ -77,8 +75,8 @@ pub fn built_in() -> &'static [Arc<Template>] {
     &BUILT_IN
 }
 
-/// Identifies what a module takes of a template. What a setting does not say counts as not there, so that a new kind of
-/// property does not make every module look old.
+/// Identifies what a module adopts from a template. Default properties of a setting count as missing, so that a new
+/// kind of property does not make every module look outdated.
 pub fn hash(source: &str, settings: &[Setting], dials_extensions: bool) -> String {
     let mut taken = json!({ "source": source, "settings": settings, "dialsExtensions": dials_extensions });
     forget_defaults(&mut taken);
@@ -110,7 +108,7 @@ impl Template {
 }
 
 impl Templates {
-    /// Those of a server with that `modules_dir`.
+    /// The templates of a server with this `modules_dir`.
     pub fn new(dir: Option<PathBuf>) -> Self {
         Self { dir, ..Self::default() }
     }
@@ -120,25 +118,24 @@ impl Templates {
         self.dir.is_some()
     }
 
-    /// The template of that code.
+    /// The template with this code.
     pub fn find(&self, code: &str) -> Option<Arc<Template>> {
         let built_in = built_in().iter().find(|template| template.manifest.code == code);
         built_in.cloned().or_else(|| self.found().usable.get(code).map(|(template, _)| Arc::clone(template)))
     }
 
-    /// The codes of all templates.
     pub fn codes(&self) -> Vec<String> {
         let built_in = built_in().iter().map(|template| template.manifest.code.clone());
         built_in.chain(self.found().usable.keys().cloned()).collect()
     }
 
-    /// The folders that can be used, by code, and those that cannot, as they were read last.
+    /// The usable folders, by code, and the unusable ones, as last read.
     pub fn folders(&self) -> (Vec<Usable>, Vec<Unusable>) {
         let found = self.found();
         (found.usable.values().cloned().collect(), found.unusable.clone())
     }
 
-    /// Why the folder with the template of that code cannot be used.
+    /// Why the folder of the template with this code cannot be used.
     pub fn problem(&self, code: &str) -> Option<String> {
         let found = self.found();
         let unusable = found.unusable.iter().find(|unusable| unusable.code.as_deref() == Some(code));
@@ -154,7 +151,7 @@ impl Templates {
     }
 }
 
-/// Reads `modules_dir`, where there is one. Scripts are tried when they are new or have changed; with `retry`, also those that
+/// Reads `modules_dir`, if there is one. Scripts are tried if they are new or changed; with `retry`, also those that
 /// could not be used.
 pub async fn refresh(modules: &Modules, retry: bool) {
     let templates = &modules.templates;
@@ -201,7 +198,7 @@ fn code_of(folder: &Folder) -> Option<String> {
 }
 
 impl Found {
-    /// The code that a folder had when it was last known.
+    /// The last known code of a folder.
     fn code_of(&self, folder: &str) -> Option<String> {
         let usable = |(template, _): &&Usable| template.folder.as_deref() == Some(folder);
         let usable = self.usable.values().find(usable).map(|(template, _)| template.manifest.code.clone());
@@ -210,7 +207,7 @@ impl Found {
     }
 }
 
-/// The template of a folder, once its script is known to load.
+/// The template of a folder, if its script loads.
 async fn tried(modules: &Modules, folder: &Folder) -> Result<Usable, String> {
     let Texts { manifest, source } = folder.texts.clone()?;
     let manifest = manifest::parse(&manifest).map_err(|error| error.to_string())?;
@@ -219,17 +216,17 @@ async fn tried(modules: &Modules, folder: &Folder) -> Result<Usable, String> {
     Ok((Arc::new(template), functions))
 }
 
-/// Refuses a code that another template has.
+/// Rejects a code that another template has.
 fn only_one(found: &Found, usable: Usable) -> Result<Usable, String> {
     let code = &usable.0.manifest.code;
     if built_in().iter().any(|template| template.manifest.code == *code) {
         return Err(format!(
-            "module.toml: code: \"{code}\" is a module that comes with the program; choose another"
+            "module.toml: code: \"{code}\" is the code of a built-in module; choose another"
         ));
     }
     match found.usable.get(code).and_then(|(template, _)| template.folder.as_deref()) {
         Some(other) => {
-            Err(format!("module.toml: code: \"{code}\" is also that of the folder {other}; choose another"))
+            Err(format!("module.toml: code: \"{code}\" is also used by the folder {other}; choose another"))
         }
         None => Ok(usable),
     }
@@ -238,7 +235,7 @@ fn only_one(found: &Found, usable: Usable) -> Result<Usable, String> {
 /// The functions of a template's script.
 ///
 /// # Errors
-/// Why the script cannot be used, with its place.
+/// Why the script cannot be used, with the position.
 pub async fn functions(modules: &Modules, template: &Template) -> Result<BTreeSet<Function>, String> {
     let compiled = script::compiled(&template.source).await.map_err(|error| error.to_string())?;
     let compiled = compiled.map_err(|diagnostics| {
@@ -251,10 +248,10 @@ pub async fn functions(modules: &Modules, template: &Template) -> Result<BTreeSe
     functions.map_err(|error| format!("module.ts cannot be loaded: {error}"))
 }
 
-/// Whether that is a folder.
+/// Checks that this is a readable folder.
 ///
 /// # Errors
-/// What is wrong with it.
+/// Why it is not.
 pub fn check_dir(dir: &Path) -> Result<(), std::io::Error> {
     std::fs::read_dir(dir).map(drop)
 }
@@ -268,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_is_of_what_a_module_takes() {
+    fn a_hash_covers_what_a_module_adopts() {
         let short = setting(json!({ "name": "on", "label": "On", "type": "boolean" }));
         let long =
             json!({ "name": "on", "label": "On", "type": "boolean", "required": false, "options": [] });

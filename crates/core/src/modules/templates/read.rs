@@ -1,7 +1,7 @@
-//! Reads the folders of the server's `modules_dir`.
+//! Reads the folders in the server's `modules_dir`.
 //!
-//! Nothing outside it is ever read: a symbolic link is refused, and a file is opened by its name in a folder that is held
-//! open. What is not a plain file, or too large, is refused as well.
+//! Nothing outside it is ever read: symbolic links are rejected, and files are opened by name relative to an open
+//! folder. Anything that is not a plain file, or is too large, is rejected as well.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -13,7 +13,7 @@ use hookswitch_script::MAX_SOURCE_BYTES;
 use rustix::fs::{Mode, OFlags, open, openat};
 use rustix::io::Errno;
 
-/// Folders read at most.
+/// Maximum number of folders read.
 const MAX_FOLDERS: usize = 100;
 const MAX_MANIFEST_BYTES: usize = 64 << 10;
 
@@ -26,19 +26,18 @@ pub struct Texts {
     pub source: String,
 }
 
-/// A folder and what was read there.
+/// A folder and its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
-    /// Its name.
     pub name: String,
     /// Its files, or why they cannot be read.
     pub texts: Result<Texts, String>,
 }
 
-/// Every module's folder in `dir`, by name. What has no `module.toml` is none.
+/// The modules' folders in `dir`, by name. A folder without `module.toml` is not one.
 ///
 /// # Errors
-/// When `dir` itself cannot be read.
+/// If `dir` itself cannot be read.
 pub fn folders(dir: &Path) -> Result<Vec<Folder>, String> {
     let wrong = |error: std::io::Error| format!("{} cannot be read: {error}", dir.display());
     let root = open(dir, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
@@ -46,9 +45,9 @@ pub fn folders(dir: &Path) -> Result<Vec<Folder>, String> {
     let mut names = Vec::new();
     for entry in fs::read_dir(dir).map_err(wrong)? {
         let entry = entry.map_err(wrong)?;
-        // A link to a folder is one for whoever made it: it is said why it is not taken.
+        // A link to a folder was meant as one, so report why it is not accepted.
         let name = entry.file_name();
-        // A file system of its own has a lost+found, which only root can open.
+        // A separate file system has a lost+found, which only root can open.
         let is_anothers = name.as_encoded_bytes().starts_with(b".") || name == "lost+found";
         if entry.path().is_dir() && !is_anothers {
             names.push(name);
@@ -60,7 +59,7 @@ pub fn folders(dir: &Path) -> Result<Vec<Folder>, String> {
         let Some(texts) = texts(&root, &name).transpose() else { continue };
         let name = name.to_string_lossy().into_owned();
         if found.len() == MAX_FOLDERS {
-            let texts = Err(format!("not read: the server reads {MAX_FOLDERS} folders at most"));
+            let texts = Err(format!("not read: the server reads at most {MAX_FOLDERS} folders"));
             found.push(Folder { name, texts });
             break;
         }
@@ -69,13 +68,11 @@ pub fn folders(dir: &Path) -> Result<Vec<Folder>, String> {
     Ok(found)
 }
 
-/// The files of one folder; none where it has no `module.toml`.
+/// The files of a folder; `None` if it has no `module.toml`.
 fn texts(root: &OwnedFd, name: &OsStr) -> Result<Option<Texts>, String> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let folder = openat(root, name, flags, Mode::empty()).map_err(|error| match error {
-        Errno::LOOP | Errno::NOTDIR => {
-            "the folder is a symbolic link; put the folder itself there".to_owned()
-        }
+        Errno::LOOP | Errno::NOTDIR => "the folder is a symbolic link; use a real folder".to_owned(),
         error => format!("the folder cannot be opened: {}", std::io::Error::from(error)),
     })?;
     let Some(manifest) = text(&folder, "module.toml", MAX_MANIFEST_BYTES)? else { return Ok(None) };
@@ -84,14 +81,14 @@ fn texts(root: &OwnedFd, name: &OsStr) -> Result<Option<Texts>, String> {
     Ok(Some(Texts { manifest, source }))
 }
 
-/// A file's text; none where there is no such file.
+/// A file's text; `None` if there is no such file.
 fn text(folder: impl AsFd, name: &str, max_bytes: usize) -> Result<Option<String>, String> {
-    // A pipe would be waited for.
+    // Opening a pipe would block.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match openat(folder, name, flags, Mode::empty()) {
         Ok(file) => File::from(file),
         Err(Errno::NOENT) => return Ok(None),
-        Err(Errno::LOOP) => return Err(format!("{name} is a symbolic link; put the file itself there")),
+        Err(Errno::LOOP) => return Err(format!("{name} is a symbolic link; use a real file")),
         Err(error) => return Err(format!("{name} cannot be opened: {}", std::io::Error::from(error))),
     };
     let cannot = |error: std::io::Error| format!("{name} cannot be read: {error}");
@@ -124,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_with_both_files_is_a_module_and_others_are_none() {
+    fn only_a_folder_with_both_files_is_a_module() {
         let dir = tempfile::tempdir().expect("a folder");
         put(dir.path(), "b", "m", "s");
         put(dir.path(), "a", "", "");
@@ -173,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn more_folders_than_are_read_are_said_once() {
+    fn too_many_folders_are_reported_once() {
         let dir = tempfile::tempdir().expect("a folder");
         for number in 0..MAX_FOLDERS + 5 {
             put(dir.path(), &format!("m{number:03}"), "", "");

@@ -1,4 +1,4 @@
-//! A provider's API that fails.
+//! Simulates failures of a provider's API.
 
 use hookswitch_script::{FetchResponse, HostError};
 use serde_json::{Value, json};
@@ -9,25 +9,24 @@ use crate::modules::sample::RecordedResponse;
 /// How fetches fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failing {
-    /// The first one that fails, from 0; every later one does too.
+    /// The first failing fetch, from 0; all later ones fail, too.
     pub from: usize,
-    /// In which way.
     pub failure: Failure,
 }
 
-/// A way for a provider's API to fail.
+/// A failure of a provider's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// It answers so.
+    /// It answers with this status.
     Status(u16),
     /// It does not answer.
     TimeOut,
-    /// It answers 200 with something that is no JSON.
+    /// It answers 200 with something other than JSON.
     Garbage,
 }
 
 impl Failure {
-    /// Every way.
+    /// All failures.
     pub const ALL: [Self; 6] = [
         Self::Status(401),
         Self::Status(403),
@@ -55,7 +54,7 @@ impl Failure {
         };
         let response = match self {
             Self::TimeOut => {
-                return Err(HostError::new("timeout", "there was no whole answer within 10000 ms"));
+                return Err(HostError::new("timeout", "there was no complete response within 10000 ms"));
             }
             Self::Status(status) => {
                 response(status, "application/json", json!({ "nothing": { "known": true } }))

@@ -1,4 +1,4 @@
-//! What a script reaches while it is tried.
+//! The host of a script that is tried out.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +12,7 @@ use crate::modules::outgoing::{MODULE, webhook_url};
 use crate::modules::recorded;
 use crate::modules::sample::{Exchange, ExpectedFetch, NOW, Sample};
 
-/// What a sample lets its script reach: nothing but the record.
+/// The host of a sample: it provides only what is recorded.
 pub struct TrialHost {
     pub environment: Arc<Environment>,
     pub exchanges: Mutex<Vec<Exchange>>,
@@ -131,7 +131,7 @@ impl Host for TrialHost {
         locked(&self.log).push(entry);
     }
 
-    /// The same each time, so that results are.
+    /// Deterministic, so that results are, too.
     fn random(&self, buffer: &mut [u8]) {
         buffer.iter_mut().zip((0..=u8::MAX).cycle()).for_each(|(byte, value)| *byte = value);
     }

@@ -7,7 +7,7 @@ fn engine() -> Engine {
 }
 
 #[tokio::test]
-async fn every_sample_of_the_builtin_modules_gives_its_result() {
+async fn every_sample_of_the_builtin_modules_yields_its_result() {
     for module in builtin::all() {
         let compiled = Arc::new(compile(module.source).expect("it compiles"));
         for (_, sample) in &module.samples {
@@ -30,7 +30,7 @@ async fn every_builtin_module_has_what_a_module_needs() {
 }
 
 #[tokio::test]
-async fn what_a_sample_does_not_say_is_a_problem() {
+async fn unrecorded_behaviour_is_a_problem() {
     let source =
         "async function VoipGetCallLink(data) { await fetch('https://x.example/' + data); return 1 }";
     let compiled = Arc::new(compile(source).expect("it compiles"));
@@ -48,6 +48,6 @@ async fn what_a_sample_does_not_say_is_a_problem() {
 
     let other = Sample { fetch: Vec::new(), ..recorded };
     let ran = run(&engine(), &compiled, &[], &other).await;
-    assert!(ran.problems[0].starts_with("fetched what is not recorded: "), "{:?}", ran.problems);
+    assert!(ran.problems[0].starts_with("fetched without a recording: "), "{:?}", ran.problems);
     assert!(ran.outcome.is_err());
 }

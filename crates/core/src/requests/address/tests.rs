@@ -31,7 +31,7 @@ fn the_token_is_a_parameter_or_the_segment_after_the_module() {
 }
 
 #[test]
-fn what_is_written_right_behind_the_token_is_the_providers() {
+fn text_directly_after_the_token_is_the_providers() {
     check("?token=T?From=%2B4930&to=1", "", &[("From", "+4930"), ("to", "1")]);
     check("?token=T/suffix", "/suffix", &[]);
     check("/x?a=1&token=T/suffix/?b=2&c=3", "/x/suffix/", &[("a", "1"), ("b", "2"), ("c", "3")]);
@@ -45,7 +45,7 @@ fn what_is_written_right_behind_the_token_is_the_providers() {
 }
 
 #[test]
-fn ours_is_taken_out_once_and_theirs_stays() {
+fn our_token_is_removed_once_and_theirs_stays() {
     check("?token=theirs&token=T", "", &[("token", "theirs")]);
     check("?token=T&token=theirs&token=", "", &[("token", "theirs"), ("token", "")]);
     check("?token=T&token=T", "", &[("token", TOKEN)]);
@@ -63,7 +63,7 @@ fn escapes_spell_the_same_token() {
 }
 
 #[test]
-fn another_token_is_none() {
+fn another_token_is_not_found() {
     for rest in [
         "",
         "?token=",
@@ -83,12 +83,12 @@ fn another_token_is_none() {
     assert_eq!(
         Address::find(&format!("/webhooks/{MODULE}?token="), ""),
         None,
-        "a module without a token takes nothing"
+        "a module without a token accepts nothing"
     );
 }
 
 #[test]
-fn nothing_that_is_shown_has_the_token() {
+fn nothing_shown_contains_the_token() {
     for (rest, path, query) in [
         ("?a=%20b&token=T&c", "", "a=%20b&token={token}&c"),
         ("?%74oken=T", "", "%74oken={token}"),

@@ -17,7 +17,7 @@ pub async fn run(dir: &Path) -> CliResult {
     let warnings = script::warnings(&compiled);
     let functions = trial::functions(&engine, compiled, &folder.manifest.settings)
         .await
-        .map_err(|error| format!("{} cannot be loaded: {error}", dir.join("module.ts").display()))?;
+        .map_err(|error| format!("cannot load {}: {error}", dir.join("module.ts").display()))?;
     let mut out = std::io::stdout().lock();
     let manifest = &folder.manifest;
     writeln!(out, "{} ({}): {} settings", manifest.name, manifest.code, manifest.settings.len())?;
@@ -61,23 +61,23 @@ pub async fn run(dir: &Path) -> CliResult {
         return Err(format!("the module cannot be used without {}", lacks.join(", ")).into());
     }
     if matches!(types, Types::Wrong { .. }) {
-        return Err("the types are wrong".into());
+        return Err("the types have errors".into());
     }
     if !wrong.is_empty() {
-        return Err(format!("{} samples and scenarios cannot be read", wrong.len()).into());
+        return Err(format!("{} samples or scenarios are invalid", wrong.len()).into());
     }
     Ok(())
 }
 
-/// What people miss while the function is not there.
+/// What is missing without the function.
 const fn cost(function: Function) -> &'static str {
     match function {
-        Function::TestConnection => "needed: nobody can see whether the settings are right",
-        Function::ParseWebhookRequest => "needed: no call is ever shown",
-        Function::GetMembers => "needed: provider's users cannot be bound to operators",
-        Function::GenerateCall => "needed: nobody can call or call back with a click",
-        Function::GetCallLink => "needed: no recording can be played",
-        Function::OnWebhookUpdated => "a new webhook URL must be entered at the provider by hand",
+        Function::TestConnection => "required: without it, nobody can see whether the settings are right",
+        Function::ParseWebhookRequest => "required: without it, no call is shown",
+        Function::GetMembers => "required: without it, operators cannot be bound to the provider's users",
+        Function::GenerateCall => "required: without it, nobody can call with a click",
+        Function::GetCallLink => "required: without it, no recording can be played",
+        Function::OnWebhookUpdated => "a new webhook URL has to be entered at the provider by hand",
         Function::AcceptCall => "no button to accept a call",
         Function::HangupCall => "no button to end a call",
         Function::RedirectCall => "no button to redirect a call",

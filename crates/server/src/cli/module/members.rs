@@ -1,4 +1,4 @@
-//! Whether the members that a module lists are those that its events name.
+//! Checks that a module's events name the members that it lists.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use hookswitch_core::modules::sample::Sample;
 
-/// Where an event may name a member.
+/// Event fields that may name a member.
 const FIELDS: [&str; 5] = ["srcPhone", "srcPhoneExt", "dstPhone", "dstPhoneExt", "redirectTo"];
 
-/// A warning where no event of the samples names any member that they list: operators are bound to members' ids, so no call
+/// Returns a warning if no event in the samples names a listed member. Operators are bound to member ids, so no call
 /// would find its operator.
 pub fn warning<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> Option<String> {
     let listed = samples.clone().filter(|sample| {
@@ -32,7 +32,7 @@ pub fn warning<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> Option<
     }
     let ids = |ids: &mut dyn Iterator<Item = &str>| ids.take(5).collect::<Vec<_>>().join(", ");
     Some(format!(
-        "no event of the samples names a member that VoipGetMembers lists, so no call would find its operator: \
+        "no event in the samples names a member that VoipGetMembers lists, so no call would find its operator: \
          the members are {}; the events name {}",
         ids(&mut members.iter().copied()),
         ids(&mut named.iter().map(String::as_str)),

@@ -1,4 +1,4 @@
-//! `hookswitch module`: what the author of a module works with. Only `push`, `pull` and `sample` need a server.
+//! `hookswitch module`: tools for module authors. Only `push`, `pull` and `sample` need a server.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,64 +26,64 @@ mod types;
 /// `hookswitch module …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make a folder to write a module in.
+    /// Create a folder for a new module
     New {
-        /// The folder; must not exist yet, or be empty.
+        /// The folder; it must be empty or not exist yet
         dir: PathBuf,
-        /// Begin with a copy of a built-in module.
+        /// Start from a copy of a built-in module
         #[arg(long, value_name = "CODE")]
         provider: Option<String>,
     },
-    /// Say whether a module can be used, and what it can do.
+    /// Check whether a module can be used, and show what it can do
     Check {
-        /// The module's folder.
+        /// The module's folder
         dir: PathBuf,
     },
-    /// Run a module's samples and scenarios, then the conformance checks, and say what it can do.
+    /// Run a module's samples, scenarios and conformance checks, and show what it can do
     Test {
-        /// The module's folder.
+        /// The module's folder
         dir: PathBuf,
-        /// Write what the samples give into them.
+        /// Update the samples' expected results with the actual ones
         #[arg(long)]
         update: bool,
-        /// Write the capability sheet to a file, as Markdown.
+        /// Write the capability sheet to a Markdown file
         #[arg(long, value_name = "FILE")]
         sheet: Option<PathBuf>,
     },
-    /// Print the page with the capability sheets of the built-in modules (docs/PROVIDERS.md).
+    /// Print the capability sheets of the built-in modules (docs/PROVIDERS.md)
     Providers,
-    /// Create a module on a server from a folder, or update the one with its name: script, settings, country, numbers.
+    /// Create a module on a server from a folder, or update its script, settings, country and numbers
     Push {
-        /// The module's folder.
+        /// The module's folder
         dir: PathBuf,
-        /// The module to update, by id or name; the one with the manifest's name when left out.
+        /// Id or name of the module to update; defaults to the manifest's name
         #[arg(long, value_name = "MODULE")]
         module: Option<String>,
-        /// Set a setting's value; `-` reads it from standard input, as secrets should be. Several may be given.
+        /// Set a setting; `-` reads the value from standard input, recommended for secrets. May be repeated
         #[arg(long, value_name = "NAME=VALUE")]
         set: Vec<String>,
         #[command(flatten)]
         remote: Remote,
     },
-    /// Write a server's module into a folder. Values of settings stay on the server.
+    /// Write a server's module to a folder, without the values of its settings
     Pull {
-        /// The module, by id or name.
+        /// Id or name of the module
         module: String,
-        /// The folder.
+        /// The folder to write
         dir: PathBuf,
-        /// Overwrite files that differ.
+        /// Overwrite files that differ
         #[arg(long)]
         force: bool,
         #[command(flatten)]
         remote: Remote,
     },
-    /// Make a sample of a request that reached a server: people's numbers and addresses replaced, secrets masked.
+    /// Write a request that a server received as a sample, with numbers and addresses replaced and secrets masked
     Sample {
-        /// The module, by id or name.
+        /// Id or name of the module
         module: String,
-        /// The request's id, as in the module's log of requests.
+        /// The request's id, as shown in the module's list of requests
         request: RequestId,
-        /// The module's folder; the sample goes into its folder `samples`.
+        /// The module's folder; the sample is written to its `samples` folder
         dir: PathBuf,
         #[command(flatten)]
         remote: Remote,
@@ -104,7 +104,7 @@ pub async fn run(command: Command) -> CliResult {
     }
 }
 
-/// A folder whose script compiles.
+/// Reads a folder and compiles its script.
 fn open(dir: &Path) -> Result<(Folder, Arc<Compiled>), String> {
     let folder = folder::read(dir)?;
     let compiled = compile(&folder.source).map_err(|diagnostics| listed(dir, &diagnostics))?;

@@ -20,7 +20,7 @@ const TEMPLATE: [(&str, &str); 5] = [
 pub fn run(dir: &Path, provider: Option<&str>) -> CliResult {
     let taken = fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some());
     if taken || dir.is_file() {
-        return Err(format!("{} is there already and not empty; name a new folder", dir.display()).into());
+        return Err(format!("{} already exists and is not empty; name a new folder", dir.display()).into());
     }
     match provider {
         None => {
@@ -41,17 +41,17 @@ pub fn run(dir: &Path, provider: Option<&str>) -> CliResult {
     let dir = dir.display();
     writeln!(
         std::io::stdout(),
-        "{dir} is ready: write the module in {dir}/module.ts, then\n  hookswitch module check {dir}\n  hookswitch module test {dir}"
+        "{dir} is ready: write the module in {dir}/module.ts, then run\n  hookswitch module check {dir}\n  hookswitch module test {dir}"
     )?;
     Ok(())
 }
 
 fn no_such(provider: &str) -> String {
     let codes: Vec<_> = builtin::all().iter().map(|module| module.manifest.code.as_str()).collect();
-    format!("there is no built-in module `{provider}`; there are {}", codes.join(", "))
+    format!("there is no built-in module `{provider}`; choose one of {}", codes.join(", "))
 }
 
-/// The folder's name, as far as it can be a module's code.
+/// Returns a module code made from the folder's name.
 pub(super) fn code_of(dir: &Path) -> String {
     let name = dir.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
     let code: String =

@@ -7,7 +7,7 @@ use crate::kit::conformance::{self, render};
 use crate::kit::play::{Stage, Subject};
 use hookswitch_core::modules::builtin;
 
-/// The module that has no provider.
+/// The module without a real provider.
 const DEMO: &str = "demo";
 
 pub async fn run() -> CliResult {

@@ -31,7 +31,7 @@ pub async fn run(remote: &Remote, which: &str, dir: &Path, force: bool) -> CliRe
     }
     let taken = files.iter().map(|(name, _)| dir.join(name)).find(|path| path.exists());
     if let Some(taken) = taken.filter(|_| !force) {
-        return Err(format!("{} is there and differs; --force overwrites it", taken.display()).into());
+        return Err(format!("{} exists and differs; use --force to overwrite it", taken.display()).into());
     }
     let changed = files.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     for (name, text) in files {
@@ -44,13 +44,13 @@ pub async fn run(remote: &Remote, which: &str, dir: &Path, force: bool) -> CliRe
     }
     let dir = dir.display();
     let said = match changed.as_str() {
-        "" => format!("{dir} is what {} is\n", module.name),
-        changed => format!("{dir} has {} now; written: {changed}\n", module.name),
+        "" => format!("{dir} is up to date with {}\n", module.name),
+        changed => format!("{dir} now has {}; written: {changed}\n", module.name),
     };
     Ok(write!(std::io::stdout(), "{said}")?)
 }
 
-/// What the server knows of the manifest, and the rest as the folder has it.
+/// Returns the manifest: what the server knows of it, and the rest from the folder.
 fn manifest_of(module: &Module, dir: &Path, before: Option<&Manifest>) -> Manifest {
     Manifest {
         code: before.map_or_else(|| code_of(dir), |before| before.code.clone()),
@@ -65,7 +65,7 @@ fn manifest_of(module: &Module, dir: &Path, before: Option<&Manifest>) -> Manife
     }
 }
 
-/// A manifest as people write it.
+/// A manifest in the form that people write.
 #[derive(Serialize)]
 struct Text<'a> {
     code: &'a str,
@@ -108,7 +108,7 @@ fn text_of(manifest: &Manifest) -> Result<String, String> {
         settings: manifest.settings.iter().map(SettingText::new).collect(),
         cannot: &manifest.cannot,
     };
-    toml::to_string(&text).map_err(|error| format!("module.toml cannot be written: {error}"))
+    toml::to_string(&text).map_err(|error| format!("cannot write module.toml: {error}"))
 }
 
 impl<'a> SettingText<'a> {

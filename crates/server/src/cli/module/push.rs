@@ -48,7 +48,7 @@ async fn create(server: &Server, folder: &Folder, values: &Map<String, Value>) -
     let (made, set) = with_values(server, made, values).await?;
     let page = server.url(&format!("/modules/{}", made.id));
     Ok(format!(
-        "made {} ({})\nits webhook URL and its users are at {page}\n{set}{}",
+        "created {} ({})\nits webhook URL and users are at {page}\n{set}{}",
         made.name,
         made.id,
         unset(&made)
@@ -100,7 +100,7 @@ async fn update(
     Ok(format!("{head} {name} ({id})\n{said}{}", unset(&now)))
 }
 
-/// The values of `--set`, each as its setting is declared.
+/// Parses the values of `--set` according to their settings' declarations.
 fn values(declared: &[Setting], set: &[String]) -> Result<Map<String, Value>, String> {
     let mut values = Map::new();
     let mut is_read = false;
@@ -108,7 +108,7 @@ fn values(declared: &[Setting], set: &[String]) -> Result<Map<String, Value>, St
         let (name, value) = given.split_once('=').ok_or("--set: write NAME=VALUE")?;
         let setting = declared.iter().find(|setting| setting.name == name).ok_or_else(|| {
             let names: Vec<_> = declared.iter().map(|setting| setting.name.as_str()).collect();
-            format!("--set {name}: module.toml declares no such setting; there are {}", names.join(", "))
+            format!("--set {name}: module.toml declares no such setting; choose one of {}", names.join(", "))
         })?;
         let mut text = value.to_owned();
         if value == "-" {
@@ -117,7 +117,7 @@ fn values(declared: &[Setting], set: &[String]) -> Result<Map<String, Value>, St
             }
             text.clear();
             let read = std::io::stdin().read_to_string(&mut text);
-            read.map_err(|error| format!("--set {name}: standard input cannot be read: {error}"))?;
+            read.map_err(|error| format!("--set {name}: cannot read standard input: {error}"))?;
             text.truncate(text.trim_end_matches(['\r', '\n']).len());
         }
         let value = match setting.kind {
@@ -130,7 +130,7 @@ fn values(declared: &[Setting], set: &[String]) -> Result<Map<String, Value>, St
     Ok(values)
 }
 
-/// The module with the values set, and what is said about it.
+/// Sets the values; returns the updated module and a line for the user.
 async fn with_values(
     server: &Server,
     module: Module,
@@ -145,11 +145,11 @@ async fn with_values(
     Ok((set, format!("  set: {}\n", names.join(", "))))
 }
 
-/// How many lines came and went.
+/// Returns how many lines were added and removed.
 fn lines(before: Option<&str>, after: &str) -> String {
     let diff = TextDiff::from_lines(before.unwrap_or_default(), after);
     let count = |tag: ChangeTag| diff.iter_all_changes().filter(|change| change.tag() == tag).count();
-    format!("{} lines new, {} gone", count(ChangeTag::Insert), count(ChangeTag::Delete))
+    format!("{} lines added, {} removed", count(ChangeTag::Insert), count(ChangeTag::Delete))
 }
 
 fn settings(before: &[Setting], after: &[Setting]) -> String {

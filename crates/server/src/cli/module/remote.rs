@@ -16,34 +16,34 @@ use hookswitch_core::fetch::tls;
 use hookswitch_core::modules::manifest::Setting;
 use hookswitch_core::public_url::PublicUrl;
 
-/// A server takes no longer for an answer.
+/// The longest that a request may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Which server, and who asks.
+/// The server and the token to use.
 #[derive(Debug, clap::Args)]
 pub struct Remote {
-    /// The server's address, as in the browser.
+    /// The server's URL, as in the browser
     #[arg(long, env = "HOOKSWITCH_SERVER", value_name = "URL")]
     server: String,
-    /// An administrator's API token. Better in the environment: others on this machine see what a command is given.
+    /// An administrator's API token; safer in the environment, as other users can see a command's arguments
     #[arg(long, env = "HOOKSWITCH_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     token: SecretString,
 }
 
-/// A server to ask.
+/// A client for a server.
 pub struct Server {
     http: reqwest::Client,
     base: PublicUrl,
     token: HeaderValue,
 }
 
-/// Why a server did not do it.
+/// Why a server refused a request.
 #[derive(Debug, thiserror::Error)]
 #[error("{detail}")]
 pub struct Refused {
-    /// A sentence for people.
+    /// Message for people.
     pub detail: String,
-    /// What is wrong with the script, where that is it.
+    /// Errors in the script, if those are the reason.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -57,19 +57,18 @@ impl From<String> for Refused {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Module {
-    /// Which.
     pub id: ModuleId,
-    /// What people call it.
+    /// Display name.
     pub name: String,
-    /// For numbers without a country code.
+    /// Country of numbers without a country code.
     pub default_country: Option<String>,
     /// How its provider writes numbers.
     pub numbers: Written,
-    /// Whether its script dials extensions.
+    /// Whether its script can dial extensions.
     pub dials_extensions: bool,
-    /// The settings it declares; none for whoever is not an administrator.
+    /// Declared settings; `None` if the token does not belong to an administrator.
     pub settings: Option<Vec<DeclaredSetting>>,
-    /// The newest version of its script.
+    /// Newest version of its script.
     pub script_version: Option<i32>,
 }
 
@@ -77,10 +76,10 @@ pub struct Module {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeclaredSetting {
-    /// As it is declared.
+    /// The declaration.
     #[serde(flatten)]
     pub setting: Setting,
-    /// Whether it has a value, its default aside.
+    /// Whether it has a value other than its default.
     pub is_set: bool,
 }
 
@@ -102,14 +101,14 @@ struct Problem {
 }
 
 impl Remote {
-    /// A client of that server.
+    /// Returns a client for the server.
     pub fn server(&self) -> Result<Server, Box<dyn std::error::Error + Send + Sync>> {
-        // What was given is not repeated: it may hold a password.
+        // The value is not repeated, since it may contain a password.
         let base = self.server.parse().map_err(
             |_| "--server (HOOKSWITCH_SERVER) must be an http:// or https:// URL without query and password",
         )?;
         let mut token = HeaderValue::from_str(&format!("Bearer {}", self.token.expose_secret().trim()))
-            .map_err(|_| "--token (HOOKSWITCH_TOKEN) has characters that no token has")?;
+            .map_err(|_| "--token (HOOKSWITCH_TOKEN) has characters that cannot be in a token")?;
         token.set_sensitive(true);
         let http = reqwest::Client::builder()
             .redirect(Policy::none())
@@ -122,17 +121,17 @@ impl Remote {
 }
 
 impl Server {
-    /// The address of a page or route.
+    /// Returns the URL of a page or route.
     pub fn url(&self, path: &str) -> String {
         self.base.join(path)
     }
 
-    /// Asks for something.
+    /// Sends a GET request.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refused> {
         self.send(Method::GET, path, None).await
     }
 
-    /// Changes something.
+    /// Sends a request and decodes the response.
     pub async fn send<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -150,17 +149,20 @@ impl Server {
         let server = self.url("");
         if status.is_success() {
             return serde_json::from_slice(&bytes).map_err(|error| {
-                let detail = format!("{server} answered what this program does not understand: {error}");
+                let detail =
+                    format!("{server} sent a response that this program does not understand: {error}");
                 Refused::from(detail)
             });
         }
         Err(match serde_json::from_slice::<Problem>(&bytes) {
             Ok(Problem { detail, diagnostics }) => Refused { detail, diagnostics },
             Err(_) if status.is_redirection() => {
-                format!("{server} is not where the server is: it redirects; give the address it redirects to")
+                format!("{server} redirects elsewhere; use the URL that it redirects to").into()
+            }
+            Err(_) => {
+                format!("{server} answered {status} without an explanation; is it a Hookswitch server?")
                     .into()
             }
-            Err(_) => format!("{server} answered {status} and did not say why; is it Hookswitch?").into(),
         })
     }
 
@@ -169,36 +171,36 @@ impl Server {
         while let Some(source) = cause.source() {
             cause = source;
         }
-        format!("{} cannot be reached: {cause}", self.url("")).into()
+        format!("cannot reach {}: {cause}", self.url("")).into()
     }
 
-    /// The module with that id or name, if there is one.
+    /// Returns the module with this id or name, if there is one.
     ///
     /// # Errors
-    /// Also where several have the name.
+    /// Fails if several modules have the name.
     pub async fn find(&self, which: &str) -> Result<Option<Module>, Refused> {
         let modules: Page = self.get("/api/v1/modules").await?;
         let named = |module: &Module| module.id.to_string() == which || module.name == which;
         let mut found: Vec<_> = modules.items.into_iter().filter(named).collect();
         if found.iter().any(|module| module.settings.is_none()) {
-            let detail = "the token does not belong to an administrator; make one with `hookswitch token create --user LOGIN`";
+            let detail = "the token does not belong to an administrator; create one with `hookswitch token create --user LOGIN`";
             return Err(detail.to_owned().into());
         }
         if found.len() > 1 {
             let ids: Vec<_> = found.iter().map(|module| module.id.to_string()).collect();
             let ids = ids.join(", ");
-            return Err(format!("several modules are called {which}; say which by its id: {ids}").into());
+            return Err(format!("several modules are named {which}; use an id: {ids}").into());
         }
         Ok(found.pop())
     }
 
-    /// The same, where there must be one.
+    /// Returns the module with this id or name, or an error if there is none.
     pub async fn must_find(&self, which: &str) -> Result<Module, Refused> {
         let found = self.find(which).await?;
         found.ok_or_else(|| format!("{} has no module with the id or name {which}", self.url("")).into())
     }
 
-    /// The newest version of a module's script; none before one was saved.
+    /// Returns the newest version of a module's script, or `None` if none has been saved.
     pub async fn script(&self, module: &Module) -> Result<Option<String>, Refused> {
         if module.script_version.is_none() {
             return Ok(None);
@@ -209,12 +211,12 @@ impl Server {
 }
 
 impl Module {
-    /// The settings it declares.
+    /// Returns the declared settings.
     pub fn declared(&self) -> Vec<Setting> {
         self.settings.iter().flatten().map(|declared| declared.setting.clone()).collect()
     }
 
-    /// What the settings it needs and lacks are called.
+    /// Returns the labels of required settings without a value.
     pub fn unset(&self) -> Vec<&str> {
         let lacks = |declared: &&DeclaredSetting| {
             declared.setting.required && !declared.is_set && declared.setting.default.is_none()

@@ -19,19 +19,19 @@ pub async fn run(remote: &Remote, which: &str, request: RequestId, dir: &Path) -
     let text = serde_json::to_string_pretty(&sample)?;
     let path = next(&dir.join("samples"), sample.result.as_ref())?;
     let cannot = |error: std::io::Error| format!("{}: {error}", path.display());
-    // What is there is left alone.
+    // Never overwrites an existing file.
     let mut file = File::create_new(&path).map_err(cannot)?;
     writeln!(file, "{text}").map_err(cannot)?;
     writeln!(
         std::io::stdout(),
-        "{}\nadd the settings it needs and, where the provider signs, how (\"sign\"); then\n  hookswitch module test {}",
+        "{}\nadd the settings it needs and, if the provider signs requests, how (\"sign\"); then run\n  hookswitch module test {}",
         path.display(),
         dir.display()
     )?;
     Ok(())
 }
 
-/// A new file behind those that are there: `05-notify-start.json`.
+/// Returns the path of a new file after the existing ones, such as `05-notify-start.json`.
 fn next(samples: &Path, result: Option<&Value>) -> Result<PathBuf, String> {
     let cannot = |error: std::io::Error| format!("{}: {error}", samples.display());
     fs::create_dir_all(samples).map_err(cannot)?;
@@ -45,7 +45,7 @@ fn number(name: &str) -> Option<u32> {
     name.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// What the request means, as part of a file's name.
+/// Returns the request's meaning as part of a file name.
 fn words(result: Option<&Value>) -> String {
     let event = |result: &Value| Some(result.get("event")?.get("event")?.as_str()?.to_owned());
     let record = |result: &Value| result.get("callRecord")?.is_object().then(|| "record".to_owned());

@@ -58,7 +58,7 @@ fn failures(((failed, all), what): ((usize, usize), &str)) -> Option<String> {
     (failed > 0).then(|| format!("{failed} of {all} {what} failed"))
 }
 
-/// Those that could be read, by their files' names.
+/// Returns those that could be read, by file name.
 fn named<T>(files: Vec<(PathBuf, Result<T, String>)>) -> Vec<(String, T)> {
     let named = files.into_iter().filter_map(|(path, read)| Some((stem(&path), read.ok()?)));
     named.collect()
@@ -68,7 +68,7 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Plays them; what came of each that could be read, and how many failed, of how many.
+/// Plays the scenarios; returns the results of those that could be read, and how many of how many failed.
 async fn scenarios(
     stage: &Stage,
     subject: &mut Subject,
@@ -97,12 +97,12 @@ async fn scenarios(
         played.push(came);
     }
     if failed == 0 && all > 0 {
-        writeln!(out, "{all} scenarios make the calls they must, in every order")?;
+        writeln!(out, "{all} scenarios make the expected calls, in every order")?;
     }
     Ok((played, (failed, all)))
 }
 
-/// Runs them; how many failed, of how many.
+/// Runs the samples; returns how many of how many failed.
 async fn samples(
     engine: &Engine,
     folder: &Folder,
@@ -134,12 +134,12 @@ async fn samples(
     }
     let all = folder.samples.len();
     if failed == 0 {
-        writeln!(out, "{all} samples give what they must")?;
+        writeln!(out, "{all} samples give the expected results")?;
     }
     Ok((failed, all))
 }
 
-/// The sample's file with what it gave now.
+/// Returns the sample's file with its actual outcome.
 fn with_outcome(sample: &Sample, ran: &Ran) -> serde_json::Result<String> {
     let (result, error) = match &ran.outcome {
         Ok(value) => (Some(value.clone()), None),
@@ -150,7 +150,7 @@ fn with_outcome(sample: &Sample, ran: &Ran) -> serde_json::Result<String> {
     Ok(text)
 }
 
-/// What is different, what else is wrong, and what the script logged; each line indented.
+/// Returns the differences, other problems and the script's log, each line indented.
 fn report(sample: &Sample, ran: &Ran) -> String {
     let expected = match &sample.error {
         Some(message) => format!("throws: {message}"),
@@ -177,7 +177,7 @@ fn report(sample: &Sample, ran: &Ran) -> String {
     report
 }
 
-/// What is amiss without making the sample fail.
+/// Returns the problems that do not make the sample fail.
 fn warnings(ran: &Ran) -> String {
     ran.warnings
         .iter()

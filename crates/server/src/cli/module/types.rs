@@ -1,4 +1,4 @@
-//! Whether a module's types are right, by the TypeScript that its folder has.
+//! Type checks a module with the TypeScript installed in its folder.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,40 +7,40 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-/// TypeScript takes no longer.
+/// The longest that TypeScript may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What was found.
+/// Result of a type check.
 pub enum Types {
-    /// They are right, by that program.
+    /// The types are correct, according to this program.
     Right(PathBuf),
-    /// They are wrong; as TypeScript says it, a line each.
+    /// The types have errors.
     Wrong {
-        /// Those lines.
+        /// TypeScript's messages, one per line.
         errors: Vec<String>,
     },
-    /// Nobody looked, and why.
+    /// The types were not checked, for this reason.
     NotChecked(String),
 }
 
 impl fmt::Display for Types {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Right(tsc) => writeln!(f, "  types: right, says {}", tsc.display()),
+            Self::Right(tsc) => writeln!(f, "  types: correct according to {}", tsc.display()),
             Self::Wrong { errors } => errors.iter().try_for_each(|error| writeln!(f, "  {error}")),
-            Self::NotChecked(why) => writeln!(f, "  types: not checked, only syntax and names: {why}"),
+            Self::NotChecked(why) => writeln!(f, "  types: not checked, except for syntax and names: {why}"),
         }
     }
 }
 
-/// Asks the `tsc` of the folder, or of the nearest folder above that has one.
+/// Runs the `tsc` of the folder, or of the nearest parent folder that has one.
 pub async fn check(dir: &Path) -> Types {
     let Some(tsc) = tsc_of(dir) else {
-        let why = "neither the folder nor one above has TypeScript (npm install --save-dev typescript)";
+        let why = "neither the folder nor a parent has TypeScript (npm install --save-dev typescript)";
         return Types::NotChecked(why.into());
     };
     if !dir.join("tsconfig.json").is_file() {
-        let why = "the folder has no tsconfig.json; `hookswitch module new` makes one";
+        let why = "the folder has no tsconfig.json; `hookswitch module new` creates one";
         return Types::NotChecked(why.into());
     }
     let mut command = Command::new(&tsc);

@@ -1,4 +1,4 @@
-//! A lead that turned out to be somebody.
+//! Converting a lead to a contact.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -20,19 +20,19 @@ use hookswitch_core::clients::{changed_meanwhile, find, tell};
 use hookswitch_core::clock;
 use hookswitch_core::views::client::ApiClient;
 
-/// The company that the contact belongs to: one that is there, a new one, or none.
+/// The company of the new contact: an existing one, a new one, or none.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ConvertLead {
-    /// A company that is there.
+    /// Id of an existing company.
     #[serde(default)]
     company_id: Option<ClientId>,
-    /// The name of a company to be made.
+    /// Name of a company to create.
     #[serde(default)]
     company_name: Option<String>,
 }
 
-/// Makes a contact of a lead. 409 `noLead` where it is none, 409 `nameless` where it has no name yet.
+/// Converts a lead to a contact. Returns 409 `noLead` if the client is not a lead, 409 `nameless` if it has no name.
 #[utoipa::path(
     post,
     path = "/api/v1/clients/{id}/convert",
@@ -49,15 +49,15 @@ pub async fn convert_lead(
 ) -> ApiResult<axum::Json<ApiClient>> {
     let before = find(&app.calls, &user, id).await?;
     if before.fields.kind != ClientKind::Lead || before.archived_at.is_some() {
-        return Err(Error::conflict("noLead", "This client is not a lead, or not one any more.").into());
+        return Err(Error::conflict("noLead", "This client is not a lead, or is archived.").into());
     }
     if before.fields.name.is_empty() {
-        return Err(Error::conflict("nameless", "Give the lead a name first: a contact has one.").into());
+        return Err(Error::conflict("nameless", "Name the lead first: a contact needs a name.").into());
     }
     let now = app.clock.now();
     let company = match (company_id, company_name) {
         (Some(_), Some(_)) => {
-            let detail = "Give either a company that is there or the name of a new one.";
+            let detail = "Give either an existing company or the name of a new one, not both.";
             return Err(Error::invalid("companyName", detail).into());
         }
         (None, Some(name)) => {

@@ -1,4 +1,4 @@
-//! Clients that may be the same as one that somebody is typing.
+//! Possible duplicates of a client that is being entered.
 
 use hookswitch_core::Error;
 use std::collections::BTreeSet;
@@ -18,39 +18,39 @@ use hookswitch_core::clients::numbers::e164;
 use hookswitch_core::views::client::{ApiClient, show};
 use hookswitch_core::views::number::Phone;
 
-/// Numbers, and e-mail addresses, that are compared at once.
+/// Most numbers, and most e-mail addresses, in one comparison.
 const MAX_KEYS: usize = 50;
-/// Clients shown at most.
+/// Most clients returned.
 const MAX_ITEMS: usize = 10;
 
-/// What is known of a client.
+/// What is known about a client.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct FindDuplicates {
-    /// Its whole name.
+    /// Full name.
     #[serde(default)]
     name: Option<String>,
-    /// Its numbers in any spelling, 50 at most.
+    /// Phone numbers in any format, at most 50.
     #[serde(default)]
     phones: Vec<String>,
-    /// Its e-mail addresses, 50 at most.
+    /// E-mail addresses, at most 50.
     #[serde(default)]
     emails: Vec<String>,
-    /// The client itself, where it is there already.
+    /// The client itself, if it already exists.
     #[serde(default)]
     except_id: Option<ClientId>,
 }
 
-/// Clients that may be the same.
+/// Possible duplicates.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Duplicates {
-    /// Those clients, the best reason first, 10 at most.
+    /// Up to 10 clients, strongest match first.
     items: Vec<Duplicate>,
-    /// How the numbers were read, in their order.
+    /// How the numbers were read, in the order given.
     phones: Vec<Phone>,
 }
 
-/// A client that may be the same.
+/// A possible duplicate.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Duplicate {
     /// The client.
@@ -59,7 +59,7 @@ pub struct Duplicate {
     because: BTreeSet<Because>,
 }
 
-/// Clients that have one of these numbers, one of these e-mail addresses or this name.
+/// Finds clients with one of these numbers, one of these e-mail addresses or this name.
 #[utoipa::path(
     post,
     path = "/api/v1/clients/duplicates",
@@ -74,7 +74,7 @@ pub async fn find_duplicates(
 ) -> ApiResult<axum::Json<Duplicates>> {
     for (path, keys) in [("phones", &body.phones), ("emails", &body.emails)] {
         if keys.len() > MAX_KEYS {
-            return Err(Error::invalid(path, format!("A client has at most {MAX_KEYS} of these.")).into());
+            return Err(Error::invalid(path, format!("Give at most {MAX_KEYS} of these.")).into());
         }
     }
     let read: Vec<ClientPhone> = body
@@ -92,7 +92,7 @@ pub async fn find_duplicates(
         .into_iter()
         .map(|(client, because)| Duplicate { client: show(&app.catalog, &user, client), because })
         .collect();
-    // They are what the asking user typed: nothing to hide.
+    // The user typed these numbers, so there is nothing to hide.
     let phones = read.iter().map(|phone| Phone::new(phone, false)).collect();
     Ok(axum::Json(Duplicates { items, phones }))
 }

@@ -1,4 +1,4 @@
-//! The list of clients as a file for a spreadsheet.
+//! The list of clients as CSV.
 
 use std::sync::Arc;
 
@@ -34,13 +34,13 @@ const COLUMNS: [&str; 12] = [
     "Client id",
 ];
 
-/// The clients of `GET /api/v1/clients`, all of them, as CSV. An import understands the file.
+/// Exports all clients that `GET /api/v1/clients` would list, as CSV. The file can be imported again.
 #[utoipa::path(
     get,
     path = "/api/v1/clients.csv",
     tag = "clients",
     params(ListClients),
-    responses((status = 200, description = "A line of column names, then a line a client, by name", content_type = "text/csv", body = String)),
+    responses((status = 200, description = "A header line, then one line per client, by name", content_type = "text/csv", body = String)),
 )]
 pub async fn export_clients(
     State(app): State<Arc<App>>,
@@ -54,14 +54,14 @@ pub async fn export_clients(
     let pages = stream::try_unfold((app, asked, Some(None)), async |(app, asked, next)| {
         let Some(after) = next else { return Ok(None) };
         let (text, next) = page(&app, &asked, after).await.inspect_err(|error| {
-            tracing::error!(%error, "an export of clients broke off");
+            tracing::error!(%error, "could not complete an export of clients");
         })?;
         Ok::<_, BoxError>(Some((text, (app, asked, next.map(Some)))))
     });
     Ok((headers, Body::from_stream(pages)).into_response())
 }
 
-/// The lines of a page, and where the next one begins.
+/// Returns a page's lines and the cursor of the next page.
 async fn page(
     app: &App,
     asked: &Asked,

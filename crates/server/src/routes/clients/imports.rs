@@ -1,4 +1,4 @@
-//! Clients from a file, for administrators.
+//! Importing clients from a file; administrators only.
 
 use hookswitch_core::Error;
 use std::fs::OpenOptions;
@@ -32,11 +32,10 @@ use hookswitch_core::clock;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Import)]
 pub struct ApiImport {
-    /// Which.
     id: ImportId,
     /// The columns of the file.
     columns: Vec<ImportColumn>,
-    /// Lines of the file after the first.
+    /// Number of lines after the header.
     total: u64,
     #[serde(flatten)]
     progress: Progress,
@@ -54,8 +53,10 @@ fn find(app: &App, id: ImportId) -> ApiResult<Arc<Import>> {
     Ok(app.imports.get(id).ok_or_else(|| Error::not_found("import"))?)
 }
 
-/// Takes a file: CSV in UTF-8 or UTF-16 with `,`, `;`, `|` or tabs, whose first line names the columns. 64 MB, 200 columns, 256 KB
-/// a line and a million lines at most. It is kept for a day, or until the same user sends another one.
+/// Uploads a CSV file of clients.
+///
+/// UTF-8 or UTF-16, separated by `,`, `;`, `|` or tabs; the first line names the columns. Limits: 64 MB, 200 columns,
+/// 256 KB per line, a million lines. The file is kept for a day, or until the same user uploads another one.
 #[utoipa::path(
     post,
     path = "/api/v1/clients/imports",
@@ -76,7 +77,7 @@ pub async fn upload_import(
     }
     let now = app.clock.now();
     let id = ImportId::new(now, clock::random());
-    // Gone again when anything fails, or whoever sends it leaves.
+    // Deleted again if anything fails or the client disconnects.
     let place = app.imports.place(id, caller.user.id)?;
     let file = TempPath::try_from_path(place).map_err(Error::internal)?;
     receive(body, &file).await?;
@@ -87,7 +88,7 @@ pub async fn upload_import(
     Ok((StatusCode::CREATED, axum::Json(ApiImport::new(&import))))
 }
 
-/// An import, and how far it is.
+/// Returns an import and its progress.
 #[utoipa::path(
     get,
     path = "/api/v1/clients/imports/{id}",
@@ -103,15 +104,15 @@ pub async fn get_import(
     Ok(axum::Json(ApiImport::new(find(&app, id)?.as_ref())))
 }
 
-/// What the columns of a file are.
+/// The mapping of a file's columns.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PreviewImport {
-    /// What each column is; null for nothing.
+    /// The field for each column; `null` to ignore the column.
     mapping: Vec<Option<ImportTarget>>,
 }
 
-/// What an import would make of the file's first lines.
+/// Previews how the file's first lines would be imported.
 #[utoipa::path(
     post,
     path = "/api/v1/clients/imports/{id}/preview",
@@ -135,13 +136,13 @@ pub async fn preview_import(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StartImport {
-    /// What each column is; null for nothing.
+    /// The field for each column; `null` to ignore the column.
     mapping: Vec<Option<ImportTarget>>,
-    /// What becomes of lines whose client is there already.
+    /// What to do with lines whose client already exists.
     duplicates: DuplicateRule,
 }
 
-/// Starts to import a file.
+/// Starts an import.
 #[utoipa::path(
     post,
     path = "/api/v1/clients/imports/{id}/start",
@@ -164,13 +165,13 @@ pub async fn start_import(
     Ok((StatusCode::ACCEPTED, axum::Json(started)))
 }
 
-/// The lines that could not be taken so far, or only without some of what is in them, each with its number and why.
+/// Returns the lines rejected so far, in whole or in part, each with its number and the reason.
 #[utoipa::path(
     get,
     path = "/api/v1/clients/imports/{id}/rejected.csv",
     tag = "clients",
     params(("id" = ImportId, Path)),
-    responses((status = 200, description = "The columns `Line` and `Reason`, then those of the file", content_type = "text/csv", body = String)),
+    responses((status = 200, description = "The columns `Line` and `Reason`, then the file's own columns", content_type = "text/csv", body = String)),
 )]
 pub async fn get_rejected_lines(
     State(app): State<Arc<App>>,
@@ -179,7 +180,7 @@ pub async fn get_rejected_lines(
 ) -> ApiResult<Response> {
     let import = find(&app, id)?;
     let file = tokio::fs::File::open(import.rejected()).await;
-    let file = file.map_err(|_| Error::conflict("notStarted", "This import was not started yet."))?;
+    let file = file.map_err(|_| Error::conflict("notStarted", "This import has not been started yet."))?;
     let parts = stream::try_unfold(file, async |mut file| {
         let mut part = Vec::with_capacity(PART_BYTES);
         let read = file.read_buf(&mut part).await?;
@@ -192,10 +193,10 @@ pub async fn get_rejected_lines(
     Ok((headers, Body::from_stream(parts)).into_response())
 }
 
-/// Bytes of a file that are sent at once.
+/// Size of the chunks in which a file is sent, in bytes.
 const PART_BYTES: usize = 1 << 16;
 
-/// Stops an import that goes on: what was imported stays. Forgets any other one.
+/// Stops a running import, keeping what was imported so far, or discards an import that is not running.
 #[utoipa::path(
     delete,
     path = "/api/v1/clients/imports/{id}",
@@ -212,25 +213,30 @@ pub async fn cancel_import(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Bytes of a file, at most.
+/// Largest file, in bytes.
 const MAX_BYTES: usize = 64 << 20;
 
-/// Writes a request's body to a new file that nobody else can read.
+/// Writes a request's body to a new file that only the server's user can read.
 ///
 /// # Errors
-/// 413 where it is too long, 400 where it breaks off; then there may be part of a file.
+/// Returns 413 if the body is too long and 400 if it ends early; part of the file may remain in both cases.
 async fn receive(body: Body, place: &std::path::Path) -> ApiResult<()> {
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(place);
     let mut file = tokio::fs::File::from_std(file.map_err(Error::internal)?);
     let mut body = body.into_data_stream();
     let mut bytes = 0;
     let broken = |error: axum::Error| {
-        ApiError::new(StatusCode::BAD_REQUEST, "bodyUnreadable", format!("The file broke off: {error}."))
+        ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "bodyUnreadable",
+            format!("The upload was interrupted: {error}."),
+        )
     };
     while let Some(part) = body.try_next().await.map_err(broken)? {
         bytes += part.len();
         if bytes > MAX_BYTES {
-            let detail = format!("The file has more than {} MB. Send it in parts.", MAX_BYTES >> 20);
+            let detail =
+                format!("The file has more than {} MB. Split it and send the parts.", MAX_BYTES >> 20);
             return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "tooLarge", detail));
         }
         file.write_all(&part).await.map_err(Error::internal)?;

@@ -1,4 +1,4 @@
-//! Two clients that are one.
+//! Merging two clients that are the same.
 
 use hookswitch_core::Error;
 use std::sync::Arc;
@@ -17,16 +17,17 @@ use hookswitch_core::clients::{UNDOABLE, changed_meanwhile, find, tell};
 use hookswitch_core::clock;
 use hookswitch_core::views::client::{ApiClient, ApiMerge, show};
 
-/// Which client goes into another.
+/// The client to merge.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct MergeClient {
-    /// The client that is no more afterwards.
+    /// The client that disappears in the merge.
     from_id: ClientId,
 }
 
-/// Merges another client into this one: its numbers, addresses, tags, notes, calls, comments and employees come here. Can be
-/// undone for a day.
+/// Merges another client into this one.
+///
+/// Its numbers, addresses, tags, notes, calls, comments and employees move to this client. Can be undone for a day.
 #[utoipa::path(
     post,
     path = "/api/v1/clients/{id}/merge",
@@ -47,7 +48,7 @@ pub async fn merge_client(
         return Err(Error::invalid("fromId", "This is the same client. Give the id of another one.").into());
     }
     if into.archived_at.is_some() {
-        return Err(Error::conflict("archived", "This client was put away. Restore it first.").into());
+        return Err(Error::conflict("archived", "This client is archived. Restore it first.").into());
     }
     let now = app.clock.now();
     let merge = MergeId::new(now, clock::random());
@@ -60,13 +61,13 @@ pub async fn merge_client(
     Ok(axum::Json(show_with_merges(&app, &user, merged).await?))
 }
 
-/// Takes a merge back. What was changed since in the client that stayed is kept. 409 `tooLate` after a day.
+/// Undoes a merge. Later changes to the remaining client are kept. Returns 409 `tooLate` after a day.
 #[utoipa::path(
     post,
     path = "/api/v1/merges/{id}/undo",
     tag = "clients",
     params(("id" = MergeId, Path)),
-    responses((status = 200, description = "The client that is there again", body = ApiClient)),
+    responses((status = 200, description = "The restored client", body = ApiClient)),
 )]
 pub async fn undo_merge(
     State(app): State<Arc<App>>,
@@ -76,15 +77,19 @@ pub async fn undo_merge(
     let now = app.clock.now();
     let merge = app.store.merge(id).await?.ok_or_else(|| Error::not_found("merge"))?;
     let into = find(&app.calls, &user, merge.into).await.map_err(|error| error.not_found_as("merge"))?;
-    // The client that comes back may be a colleague's.
+    // The restored client may be a colleague's.
     if !app.catalog.scope(&user).has(merge.responsible()) {
         return Err(Error::not_found("merge").into());
     }
     if merge.made_at < now - UNDOABLE {
-        return Err(Error::conflict("tooLate", "This merge is more than a day old and stays.").into());
+        return Err(Error::conflict(
+            "tooLate",
+            "This merge is more than a day old and can no longer be undone.",
+        )
+        .into());
     }
     if into.id != merge.into {
-        let detail = "The client went into another one since. Undo that merge first.";
+        let detail = "The client has since been merged into another one. Undo that merge first.";
         return Err(Error::conflict("mergedAgain", detail).into());
     }
     let back = app.store.undo_merge(&merge, &into, now).await?.ok_or_else(changed_meanwhile)?;
@@ -95,7 +100,7 @@ pub async fn undo_merge(
     Ok(axum::Json(show_with_merges(&app, &user, back).await?))
 }
 
-/// A client as `user` sees it, with the merges that they can undo.
+/// Returns a client as `user` sees it, with the merges they can undo.
 pub async fn show_with_merges(app: &App, user: &User, client: Client) -> ApiResult<ApiClient> {
     let merges = app.store.merges_into(client.id, app.clock.now() - UNDOABLE).await?;
     let scope = app.catalog.scope(user);
@@ -110,7 +115,7 @@ pub async fn show_with_merges(app: &App, user: &User, client: Client) -> ApiResu
     Ok(ApiClient { merges, ..show(&app.catalog, user, client) })
 }
 
-/// The other one of a merge, for the audit trail.
+/// The other client in a merge, for the audit trail.
 fn other(client: &Client) -> AuditChange {
     AuditChange { field: "client".to_owned(), from: Some(client.fields.name.clone()), to: None }
 }

@@ -1,4 +1,4 @@
-//! What changed of a module, for the audit trail: names of settings, never their values.
+//! Changes to a module for the audit trail: the names of settings, never their values.
 
 use hookswitch_store::{AuditChange, Module, SettingChange};
 
@@ -7,7 +7,7 @@ use hookswitch_core::audit::{change, said};
 use hookswitch_core::modules::registry::Active;
 use hookswitch_core::modules::update::declared_settings;
 
-/// The fields that differ, as people read them.
+/// Returns the fields that differ, in readable form.
 pub fn changes(app: &App, before: &Active, after: &Active) -> Vec<AuditChange> {
     let fields = words(app, &before.module).into_iter().zip(words(app, &after.module));
     let mut changes: Vec<_> = fields.filter_map(|((field, from), (_, to))| change(field, from, to)).collect();
@@ -15,7 +15,7 @@ pub fn changes(app: &App, before: &Active, after: &Active) -> Vec<AuditChange> {
     changes
 }
 
-/// Which settings got a value, and which lost theirs.
+/// Returns which settings were set and which were cleared.
 pub fn settings(changes: &[SettingChange]) -> Vec<AuditChange> {
     use hookswitch_store::SettingValue::Unset;
     let names = |unset: bool| {

@@ -25,35 +25,34 @@ use hookswitch_core::modules::update::{self, Standing};
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Module {
-    /// Id.
     pub id: ModuleId,
-    /// What people call it.
+    /// Display name.
     name: String,
-    /// Its icon.
+    /// Icon, if one was chosen.
     icon: Option<String>,
-    /// The code of the module it was made from.
+    /// Code of the provider it was created from.
     provider: Option<String>,
-    /// Whether it takes webhooks.
+    /// Whether it accepts webhooks.
     enabled: bool,
-    /// ISO 3166-1 alpha-2: the country of numbers written without one.
+    /// Country of numbers without a country code, as ISO 3166-1 alpha-2.
     default_country: Option<String>,
-    /// How its provider writes numbers that have no plus.
+    /// How its provider writes numbers without a plus sign.
     numbers: Written,
-    /// Whether its script dials the extension behind a number.
+    /// Whether its script can dial an extension after a number.
     dials_extensions: bool,
-    /// The functions it implements, by name.
+    /// Names of the functions it implements.
     #[schema(value_type = Vec<String>)]
     functions: BTreeSet<Function>,
-    /// The functions it does not implement, by name.
+    /// Names of the functions it does not implement.
     #[schema(value_type = Vec<String>)]
     missing_functions: Vec<Function>,
-    /// For administrators.
+    /// Only for administrators.
     #[serde(flatten)]
     #[schema(value_type = AdminPart)]
     admin: Option<ModuleAdmin>,
 }
 
-/// [`ModuleAdmin`] as it is described: none of it need be there.
+/// The schema of [`ModuleAdmin`] with every field optional.
 struct AdminPart;
 
 impl PartialSchema for AdminPart {
@@ -80,44 +79,44 @@ impl ToSchema for AdminPart {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModuleAdmin {
-    /// The address for the provider; none before the script implements every required function.
+    /// The webhook address for the provider; `null` until the script implements every required function.
     webhook_url: Option<String>,
-    /// The same with the token in the path, for providers that append to the address or drop its query.
+    /// The webhook address with the token in the path, for providers that append to the address or drop its query.
     webhook_path_url: Option<String>,
-    /// The settings it declares and their values.
+    /// Declared settings and their values.
     settings: Vec<SettingState>,
-    /// The newest version of its script; none before one was saved.
+    /// Newest version of its script; `null` until one is saved.
     script_version: Option<i32>,
-    /// Why its script cannot be loaded.
+    /// Why its script cannot be loaded; `null` if it can.
     script_error: Option<String>,
-    /// What is odd in its script without keeping it from being used: functions whose names are nearly those of the contract.
+    /// Warnings about its script: functions whose names are close to, but not, names in the contract.
     script_warnings: Vec<ScriptWarning>,
-    /// Whether it takes each change of the folder that it was made from, by itself.
+    /// Whether it updates itself when its provider's folder changes.
     follows_folder: bool,
-    /// How it compares with what it was made from; null where it was made from nothing that is offered now.
+    /// How it compares with its provider; `null` if that is not offered now.
     update: Option<UpdateState>,
-    /// What becomes of unknown callers whose call was missed.
+    /// What to do with unknown callers whose call was missed.
     leads: Leads,
-    /// Who calls back where a missed call rang at nobody.
+    /// Who calls back if a missed call rang nobody; `null` for everyone.
     missed_responsible_id: Option<UserId>,
-    /// Since when.
+    /// When it was created.
     created_at: DateTime<Utc>,
     /// When it was last changed.
     updated_at: DateTime<Utc>,
-    /// How it is doing.
+    /// Recent webhook activity.
     health: Health,
 }
 
-/// How a module compares with what it was made from.
+/// How a module compares with its provider.
 #[derive(Serialize, ToSchema)]
 struct UpdateState {
-    /// Whether there is a version of its script or settings that it has not taken.
+    /// Whether there is a version of its script or settings that it has not been updated to.
     available: bool,
-    /// Whether its script was changed since it took one.
+    /// Whether its script was edited since its last update.
     edited: bool,
-    /// The folder in `modules_dir` that it was made from; null for a module that comes with the program.
+    /// Its provider's folder in `modules_dir`; `null` for a built-in provider.
     folder: Option<String>,
-    /// Why it cannot take what there is.
+    /// Why it cannot be updated to the available version.
     problem: Option<String>,
 }
 
@@ -127,14 +126,14 @@ impl From<Standing> for UpdateState {
     }
 }
 
-/// Something odd at a place of a script.
+/// A warning about a place in a script.
 #[derive(Serialize, ToSchema)]
 struct ScriptWarning {
-    /// TypeScript line, from 1.
+    /// Line in the TypeScript source, counted from 1.
     line: u32,
-    /// TypeScript column, from 1.
+    /// Column in the TypeScript source, counted from 1.
     column: u32,
-    /// In words.
+    /// What is suspicious.
     message: String,
 }
 
@@ -144,25 +143,25 @@ impl From<Diagnostic> for ScriptWarning {
     }
 }
 
-/// What becomes of unknown callers whose call was missed.
+/// What to do with unknown callers whose call was missed.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Leads {
-    /// What kind of client is made of them; null: no client.
+    /// The kind of client to create for them; `null` for none.
     pub kind: Option<ClientKind>,
-    /// Whose such a client is.
+    /// The user responsible for such a client.
     pub responsible_id: Option<UserId>,
 }
 
-/// How a module is doing.
+/// A module's recent webhook activity.
 #[derive(Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Health {
     /// When its last webhook request arrived.
     last_request_at: Option<DateTime<Utc>>,
-    /// What became of that.
+    /// The status of that request.
     last_request_status: Option<RequestStatus>,
-    /// Requests of the last 24 hours that failed and were not replayed since; 1000 stands for that many or more.
+    /// Requests in the last 24 hours that failed and have not been replayed since; 1000 means that many or more.
     failed_last_day: u32,
 }
 
@@ -173,22 +172,22 @@ impl From<ModuleHealth> for Health {
     }
 }
 
-/// A setting and what it is set to.
+/// A setting and its value.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SettingState {
     #[serde(flatten)]
     setting: Setting,
-    /// Whether it has a value, its default aside.
+    /// Whether it has a value other than its default.
     is_set: bool,
-    /// Whether the value in use was given as that of a secret. It is not shown, whatever the setting is declared as now; a new
-    /// value takes its place.
+    /// Whether the value in use was given as a secret. Such a value is never shown, even if the setting is no longer
+    /// declared secret.
     is_sealed: bool,
-    /// The value in use; never that of a secret.
+    /// The value in use; omitted for secrets.
     value: Option<Value>,
 }
 
-/// Every module, oldest first, as that role sees it.
+/// Returns every module as that role sees it, oldest first.
 pub async fn modules(app: &App, role: Role) -> ApiResult<Vec<Module>> {
     let mut health = health(app, None, role).await?;
     let of_module = |active: Arc<Active>| {
@@ -198,7 +197,7 @@ pub async fn modules(app: &App, role: Role) -> ApiResult<Vec<Module>> {
     Ok(app.modules.all().into_iter().map(of_module).collect())
 }
 
-/// A module as that role sees it.
+/// Returns a module as that role sees it.
 pub async fn module(app: &App, active: &Active, role: Role) -> ApiResult<Module> {
     let health = health(app, Some(active.module.id), role).await?.pop();
     Ok(show(app, active, role, health))

@@ -1,4 +1,4 @@
-//! The internal numbers that users are bound to.
+//! The extensions that users are bound to.
 
 use std::collections::HashMap;
 
@@ -8,17 +8,17 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 
-/// An internal number that a user is bound to.
+/// An extension that a user is bound to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserNumber {
-    /// The module whose provider knows the number.
+    /// The module whose provider has the extension.
     pub module_id: ModuleId,
-    /// The number, as it stands in the provider's events.
+    /// The extension as it appears in the provider's events.
     pub number: String,
 }
 
-/// Everybody's numbers: each user's by module, oldest module first.
+/// Returns each user's extensions, by module, oldest module first.
 pub fn numbers(app: &App) -> HashMap<UserId, Vec<UserNumber>> {
     let mut numbers: HashMap<UserId, Vec<UserNumber>> = HashMap::new();
     for active in app.modules.all() {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 
-/// What stands for an id in a template of the description is what a row names there.
+/// A row of the table. In place of the ids in a route's template, it has names.
 pub struct Row {
     pub method: Method,
-    /// With `<names>` in the place of ids.
+    /// With `<names>` in place of ids.
     pub path: String,
-    /// By [`COLUMNS`].
+    /// Expected statuses, in the order of [`COLUMNS`].
     pub expected: [u16; COLUMNS.len()],
     pub body: Option<String>,
 }
@@ -42,7 +42,7 @@ fn row(line: &str) -> Row {
 }
 
 impl Row {
-    /// Whether this row is of the operation.
+    /// Returns whether this row tests the operation.
     pub fn is_of(&self, method: &str, template: &str) -> bool {
         let path = self.path.split('?').next().unwrap_or_default();
         let same = |(ours, theirs): (&str, &str)| {
@@ -53,14 +53,14 @@ impl Row {
             && path.split('/').zip(template.split('/')).all(same)
     }
 
-    /// The names of things in the path and the body.
+    /// Returns the names in the path and the body.
     pub fn names(&self) -> Vec<String> {
         let text = format!("{} {}", self.path, self.body.as_deref().unwrap_or_default());
         let parts = text.split('<').skip(1).filter_map(|part| part.split_once('>'));
         parts.map(|(name, _)| name.to_owned()).collect()
     }
 
-    /// Path and body with ids for the names.
+    /// Returns path and body with ids in place of the names.
     pub fn filled(&self, ids: &BTreeMap<&str, String>) -> (String, Option<String>) {
         let fill = |text: &str| {
             ids.iter().fold(text.to_owned(), |text, (name, id)| text.replace(&format!("<{name}>"), id))

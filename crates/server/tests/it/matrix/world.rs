@@ -1,4 +1,4 @@
-//! What the rows of the table are about.
+//! The people and things that the rows of the table use.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::hidden_numbers::NUMBER;
 use crate::support::{Client, Module, PASS_ON, Server, provider};
 
-/// A secret setting of the module's.
+/// The value of a secret setting of the module.
 const SECRET: &str = "the provider's s3cret";
 
 /// An office with an operator, a colleague and an administrator, and what the operator and the colleague have.
@@ -19,13 +19,13 @@ pub struct World {
     pub operator: Client,
     pub colleague: Client,
     pub admin: Client,
-    /// Somebody with a token that has expired.
+    /// A user with an expired token.
     pub late: Client,
-    /// Somebody who was deactivated.
+    /// A deactivated user.
     pub gone: Client,
 }
 
-/// A module whose provider refuses, and says of which number.
+/// A module whose provider refuses calls, naming the number.
 async fn module(server: &Server, admin: &Client) -> Module {
     let refuse = |script: String, function: &str| {
         let said = format!("console.info('{function}', JSON.stringify(args));");
@@ -43,13 +43,13 @@ async fn module(server: &Server, admin: &Client) -> Module {
     let body = json!({ "name": "Test", "script": script, "defaultCountry": "GB", "settings": settings });
     let module = Module::of(server, admin, body).await;
     admin.patch(&module.path("/settings"), json!({ "key": SECRET })).await.is(200);
-    // Else whoever was missed would be a client of nobody's, and so everybody's.
+    // Otherwise missed callers would become clients without a responsible user, visible to everyone.
     let leads = json!({ "leads": { "kind": null, "responsibleId": null } });
     admin.patch(&module.path(""), leads).await.is(200);
     module
 }
 
-/// An id of what was made.
+/// Returns the id of what was created.
 fn id(of: &Value) -> String {
     of["id"].as_str().unwrap_or_else(|| panic!("no id in {of}")).to_owned()
 }
@@ -88,7 +88,7 @@ pub async fn world(server: &Server) -> World {
     ids.insert("own-lead", client("lead", "Adam's brother", &[], two).await);
 
     let call = async |events: &[&str], number: &str, extension: &str| {
-        // The provider's id holds the number, as some do.
+        // The provider's id contains the number, as some do.
         let call_id = format!("{extension}-{number}-{}", events.len());
         let more = json!({ "callerName": format!("Zoe {number}"), "legId": format!("{number}/1") });
         for event in events {
@@ -127,7 +127,7 @@ pub async fn world(server: &Server) -> World {
     let dialled = operator.post("/api/v1/calls", json!({ "phone": "+442079461266" })).await.json(202);
     ids.insert("dial", dialled["dialId"].as_str().expect("an id").to_owned());
     ids.insert("token", id(&operator.post("/api/v1/tokens", json!({ "name": "x" })).await.json(201)));
-    // Another administrator's: one who sends a file loses the one before.
+    // By another administrator, since uploading a file discards the user's previous one.
     let (_, other) = server.browser("boss", Role::Admin).await;
     let file = other.request(Method::POST, "/api/v1/clients/imports").header("content-type", "text/csv");
     ids.insert("import", id(&other.send(file.body("Name,Phone\nEve,020 7946 0000\n")).await.json(201)));

@@ -1,4 +1,4 @@
-//! A client that looks into every answer for what must not be there.
+//! A client that checks that no response contains a secret.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +16,7 @@ pub struct Client {
     secrets: Arc<Mutex<Vec<String>>>,
 }
 
-/// A whole answer.
+/// A complete response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -40,7 +40,7 @@ impl Client {
         Self { http, base, headers: HeaderMap::new(), secrets }
     }
 
-    /// The same with a header on every request, instead of any it had.
+    /// Returns the client with a header on every request, replacing one of the same name.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header"));
         self
@@ -50,7 +50,7 @@ impl Client {
         self.send(self.request(Method::GET, path)).await
     }
 
-    /// `None` where there is no answer.
+    /// Returns `None` if there is no response.
     pub async fn try_get(&self, path: &str) -> Option<StatusCode> {
         self.request(Method::GET, path).send().await.ok().map(|response| response.status())
     }
@@ -71,17 +71,17 @@ impl Client {
         self.send(self.request(Method::DELETE, path)).await
     }
 
-    /// The headers on every request.
+    /// Returns the headers on every request.
     pub fn headers(&self) -> HeaderMap {
         self.headers.clone()
     }
 
-    /// A request to add to, for [`Client::send`].
+    /// Returns a request to extend, for [`Client::send`].
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base)).headers(self.headers.clone())
     }
 
-    /// Sends it, and fails when the answer holds a secret.
+    /// Sends a request, and fails if the response contains a secret.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         let response = request.send().await.expect("an answer");
         let (status, headers) = (response.status(), response.headers().clone());
@@ -98,19 +98,19 @@ impl Client {
 }
 
 impl Answer {
-    /// Expects this status.
+    /// Expects this status and returns the response.
     pub fn is(&self, status: u16) -> &Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         self
     }
 
-    /// Expects this status and gives the JSON.
+    /// Expects this status and returns the JSON.
     pub fn json(&self, status: u16) -> Value {
         self.is(status);
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
-    /// Expects a problem of this status and code, and gives it.
+    /// Expects a problem with this status and code, and returns it.
     pub fn problem(&self, status: u16, code: &str) -> Value {
         let problem = self.json(status);
         assert_eq!(self.header("content-type"), "application/problem+json");
@@ -119,7 +119,7 @@ impl Answer {
         problem
     }
 
-    /// A header that must be there, once.
+    /// Returns a header that must be present exactly once.
     pub fn header(&self, name: &str) -> &str {
         let mut values = self.headers.get_all(name).iter();
         let value = values.next().unwrap_or_else(|| panic!("no {name} in {:?}", self.headers));

@@ -1,4 +1,4 @@
-//! An empty database for one test.
+//! An empty database for a test.
 
 use hookswitch_model::ids::uuid_v7;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};

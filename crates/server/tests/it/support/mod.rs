@@ -1,4 +1,4 @@
-//! A running server on a free port with a database of its own, and a small client.
+//! A running server on a free port with its own database, and a small client.
 
 mod client;
 mod database;
@@ -16,7 +16,7 @@ pub use module::{Module, PASS_ON, only_call, server_log, with_the_rest};
 pub use server::{PASSWORD, Server};
 pub use socket::Tab;
 
-/// Defines a story and runs it on both databases. Settings, if any, are environment variables.
+/// Defines a test that runs on both databases. Settings, if any, are environment variables.
 ///
 /// ```text
 /// both!(name_of_the_story, |server| { … });

@@ -1,4 +1,4 @@
-//! A PostgreSQL of a test's own, to be killed and started again.
+//! A separate PostgreSQL for a test, which can be killed and restarted.
 
 use std::fs::File;
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-/// A cluster in a folder of its own.
+/// A cluster in its own folder.
 pub struct Cluster {
     pub url: String,
     folder: TempDir,
@@ -26,7 +26,7 @@ impl Cluster {
         let folder = tempfile::tempdir().unwrap();
         if is_root() {
             let owned = Command::new("chown").arg("postgres:").arg(folder.path()).status().await.unwrap();
-            assert!(owned.success(), "PostgreSQL does not run as root; its package brings a user of its own");
+            assert!(owned.success(), "PostgreSQL does not run as root, but with the user from its package");
         }
         let mut initdb = unprivileged(&programs.join("initdb"));
         initdb.arg("--pgdata").arg(folder.path().join("data"));
@@ -41,7 +41,7 @@ impl Cluster {
         cluster
     }
 
-    /// Ends it at once, as a crash does.
+    /// Stops it at once, like a crash.
     pub async fn kill(&mut self) {
         let pid = self.server.id().expect("it runs").to_string();
         assert!(Command::new("kill").args(["-QUIT", &pid]).status().await.unwrap().success());
@@ -53,7 +53,7 @@ impl Cluster {
         self.answers().await;
     }
 
-    /// Runs SQL, also where transactions are to be read-only.
+    /// Runs SQL, even if transactions are read-only by default.
     pub async fn execute(&self, sql: &str) {
         let mut connection = PgConnection::connect(&self.url).await.unwrap();
         sqlx::query("set default_transaction_read_only = off").execute(&mut connection).await.unwrap();
@@ -73,13 +73,13 @@ impl Cluster {
 fn spawn(folder: &Path, programs: &Path, port: u16) -> Child {
     let mut postgres = unprivileged(&programs.join("postgres"));
     postgres.arg("-D").arg(folder.join("data")).args(["-h", "127.0.0.1", "-p", &port.to_string()]);
-    // The machine itself does not crash.
+    // The machine itself does not crash, so syncing is not needed.
     postgres.args(["-c", "fsync=off", "-c", "unix_socket_directories=", "-c", "log_min_messages=fatal"]);
     postgres.stdout(Stdio::null()).stderr(File::create(folder.join("log")).unwrap());
     postgres.kill_on_drop(true).spawn().unwrap()
 }
 
-/// As a user that PostgreSQL accepts; it ends with the test.
+/// Runs a program as a user that PostgreSQL accepts. The program exits with the test.
 fn unprivileged(program: &Path) -> Command {
     let mut command = Command::new("setpriv");
     command.current_dir("/").args(["--pdeathsig", "INT"]);
@@ -94,7 +94,7 @@ fn is_root() -> bool {
     std::fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
-/// The folder of the newest `initdb`, in Debian's place or on the search path.
+/// Returns the folder of the newest `initdb`, in Debian's location or in PATH.
 fn programs() -> PathBuf {
     let debian =
         std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().filter_map(|entry| {

@@ -1,4 +1,4 @@
-//! The program as a process of its own.
+//! The program in its own process.
 
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -37,14 +37,15 @@ pub fn finished(output: Output) -> (i32, String, String) {
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-/// A server process, when it is ready: the process, its address, the lines before, and the lines to come.
+/// Starts a server process and waits until it is ready. Returns the process, its address, the lines so far and the
+/// rest.
 pub async fn serve(database: &Database) -> (Child, String, Vec<String>, Lines<BufReader<ChildStdout>>) {
     let mut child = hookswitch(database, "serve").spawn().unwrap();
     let (address, before, lines) = ready(&mut child).await;
     (child, address, before, lines)
 }
 
-/// Waits until a server process is ready: its address, the lines before, and the lines to come.
+/// Waits until a server process is ready. Returns its address, the lines so far and the rest.
 pub async fn ready(child: &mut Child) -> (String, Vec<String>, Lines<BufReader<ChildStdout>>) {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut before = Vec::new();

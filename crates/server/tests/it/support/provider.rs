@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-/// Serves one file under every path, with Range as far as `bytes=N-`. Gives the address.
+/// Serves a file under every path, supporting only ranges of the form `bytes=N-`. Returns the address.
 pub async fn files(content: &'static [u8]) -> String {
     let file = async move |headers: HeaderMap| {
         let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
@@ -28,10 +28,10 @@ pub async fn files(content: &'static [u8]) -> String {
     serve(Router::new().fallback(file)).await
 }
 
-/// What a fake API was asked: method, path with query, body.
+/// Requests that a fake API received: method, path with query, body.
 pub type Asked = Arc<Mutex<Vec<(String, String, String)>>>;
 
-/// Serves an API that answers by method and path (the query aside) with JSON. Gives its address and what it was asked.
+/// Serves an API that responds to method and path (without the query) with JSON. Returns its address and the requests.
 pub async fn api(answers: Vec<(String, String, Value)>) -> (String, Asked) {
     let asked = Asked::default();
     let state = (Arc::new(answers), Arc::clone(&asked));
@@ -57,7 +57,7 @@ async fn answer(
     }
 }
 
-/// Serves a router. Gives its address.
+/// Serves a router. Returns its address.
 pub async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");

@@ -21,10 +21,10 @@ use tokio::task::JoinHandle;
 
 use super::{Client, Database};
 
-/// What users of a test sign in with.
+/// The password of a test's users.
 pub const PASSWORD: &str = "seven purple herons";
 
-/// A web app of a few files, whether or not the real one is built.
+/// A web app with a few files, used even if the real one is built.
 #[derive(Embed)]
 #[folder = "tests/it/support/web"]
 struct SmallWebApp;
@@ -33,7 +33,7 @@ struct SmallWebApp;
 pub struct Server {
     pub url: String,
     pub app: Arc<App>,
-    /// What no answer may hold.
+    /// Secrets that no response may contain.
     secrets: Arc<Mutex<Vec<String>>>,
     ahead_seconds: Arc<AtomicI64>,
     stop: oneshot::Sender<()>,
@@ -42,12 +42,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one; `settings` are environment variables.
+    /// Starts a server; `settings` are environment variables.
     pub async fn start(database: Database, settings: &[(&str, &str)]) -> Self {
         Self::start_with(database, settings, <SmallWebApp as Embed>::get).await
     }
 
-    /// Starts one that was built with this web app.
+    /// Starts a server with this web app.
     pub async fn start_with(database: Database, settings: &[(&str, &str)], web: WebFiles) -> Self {
         let Database { folder, url: database_url } = database;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -64,55 +64,55 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let running =
             tokio::spawn(hookswitch_server::serve::serve(Arc::clone(&app), Router::new(), listener, async {
-                // A test that fails drops the sender: that stops the server as well.
+                // A failing test drops the sender, which also stops the server.
                 let _ = stopped.await;
             }));
         let secrets = Arc::new(Mutex::new(vec![PASSWORD.to_owned(), "$argon2".to_owned()]));
         Self { url: format!("http://{address}"), app, secrets, ahead_seconds, stop, running, _folder: folder }
     }
 
-    /// Stops it in order.
+    /// Stops the server cleanly.
     pub async fn stop(self) {
         self.stop.send(()).expect("a running server");
         self.running.await.expect("a server that stops in order");
     }
 
-    /// Lets time pass for the server.
+    /// Advances the server's clock.
     pub fn advance(&self, time: TimeDelta) {
         self.ahead_seconds.fetch_add(time.num_seconds(), Ordering::SeqCst);
     }
 
-    /// From now on no answer may hold this.
+    /// Forbids responses to contain this from now on.
     pub fn keep_secret(&self, secret: impl Into<String>) {
         self.secrets.lock().expect("secrets").push(secret.into());
     }
 
-    /// Somebody who is not signed in.
+    /// Returns a client that is not signed in.
     pub fn anonymous(&self) -> Client {
         Client::new(self.url.clone(), Arc::clone(&self.secrets))
     }
 
-    /// Somebody with this token.
+    /// Returns a client with this token.
     pub fn with_token(&self, token: &str) -> Client {
         self.anonymous().header("authorization", &format!("Bearer {token}"))
     }
 
-    /// A new administrator, signed in with a token.
+    /// Creates an administrator, signed in with a token.
     pub async fn admin(&self) -> Client {
         self.new_user("admin", Role::Admin).await.1
     }
 
-    /// A new operator, signed in with a token.
+    /// Creates an operator, signed in with a token.
     pub async fn operator(&self, login: &str) -> (UserId, Client) {
         self.new_user(login, Role::Operator).await
     }
 
-    /// The user of that login.
+    /// Returns the user with that login.
     pub async fn user(&self, login: &str) -> UserId {
         self.app.store.user_by_login(login).await.expect("an answer").expect("a user").id
     }
 
-    /// Makes a user with [`PASSWORD`] and signs them in as a browser does.
+    /// Creates a user with [`PASSWORD`] and signs them in like a browser.
     pub async fn browser(&self, login: &str, role: Role) -> (UserId, Client) {
         let (id, _) = self.new_user(login, role).await;
         let hash = self.app.accounts.passwords.hash(PASSWORD.into()).await.expect("a hash");
@@ -121,7 +121,7 @@ impl Server {
         (id, self.sign_in(login, PASSWORD).await)
     }
 
-    /// Signs in as a browser does.
+    /// Signs in like a browser.
     pub async fn sign_in(&self, login: &str, password: &str) -> Client {
         let answer =
             self.anonymous().post("/api/v1/session", json!({ "login": login, "password": password })).await;

@@ -1,4 +1,4 @@
-//! A file system of a test's own, to be filled.
+//! A small file system for a test to fill.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-/// A tmpfs in a mount namespace of its own: it is gone when the process that holds it ends, however the test ends.
+/// A tmpfs in its own mount namespace, which disappears with the process that holds it, however the test ends.
 pub struct SmallDisk {
     folder: TempDir,
     holder: Child,
@@ -39,7 +39,7 @@ impl SmallDisk {
         Self { folder, holder }
     }
 
-    /// Our program, with its data there.
+    /// Returns our program, with its data there.
     pub fn hookswitch(&self, arguments: &str) -> Command {
         let database = format!("sqlite:{}", self.folder.path().join("hookswitch.db").display());
         let mut command = Command::new("nsenter");
@@ -57,7 +57,7 @@ impl SmallDisk {
         command
     }
 
-    /// A file there, as this process reaches it.
+    /// Returns the path of a file there, as seen from this process.
     pub fn path(&self, name: &str) -> PathBuf {
         let folder = self.folder.path().strip_prefix("/").unwrap();
         PathBuf::from(format!("/proc/{}/root", self.holder.id().unwrap())).join(folder).join(name)
@@ -67,7 +67,7 @@ impl SmallDisk {
         OpenOptions::new().append(true).create(true).open(self.path(name)).unwrap()
     }
 
-    /// Leaves no room.
+    /// Fills the file system.
     pub fn fill(&self) {
         let mut filler = self.append("filler");
         for part in [1 << 16, 1 << 12, 1] {

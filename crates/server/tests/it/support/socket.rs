@@ -1,4 +1,4 @@
-//! A tab: a WebSocket as a client has one.
+//! A browser tab's WebSocket.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::{Client, Server};
 
-/// Nothing that a test waits for takes longer.
+/// The longest that a test waits for anything.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An open tab.
 pub struct Tab(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Tab {
-    /// Opens a tab and gives it with its snapshot.
+    /// Opens a tab; returns it with its snapshot.
     pub async fn open(server: &Server, person: &Client) -> (Self, Value) {
         let mut tab = Self::connect(server, person).await.expect("a socket");
         let snapshot = tab.next().await;
@@ -39,7 +39,7 @@ impl Tab {
         Ok(Self(socket))
     }
 
-    /// The next message.
+    /// Returns the next message.
     pub async fn next(&mut self) -> Value {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a message in time");
@@ -51,7 +51,7 @@ impl Tab {
         }
     }
 
-    /// The next message of that type; others in between are passed over.
+    /// Returns the next message of that type, skipping others.
     pub async fn next_of(&mut self, kind: &str) -> Value {
         loop {
             let message = self.next().await;
@@ -61,7 +61,7 @@ impl Tab {
         }
     }
 
-    /// Waits until the server closes the socket; gives the code that it closes it with.
+    /// Waits until the server closes the socket; returns the close code.
     pub async fn closed(&mut self) -> Option<u16> {
         let end = async {
             while let Some(Ok(message)) = self.0.next().await {

@@ -4,7 +4,7 @@ export type Target = Schemas['ImportTarget'];
 type DuplicateRule = Schemas['DuplicateRule'];
 type Import = Schemas['Import'];
 
-/** How often a running import is asked how far it is. */
+/** How often a running import's progress is fetched, in milliseconds. */
 const PAUSE = 700;
 
 export const STEPS = ['file', 'columns', 'preview', 'report'] as const;
@@ -13,7 +13,7 @@ export type Step = (typeof STEPS)[number];
 /** One import of a file, from choosing it to the report. */
 export class ImportRun {
   now = $state.raw<Import>();
-  /** What each column means; empty for nothing. */
+  /** The target field of each column; empty for none. */
   mapping = $state<(Target | '')[]>([]);
   preview = $state.raw<Schemas['ImportPreview']>();
   duplicates = $state<DuplicateRule>('skip');
@@ -28,7 +28,7 @@ export class ImportRun {
     return this.preview ? 'preview' : 'columns';
   }
 
-  /** One that was begun before the page was loaded. */
+  /** Opens an import that was started before the page was loaded. */
   open(id: string) {
     return this.#try(async () => this.#begin(await this.#read(id)));
   }
@@ -36,7 +36,7 @@ export class ImportRun {
   upload(file: File) {
     return this.#try(async () => {
       const headers = { 'content-type': 'text/csv' };
-      // Sent as it is, not as JSON.
+      // Sent as is, not as JSON.
       const bodySerializer = () => file;
       this.#begin(await ask(api.POST('/api/v1/clients/imports', { body: '', bodySerializer, headers })));
     });
@@ -65,7 +65,7 @@ export class ImportRun {
     });
   }
 
-  /** From the beginning, with another file. */
+  /** Starts over with another file. */
   again() {
     this.stop();
     this.now = this.preview = this.failure = undefined;

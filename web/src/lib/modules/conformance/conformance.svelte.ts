@@ -3,10 +3,10 @@ import { Problem } from '$lib/api/problem';
 
 type Conformance = Schemas['Conformance'];
 
-/** What a module can do, found by playing its scenarios. */
+/** The results of running a module's scenarios. */
 export class ConformanceState {
   made = $state.raw<Conformance>();
-  /** Why there is nothing to play. */
+  /** Why there is nothing to run. */
   missing = $state('');
   failure = $state.raw<unknown>();
   isRunning = $state(false);

@@ -1,7 +1,7 @@
 import type { Module } from '../module.svelte';
 import { inputOf, settingOf, type FieldInput } from './fields';
 
-/** The fields that a module's settings form has, before they are saved. */
+/** Unsaved field declarations of a module's settings form. */
 export class FieldsDraft {
   inputs = $state<FieldInput[]>([]);
   #saved = $state.raw('');
@@ -32,7 +32,7 @@ export class FieldsDraft {
     this.inputs = this.inputs.filter(({ key }) => key !== input.key);
   }
 
-  /** Up by one place (-1) or down (1). */
+  /** Moves a field up (-1) or down (1) by one place. */
   move(index: number, by: -1 | 1) {
     const [moved] = this.inputs.splice(index, 1);
     if (moved) this.inputs.splice(index + by, 0, moved);

@@ -11,22 +11,22 @@ const region = {
 };
 const field = (input: Partial<FieldInput>) => settingOf({ ...inputOf(region, 0), ...input });
 
-test('a declared setting comes out of the form as it went in', () => {
+test('a declared setting is unchanged by the form', () => {
   expect(field({})).toEqual(region);
 });
 
-test('a field of another kind leaves out what that kind does not have', () => {
+test("changing a field's type drops properties that the type does not have", () => {
   expect(field({ type: 'secret' })).toEqual({ name: 'region', label: 'Region', type: 'secret', required: true });
 });
 
-test('a default is a value of its kind', () => {
+test("a default is a value of the field's type", () => {
   expect(field({ type: 'number', default: ' 30 ' }).default).toBe(30);
   expect(field({ type: 'number', default: 'soon' }).default).toBe('soon');
   expect(field({ type: 'boolean', default: 'false' }).default).toBe(false);
   expect(field({ type: 'text', default: ' ' })).not.toHaveProperty('default');
 });
 
-test('what has no label is called by its name', () => {
+test('a field without a label is called by its name', () => {
   expect(field({ label: ' ', options: [{ value: 'us', label: '' }] })).toMatchObject({
     label: 'region',
     options: [{ value: 'us', label: 'us' }],

@@ -13,9 +13,9 @@ export const KINDS: Record<Kind, () => string> = {
   select: m.modules_kind_select,
 };
 
-/** A declared setting as a form edits it: every value is a text, and the parts of other kinds are kept. */
+/** A declared setting as edited in a form: all values are strings, and properties of other types are kept. */
 export interface FieldInput {
-  /** Stays the same while everything else changes. */
+  /** Stable identity while everything else changes. */
   key: number;
   name: string;
   label: string;
@@ -39,7 +39,7 @@ export function inputOf(setting: Setting, key: number): FieldInput {
   };
 }
 
-/** What is declared by it; what belongs to another kind is left out. */
+/** The resulting declaration, without properties of other types. */
 export function settingOf(input: FieldInput): Setting {
   const { name, label, type, required, help } = input;
   const fallback = defaultOf(input);
@@ -60,7 +60,7 @@ function defaultOf({ type, default: text }: FieldInput): unknown {
     case 'boolean':
       return text === 'true';
     case 'number':
-      // What is not a number goes as it is, for the server's sentence about it.
+      // Invalid numbers are sent as is, so that the server reports the error.
       return Number.isFinite(Number(text)) ? Number(text) : text;
     default:
       return text.trim();

@@ -50,24 +50,24 @@ describe('what a replay does to a call', () => {
     expect(changes.map(({ field }) => field)).not.toContain('Started');
   });
 
-  test('shows a time that moved within a second', () => {
+  test('shows a time that changed by less than a second', () => {
     const later = { ...ringing, startedAt: '2026-11-24T09:00:00.250Z' };
     expect(fields(ringing, later)).toEqual(['Started']);
     expect(differ(ringing, later).changes[0]?.after).toContain('.250');
   });
 
-  test('tells who talked when, where that changes', () => {
+  test('shows changed talk times', () => {
     const shorter = { ...ended, segments: ended.segments.map((one) => ({ ...one, to: '2026-11-24T09:00:30.000Z' })) };
-    expect(fields(ended, shorter)).toEqual(['Talk of Sales (102)']);
+    expect(fields(ended, shorter)).toEqual(['Talk time of Sales (102)']);
   });
 
-  test('an operator who is no longer part of it goes', () => {
+  test('an operator who no longer takes part is removed', () => {
     expect(differ(ringing, { ...ringing, operators: [] }).changes).toEqual([
       { field: 'Sales (102)', before: 'Ringing', after: undefined },
     ]);
   });
 
-  test('a call that it creates has only what is known of it', () => {
+  test('a created call has only its known fields', () => {
     const { kind, changes } = differ(null, ringing);
     expect(kind).toBe('created');
     expect(changes.every(({ before, after }) => !before && after)).toBe(true);
@@ -80,16 +80,16 @@ describe('what a replay does to a call', () => {
     ]);
   });
 
-  test('an operator without a name comes after what the call is', () => {
+  test("an operator without a name comes after the call's own fields", () => {
     const nameless = { ...ringing, operators: [{ extension: '103', state: 'ringing' as const }] };
     expect(fields(null, nameless).at(-1)).toBe('103');
   });
 
-  test('a call of which nothing is left is removed', () => {
+  test('a call that nothing else reports is removed', () => {
     expect(differ(ringing, null).kind).toBe('removed');
   });
 
-  test('a call that looks the same afterwards is told apart from one that changes', () => {
+  test('a call that looks the same afterwards is distinguished from one that changes', () => {
     expect(differ(ended, { ...ended })).toEqual({ callId: 'call-1', kind: 'same', changes: [] });
   });
 });

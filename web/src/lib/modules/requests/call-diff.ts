@@ -7,7 +7,7 @@ import { m } from '$lib/paraglide/messages';
 
 type CallDiff = Schemas['CallDiff'];
 
-/** One thing that a replay changes about a call, in words; nothing where there was, or will be, nothing. */
+/** One change that a replay makes to a call, in words. An undefined side means no value. */
 export interface Change {
   field: string;
   before: string | undefined;
@@ -21,7 +21,7 @@ export interface Difference {
   changes: Change[];
 }
 
-/** A map, since an object would put an operator's bare number first. */
+/** A map, because an object would sort numeric keys (extensions) first. */
 type Words = Map<string, string | undefined>;
 
 export function differenceOf({ callId, before, after }: CallDiff): Difference {
@@ -33,7 +33,7 @@ export function differenceOf({ callId, before, after }: CallDiff): Difference {
   return { callId, kind, changes };
 }
 
-/** A call's fields by their names, both as people read them. */
+/** A call's fields, with display names and values. */
 function wordsOf(call: Call | null | undefined): Words {
   if (!call) return new Map();
   return new Map([
@@ -57,7 +57,7 @@ function operatorsOf(call: Call): Words {
   return new Map(call.operators.map((operator) => [operatorName(operator), operatorStateWord(call, operator.state)]));
 }
 
-/** Who talked from when to when, by operator. */
+/** Talk times by operator. */
 function segmentsOf(call: Call): Words {
   const words: Words = new Map();
   for (const { extension, from, to } of call.segments) {
@@ -70,7 +70,7 @@ function segmentsOf(call: Call): Words {
   return words;
 }
 
-/** To the millisecond: a replay may move something within a second. */
+/** To the millisecond, because a replay may shift a time by less than a second. */
 function moment(at: string | null | undefined): string | undefined {
   return at ? preciseDateTime(at) : undefined;
 }

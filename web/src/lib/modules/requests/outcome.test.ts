@@ -18,7 +18,7 @@ const processed = (code: Outcome['code'], calls: Call[] = []) =>
 const sentences = (code: Outcome['code'], ...calls: Call[]) =>
   processed(code, calls).calls.flatMap(({ sentences }) => sentences);
 
-describe('why a call page appeared', () => {
+describe('why a call card appeared', () => {
   test('says on whose screen and in how many tabs', () => {
     const explained = processed('shown', [call([sales])]);
     expect(explained.tone).toBe('ok');
@@ -29,21 +29,21 @@ describe('why a call page appeared', () => {
   });
 });
 
-describe('why no call page appeared', () => {
-  test('an extension bound to nobody leads to where it is bound', () => {
+describe('why no call card appeared', () => {
+  test('an unassigned extension links to where it is assigned', () => {
     const explained = processed('notShown', [call([{ extension: '103', tabs: 0, result: 'nobodyBound' }])]);
     expect(explained.tone).toBe('warn');
     expect(explained.calls[0]?.sentences).toEqual([
       {
-        text: 'Extension 103 is bound to nobody, so nobody could see the call there.',
-        link: { href: '/modules/module-1/telephony/users', text: 'Bind it under Telephony settings' },
+        text: 'Extension 103 is not assigned to anyone, so nobody could see the call there.',
+        link: { href: '/modules/module-1/telephony/users', text: 'Assign it under Telephony settings' },
       },
     ]);
   });
 
-  test('an operator without a page open is named', () => {
+  test('an operator without an open tab is named', () => {
     expect(sentences('notShown', call([{ ...sales, tabs: 0, result: 'noTab' }]))[0]?.text).toContain(
-      'Sales (102) had no page open.',
+      'Sales (102) had no tab open.',
     );
   });
 
@@ -51,33 +51,33 @@ describe('why no call page appeared', () => {
     expect(sentences('notShown', call([]))[0]?.text).toContain('names no operator');
   });
 
-  test('a call that was over already is nothing to mend', () => {
+  test('a call that was already over needs no fix', () => {
     expect(processed('notShown', [call([{ ...sales, result: 'inactive' }], 'ended')]).tone).toBe('info');
   });
 
-  test('a page that left says whether the call ended or somebody else has it', () => {
+  test('a closed card says whether the call ended or somebody else has it', () => {
     const closed = { ...sales, result: 'closed' } as const;
     expect(sentences('closed', call([closed], 'ended'))[0]?.text).toBe(
-      'The call ended and left the screen of Sales (102).',
+      'The call ended and its card closed for Sales (102).',
     );
     expect(sentences('closed', call([closed], 'talking'))[0]?.text).toBe(
-      'It left the screen of Sales (102): somebody else has the call now.',
+      'The card closed for Sales (102): someone else has the call now.',
     );
   });
 
-  test('no event, a repetition and a call without numbers are told apart', () => {
+  test('no event, a repeated one and a call without numbers are told apart', () => {
     const titles = (['noEvent', 'unchanged', 'waiting'] as const).map((code) => processed(code).title);
     expect(titles).toEqual([
-      'No call page: the script reported no event.',
-      'Nothing new: everything in it was known already. Providers often send an event twice.',
-      'No call page yet: nobody has said who calls whom.',
+      'No call card: the script reported no event.',
+      'Nothing new: everything in it was already known. Providers often send an event twice.',
+      'No call card yet: it is not known who is calling whom.',
     ]);
     expect(processed('waiting').text?.link?.href).toBe('/modules/module-1/script');
   });
 
   test('a replay that left nothing of a call says so', () => {
     expect(sentences('notShown', call([sales], null))).toEqual([
-      { text: 'Nothing is left of the call: no other request reported it.' },
+      { text: 'The call is gone: no other request reported it.' },
     ]);
   });
 
@@ -89,6 +89,6 @@ describe('why no call page appeared', () => {
 
   test('requests from before reasons were kept, and those that still wait, are not guessed at', () => {
     expect(explain({ status: 'processed', outcome: null }, 'module-1').title).toContain('before the server recorded');
-    expect(explain({ status: 'new' }, 'module-1').title).toBe('It waits to be processed.');
+    expect(explain({ status: 'new' }, 'module-1').title).toBe('It is waiting to be processed.');
   });
 });

@@ -7,7 +7,7 @@ type ShownCall = Outcome['calls'][number];
 type ShownOperator = ShownCall['operators'][number];
 export type Tone = 'info' | 'ok' | 'warn' | 'danger';
 
-/** Something to say, and where to go to do something about it. */
+/** A sentence, and an optional link to act on it. */
 export interface Sentence {
   text: string;
   link?: { href: string; text: string };
@@ -16,9 +16,9 @@ export interface Sentence {
 interface Explained {
   tone: Tone;
   title: string;
-  /** What holds for the request as a whole. */
+  /** A sentence about the request as a whole. */
   text?: Sentence;
-  /** What each operator's screen shows, call by call. */
+  /** What happened on each operator's screen, by call. */
   calls: { callId: string; isNew: boolean; sentences: Sentence[] }[];
 }
 
@@ -27,7 +27,7 @@ interface Processed {
   outcome?: Outcome | null;
 }
 
-/** Why a call page did or did not appear after a request, and what to do about it. */
+/** Explains why a call card did or did not appear after a request, and what to do about it. */
 export function explain({ status, outcome }: Processed, moduleId: string): Explained {
   const script = { href: `/modules/${moduleId}/script`, text: m.requests_to_script() };
   if (status === 'new') return { tone: 'info', title: m.requests_outcome_new(), calls: [] };
@@ -73,13 +73,13 @@ export function explain({ status, outcome }: Processed, moduleId: string): Expla
         tone: 'warn',
         title: m.requests_outcome_waiting(),
         text: { text: m.requests_outcome_waiting_fix(), link: script },
-        // What each screen shows is not asked yet.
+        // The screens are not known yet.
         calls: calls.map((call) => ({ ...call, sentences: [] })),
       };
   }
 }
 
-/** Whether somebody has to do something so that the next call is seen. */
+/** Whether something must be fixed for the next call to be seen. */
 function isAmiss({ calls }: Outcome): boolean {
   return calls.some(
     ({ operators, state }) =>

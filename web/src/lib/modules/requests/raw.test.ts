@@ -17,7 +17,7 @@ const request: RequestDetail = {
 };
 const WEBHOOK = 'https://calls.example/webhooks/module-1?token=s3+cret';
 
-test('the parameters of the query are shown without the token', () => {
+test('query parameters are shown without the token', () => {
   expect(parametersOf(request)).toEqual([
     ['event', 'ring'],
     ['to', '101'],
@@ -25,7 +25,7 @@ test('the parameters of the query are shown without the token', () => {
 });
 
 describe('a body', () => {
-  test('of JSON is laid out', () => {
+  test('of JSON is formatted', () => {
     expect(readable(request)).toEqual({ kind: 'json', text: '{\n  "a": 1\n}' });
   });
 
@@ -41,14 +41,14 @@ describe('a body', () => {
     });
   });
 
-  test('of anything else is shown as it came', () => {
+  test('of anything else is shown raw', () => {
     expect(readable({ ...request, body: '<call/>' })).toBeUndefined();
     expect(readable({ ...request, body: null })).toBeUndefined();
   });
 });
 
 describe('the command that sends it again', () => {
-  test('goes to the webhook with its token, without what belongs to the connection', () => {
+  test('goes to the webhook with its token, without headers of the connection', () => {
     expect(curlOf(request, WEBHOOK)).toBe(
       [
         "curl -X POST \\\n  -H 'content-type: application/json' \\\n  -H 'x-empty;'",
@@ -58,13 +58,13 @@ describe('the command that sends it again', () => {
     );
   });
 
-  test('keeps the path behind the address, and quotes in the body', () => {
+  test('keeps the path suffix, and quotes in the body', () => {
     const command = curlOf({ ...request, path: '/events/1', body: "it's" }, WEBHOOK);
     expect(command).toContain('/webhooks/module-1/events/1?token=');
     expect(command).toContain(`--data-raw 'it'\\''s'`);
   });
 
-  test('has the token in the path where the request had it there, and no hidden values', () => {
+  test('has the token in the path if the request had it there, and no hidden values', () => {
     const headers = { authorization: '•••••' };
     expect(curlOf({ ...request, path: '/events/', query: '', headers, body: null }, WEBHOOK)).toBe(
       "curl -X POST \\\n  'https://calls.example/webhooks/module-1/s3%20cret/events/'",

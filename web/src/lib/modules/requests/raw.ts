@@ -1,28 +1,28 @@
 import type { Schemas } from '$lib/api/client';
 
-/** The API's description knows only that headers are an object. */
+/** OpenAPI can only say that headers are an object. */
 export type RequestDetail = Omit<Schemas['WebhookRequestDetail'], 'headers'> & { headers: Record<string, string> };
 export type Pair = [name: string, value: string];
 
-/** What a body holds, where that is known: shown formatted rather than as it came. */
+/** A body in a known format, which can be shown formatted. */
 type Readable = { kind: 'json'; text: string } | { kind: 'form'; fields: Pair[] };
 
-/** The server puts this in the place of the token before it stores a query. */
+/** Placeholder for the token in stored queries. */
 const TOKEN_PLACE = '{token}';
 
-/** The server puts this in the place of a header's value that proves who sent the request. */
+/** Placeholder for the values of authenticating headers. */
 const HIDDEN = '•••••';
 
 export function headersOf({ headers }: RequestDetail): Pair[] {
   return Object.entries(headers).sort(([one], [other]) => one.localeCompare(other));
 }
 
-/** The query's parameters, without the token. */
+/** The query parameters without the token. */
 export function parametersOf({ query }: RequestDetail): Pair[] {
   return [...new URLSearchParams(query)].filter(([name, value]) => name !== 'token' || value !== TOKEN_PLACE);
 }
 
-/** The body laid out; nothing where it is neither JSON nor a form. */
+/** The formatted body; undefined if it is neither JSON nor a form. */
 export function readable({ body, headers }: RequestDetail): Readable | undefined {
   if (!body) return undefined;
   const type = headers['content-type'] ?? '';
@@ -34,14 +34,14 @@ export function readable({ body, headers }: RequestDetail): Readable | undefined
   }
 }
 
-/** Numbers that a browser would round, such as long ids, stay as they were written; older browsers round them. */
+/** Keeps numbers that would be rounded, such as long ids, as written; older browsers still round them. */
 function exactly(_key: string, value: unknown, context?: { source?: string }): unknown {
   const { rawJSON } = JSON as { rawJSON?: (text: string) => unknown };
   if (typeof value !== 'number' || !context?.source || !rawJSON) return value;
   return String(value) === context.source ? value : rawJSON(context.source);
 }
 
-/** Set by whoever sends a request again, or true only of the connection it came by. */
+/** Headers that the client sets itself or that belong to the original connection. */
 const NOT_SENT_AGAIN = new Set([
   'host',
   'content-length',
@@ -51,7 +51,7 @@ const NOT_SENT_AGAIN = new Set([
   'expect',
 ]);
 
-/** A command that sends the request again to the webhook; it holds the webhook's token. */
+/** A curl command that resends the request to the webhook. It contains the webhook's token. */
 export function curlOf(request: RequestDetail, webhookUrl: string): string {
   const headers = headersOf(request)
     .filter(([name, value]) => !NOT_SENT_AGAIN.has(name) && value !== HIDDEN)
@@ -68,11 +68,11 @@ function addressOf({ path, query }: RequestDetail, webhookUrl: string): string {
   const token = encodeURIComponent(new URLSearchParams(given).get('token') ?? '');
   const suffix = path === '/' ? '' : path;
   if (query.includes(TOKEN_PLACE)) return `${base}${suffix}?${query.replace(TOKEN_PLACE, token)}`;
-  // It came to the address with the token in its path.
+  // The request used the URL with the token in its path.
   return `${base}/${token}${suffix}${query && '?'}${query}`;
 }
 
-/** As one word for a shell. */
+/** Quotes a text for a shell. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -4,7 +4,7 @@ import { Problem } from '$lib/api/problem';
 import { replay } from './replay';
 import type { WebhookRequest } from './request-list.svelte';
 
-/** Of those that still fail, as many as anybody reads. */
+/** Most failing requests to list. */
 const LISTED = 50;
 
 interface StillFailing {
@@ -13,16 +13,16 @@ interface StillFailing {
   message: string;
 }
 
-/** Replays every failed request of a module, one by one, oldest first, so that calls are reported in their order. */
+/** Replays all failed requests of a module one at a time, oldest first, so that calls are reported in order. */
 export class ReplayAll {
   phase = $state<'reading' | 'running' | 'stopped' | 'done'>('reading');
   total = $state(0);
   done = $state(0);
   repaired = $state(0);
   failing = $state(0);
-  /** The first of those that still fail. */
+  /** The first requests that still fail. */
   stillFailing = $state.raw<StillFailing[]>([]);
-  /** Why it had to stop by itself. */
+  /** The error that stopped the run. */
   failure = $state.raw<unknown>();
 
   #left: WebhookRequest[] | undefined;
@@ -34,7 +34,7 @@ export class ReplayAll {
     return this.#isStopping;
   }
 
-  /** Begins, or goes on where it stopped. */
+  /** Starts, or continues where it stopped. */
   async run() {
     this.failure = undefined;
     this.#isStopping = false;
@@ -52,12 +52,12 @@ export class ReplayAll {
     this.phase = this.#left?.length === 0 ? 'done' : 'stopped';
   }
 
-  /** Ends after the request that is being replayed. */
+  /** Stops after the current request. */
   stop() {
     this.#isStopping = true;
   }
 
-  /** `left`: newest first, so that the oldest is taken from the end; those that are done are no longer in it. */
+  /** `left`: the remaining requests, newest first, so that the oldest is taken from the end. */
   async #replay(left: WebhookRequest[]) {
     for (let request = left.at(-1); request && !this.#isStopping; request = left.at(-1)) {
       await this.#one(request);
@@ -77,7 +77,7 @@ export class ReplayAll {
         if (this.failing <= LISTED) this.stillFailing = [...this.stillFailing, known];
       }
     } catch (error) {
-      // Deleted in the meantime, for its age.
+      // Deleted by retention in the meantime.
       if (!(error instanceof Problem) || error.status !== 404) throw error;
     }
   }

@@ -6,7 +6,7 @@ import { PausableList } from '$lib/api/pausable-list.svelte';
 export type WebhookRequest = Schemas['WebhookRequest'];
 export type RequestStatus = Schemas['RequestStatus'];
 
-/** A module's webhook requests as they come in. */
+/** A module's live list of webhook requests. */
 export class RequestList extends PausableList<WebhookRequest> {
   constructor(
     private readonly moduleId: string,

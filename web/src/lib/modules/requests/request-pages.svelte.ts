@@ -3,13 +3,13 @@ import type { ReplayAll } from './replay-all.svelte';
 import { RequestList, type RequestStatus } from './request-list.svelte';
 
 /**
- * What outlives the list's page while a module's requests are looked at: whoever opened one request comes back to where
- * they were, and a replay of all that failed goes on meanwhile.
+ * State that outlives the list's page while a module's requests are viewed: users return to the same place after
+ * opening a request, and a replay of all failed ones continues.
  */
 export class RequestPages {
-  /** The replay of all that failed, once it was asked for. */
+  /** The replay of all failed requests, once started. */
   replaying = $state.raw<ReplayAll>();
-  /** The list that was open last. */
+  /** The list that was opened last. */
   status = $state<RequestStatus>();
 
   readonly #lists = new Map<RequestStatus | undefined, RequestList>();

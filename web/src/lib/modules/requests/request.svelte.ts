@@ -4,13 +4,13 @@ import { oneAtATime } from '$lib/live/pace';
 import type { RequestDetail } from './raw';
 import { replay, type Replayed } from './replay';
 
-/** One webhook request, what became of it, and what a replay of it would do. */
+/** One webhook request, its outcome, and what a replay would do. */
 export class RequestState {
   detail = $state.raw<RequestDetail>();
   failure = $state.raw<unknown>();
-  /** What the script wrote to its console while it ran for it. */
+  /** The script's console output for this request. */
   log = $state.raw<Schemas['LogLine'][]>([]);
-  /** What the last replay did, or would do. */
+  /** The result of the last replay or dry run. */
   replayed = $state.raw<Replayed>();
 
   constructor(
@@ -43,7 +43,7 @@ export class RequestState {
       const params = { path: { id: this.moduleId }, query: { requestId: this.id, ...part } };
       return ask(api.GET('/api/v1/modules/{id}/log', { params }));
     });
-    // As they were written, unlike in the module's log.
+    // Oldest first, unlike in the module's log.
     return lines.reverse();
   }
 }

@@ -1,4 +1,4 @@
-/** The editor has no types for what it loads by itself otherwise. */
+/** Monaco has no types for modules that it normally loads itself. */
 declare module 'monaco-editor/languages/definitions/typescript/typescript' {
   import type { languages } from 'monaco-editor/editor';
 

@@ -1,8 +1,8 @@
-// The editor, with TypeScript as its only language; loaded by the pages that show a script alone. The language's worker
-// loads every feature of the editor anyway, and too late for those that need a service of their own: so all are here.
+// Monaco with TypeScript as its only language, loaded only by pages that show a script. The language's worker
+// loads every editor feature anyway, and too late for those with their own services, so all are imported here.
 import * as monaco from 'monaco-editor/editor';
 import 'monaco-editor/features/register.all';
-// These two the editor's own list of features leaves out.
+// Missing from the editor's own list of features.
 import 'monaco-editor/editor/contrib/gotoSymbol/browser/goToCommands';
 import 'monaco-editor/editor/contrib/suggest/browser/suggestController';
 import 'monaco-editor/languages/definitions/typescript/register';
@@ -13,14 +13,14 @@ import sdk from '../../../../../sdk/hookswitch.d.ts?raw';
 
 export { monaco };
 
-/** TypeScript to look at: coloured, but no part of the program that is checked. */
+/** TypeScript for display only: highlighted, but not part of the checked program. */
 export const READ_ONLY_LANGUAGE = 'typescript-version';
 
 self.MonacoEnvironment = {
   getWorker: (_, label) => (label === 'typescript' ? new TypeScriptWorker() : new EditorWorker()),
 };
 
-// What sdk/tsconfig.json says, in the editor's own terms.
+// The options of sdk/tsconfig.json, in the editor's format.
 typescriptDefaults.setCompilerOptions({
   target: ScriptTarget.ESNext,
   lib: ['lib.es2023.d.ts'],
@@ -36,8 +36,8 @@ monaco.languages.registerTokensProviderFactory(READ_ONLY_LANGUAGE, {
   create: async () => (await import('monaco-editor/languages/definitions/typescript/typescript')).language,
 });
 
-// The editor reads no oklch: `editor.background` is app.css's surface. The rest is what its own themes show with too little
-// contrast on a changed or marked line.
+// The editor cannot parse oklch: `editor.background` is the surface colour of app.css. The other colours have too little
+// contrast on changed or marked lines in the built-in themes.
 monaco.editor.defineTheme('hookswitch-light', {
   base: 'vs',
   inherit: true,
@@ -74,7 +74,7 @@ export function setTheme(dark: boolean) {
   monaco.editor.setTheme(dark ? 'hookswitch-dark' : 'hookswitch-light');
 }
 
-/** How every editor of the app looks in `container`. */
+/** Appearance options shared by all editors. */
 export function appearance(container: HTMLElement): monaco.editor.IEditorOptions {
   const { fontFamily } = getComputedStyle(container);
   const isNarrow = matchMedia('(width < 40rem)').matches;
@@ -92,7 +92,7 @@ export function appearance(container: HTMLElement): monaco.editor.IEditorOptions
     glyphMargin: false,
     padding: { top: 12, bottom: 12 },
     stickyScroll: { enabled: false },
-    // A wheel that reaches the end of the text goes on with the page.
+    // At the end of the text, the wheel scrolls the page.
     scrollbar: { alwaysConsumeMouseWheel: false },
     fixedOverflowWidgets: true,
   };

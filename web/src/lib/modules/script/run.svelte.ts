@@ -3,10 +3,10 @@ import { Problem } from '$lib/api/problem';
 
 export type Tried = Schemas['Tried'];
 
-/** What is run in place of a request of the log. */
+/** Stands for a pasted sample instead of a stored request. */
 export const SAMPLE = 'sample';
 
-/** How many of the newest requests are offered. */
+/** How many of the newest requests to offer. */
 const OFFERED = 25;
 
 const STARTER = {
@@ -14,15 +14,15 @@ const STARTER = {
   request: { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' },
 };
 
-/** Runs the text of the editor on a request, saved or not. Nothing changes by it. */
+/** Runs the editor's text, saved or not, on a request. Has no side effects. */
 export class RunState {
-  /** The newest requests of the module's log. */
+  /** The module's newest requests. */
   requests = $state.raw<Schemas['WebhookRequest'][]>([]);
   /** A request's id, or {@link SAMPLE}. */
   chosen = $state<string>(SAMPLE);
   sample = $state(JSON.stringify(STARTER, null, 2));
   tried = $state.raw<Tried>();
-  /** What is wrong with the sample or with the script as it stands in the editor. */
+  /** The problem with the sample or with the script in the editor. */
   problem = $state('');
   failure = $state.raw<unknown>();
 
@@ -53,7 +53,7 @@ export class RunState {
   }
 }
 
-/** In words, where it is about what was typed. */
+/** The message, if the problem is about what was typed. */
 function problemOf(error: unknown): string {
   if (error instanceof SyntaxError) return error.message;
   if (!(error instanceof Problem)) return '';

@@ -8,13 +8,13 @@ export type Version = Schemas['Script'];
 export class ScriptState {
   readonly moduleId: string;
   text = $state('');
-  /** Newest first, without their text. */
+  /** Newest first, without their source. */
   versions = $state.raw<Version[]>([]);
-  /** Why the last version that was to be saved cannot be used. */
+  /** Why the last save was refused. */
   refused = $state.raw<Diagnostic[]>([]);
 
   #saved = $state('');
-  /** The version that `text` was made from; 0 before the first one. */
+  /** The version that `text` is based on; 0 before the first one. */
   #base = $state(0);
 
   constructor(moduleId: string) {
@@ -46,7 +46,7 @@ export class ScriptState {
     return script.source ?? '';
   }
 
-  /** Saves the text; gives the module and the versions that others saved in the meantime, on which this one now is. */
+  /** Saves the text. Returns the module and the versions that others saved in the meantime, which this one replaces. */
   async save(): Promise<{ module: Module; overtaken: Version[] }> {
     const [source, base] = [this.text, this.#base];
     const params = { path: { id: this.moduleId } };
@@ -60,7 +60,7 @@ export class ScriptState {
     }
   }
 
-  /** Makes an older version the newest one. */
+  /** Restores an older version as the newest one. */
   async restore(version: number): Promise<Module> {
     const source = await this.source(version);
     const params = { path: { id: this.moduleId, version } };
@@ -73,7 +73,7 @@ export class ScriptState {
 
   async #savedAs(module: Module, source: string) {
     this.refused = [];
-    // What was typed while it was being saved is not saved yet.
+    // Text typed while saving is not saved yet.
     this.#saved = source;
     this.#base = module.scriptVersion ?? this.#base;
     await this.loadVersions();

@@ -1,6 +1,6 @@
 import { error } from '@sveltejs/kit';
 
-/** Any other address: within the app, so that a call shows there too. */
+/** Handles unknown addresses inside the app, so that calls still show. */
 export function load() {
   error(404);
 }

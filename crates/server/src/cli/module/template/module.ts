@@ -1,28 +1,28 @@
-// A telephony module. hookswitch.d.ts says what there is besides the language itself.
+// A telephony module. hookswitch.d.ts declares what scripts can use in addition to the language itself.
 //
-// `hookswitch module check` says which functions are there, `hookswitch module test` runs samples, scenarios and the
+// `hookswitch module check` shows which functions are implemented; `hookswitch module test` runs the samples, scenarios and
 // conformance checks.
 
 interface Settings { apiUrl: string; apiKey: string; webhookSecret: string }
 const settings = Namespace.params.data as unknown as Settings;
 
-// ---- Needed ---------------------------------------------------------------------------------------------------------
+// ---- Required -------------------------------------------------------------------------------------------------------
 
-/** A request reached the module's webhook URL: say what it means. */
+/** Called for each request to the module's webhook URL; returns what it means. */
 export async function VoipParseWebhookRequest(request: FetchRequest): Promise<VoipWebhookParseResult> {
   if (!(await isSigned(request))) {
     return { response: new HttpResponse().status(401).json({ error: 'The signature is missing or wrong.' }) };
   }
   const hook = hookIn(request);
   if (!hook) {
-    return {}; // nothing that this module knows
+    return {}; // not a message that this module knows
   }
   const numbers = {
-    callId: hook.call, // with it, two calls between the same two numbers stay two
+    callId: hook.call, // keeps two calls between the same two numbers apart
     direction: VoipCallDirection.In,
     srcPhone: hook.from, // in: the client
     dstPhone: hook.to, // in: the company's number, or the operator's
-    srcPhoneExt: hook.extension, // in: the operator's extension, where dstPhone is the company's number
+    srcPhoneExt: hook.extension, // in: the operator's extension, if dstPhone is the company's number
     // out: srcPhone is the operator or the company's number, dstPhoneExt the operator's extension, dstPhone the client
   };
   const disposition = VoipCallDisposition.Unknown;
@@ -35,7 +35,7 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
       const ended = { disposition: VoipCallDisposition.Answered, ...numbers };
       return {
         event: { event: VoipWebhookEvent.NotifyEnd, ...ended },
-        // Seconds of talk, and what VoipGetCallLink gets. May come with a later request too.
+        // Talk time in seconds, and the argument for VoipGetCallLink. May also come in a later request.
         callRecord: { duration: hook.seconds ?? 0, call: hook.recording, ...ended },
       };
     }
@@ -45,8 +45,8 @@ export async function VoipParseWebhookRequest(request: FetchRequest): Promise<Vo
 }
 
 /**
- * Anybody can find out a URL: here the provider proves itself with the HMAC-SHA256 of the body, in base64. `sign` in the samples says
- * the same. Where the provider signs nothing, take this out, the setting and each `sign`.
+ * Anyone may learn the URL, so the provider proves itself with the HMAC-SHA256 of the body, in base64; `sign` in the samples
+ * does the same. If the provider does not sign its requests, remove this function, the setting and each `sign`.
  */
 async function isSigned(request: FetchRequest): Promise<boolean> {
   if (!settings.webhookSecret) {
@@ -61,17 +61,17 @@ interface Hook {
   type: string; call: string; from: string; to: string; extension?: string; seconds?: number; recording?: string;
 }
 
-/** Anybody can send anything: what is not a hook must not become an error of the server's. */
+/** Anyone can send anything, so what is not a hook must not become a server error. */
 function hookIn(request: FetchRequest): Hook | undefined {
   try {
     const hook = JSON.parse(String(request.body)) as Partial<Hook> | null;
     return hook?.type && hook.call ? hook as Hook : undefined;
   } catch {
-    return undefined; // no JSON
+    return undefined; // not JSON
   }
 }
 
-/** *Test connection*: tell the administrator whether the settings are right. */
+/** *Test connection*: tells the administrator whether the settings are right. */
 export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
   try {
     await api('GET', '/account');
@@ -81,27 +81,27 @@ export async function VoipTestConnection(): Promise<VoipTestConnectionResult> {
   }
 }
 
-/** The provider's users. `id` is what stands in the events: an extension, or whatever the provider knows them by. */
+/** Lists the provider's users. `id` is what appears in the events: an extension, or another id at the provider. */
 export async function VoipGetMembers(): Promise<VoipMember[]> {
   const users = await api<{ extension: string; name: string; email?: string }[]>('GET', '/users');
   return users.map(({ extension, name, email }) => ({ id: extension, name, email }));
 }
 
-/** The call button: ring the operator, then the number. */
+/** The call button: rings the operator, then the number. */
 export async function VoipGenerateCall(srcPhone: string, dstPhone: string): Promise<void> {
   await api('POST', '/calls', { extension: srcPhone, number: dstPhone });
 }
 
-/** A recording is played: give its URL. `callData` is the `call` of the callRecord above. */
+/** Returns a recording's URL, to play it. `callData` is the `call` of the callRecord above. */
 export async function VoipGetCallLink(callData: any): Promise<string> {
   const { url } = await api<{ url: string }>('GET', `/recordings/${encodeURIComponent(callData)}`);
   return url;
 }
 
 // ---- Optional: a button whose function is missing is not shown -------------------------------------------------------
-// Take out what the provider can do. `call` says which call is meant; an error is shown to the operator.
+// Uncomment what the provider supports. `call` identifies the call; errors are shown to the operator.
 
-// /** The module's webhook URL is another now: tell the provider. */
+// /** The module's webhook URL has changed: tells the provider. */
 // export async function VoipOnWebhookUpdated(webhookUrl: string): Promise<void> {
 //   await api('PUT', '/webhook', { url: webhookUrl });
 // }
@@ -137,7 +137,7 @@ export async function VoipGetCallLink(callData: any): Promise<string> {
 // ---- The provider's API ----------------------------------------------------------------------------------------------
 
 async function api<T = unknown>(method: string, path: string, body?: object): Promise<T> {
-  // Every error is a sentence that an operator or administrator can act on.
+  // Each error is a sentence that an operator or administrator can act on.
   const response = await fetch(settings.apiUrl + path, {
     method,
     headers: { authorization: `Bearer ${settings.apiKey}`, 'content-type': 'application/json' },

@@ -1,9 +1,9 @@
-//! Numbers that nobody has, to be shown in the place of people's.
+//! Unassigned numbers, to show in place of real ones.
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberType, Region};
 
-/// What countries keep free for stories and examples: the country's code, what such a number begins with, and how many digits
-/// it has without the code. The rest counts up.
+/// Ranges that countries reserve for fiction and examples: the country's calling code, the first digits, and the length
+/// without the code. The rest counts up.
 const FREE: [(i32, &str, usize); 6] = [
     (1, "20255501", 10),
     (33, "19900", 9),
@@ -13,11 +13,11 @@ const FREE: [(i32, &str, usize); 6] = [
     (49, "3023125", 10),
 ];
 
-/// In the place of a number in E.164, the `index`th number of its country that nobody has: its digits without the country's
-/// code, just as many as the number has. One that countries keep free, or an example of the numbering plan, of the same kind
-/// where there is one; else one that begins as no number does.
+/// Returns the `index`th unassigned number to replace one in E.164: same country, same number of digits, without the
+/// calling code. It is from a reserved range, else an example of the numbering plan, of the same kind if there is one;
+/// else it starts as no number does.
 #[must_use]
-pub fn nobodys(e164: &str, index: usize) -> String {
+pub fn unassigned(e164: &str, index: usize) -> String {
     let Ok(parsed) = PHONE_NUMBER_UTIL.parse(e164, None) else {
         let digits = e164.bytes().filter(u8::is_ascii_digit).count();
         return counted("1", digits, index);
@@ -44,7 +44,7 @@ fn counted(begins: &str, length: usize, index: usize) -> String {
     digits
 }
 
-/// The example of the numbering plan for a number of that kind and length: there is one of each.
+/// The numbering plan's example for this kind and length; there is one of each.
 fn example(number: &PhoneNumber, length: usize, index: usize) -> Option<String> {
     let region = number.get_region_code().filter(|region| *region != Region::World)?;
     let kinds = [number.get_type(), PhoneNumberType::Mobile, PhoneNumberType::FixedLine];
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_of_the_same_country_and_length_is_given_that_nobody_has() {
+    fn the_replacement_is_unassigned_with_the_same_country_and_length() {
         for (e164, index, digits) in [
             ("+16502530000", 0, "2025550100"),
             ("+16502530000", 7, "2025550107"),
@@ -79,9 +79,9 @@ mod tests {
             ("+74951234567", 9, "1000000009"),
             ("1234567", 1, "1000001"),
         ] {
-            assert_eq!(nobodys(e164, index), digits, "{e164}");
+            assert_eq!(unassigned(e164, index), digits, "{e164}");
         }
-        let (first, second) = (nobodys("+74951234567", 0), nobodys("+74951234567", 1));
+        let (first, second) = (unassigned("+74951234567", 0), unassigned("+74951234567", 1));
         assert!(first != second && first.len() == 10 && second.len() == 10, "{first} {second}");
     }
 }
