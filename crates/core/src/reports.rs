@@ -50,7 +50,6 @@ pub struct Figures {
     pub average_answer_seconds: Option<f64>,
     /// Calls answered within 20 seconds.
     pub answered_soon: i64,
-    /// Seconds of talk.
     pub talk_seconds: i64,
     /// Average seconds of talk of an answered call.
     pub average_talk_seconds: Option<f64>,

@@ -13,7 +13,6 @@ const CONSULT: TimeDelta = TimeDelta::seconds(20);
 /// Keys remembered.
 const MAX_DIGITS: usize = 64;
 
-/// A call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
     /// Its id in the webhooks and the API.

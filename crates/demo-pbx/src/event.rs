@@ -9,7 +9,6 @@ use serde::Serialize;
 pub struct Event {
     /// What happened.
     pub event: EventKind,
-    /// The call.
     pub call_id: String,
     /// Counts the events of a call.
     pub sequence: u64,

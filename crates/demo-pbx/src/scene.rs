@@ -25,7 +25,6 @@ pub enum Scene {
     Missed,
     /// A colleague dials my extension.
     Internal,
-    /// The client hangs up.
     ClientHangsUp,
     /// A colleague picks up a call that rings at them.
     ColleagueAnswers,
@@ -48,7 +47,6 @@ pub enum Scene {
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
-    /// Their number.
     pub number: String,
     /// Their name, where the network tells it.
     pub name: Option<String>,

@@ -28,7 +28,6 @@ const CLIENT_ANSWERS: TimeDelta = TimeDelta::seconds(2);
 /// A phone of the company.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extension {
-    /// Its number.
     pub number: String,
     /// Whose it is.
     pub name: String,

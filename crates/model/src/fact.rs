@@ -53,7 +53,6 @@ pub struct Fact {
     pub source: Option<RequestId>,
 }
 
-/// The kind of a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -152,7 +151,6 @@ pub struct Target {
 /// A call's record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// Seconds of talk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub talk_seconds: Option<u32>,
     /// Passed to `VoipGetCallLink`; `None` if there is a length but no recording (yet).

@@ -49,10 +49,7 @@ macro_rules! id {
     };
 }
 
-id!(
-    /// A call.
-    CallId
-);
+id!(CallId);
 id!(
     /// A module: one connected provider account.
     ModuleId

@@ -52,7 +52,6 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Counters of calls.
     CallCounters {
         calls,
         /// Calls that somebody answered.
@@ -63,7 +62,6 @@ counters! {
         answer_seconds,
         /// Calls answered soon.
         answered_soon,
-        /// Seconds of talk.
         talk_seconds,
         /// Missed calls.
         missed,
@@ -75,7 +73,6 @@ counters! {
 }
 
 counters! {
-    /// Counters of an operator.
     OperatorCounters {
         /// Calls that rang at the operator, or that they had or made.
         calls,
@@ -83,7 +80,6 @@ counters! {
         answered,
         /// Calls the operator missed.
         missed,
-        /// Seconds of talk.
         talk_seconds,
     }
 }

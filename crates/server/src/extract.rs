@@ -68,9 +68,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 /// The query string of a list: the page, and filters in `T`. Put `#[serde(deny_unknown_fields)]` on `T`.
 #[derive(Debug)]
 pub struct ListQuery<T> {
-    /// The filters.
+    /// The list's own parameters.
     pub filters: T,
-    /// The page.
+    /// The cursor and the limit.
     pub page: PageQuery,
 }
 

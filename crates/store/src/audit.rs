@@ -45,27 +45,20 @@ pub enum AuditAction {
     Commented,
     /// Changed a comment.
     CommentEdited,
-    /// Deleted a comment.
     CommentDeleted,
     /// Signed in with login and password.
     SignedIn,
     /// Tried to sign in with a wrong password.
     SignInFailed,
-    /// Created a user.
     UserCreated,
-    /// Changed a user.
     UserChanged,
-    /// Deleted a user.
     UserDeleted,
     /// Created an API token.
     TokenCreated,
     /// Deleted an API token.
     TokenDeleted,
-    /// Created a module.
     ModuleCreated,
-    /// Changed a module.
     ModuleChanged,
-    /// Deleted a module.
     ModuleDeleted,
     /// Changed a module's settings.
     ModuleSettingsChanged,

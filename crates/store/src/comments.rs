@@ -17,7 +17,6 @@ use crate::sessions::unknown_user;
 /// Maximum number of comments per call: a page of a stream shows all comments of its calls.
 pub const MAX_COMMENTS_OF_CALL: i64 = 100;
 
-/// A comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment {
     pub id: CommentId,

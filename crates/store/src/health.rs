@@ -13,7 +13,6 @@ use crate::requests::RequestStatus;
 /// Maximum number of failures counted per module: enough to know that it is in trouble.
 const MAX_FAILURES: i64 = 1000;
 
-/// The health of a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModuleHealth {
     pub module_id: ModuleId,

@@ -12,7 +12,6 @@ use crate::error::StoreError;
 use crate::key::SecretKey;
 use crate::open::Store;
 
-/// A module.
 #[derive(Clone, PartialEq)]
 pub struct Module {
     pub id: ModuleId,

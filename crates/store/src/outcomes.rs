@@ -29,7 +29,6 @@ pub struct OutcomeList {
     pub codes: Vec<OutcomeCode>,
 }
 
-/// An outcome code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OutcomeCode {

@@ -35,7 +35,6 @@ pub struct OperatorFigures {
     pub answered: i64,
     /// Calls the operator missed.
     pub missed: i64,
-    /// Seconds of talk.
     pub talk_seconds: i64,
 }
 

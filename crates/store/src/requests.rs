@@ -16,7 +16,6 @@ use crate::key::SecretKey;
 use crate::open::Store;
 use crate::readable::{Readable, Unreadable};
 
-/// The status of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]

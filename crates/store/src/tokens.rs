@@ -31,7 +31,6 @@ pub struct ApiToken {
 #[derive(Debug, Clone)]
 pub struct NewToken {
     pub id: TokenId,
-    /// Hash of the token.
     pub token_hash: Vec<u8>,
     pub user_id: UserId,
     /// The name given by its user.

@@ -40,7 +40,6 @@ impl TryFrom<String> for Role {
     }
 }
 
-/// A user.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct User {
     #[sqlx(try_from = "Uuid")]

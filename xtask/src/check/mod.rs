@@ -1,6 +1,7 @@
 //! `cargo xtask check`: the checks before a merge. Every check runs, even after one has failed.
 
 mod circles;
+mod comments;
 mod crates;
 mod links;
 mod sources;
@@ -20,6 +21,7 @@ pub async fn check() -> Result<()> {
         ("dependencies between crates", crates::check().await),
         ("no cycles between folders", circles::check()),
         ("SQL only in the store", sources::sql().await),
+        ("no comment that only repeats a name", comments::repeated_names().await),
         ("licences and sources of dependencies", tools::deny().await),
         ("unused dependencies", tools::machete().await),
         ("lints", process::run(&mut cargo("clippy --workspace --all-targets -- -D warnings")).await),

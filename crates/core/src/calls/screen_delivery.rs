@@ -15,7 +15,6 @@ const MAX_OPERATORS: usize = 20;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShownCall {
-    /// The call.
     pub call_id: CallId,
     /// Whether the call is new.
     pub created: bool,
@@ -29,7 +28,6 @@ pub struct ShownCall {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShownOperator {
-    /// The extension.
     pub extension: String,
     /// The user; null if nobody is bound to the extension.
     pub user_id: Option<UserId>,

@@ -28,7 +28,6 @@ pub struct Replayed {
     pub response_status: u16,
     /// The calls before and after.
     pub changes: Vec<Difference>,
-    /// The warnings.
     pub warnings: Vec<Warning>,
 }
 

@@ -34,7 +34,6 @@ pub enum Message {
     CallGone {
         /// The call's id.
         id: CallId,
-        /// The reason.
         reason: GoneReason,
         /// Who took the call, if somebody else did.
         by: Option<NamedOperator>,
@@ -56,7 +55,6 @@ pub enum Message {
     Dialed {
         /// The dialled call, as returned when it was dialled.
         dial_id: Uuid,
-        /// The call.
         call_id: CallId,
     },
     /// The number of missed calls not dealt with yet.
@@ -74,7 +72,6 @@ pub enum Message {
     Notice {
         /// The severity.
         level: NoticeLevel,
-        /// The text.
         text: String,
         /// The client it is about.
         client_id: Option<ClientId>,

@@ -85,7 +85,6 @@ pub enum SettingKind {
     Text,
     /// A string that is encrypted at rest and never shown again.
     Secret,
-    /// A number.
     Number,
     /// Yes or no.
     Boolean,

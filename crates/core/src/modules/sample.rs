@@ -88,7 +88,6 @@ pub struct FunctionCall {
 pub struct Exchange {
     /// The expected request.
     pub request: ExpectedFetch,
-    /// The response.
     pub response: RecordedResponse,
 }
 
@@ -107,7 +106,6 @@ pub struct ExpectedFetch {
     pub body: Option<Value>,
 }
 
-/// A recorded response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedResponse {
@@ -232,6 +230,6 @@ mod tests {
         let error = request(r#""headers": { "X-Sig": "1" }"#, "").expect_err("upper case");
         assert_eq!(error, "request.headers: write \"X-Sig\" in lower case, as scripts see it");
         let error = request(r#""headers": {}"#, r#", "sign": { "algorithm": "sha1", "text": "{body}" }"#);
-        assert!(error.expect_err("goes nowhere").contains("sign: say where it goes"));
+        assert!(error.expect_err("goes nowhere").contains("sign: give the target"));
     }
 }

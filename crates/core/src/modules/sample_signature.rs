@@ -86,7 +86,6 @@ pub enum KeyEncoding {
     /// The text itself.
     #[default]
     Text,
-    /// Base64.
     Base64,
     /// Hexadecimal.
     Hex,
@@ -96,7 +95,6 @@ pub enum KeyEncoding {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Encoding {
-    /// Base64.
     #[default]
     Base64,
     /// Hexadecimal, in lower case.

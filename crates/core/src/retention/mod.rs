@@ -133,11 +133,9 @@ impl Retention {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Removed {
-    /// Calls.
     pub calls: u64,
     /// Calls whose links to recordings were deleted.
     pub recordings: u64,
-    /// Comments.
     pub comments: u64,
     /// Lines of modules' logs.
     pub log_lines: u64,

@@ -32,11 +32,8 @@ pub struct ApiCall {
     pub module_id: ModuleId,
     /// The provider's id, if it has one; null if it contains a hidden number.
     pub call_id: Option<String>,
-    /// The direction.
     pub direction: Option<Direction>,
-    /// The state.
     pub state: CallState,
-    /// The disposition.
     pub disposition: Disposition,
     /// The outside party's number; null for an internal call.
     pub client_number: Option<ClientNumber>,
@@ -58,11 +55,9 @@ pub struct ApiCall {
     pub answered_at: Option<DateTime<Utc>>,
     /// When the call ended.
     pub ended_at: Option<DateTime<Utc>>,
-    /// Seconds of talk.
     pub talk_seconds: Option<u32>,
     /// Who had the call, from when to when.
     pub segments: Vec<ApiSegment>,
-    /// The recording.
     pub recording: Recording,
     /// The operators' notes.
     pub comment: Option<String>,
@@ -118,7 +113,6 @@ pub struct ApiOperator {
     pub user_id: Option<UserId>,
     /// The user's name.
     pub name: Option<String>,
-    /// The extension.
     pub extension: String,
     /// The state of the call for this operator.
     pub state: OperatorState,
@@ -132,7 +126,6 @@ pub struct NamedOperator {
     pub user_id: Option<UserId>,
     /// The user's name.
     pub name: Option<String>,
-    /// The extension.
     pub extension: String,
 }
 

@@ -19,7 +19,6 @@ pub struct ApiComment {
     client_id: ClientId,
     /// The call it is about.
     call_id: Option<CallId>,
-    /// The author.
     author: NamedUser,
     /// The text; mentions have the form `@Name`.
     text: String,

@@ -16,7 +16,6 @@ pub struct NamedClient {
     pub name: String,
 }
 
-/// The summary of a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ClientSummary)]
 pub struct ApiClientSummary {

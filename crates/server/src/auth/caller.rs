@@ -19,7 +19,7 @@ use hookswitch_core::accounts::{Opened, Via};
 /// change something or open a socket must come from a page of this server.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
-    /// The user.
+    /// The signed-in user.
     pub user: User,
     /// The session or token used.
     pub via: Via,

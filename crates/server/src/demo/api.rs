@@ -19,7 +19,7 @@ pub struct Api {
 
 /// What the API answered.
 pub struct Answer {
-    /// The status.
+    /// What the server answered.
     pub status: StatusCode,
     /// The JSON; null where there is none.
     pub body: Value,

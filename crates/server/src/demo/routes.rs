@@ -69,7 +69,7 @@ struct DemoExtension {
 struct PlayScene {
     /// Their number. Without it one of a few that belong to nobody.
     from: Option<String>,
-    /// Their name.
+    /// The caller's name, as the provider would report it.
     name: Option<String>,
 }
 

@@ -24,20 +24,20 @@ use hookswitch_core::views::comment::{ApiComment, show};
 #[derive(Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum Activity {
-    /// A call.
+    /// A call with the client.
     Call {
         /// When the call started.
         at: DateTime<Utc>,
-        /// The call.
+        /// As in lists of calls.
         call: Box<ApiCall>,
         /// Comments on the call, oldest first.
         comments: Vec<ApiComment>,
     },
-    /// A comment.
+    /// What somebody wrote about the client.
     Comment {
         /// When it was written.
         at: DateTime<Utc>,
-        /// The comment.
+        /// With its author and mentions.
         comment: ApiComment,
     },
 }

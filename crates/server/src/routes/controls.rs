@@ -58,7 +58,7 @@ button!(
     hangup_call, "/api/v1/calls/{id}/hangup", Action::Hangup
 );
 button!(
-    /// Holds a call.
+    /// Puts a call on hold.
     hold_call, "/api/v1/calls/{id}/hold", Action::Hold, true
 );
 button!(

@@ -23,7 +23,7 @@ use hookswitch_core::views::comment::{ApiComment, show};
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Mention {
-    /// The comment.
+    /// Where the user is mentioned.
     comment: ApiComment,
     /// The client the comment is on.
     client: ApiClientSummary,

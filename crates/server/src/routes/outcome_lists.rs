@@ -24,7 +24,7 @@ const MAX_CODES: usize = 100;
 /// Longest name and label, in characters.
 const MAX_NAME: usize = 100;
 
-/// The outcome lists.
+/// The outcomes that operators choose from.
 #[derive(Serialize, ToSchema)]
 pub struct OutcomeLists {
     /// Oldest first.

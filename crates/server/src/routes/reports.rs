@@ -50,7 +50,7 @@ pub struct GetReport {
     pub time_zone: Option<String>,
 }
 
-/// A report.
+/// Figures of a period.
 #[derive(Serialize, ToSchema)]
 pub struct Report {
     /// Figures for all calls.
@@ -84,7 +84,7 @@ pub struct OperatorReport {
 /// Calls with one disposition.
 #[derive(Serialize, ToSchema)]
 pub struct DispositionReport {
-    /// The disposition.
+    /// How the calls ended.
     pub disposition: Disposition,
     /// Number of calls.
     pub calls: i64,
@@ -93,7 +93,7 @@ pub struct DispositionReport {
 /// Calls with one outcome.
 #[derive(Serialize, ToSchema)]
 pub struct OutcomeReport {
-    /// The outcome.
+    /// What operators noted.
     pub outcome: OutcomeCode,
     /// Number of calls.
     pub calls: i64,

@@ -27,7 +27,7 @@ use hookswitch_core::intake::steps::{Processing, StepName};
 use hookswitch_core::requests::script_request::decoded_body;
 use hookswitch_core::views::call::{ApiCall, Viewer, api_call};
 
-/// A webhook request.
+/// A request that a provider sent.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookRequest {
@@ -275,7 +275,7 @@ pub struct Replayed {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CallDiff {
-    /// The call.
+    /// The call before and after.
     call_id: CallId,
     /// The call before; `null` if the replay creates it.
     before: Option<ApiCall>,

@@ -28,7 +28,7 @@ use hookswitch_core::cut::{self, cut};
 pub struct SignIn {
     /// Login, in upper or lower case.
     pub login: String,
-    /// The password.
+    /// In plain text; only its hash is kept.
     #[schema(value_type = String, format = Password)]
     pub password: SecretString,
 }

@@ -28,7 +28,7 @@ mod numbers;
 
 pub use numbers::{UserNumber, numbers};
 
-/// A user.
+/// Somebody who can sign in.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct User {

@@ -63,7 +63,7 @@ async fn what_was_not_done_says_so_in_one_line() {
     let database = Database::sqlite();
     let cases = [
         ("token create --user nobody", "there is no user `nobody`"),
-        ("user create --login a\u{a0}b", "A login has"),
+        ("user create --login a\u{a0}b", "Enter a login of"),
         ("--config /nowhere.toml serve", "/nowhere"),
         ("backup /nowhere/file", "/nowhere/file"),
     ];

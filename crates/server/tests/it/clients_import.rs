@@ -121,7 +121,7 @@ both!(lines_that_cannot_be_taken_come_back_with_the_reason, |server| {
     );
     let lines: Vec<csv::StringRecord> = csv.records().map(|line| line.expect("a line")).collect();
     let told = [
-        ("3", "A name has 1 to 200 characters"),
+        ("3", "Enter a name of 1 to 200 characters"),
         ("4", "Enter a valid number"),
         ("5", "Enter a valid email address"),
         ("6", "\"friend\" is not a kind of client"),

@@ -88,7 +88,7 @@ both!(a_folder_that_cannot_be_used_says_why, super::folder(), |server| {
     assert!(said("hostile").contains("CPU time"), "{}", said("hostile"));
     assert!(said("shadow").contains("\"demo\" is the code of a built-in module"), "{}", said("shadow"));
     assert!(said("typo").contains("nam"), "{}", said("typo"));
-    assert!(said("twin").contains("also that of the folder good"), "{}", said("twin"));
+    assert!(said("twin").contains("also used by the folder good"), "{}", said("twin"));
     let refused = admin.post("/api/v1/modules", json!({ "name": "X", "provider": "attic" })).await;
     let detail = refused.problem(422, "invalid")["detail"].as_str().expect("a sentence").to_owned();
     assert!(detail.contains("module.ts:2:"), "{detail}");

@@ -143,7 +143,7 @@ both!(a_script_is_tried_on_a_sample, |server| {
     assert_eq!(neither["path"], "sample");
     let odd =
         admin.post(&module.path("/try"), json!({ "sample": { "name": "n" } })).await.problem(422, "invalid");
-    assert_eq!(odd["detail"], "A sample has either \"request\" or \"call\".");
+    assert_eq!(odd["detail"], "A sample needs either \"request\" or \"call\".");
     let broken = json!({ "source": "export const a: = 1;", "sample": sample("101") });
     let broken = admin.post(&module.path("/try"), broken).await.problem(422, "script");
     assert!(broken["diagnostics"][0]["line"].is_number());

@@ -31,12 +31,10 @@ pub use summary::ClientSummary;
 pub use write::ClientWrite;
 pub(crate) use write::remove_parts;
 
-/// A client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     pub id: ClientId,
     pub fields: ClientFields,
-    /// The name of its company.
     pub company_name: Option<String>,
     pub source: ClientSource,
     /// Grows with each change.

@@ -10,7 +10,6 @@ use crate::error::StoreError;
 use crate::open::Store;
 use crate::rows::{Rows, found};
 
-/// The summary of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientSummary {
     pub id: ClientId,

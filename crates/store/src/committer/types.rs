@@ -53,7 +53,6 @@ pub struct Outcome {
     pub result: Option<Box<RawValue>>,
     /// The processing steps known so far.
     pub steps: Box<RawValue>,
-    /// The version of the script.
     pub script_version: Option<i32>,
 }
 
@@ -110,7 +109,6 @@ pub struct Applied {
     pub matched_at: Instant,
 }
 
-/// A change of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallChange {
     /// Grows with each change of the call; see also [`crate::StoredCall::version`].

@@ -50,9 +50,7 @@ pub struct Erasure {
 pub struct ErasureCounts {
     /// The client, and those merged into it.
     pub clients: u64,
-    /// Calls.
     pub calls: u64,
-    /// Comments.
     pub comments: u64,
     /// Webhook requests.
     pub requests: u64,

@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who saw or changed what, latest first. */
+        /** Lists who viewed or changed what, newest first. */
         get: operations["list_audit"];
         put?: never;
         post?: never;
@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The ways for the signed-in user to call out, the one taken unless another is asked for first. */
+        /** Lists the ways for the signed-in user to call out, default first. */
         get: operations["list_call_routes"];
         put?: never;
         post?: never;
@@ -45,10 +45,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Calls, latest start first. */
+        /** Lists calls, most recently started first. */
         get: operations["list_calls"];
         put?: never;
-        /** Calls a number as the signed-in operator. The call itself appears when the provider reports it. */
+        /** Calls a number as the signed-in operator. The call appears once the provider reports it. */
         post: operations["make_call"];
         delete?: never;
         options?: never;
@@ -63,7 +63,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The calls of `GET /api/v1/calls`, all of them, as CSV. */
+        /** Exports all calls that `GET /api/v1/calls` would list, as CSV. */
         get: operations["export_calls"];
         put?: never;
         post?: never;
@@ -80,14 +80,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One call. */
+        /** Returns a call. */
         get: operations["get_call"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Notes something about a call, says what it came to, or logs it on a client. */
+        /** Updates a call's comment, its outcome, or the client it is logged on. */
         patch: operations["update_call"];
         trace?: never;
     };
@@ -115,7 +115,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What an operator should know of a call's client, or of its number. */
+        /** Returns what an operator should know about a call's client or number. */
         get: operations["get_call_context"];
         put?: never;
         post?: never;
@@ -134,7 +134,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends key tones into a call. */
+        /** Sends DTMF tones into a call. */
         post: operations["send_dtmf"];
         delete?: never;
         options?: never;
@@ -149,12 +149,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What erasing a call would take away, besides webhook requests and lines of logs. */
+        /** Previews what erasing a call would delete, not counting webhook requests and log lines. */
         get: operations["would_erase_call"];
         put?: never;
         /**
-         * Erases a call for good, with the comments on it, its webhook requests, and the lead that it made, where that has nothing
-         *     else. 409 `callGoesOn` while it goes on.
+         * Erases a call for good.
+         * @description Also erases its comments, its webhook requests, and the lead it created if that lead has nothing else. Returns 409
+         *     `callGoesOn` during the call.
          */
         post: operations["erase_call"];
         delete?: never;
@@ -187,7 +188,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A call's history, first thing first; records of the call come last. */
+        /** Lists a call's history, oldest first; call detail records come last. */
         get: operations["get_call_history"];
         put?: never;
         post?: never;
@@ -238,7 +239,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A call's recording. The module is asked for the link each time, since links expire. */
+        /** Returns a call's recording. Asks the module for the link each time, since links expire. */
         get: operations["get_recording"];
         put?: never;
         post?: never;
@@ -257,7 +258,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Gives a call to another operator. */
+        /** Redirects a call to another operator. */
         post: operations["redirect_call"];
         delete?: never;
         options?: never;
@@ -291,7 +292,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Gives a call to another operator after speaking to them. */
+        /** Transfers a call to another operator after speaking to them. */
         post: operations["transfer_call"];
         delete?: never;
         options?: never;
@@ -323,10 +324,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Clients, by name; with `query` those that fit best. */
+        /** Lists clients by name; with `query`, the best matches first. */
         get: operations["list_clients"];
         put?: never;
-        /** Makes a client. Calls there were from its numbers are logged on it, where nobody else has the number. */
+        /**
+         * Creates a client.
+         * @description Earlier calls from its numbers are logged on it, unless another client has the same number.
+         */
         post: operations["create_client"];
         delete?: never;
         options?: never;
@@ -341,7 +345,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The clients of `GET /api/v1/clients`, all of them, as CSV. An import understands the file. */
+        /** Exports all clients that `GET /api/v1/clients` would list, as CSV. The file can be imported again. */
         get: operations["export_clients"];
         put?: never;
         post?: never;
@@ -360,7 +364,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Clients that have one of these numbers, one of these e-mail addresses or this name. */
+        /** Finds clients with one of these numbers, one of these e-mail addresses or this name. */
         post: operations["find_duplicates"];
         delete?: never;
         options?: never;
@@ -378,8 +382,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Takes a file: CSV in UTF-8 or UTF-16 with `,`, `;`, `|` or tabs, whose first line names the columns. 64 MB, 200 columns, 256 KB
-         *     a line and a million lines at most. It is kept for a day, or until the same user sends another one.
+         * Uploads a CSV file of clients.
+         * @description UTF-8 or UTF-16, separated by `,`, `;`, `|` or tabs; the first line names the columns. Limits: 64 MB, 200 columns,
+         *     256 KB per line, a million lines. The file is kept for a day, or until the same user uploads another one.
          */
         post: operations["upload_import"];
         delete?: never;
@@ -395,11 +400,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** An import, and how far it is. */
+        /** Returns an import and its progress. */
         get: operations["get_import"];
         put?: never;
         post?: never;
-        /** Stops an import that goes on: what was imported stays. Forgets any other one. */
+        /** Stops a running import, keeping what was imported so far, or discards an import that is not running. */
         delete: operations["cancel_import"];
         options?: never;
         head?: never;
@@ -415,7 +420,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What an import would make of the file's first lines. */
+        /** Previews how the file's first lines would be imported. */
         post: operations["preview_import"];
         delete?: never;
         options?: never;
@@ -430,7 +435,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The lines that could not be taken so far, or only without some of what is in them, each with its number and why. */
+        /** Returns the lines rejected so far, in whole or in part, each with its number and the reason. */
         get: operations["get_rejected_lines"];
         put?: never;
         post?: never;
@@ -449,7 +454,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Starts to import a file. */
+        /** Starts an import. */
         post: operations["start_import"];
         delete?: never;
         options?: never;
@@ -464,15 +469,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One client. The id of one that was merged into another gives that one. */
+        /** Returns a client. The id of a client that was merged into another returns the other. */
         get: operations["get_client"];
         put?: never;
         post?: never;
-        /** Puts a client away: it is found only among those put away, and no call is logged on it any more. */
+        /** Archives a client: it is listed only among archived clients, and no new call is logged on it. */
         delete: operations["archive_client"];
         options?: never;
         head?: never;
-        /** Changes a client. 409 `changedMeanwhile` where `version` is not the current one. */
+        /** Updates a client. Returns 409 `changedMeanwhile` if `version` is not the current one. */
         patch: operations["update_client"];
         trace?: never;
     };
@@ -483,10 +488,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A client's calls and the comments on it, newest first. Whoever may see the client sees all of its calls. */
+        /** Lists a client's calls and comments, newest first. Anyone who may see the client sees all its calls. */
         get: operations["list_activity"];
         put?: never;
-        /** Comments on a client, or on one of its calls. */
+        /** Adds a comment to a client or to one of its calls. */
         post: operations["add_comment"];
         delete?: never;
         options?: never;
@@ -503,7 +508,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a contact of a lead. 409 `noLead` where it is none, 409 `nameless` where it has no name yet. */
+        /** Converts a lead to a contact. Returns 409 `noLead` if the client is not a lead, 409 `nameless` if it has no name. */
         post: operations["convert_lead"];
         delete?: never;
         options?: never;
@@ -518,13 +523,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What erasing a client would take away, besides webhook requests and lines of logs. */
+        /** Previews what erasing a client would delete, not counting webhook requests and log lines. */
         get: operations["would_erase_client"];
         put?: never;
         /**
-         * Erases a client for good: its calls, comments, webhook requests, and every other trace. Answers after a moment; where
-         *     `doneAt` is null it goes on, and `GET /api/v1/erasures/{id}` says how far it is. 409 `changedMeanwhile` where `version`
-         *     is not the current one, 409 `callGoesOn` while a call with the client goes on.
+         * Erases a client for good: its calls, comments, webhook requests and every other trace.
+         * @description Returns after a moment; if `doneAt` is `null`, the erasure is still running, and `GET /api/v1/erasures/{id}` reports
+         *     its progress. Returns 409 `changedMeanwhile` if `version` is not the current one, and 409 `callGoesOn` during a call
+         *     with the client.
          */
         post: operations["erase_client"];
         delete?: never;
@@ -543,8 +549,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Merges another client into this one: its numbers, addresses, tags, notes, calls, comments and employees come here. Can be
-         *     undone for a day.
+         * Merges another client into this one.
+         * @description Its numbers, addresses, tags, notes, calls, comments and employees move to this client. Can be undone for a day.
          */
         post: operations["merge_client"];
         delete?: never;
@@ -560,7 +566,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The active users, the asking one too, by name. */
+        /** Lists active users by name, including the signed-in one. */
         get: operations["list_colleagues"];
         put?: never;
         post?: never;
@@ -580,11 +586,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Deletes a comment of one's own; administrators may delete anybody's. */
+        /** Deletes one of the user's own comments; administrators may delete any comment. */
         delete: operations["delete_comment"];
         options?: never;
         head?: never;
-        /** Changes a comment of one's own. */
+        /** Edits one of the user's own comments. */
         patch: operations["update_comment"];
         trace?: never;
     };
@@ -597,7 +603,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Calls off what was dialled: the call is ended as soon as its provider reports it, where the module can do that. */
+        /** Cancels a dialled call: if the module can hang up, it does so as soon as the provider reports the call. */
         post: operations["cancel_dial"];
         delete?: never;
         options?: never;
@@ -612,7 +618,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Erasures, latest first. */
+        /** Lists erasures, newest first. */
         get: operations["list_erasures"];
         put?: never;
         post?: never;
@@ -629,7 +635,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far an erasure is. */
+        /** Returns an erasure and its progress. */
         get: operations["get_erasure"];
         put?: never;
         post?: never;
@@ -647,8 +653,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Opens a WebSocket with the subprotocol `hookswitch.v1`. First comes a `snapshot`, then every change. It lasts no longer than
-         *     the session or token that it is opened with, and is closed with the code 4401 when that ends. 429 for who has too many open.
+         * Opens a WebSocket with the subprotocol `hookswitch.v1`.
+         * @description Sends a `snapshot` first, then every change. Closes with code 4401 when the session or token it was opened with
+         *     ends. Returns 429 if the user has too many sockets open.
          */
         get: operations["events"];
         put?: never;
@@ -666,7 +673,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is signed in. */
+        /** Returns the signed-in user. */
         get: operations["me"];
         put?: never;
         post?: never;
@@ -674,8 +681,9 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Changes the signed-in user. A password only from a session, and with the one in use: 422 when that is wrong, 429 after too
-         *     many tries, 409 for who came with a token.
+         * Updates the signed-in user.
+         * @description Changing the password requires a session and the current password. Returns 422 if that is wrong, 429 after too many
+         *     attempts, and 409 if the request uses a token.
          */
         patch: operations["update_me"];
         trace?: never;
@@ -687,7 +695,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The comments that mention the user, latest first. */
+        /** Lists comments that mention the user, newest first. */
         get: operations["list_mentions"];
         put?: never;
         post?: never;
@@ -706,7 +714,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Says that the user has seen where they are mentioned. */
+        /** Marks all mentions as seen. */
         post: operations["see_mentions"];
         delete?: never;
         options?: never;
@@ -723,7 +731,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes a merge back. What was changed since in the client that stayed is kept. 409 `tooLate` after a day. */
+        /** Undoes a merge. Later changes to the remaining client are kept. Returns 409 `tooLate` after a day. */
         post: operations["undo_merge"];
         delete?: never;
         options?: never;
@@ -738,7 +746,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Missed callers not reached yet, the latest call first: administrators see all, operators those that are theirs to call back. */
+        /** Lists missed callers not reached yet, latest call first. Operators see only those they should call back. */
         get: operations["list_missed_calls"];
         put?: never;
         post?: never;
@@ -757,7 +765,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes that back, or a closing after a time; what a talk closed stays closed. */
+        /** Reopens a missed caller who was resolved by hand or timed out. Those closed by a conversation stay closed. */
         post: operations["reopen_missed_call"];
         delete?: never;
         options?: never;
@@ -774,7 +782,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Says that a caller was dealt with: closes all their missed calls. */
+        /** Resolves a missed caller: closes all their missed calls. */
         post: operations["resolve_missed_call"];
         delete?: never;
         options?: never;
@@ -789,10 +797,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All modules, oldest first. */
+        /** Lists all modules, oldest first. */
         get: operations["list_modules"];
         put?: never;
-        /** Makes a module, switched on. */
+        /** Creates a module, enabled. */
         post: operations["create_module"];
         delete?: never;
         options?: never;
@@ -807,15 +815,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One module. */
+        /** Returns a module. */
         get: operations["get_module"];
         put?: never;
         post?: never;
-        /** Deletes a module with its script, settings, bindings, log and requests. Its calls stay. */
+        /** Deletes a module with its script, settings, bindings, log and requests. Its calls are kept. */
         delete: operations["delete_module"];
         options?: never;
         head?: never;
-        /** Changes a module. */
+        /** Updates a module. */
         patch: operations["update_module"];
         trace?: never;
     };
@@ -826,9 +834,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is who. */
+        /** Lists a module's bindings. */
         get: operations["list_bindings"];
-        /** Puts these in place of all bindings of the module. */
+        /** Replaces all bindings of a module. */
         put: operations["replace_bindings"];
         post?: never;
         delete?: never;
@@ -845,8 +853,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The capability sheet of the module's present script, made with the samples and scenarios of the built-in module that it was
-         *     made from.
+         * Returns the capability sheet of the module's current script.
+         * @description Made with the samples and scenarios of the built-in provider that the module was created from.
          */
         get: operations["get_conformance"];
         put?: never;
@@ -864,7 +872,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A module's log, newest line first. */
+        /** Lists a module's log lines, newest first. */
         get: operations["list_module_log"];
         put?: never;
         post?: never;
@@ -881,7 +889,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The provider's users, asked for now. */
+        /** Lists the provider's users, as the provider returns them now. */
         get: operations["list_members"];
         put?: never;
         post?: never;
@@ -898,7 +906,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A module's webhook requests, newest first. */
+        /** Lists a module's webhook requests, newest first. */
         get: operations["list_requests"];
         put?: never;
         post?: never;
@@ -915,7 +923,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One webhook request. */
+        /** Returns a webhook request. */
         get: operations["get_request"];
         put?: never;
         post?: never;
@@ -934,7 +942,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Runs the module's present script on a stored request again. What the request had reported before is replaced. */
+        /** Replays a stored request with the module's current script, replacing what the request reported before. */
         post: operations["replay_request"];
         delete?: never;
         options?: never;
@@ -950,9 +958,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A request as a sample: what `hookswitch module test` runs from the folder `samples/`.
-         * @description Numbers and e-mail addresses of people are replaced by such as nobody has, everywhere in the same way; tokens and whatever else
-         *     proves who somebody is by `masked`. The settings that the script needs, and how the request is signed, are to be added.
+         * Returns a request as a sample, which `hookswitch module test` runs from the folder `samples/`.
+         * @description Phone numbers and e-mail addresses are replaced consistently by ones that nobody has, tokens and other credentials
+         *     by `masked`. Add the settings that the script needs, and how the request is signed.
          */
         get: operations["get_request_sample"];
         put?: never;
@@ -970,9 +978,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest version of a module's script. */
+        /** Returns the newest version of a module's script. */
         get: operations["get_script"];
-        /** Saves a new version of a module's script, alone or with the settings it needs. */
+        /** Saves a new version of a module's script, optionally with its settings' declarations. */
         put: operations["save_script"];
         post?: never;
         delete?: never;
@@ -988,7 +996,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The versions of a module's script, newest first, without their text. */
+        /** Lists the versions of a module's script, newest first, without their source. */
         get: operations["list_script_versions"];
         put?: never;
         post?: never;
@@ -1005,7 +1013,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One version of a module's script. */
+        /** Returns a version of a module's script. */
         get: operations["get_script_version"];
         put?: never;
         post?: never;
@@ -1024,7 +1032,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes an older version the newest one, by saving it again. */
+        /** Restores an older version by saving it again as the newest. */
         post: operations["restore_script_version"];
         delete?: never;
         options?: never;
@@ -1045,7 +1053,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Sets values of a module's settings; null takes one back. Values of secrets are never given out again. */
+        /** Sets values of a module's settings; `null` clears one. Secret values are never returned. */
         patch: operations["update_module_settings"];
         trace?: never;
     };
@@ -1058,7 +1066,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Asks the module whether its provider can be reached. */
+        /** Tests whether the module can reach its provider. */
         post: operations["test_connection"];
         delete?: never;
         options?: never;
@@ -1075,10 +1083,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Runs a script, the module's or one that is not saved, on a sample or on a request of the log. Nothing changes by it and
-         *     nothing leaves the server.
-         */
+        /** Runs a saved or unsaved script on a sample or a logged request. Changes nothing and sends nothing out of the server. */
         post: operations["try_script"];
         delete?: never;
         options?: never;
@@ -1093,10 +1098,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a module was made from, as it is now, and what taking it changes. */
+        /** Returns the newest version of a module's provider and what updating to it would change. */
         get: operations["get_module_update"];
         put?: never;
-        /** Gives a module the newer script, as a new version, with its settings. Values are kept. */
+        /** Updates a module's script and declared settings to the newest version of its provider. Values are kept. */
         post: operations["take_module_update"];
         delete?: never;
         options?: never;
@@ -1128,10 +1133,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The lists of outcome codes that are offered. */
+        /** Lists the outcome lists in use. */
         get: operations["list_outcome_lists"];
         put?: never;
-        /** Makes a list of outcome codes. */
+        /** Creates an outcome list. */
         post: operations["create_outcome_list"];
         delete?: never;
         options?: never;
@@ -1149,11 +1154,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Offers a list and its codes no longer. Calls keep their outcomes. */
+        /** Deletes an outcome list: it and its codes are no longer offered. Calls keep their outcomes. */
         delete: operations["delete_outcome_list"];
         options?: never;
         head?: never;
-        /** Changes a list of outcome codes. */
+        /** Updates an outcome list. */
         patch: operations["update_outcome_list"];
         trace?: never;
     };
@@ -1164,7 +1169,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The modules to start from: those that come with the program, and those in the server's `modules_dir`. */
+        /** Lists the providers that modules can be created from: built-in ones and those in the server's `modules_dir`. */
         get: operations["list_providers"];
         put?: never;
         post?: never;
@@ -1181,7 +1186,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Figures of calls. */
+        /** Returns call statistics. */
         get: operations["get_report"];
         put?: never;
         post?: never;
@@ -1198,7 +1203,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A table of `GET /api/v1/reports` as CSV. */
+        /** Exports a table of `GET /api/v1/reports` as CSV. */
         get: operations["export_report"];
         put?: never;
         post?: never;
@@ -1215,14 +1220,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How long things are kept, and what was deleted. */
+        /** Returns the retention periods and the last purge. */
         get: operations["get_retention"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes how long things are kept. What has had its time by then is deleted within ten minutes. */
+        /** Changes retention periods. Data older than the new periods is deleted within ten minutes. */
         patch: operations["update_retention"];
         trace?: never;
     };
@@ -1235,7 +1240,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What would be deleted at the next run if the settings were changed like this. Nothing is counted further than 10,000. */
+        /** Previews what the next purge would delete with these changes. Counts stop at 10,000. */
         post: operations["preview_retention"];
         delete?: never;
         options?: never;
@@ -1252,12 +1257,9 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Signs in. The answer sets the session's cookie. 401 when login and password do not belong together, 429 after too many
-         *     tries.
-         */
+        /** Signs in and sets the session cookie. Returns 401 if login or password is wrong, and 429 after too many attempts. */
         post: operations["sign_in"];
-        /** Signs out: ends the session that the cookie names. 409 for who came with a token. */
+        /** Signs out, ending the session in the cookie. Returns 409 if the request uses a token. */
         delete: operations["sign_out"];
         options?: never;
         head?: never;
@@ -1271,14 +1273,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The settings. */
+        /** Returns the settings. */
         get: operations["get_settings"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes the settings. */
+        /** Updates the settings. */
         patch: operations["update_settings"];
         trace?: never;
     };
@@ -1289,10 +1291,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tells whether set-up is open. */
+        /** Returns whether set-up is open. */
         get: operations["setup_state"];
         put?: never;
-        /** Makes the first administrator with the code that the server printed. 409 once there is one, 403 for another code. */
+        /** Creates the first administrator. Returns 409 if there already is one, and 403 if the set-up code is wrong. */
         post: operations["set_up"];
         delete?: never;
         options?: never;
@@ -1307,10 +1309,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's own tokens, or for administrators those of another user; newest first. */
+        /** Lists the caller's own tokens or, for administrators, another user's; newest first. */
         get: operations["list_tokens"];
         put?: never;
-        /** Makes a token that may do what the caller may. A token that is made with a token does not outlive it: 422. */
+        /** Creates a token with the caller's permissions. Returns 422 if it would outlive the token that creates it. */
         post: operations["create_token"];
         delete?: never;
         options?: never;
@@ -1328,7 +1330,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Deletes a token: one's own, or as an administrator anyone's. */
+        /** Deletes one of the caller's own tokens or, for administrators, anyone's. */
         delete: operations["delete_token"];
         options?: never;
         head?: never;
@@ -1342,10 +1344,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All users, by name. */
+        /** Lists all users by name. */
         get: operations["list_users"];
         put?: never;
-        /** Makes a user. 409 when the login is taken. */
+        /** Creates a user. Returns 409 if the login is taken. */
         post: operations["create_user"];
         delete?: never;
         options?: never;
@@ -1360,15 +1362,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One user. */
+        /** Returns a user. */
         get: operations["get_user"];
         put?: never;
         post?: never;
-        /** Deletes a user with their sessions, tokens and bindings. Calls keep who had them. 409 for one's own account. */
+        /**
+         * Deletes a user with their sessions, tokens and bindings. Calls still show who handled them.
+         * @description Returns 409 for your own account.
+         */
         delete: operations["delete_user"];
         options?: never;
         head?: never;
-        /** Changes a user. 409 when the login is taken, for one's own password, or for who would lock themselves out. */
+        /** Updates a user. Returns 409 if the login is taken, for your own password, and if you would lock yourself out. */
         patch: operations["update_user"];
         trace?: never;
     };
@@ -1379,7 +1384,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Alive: the process answers. */
+        /** Liveness: answers whenever the process runs. */
         get: operations["healthz"];
         put?: never;
         post?: never;
@@ -1397,8 +1402,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Metrics as Prometheus reads them: for any signed-in user, and without signing in for a request that comes from the server's
-         *     own machine, not through a proxy.
+         * Returns metrics in the Prometheus text format.
+         * @description Open to signed-in users, and to requests from the server's own machine that do not come through a proxy.
          */
         get: operations["metrics"];
         put?: never;
@@ -1417,8 +1422,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ready: the database takes writes. 503 when not. However often it is asked, one row a second is written. A second line says how
-         *     many scripts are stuck, where some are.
+         * Readiness: answers 200 if the database accepts writes, otherwise 503.
+         * @description Writes at most one row per second, however often it is called. If scripts are stuck, a second line says how many.
          */
         get: operations["readyz"];
         put?: never;
@@ -1436,15 +1441,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The same by GET. HEAD is answered with 200, whatever the address, and does not reach the script. */
+        /** Receives a webhook by GET. HEAD always returns 200 and does not reach the script. */
         get: operations["webhook_by_get"];
         put?: never;
         /**
-         * Takes a provider's webhook.
-         * @description The token may also stand in the path, `/webhooks/{moduleId}/{token}`, for providers that append to the address or drop its query.
+         * Receives a provider's webhook.
+         * @description The token may also be in the path, `/webhooks/{moduleId}/{token}`, for providers that append to the address or drop
+         *     its query.
          *
-         *     Everything up to storing the request can refuse it, and then nothing of it is kept. From there on it runs in a task
-         *     of its own: a provider that hangs up early loses its answer, not its event.
+         *     A request that is refused leaves nothing behind. Once stored, it is processed in a task of its own: a provider that
+         *     disconnects early loses the response, not the event.
          */
         post: operations["webhook"];
         delete?: never;
@@ -1469,20 +1475,20 @@ export interface components {
             title: string;
         };
         /**
-         * @description Something an operator can do with a call.
+         * @description An action an operator can perform on a call.
          * @enum {string}
          */
         Action: "accept" | "hangup" | "redirect" | "hold" | "resume" | "mute" | "unmute" | "dtmf" | "transfer" | "callBack";
-        /** @description Something in a client's activity stream. */
+        /** @description An entry in a client's activity stream. */
         Activity: {
             /**
              * Format: date-time
-             * @description When it began.
+             * @description When the call started.
              */
             at: string;
             /** @description The call. */
             call: components["schemas"]["Call"];
-            /** @description What was said about it, oldest first. */
+            /** @description Comments on the call, oldest first. */
             comments: components["schemas"]["Comment"][];
             /** @enum {string} */
             type: "call";
@@ -1497,32 +1503,32 @@ export interface components {
             /** @enum {string} */
             type: "comment";
         };
-        /** @description A comment to be made. */
+        /** @description A comment to add. */
         AddComment: {
             callId?: components["schemas"]["CallId"] | null;
-            /** @description Colleagues who are mentioned in it, 50 at most: they get a notice. */
+            /** @description Colleagues mentioned in it, at most 50; they are notified. */
             mentions?: components["schemas"]["UserId"][];
-            /** @description 1 to 10,000 characters; a mention stands in it as `@Name`. */
+            /** @description 1 to 10,000 characters; a mention is written `@Name`. */
             text: string;
         };
         ApiError: {
-            /** @description Stable; for programs. */
+            /** @description Stable code for programs, in camelCase. */
             code: string;
-            /** @description A sentence to act on; for people. */
+            /** @description Message for people that says what to do. */
             detail: string;
-            /** @description Every wrong field, where several are known. */
+            /** @description All invalid fields, if several are known. */
             errors?: components["schemas"]["FieldError"][];
-            /** @description The field that is wrong, for example `operators[1].email`. */
+            /** @description The invalid field, e.g. `operators[1].email`. */
             path?: string | null;
             /**
              * Format: int32
-             * @description The HTTP status.
+             * @description HTTP status.
              */
             status: number;
-            /** @description The status in words. */
+            /** @description Standard phrase for the HTTP status. */
             title: string;
             /**
-             * @description A URN made of `code`.
+             * @description A URN with the `code`.
              * @example urn:hookswitch:error:invalid
              */
             type: string;
@@ -1531,31 +1537,31 @@ export interface components {
         };
         /** @description An operator's part in a call. */
         ApiOperator: {
-            /** @description The internal number. */
+            /** @description The extension. */
             extension: string;
             /** @description The user's name. */
             name?: string | null;
-            /** @description What the call is to them. */
+            /** @description The state of the call for this operator. */
             state: components["schemas"]["OperatorState"];
             userId?: components["schemas"]["UserId"] | null;
         };
-        /** @description A stretch of a call that one operator had. */
+        /** @description A stretch of a call during which one operator had it. */
         ApiSegment: {
-            /** @description The internal number; none where the provider did not say who answered. */
+            /** @description The extension; null if the provider did not say who answered. */
             extension?: string | null;
             /**
              * Format: date-time
-             * @description From when.
+             * @description The start.
              */
             from: string;
             /**
              * Format: date-time
-             * @description To when; none while they still have it.
+             * @description The end; null while the operator still has the call.
              */
             to?: string | null;
             userId?: components["schemas"]["UserId"] | null;
         };
-        /** @description What administrators set for everybody. */
+        /** @description Settings that administrators make for everybody. */
         AppSettings: {
             /**
              * @description Which clients operators see.
@@ -1564,7 +1570,7 @@ export interface components {
             clientVisibility: components["schemas"]["ClientVisibility"];
             /**
              * Format: int32
-             * @description How long a call that was dialled may take to appear, in seconds.
+             * @description How long a dialled call may take to appear, in seconds.
              * @default 60
              */
             dialSeconds: number;
@@ -1575,13 +1581,13 @@ export interface components {
             maskNumbers: boolean;
             /**
              * Format: int32
-             * @description After how many hours a missed call that nobody dealt with is closed; never where null.
+             * @description After how many hours an open missed call is closed; null for never.
              * @default 168
              */
             missedCloseAfterHours: number | null;
         };
         /**
-         * @description Why a missed caller waits for certain users, the strongest reason first.
+         * @description Why a missed caller waits for certain users, strongest reason first.
          * @enum {string}
          */
         Assigned: "responsible" | "rung" | "module" | "everybody";
@@ -1590,105 +1596,102 @@ export interface components {
          * @enum {string}
          */
         AuditAction: "seen" | "created" | "changed" | "archived" | "restored" | "merged" | "mergeUndone" | "converted" | "exported" | "imported" | "callLogged" | "recordingPlayed" | "commented" | "commentEdited" | "commentDeleted" | "signedIn" | "signInFailed" | "userCreated" | "userChanged" | "userDeleted" | "tokenCreated" | "tokenDeleted" | "moduleCreated" | "moduleChanged" | "moduleDeleted" | "moduleSettingsChanged" | "scriptSaved" | "scriptTried" | "bindingsChanged" | "webhookTokenRotated" | "outcomeListCreated" | "outcomeListChanged" | "outcomeListDeleted" | "settingsChanged" | "erased" | "purged";
-        /** @description A field's change, as people read it. */
+        /** @description A field's change, in readable form. */
         AuditChange: {
-            /** @description The field. */
+            /** @description The field's name. */
             field: string;
-            /** @description What it was; none where it was empty. */
+            /** @description The old value; `None` if it was empty. */
             from?: string | null;
-            /** @description What it is now; none where it is empty. */
+            /** @description The new value; `None` if it is empty. */
             to?: string | null;
         };
-        /** @description Something that somebody did. */
+        /** @description An entry in the audit trail. */
         AuditEntry: {
-            /** @description What. */
+            /** @description What was done. */
             action: components["schemas"]["AuditAction"];
             /**
              * Format: date-time
-             * @description When.
+             * @description When it happened.
              */
             at: string;
             callId?: components["schemas"]["CallId"] | null;
-            /** @description What changed. Values of secrets are never among it. */
+            /** @description What changed. Never contains secret values. */
             changes: components["schemas"]["AuditChange"][];
             client?: components["schemas"]["NamedClient"] | null;
-            /** @description Whether that client was erased. */
+            /** @description Whether that client has been erased. */
             clientErased: boolean;
-            /**
-             * Format: uuid
-             * @description Which.
-             */
+            /** Format: uuid */
             id: string;
-            /** @description The name of what else it was done to: a user's login, a module, a token, a kind of file. */
+            /** @description The name of anything else concerned: a user's login, a module, a token or a kind of file. */
             subject?: string | null;
-            /** @description Who. */
+            /** @description The user who did it. */
             user: components["schemas"]["NamedUser"];
         };
         /**
-         * @description Why a client may be the same.
+         * @description Why a client may be a duplicate.
          * @enum {string}
          */
         Because: "phone" | "email" | "name";
-        /** @description A provider's user and the system's user who is the same person. */
+        /** @description A link between a provider's user and the system user who is the same person. */
         Binding: {
-            /** @description The number that stands in events. */
+            /** @description The member's number as it appears in events. */
             memberId: string;
-            /** @description The name at the provider. */
+            /** @description The member's name at the provider. */
             memberName?: string;
-            /** @description The system's user. */
+            /** @description The system user. */
             userId: components["schemas"]["UserId"];
         };
-        /** @description A call, with what the asking user can do with it. */
+        /** @description A call, with the actions available to the requesting user. */
         Call: {
-            /** @description What the asking user can do with it now. */
+            /** @description The actions available to the requesting user now. */
             actions: components["schemas"]["Action"][];
             /**
              * Format: date-time
              * @description When somebody first answered.
              */
             answeredAt?: string | null;
-            /** @description The provider's id, where it gives one; null where it holds a number that is hidden. */
+            /** @description The provider's id, if it has one; null if it contains a hidden number. */
             callId?: string | null;
-            /** @description The name the provider shows for the caller. */
+            /** @description The caller's name as shown by the provider. */
             callerName?: string | null;
-            /** @description Where it is logged on none and several have its number: those, the one last talked with first. Empty in lists. */
+            /** @description If it is logged on none and several have its number: those, most recently talked with first. Empty in lists. */
             candidates: components["schemas"]["ClientSummary"][];
             client?: components["schemas"]["ClientSummary"] | null;
             clientNumber?: components["schemas"]["ClientNumber"] | null;
-            /** @description What the operators noted. */
+            /** @description The operators' notes. */
             comment?: string | null;
             direction?: components["schemas"]["Direction"] | null;
-            /** @description How it came out. */
+            /** @description The disposition. */
             disposition: components["schemas"]["Disposition"];
             /**
              * Format: date-time
-             * @description When it ended.
+             * @description When the call ended.
              */
             endedAt?: string | null;
-            /** @description Id. */
+            /** @description The call's id. */
             id: components["schemas"]["CallId"];
-            /** @description The company's line, as the provider gave it. */
+            /** @description The company's line, as received from the provider. */
             line?: string | null;
-            /** @description The same as people read it. */
+            /** @description The same, formatted. */
             lineFormatted?: string | null;
-            /** @description An incoming call that nobody answered. */
+            /** @description Whether it is an incoming call that nobody answered. */
             missed: boolean;
             /** @description The module it came through. */
             moduleId: components["schemas"]["ModuleId"];
-            /** @description Everybody it rang at or who had it. */
+            /** @description The operators it rang at or who had it. */
             operators: components["schemas"]["ApiOperator"][];
             outcome?: components["schemas"]["OutcomeCode"] | null;
             /** @description The recording. */
             recording: components["schemas"]["Recording"];
             resolved?: components["schemas"]["Resolved"] | null;
-            /** @description Who had it, from when to when. */
+            /** @description Who had the call, from when to when. */
             segments: components["schemas"]["ApiSegment"][];
             /**
              * Format: date-time
-             * @description When it began.
+             * @description When the call started.
              */
             startedAt: string;
-            /** @description Where it stands. */
+            /** @description The state. */
             state: components["schemas"]["CallState"];
             /**
              * Format: int32
@@ -1697,13 +1700,13 @@ export interface components {
             talkSeconds?: number | null;
             /**
              * Format: int64
-             * @description Grows with each change: of two answers about the call the one with the greater version is newer.
+             * @description Grows with each change: of two responses about the call, the one with the greater version is newer.
              */
             version: number;
         };
-        /** @description What there was before a call. */
+        /** @description Background to a call. */
         CallContext: {
-            /** @description The client's calls before this one, or the number's where there is no client: the latest first, three at most. */
+            /** @description Up to three earlier calls, newest first: the client's, or the number's if there is no client. */
             lastCalls: components["schemas"]["Call"][];
             lastComment?: components["schemas"]["Comment"] | null;
             openMissed?: components["schemas"]["OpenMissed"] | null;
@@ -1723,23 +1726,23 @@ export interface components {
         CallId: string;
         /** @description A way for the signed-in user to call out. */
         CallRoute: {
-            /** @description The user's internal number there. */
+            /** @description The user's extension there. */
             extension: string;
-            /** @description Through which module. */
+            /** @description The module that places the call. */
             moduleId: components["schemas"]["ModuleId"];
-            /** @description What people call it. */
+            /** @description Display name of the module. */
             moduleName: string;
         };
         /**
-         * @description Where a call stands.
+         * @description The state of a call.
          * @enum {string}
          */
         CallState: "ringing" | "talking" | "held" | "ended";
-        /** @description A setting declared otherwise. */
+        /** @description A setting whose declaration changes. */
         ChangedSetting: {
-            /** @description As it would be. */
+            /** @description The declaration after the update. */
             after: components["schemas"]["Setting"];
-            /** @description As the module has it. */
+            /** @description The current declaration. */
             before: components["schemas"]["Setting"];
         };
         /** @description A conformance check. */
@@ -1764,33 +1767,33 @@ export interface components {
         Client: {
             /**
              * Format: date-time
-             * @description When it was put away; null while it is in use.
+             * @description When it was archived; null while it is in use.
              */
             archivedAt?: string | null;
             company?: components["schemas"]["NamedClient"] | null;
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When it was created.
              */
             createdAt: string;
             /** @description Its e-mail addresses. */
             emails: string[];
-            /** @description Which. */
+            /** @description The client's id. */
             id: components["schemas"]["ClientId"];
-            /** @description What it is. */
+            /** @description The kind of the client. */
             kind: components["schemas"]["ClientKind"];
-            /** @description The merges into it that can still be undone; in lists there are none. */
+            /** @description The merges into it that can still be undone; empty in lists. */
             merges: components["schemas"]["Merge"][];
-            /** @description Its name; empty where a missed call made it and nobody has named it yet. */
+            /** @description The name; empty if the client was created for a missed call and has not been named yet. */
             name: string;
-            /** @description Anything else. */
+            /** @description Free text. */
             notes?: string | null;
             /** @description Its numbers. */
             phones: components["schemas"]["Phone"][];
             responsible?: components["schemas"]["NamedUser"] | null;
-            /** @description Where it came from. */
+            /** @description The origin of the client. */
             source: components["schemas"]["ClientSource"];
-            /** @description Words to find it by. */
+            /** @description Search terms. */
             tags: string[];
             /**
              * Format: date-time
@@ -1799,7 +1802,7 @@ export interface components {
             updatedAt: string;
             /**
              * Format: int32
-             * @description What a change has to name.
+             * @description The version to give when changing the client.
              */
             version: number;
         };
@@ -1809,7 +1812,7 @@ export interface components {
          */
         ClientId: string;
         /**
-         * @description What a client is.
+         * @description The kind of a client.
          * @enum {string}
          */
         ClientKind: "contact" | "company" | "lead";
@@ -1817,33 +1820,30 @@ export interface components {
         ClientNumber: {
             /** @description ISO 3166-1 alpha-2: the country of the number in E.164. */
             country?: string | null;
-            /** @description In E.164, where it is a number of some country. */
+            /** @description The number in E.164, if it is valid. */
             e164?: string | null;
-            /** @description As people read it; where it is hidden, its last two digits. */
+            /** @description The number, formatted; if it is hidden, its last two digits. */
             formatted: string;
-            /** @description Whether it is kept from the asking user, who can still call it by the call's id. */
+            /** @description Whether it is hidden from the requesting user, who can still call it by the call's id. */
             hidden: boolean;
-            /** @description As it came; empty where it is hidden. */
+            /** @description The number as received; empty if it is hidden. */
             raw: string;
-            /**
-             * @description Whether the caller withholds it. Such a caller is nobody: there is no number to call back, to find a client by, or
-             *     to keep.
-             */
+            /** @description Whether the caller withholds it: there is no number to call back, to find a client by, or to save. */
             withheld: boolean;
         };
         /**
-         * @description Where a client came from.
+         * @description The origin of a client.
          * @enum {string}
          */
         ClientSource: "hand" | "missedCall" | "import";
-        /** @description A client in short. */
+        /** @description The summary of a client. */
         ClientSummary: {
             company?: components["schemas"]["NamedClient"] | null;
-            /** @description Which. */
+            /** @description The client's id. */
             id: components["schemas"]["ClientId"];
-            /** @description What it is. */
+            /** @description The kind of the client. */
             kind: components["schemas"]["ClientKind"];
-            /** @description What it is called; empty where a missed call made it and nobody has named it yet. */
+            /** @description The name; empty if the client was created for a missed call and has not been named yet. */
             name: string;
             responsible?: components["schemas"]["NamedUser"] | null;
         };
@@ -1852,23 +1852,22 @@ export interface components {
          * @enum {string}
          */
         ClientVisibility: "all" | "own";
-        /** @description A user, as every other user sees them. */
+        /** @description A user as other users see them. */
         Colleague: {
-            /** @description Which. */
             id: components["schemas"]["UserId"];
-            /** @description What they are called. */
+            /** @description Display name. */
             name: string;
-            /** @description The internal numbers they are bound to. */
+            /** @description Extensions bound to the user. */
             numbers: components["schemas"]["UserNumber"][];
         };
         /** @description A comment in a client's activity stream. */
         Comment: {
-            /** @description Who wrote it. */
+            /** @description The author. */
             author: components["schemas"]["NamedUser"];
             callId?: components["schemas"]["CallId"] | null;
-            /** @description Whether the asking user may change it. */
+            /** @description Whether the requesting user may change it. */
             canEdit: boolean;
-            /** @description In whose stream it is. */
+            /** @description The client in whose activity stream it is. */
             clientId: components["schemas"]["ClientId"];
             /**
              * Format: date-time
@@ -1880,11 +1879,11 @@ export interface components {
              * @description When it was last changed.
              */
             editedAt?: string | null;
-            /** @description Which. */
+            /** @description The comment's id. */
             id: components["schemas"]["CommentId"];
-            /** @description Who is mentioned in it. */
+            /** @description The mentioned users. */
             mentions: components["schemas"]["NamedUser"][];
-            /** @description What it says; a mention stands in it as `@Name`. */
+            /** @description The text; mentions have the form `@Name`. */
             text: string;
         };
         /**
@@ -1892,118 +1891,118 @@ export interface components {
          * @description A comment in a client's activity stream.
          */
         CommentId: string;
-        /** @description What a module can do, and what came of playing its scenarios. */
+        /** @description What a module can do, and the results of its scenarios. */
         Conformance: {
-            /** @description What came of each scenario. */
+            /** @description Result of each scenario. */
             scenarios: components["schemas"]["Played"][];
             /** @description The capability sheet. */
             sheet: components["schemas"]["Sheet"];
         };
-        /** @description The company that the contact belongs to: one that is there, a new one, or none. */
+        /** @description The company of the new contact: an existing one, a new one, or none. */
         ConvertLead: {
             companyId?: components["schemas"]["ClientId"] | null;
-            /** @description The name of a company to be made. */
+            /** @description Name of a company to create. */
             companyName?: string | null;
         };
-        /** @description A client to be made. */
+        /** @description A client to create. */
         CreateClient: {
             callId?: components["schemas"]["CallId"] | null;
             companyId?: components["schemas"]["ClientId"] | null;
-            /** @description Its e-mail addresses, 50 at most. */
+            /** @description E-mail addresses, at most 50. */
             emails?: string[];
-            /** @description What it is. */
+            /** @description Contact, company or lead. */
             kind: components["schemas"]["ClientKind"];
-            /** @description 200 characters at most; only a lead may have none. */
+            /** @description At most 200 characters; only a lead may have an empty name. */
             name: string;
-            /** @description Anything else, 20,000 characters at most. */
+            /** @description Free text, at most 20,000 characters. */
             notes?: string | null;
-            /** @description Its numbers, 50 at most. */
+            /** @description Phone numbers, at most 50. */
             phones?: components["schemas"]["PhoneInput"][];
             responsibleId?: components["schemas"]["UserId"] | null;
-            /** @description Words to find it by, 50 of 50 characters at most. */
+            /** @description Tags: at most 50, of at most 50 characters each. */
             tags?: string[];
         };
-        /** @description A new module. */
+        /** @description A module to create. */
         CreateModule: {
-            /** @description ISO 3166-1 alpha-2: the country of numbers written without one. */
+            /** @description Country of numbers without a country code, as ISO 3166-1 alpha-2. */
             defaultCountry?: string | null;
-            /** @description Whether the script dials the extension behind a number, `call.dstExtension` of `VoipGenerateCall`. */
+            /** @description Whether the script can dial an extension after a number (`call.dstExtension` in `VoipGenerateCall`). */
             dialsExtensions?: boolean | null;
-            /** @description Whether the module takes each change of the folder that it is made from, by itself. Only of a provider in `modules_dir`. */
+            /** @description Whether the module updates itself when its provider's folder changes. Only for providers in `modules_dir`. */
             followsFolder?: boolean;
-            /** @description What people call it. */
+            /** @description Display name, 1 to 100 characters. */
             name: string;
             numbers?: components["schemas"]["Written"] | null;
-            /** @description The module to start from; its script and settings are copied. */
+            /** @description Code of the provider to start from; its script and settings are copied. */
             provider?: string | null;
-            /** @description The TypeScript, of a module of your own. */
+            /** @description TypeScript source, for a module written from scratch. */
             script?: string | null;
             settings?: components["schemas"]["SettingsOrValues"] | null;
         };
-        /** @description A list to be made. */
+        /** @description A list to create. */
         CreateOutcomeList: {
-            /** @description What can be chosen, in order: 1 to 100 codes. */
+            /** @description 1 to 100 codes, in display order. */
             codes: components["schemas"]["SaveOutcomeCode"][];
-            /** @description The modules whose calls it is for, each in one list; empty for those of every module that no other list names. */
+            /** @description The modules whose calls it is for, each in only one list; empty for every module that no other list names. */
             moduleIds: components["schemas"]["ModuleId"][];
-            /** @description 1 to 100 characters; no two lists have the same. */
+            /** @description 1 to 100 characters, unique among lists. */
             name: string;
-            /** @description Whether a call that was answered is to get a code. */
+            /** @description Whether answered calls need an outcome. */
             required: boolean;
         };
-        /** @description A token to be made. */
+        /** @description A token to create. */
         CreateToken: {
             /**
              * Format: date-time
-             * @description When it expires; never when left out. A token that is made with a token expires no later than that one, and with it when
-             *     this is left out.
+             * @description When it expires; defaults to never. A token created with another token expires no later than that one, and by
+             *     default together with it.
              */
             expiresAt?: string | null;
-            /** @description What it is for: 1 to 100 characters. */
+            /** @description What it is for, 1 to 100 characters. */
             name: string;
         };
-        /** @description A user to be made. */
+        /** @description A user to create. */
         CreateUser: {
-            /** @description Their e-mail. */
+            /** @description E-mail address. */
             email?: string | null;
-            /** @description 1 to 100 characters, no spaces. */
+            /** @description Login, 1 to 100 characters without spaces. */
             login: string;
-            /** @description 1 to 200 characters. */
+            /** @description Display name, 1 to 200 characters. */
             name: string;
             /**
              * Format: password
              * @description At least 10 characters.
              */
             password: string;
-            /** @description What they may do. */
+            /** @description Operator or administrator. */
             role: components["schemas"]["Role"];
         };
         /**
-         * @description Which way a call goes.
+         * @description The direction of a call.
          * @enum {string}
          */
         Direction: "in" | "out" | "internal";
         /**
-         * @description How a call came out.
+         * @description The disposition of a call.
          * @enum {string}
          */
         Disposition: "unknown" | "answered" | "noAnswer" | "busy" | "cancelled" | "failed" | "voicemail";
-        /** @description Calls that came out in one way. */
+        /** @description Calls with one disposition. */
         DispositionReport: {
             /**
              * Format: int64
-             * @description How many.
+             * @description Number of calls.
              */
             calls: number;
-            /** @description How. */
+            /** @description The disposition. */
             disposition: components["schemas"]["Disposition"];
         };
-        /** @description Key tones. */
+        /** @description DTMF keys. */
         Dtmf: {
             /** @description One or more of 0-9, *, #, A-D. */
             digits: string;
         };
-        /** @description A client that may be the same. */
+        /** @description A possible duplicate. */
         Duplicate: {
             /** @description What they have in common. */
             because: components["schemas"]["Because"][];
@@ -2011,52 +2010,51 @@ export interface components {
             client: components["schemas"]["Client"];
         };
         /**
-         * @description What becomes of a line whose client is there already: one with one of its numbers or e-mail addresses; where it has
-         *     neither, one of its name and kind.
+         * @description What to do with a line whose client exists: one with one of its numbers or email addresses; without either, one of
+         *     its name and kind.
          * @enum {string}
          */
         DuplicateRule: "skip" | "create" | "update";
-        /** @description Clients that may be the same. */
+        /** @description Possible duplicates. */
         Duplicates: {
-            /** @description Those clients, the best reason first, 10 at most. */
+            /** @description Up to 10 clients, strongest match first. */
             items: components["schemas"]["Duplicate"][];
-            /** @description How the numbers were read, in their order. */
+            /** @description How the numbers were read, in the order given. */
             phones: components["schemas"]["Phone"][];
         };
-        /** @description Which version of a client is to be erased. */
+        /** @description The version of a client to erase. */
         EraseClient: {
             /**
              * Format: int32
-             * @description The version that was looked at.
+             * @description The version that the user has seen.
              */
             version: number;
         };
-        /** @description An erasure. What was erased it does not say. */
+        /** @description An erasure. It does not reveal what was erased. */
         Erasure: {
             /**
              * Format: date-time
-             * @description When somebody asked for it.
+             * @description When it was requested.
              */
             askedAt: string;
-            /** @description Who. */
+            /** @description The administrator who requested it. */
             askedBy: components["schemas"]["NamedUser"];
             callId?: components["schemas"]["CallId"] | null;
             clientId?: components["schemas"]["ClientId"] | null;
-            /** @description What has gone so far. */
+            /** @description What has been erased so far. */
             counts: components["schemas"]["ErasureCounts"];
             /**
              * Format: date-time
-             * @description When it was over; null while it goes on.
+             * @description When it finished; `null` while it is running.
              */
             doneAt?: string | null;
-            /** @description Which. */
             id: components["schemas"]["ErasureId"];
         };
-        /** @description How much an erasure took away. */
+        /** @description How much an erasure deleted. */
         ErasureCounts: {
             /**
              * Format: int64
-             * @description Entries of the audit trail whose texts were taken out.
+             * @description Entries of the audit trail whose text was removed.
              * @default 0
              */
             auditEntries: number;
@@ -2068,7 +2066,7 @@ export interface components {
             calls: number;
             /**
              * Format: int64
-             * @description Clients: one, and those that were merged into it.
+             * @description The client, and those merged into it.
              * @default 0
              */
             clients: number;
@@ -2092,7 +2090,7 @@ export interface components {
             requests: number;
             /**
              * Format: int64
-             * @description Values that modules' scripts had stored.
+             * @description Values stored by modules' scripts.
              * @default 0
              */
             storedValues: number;
@@ -2103,62 +2101,62 @@ export interface components {
          */
         ErasureId: string;
         /**
-         * @description What happened to a call.
+         * @description The kind of a fact.
          * @enum {string}
          */
         FactKind: "start" | "redirect" | "answer" | "hold" | "unhold" | "record" | "timedOut" | "end";
-        /** @description One wrong field. */
+        /** @description A wrong field. */
         FieldError: {
-            /** @description A sentence to act on. */
+            /** @description A sentence that says what to do. */
             detail: string;
-            /** @description Where, for example `operators[1].email`. */
+            /** @description The field, e.g. `operators[1].email`. */
             path: string;
         };
-        /** @description Figures of calls. */
+        /** @description Statistics of calls. */
         Figures: {
             /**
              * Format: int64
-             * @description Those that somebody answered.
+             * @description Calls that somebody answered.
              */
             answered: number;
             /**
              * Format: double
-             * @description Answered ones of all, 0 to 1.
+             * @description The share of answered calls, 0 to 1.
              */
             answeredShare?: number | null;
             /**
              * Format: int64
-             * @description Those that somebody answered within 20 seconds.
+             * @description Calls answered within 20 seconds.
              */
             answeredSoon: number;
             /**
              * Format: double
-             * @description Seconds until somebody answered, on average of the calls of which that is known.
+             * @description Average seconds until the answer, over the calls for which that is known.
              */
             averageAnswerSeconds?: number | null;
             /**
              * Format: double
-             * @description Seconds until that, on average.
+             * @description Average seconds until then.
              */
             averageReachedSeconds?: number | null;
             /**
              * Format: double
-             * @description Seconds of talk of an answered call, on average.
+             * @description Average seconds of talk of an answered call.
              */
             averageTalkSeconds?: number | null;
             /**
              * Format: int64
-             * @description Calls.
+             * @description The number of calls.
              */
             calls: number;
             /**
              * Format: int64
-             * @description Those that were missed.
+             * @description Missed calls.
              */
             missed: number;
             /**
              * Format: int64
-             * @description Missed ones whose caller somebody talked with later.
+             * @description Missed calls whose caller was reached later.
              */
             reached: number;
             /**
@@ -2167,21 +2165,21 @@ export interface components {
              */
             talkSeconds: number;
         };
-        /** @description What is known of a client. */
+        /** @description What is known about a client. */
         FindDuplicates: {
-            /** @description Its e-mail addresses, 50 at most. */
+            /** @description E-mail addresses, at most 50. */
             emails?: string[];
             exceptId?: components["schemas"]["ClientId"] | null;
-            /** @description Its whole name. */
+            /** @description Full name. */
             name?: string | null;
-            /** @description Its numbers in any spelling, 50 at most. */
+            /** @description Phone numbers in any format, at most 50. */
             phones?: string[];
         };
-        /** @description A folder that cannot be used. */
+        /** @description A folder in `modules_dir` that cannot be used. */
         FolderProblem: {
-            /** @description Why. */
+            /** @description Why it cannot be used. */
             error: string;
-            /** @description Its name in `modules_dir`. */
+            /** @description Name of the folder. */
             folder: string;
         };
         /**
@@ -2189,11 +2187,11 @@ export interface components {
          * @enum {string}
          */
         GoneReason: "ended" | "missed" | "answeredElsewhere" | "left" | "removed";
-        /** @description How a module is doing. */
+        /** @description A module's recent webhook activity. */
         Health: {
             /**
              * Format: int32
-             * @description Requests of the last 24 hours that failed and were not replayed since; 1000 stands for that many or more.
+             * @description Requests in the last 24 hours that failed and have not been replayed since; 1000 means that many or more.
              */
             failedLastDay: number;
             /**
@@ -2203,18 +2201,18 @@ export interface components {
             lastRequestAt?: string | null;
             lastRequestStatus?: components["schemas"]["RequestStatus"] | null;
         };
-        /** @description Something that was reported about a call. */
+        /** @description Something reported about a call. */
         HistoryEntry: {
             /**
              * Format: date-time
-             * @description When it happened, as far as can be told: what was reported late slides back to before what followed it.
+             * @description When it happened, as far as known. Late reports are moved back before the events that followed them.
              */
             at: string;
-            /** @description How the call (or leg) came out, where this says so. */
+            /** @description How the call or leg came out, if this says so. */
             disposition: components["schemas"]["Disposition"];
             /** @description What happened. */
             kind: components["schemas"]["FactKind"];
-            /** @description The provider's id of the leg; where it holds a number that is hidden, another that stands for it in this answer. */
+            /** @description The provider's id of the leg; a placeholder if it contains a number hidden from the user. */
             legId?: string | null;
             operator?: components["schemas"]["NamedOperator"] | null;
             redirectTo?: components["schemas"]["NamedOperator"] | null;
@@ -2224,19 +2222,18 @@ export interface components {
         Import: components["schemas"]["ImportProgress"] & {
             /** @description The columns of the file. */
             columns: components["schemas"]["ImportColumn"][];
-            /** @description Which. */
             id: components["schemas"]["ImportId"];
             /**
              * Format: int64
-             * @description Lines of the file after the first.
+             * @description Number of lines after the header.
              */
             total: number;
         };
         /** @description A column of a file. */
         ImportColumn: {
-            /** @description As the first line names it; `Column 3` where it does not. */
+            /** @description The name in the first line; `Column 3` if there is none. */
             name: string;
-            /** @description The first values that it has. */
+            /** @description The column's first values. */
             sample: string[];
             suggested?: components["schemas"]["ImportTarget"] | null;
         };
@@ -2245,93 +2242,93 @@ export interface components {
          * @description An import of clients.
          */
         ImportId: string;
-        /** @description What an import would make of a file. */
+        /** @description What an import would do with a file. */
         ImportPreview: {
             /**
              * Format: int64
-             * @description Lines that could not be taken.
+             * @description Lines that would be rejected.
              */
             bad: number;
             /**
              * Format: int64
-             * @description The lines that were looked at, from the first on, 2000 at most: good ones, bad ones and duplicates.
+             * @description The number of lines checked, from the first, at most 2000: good ones, bad ones and duplicates.
              */
             checked: number;
             /**
              * Format: int64
-             * @description Lines of clients that are there already, or that an earlier line makes.
+             * @description Lines of clients that exist or are created by an earlier line.
              */
             duplicates: number;
             /**
              * Format: int64
-             * @description Lines that make a client.
+             * @description Lines that create a client.
              */
             good: number;
-            /** @description The first lines, 20 at most. */
+            /** @description The first lines, at most 20. */
             rows: components["schemas"]["PreviewRow"][];
         };
-        /** @description How far an import is. */
+        /** @description The progress of an import. */
         ImportProgress: {
             /**
              * Format: int64
-             * @description Clients made of them.
+             * @description Clients created.
              */
             created: number;
             /**
              * Format: int64
-             * @description Lines of the file that are dealt with.
+             * @description Lines of the file processed so far.
              */
             done: number;
             /**
              * Format: int64
-             * @description Lines that were taken without some of what is in them; the file of rejected lines says what.
+             * @description Lines imported without some of their values; the file of rejected lines says which.
              */
             incomplete: number;
             /**
              * Format: int64
-             * @description Lines that could not be taken.
+             * @description Lines that were rejected.
              */
             rejected: number;
             /**
              * Format: int64
-             * @description Lines of clients that are there already, and were left as they are.
+             * @description Lines of existing clients, which were left unchanged.
              */
             skipped: number;
-            /** @description Where it stands. */
+            /** @description The import's state. */
             state: components["schemas"]["ImportState"];
             /**
              * Format: int64
-             * @description Clients changed by them.
+             * @description Clients changed.
              */
             updated: number;
         };
         /**
-         * @description Where an import stands.
+         * @description The state of an import.
          * @enum {string}
          */
         ImportState: "uploaded" | "running" | "done" | "cancelled";
         /**
-         * @description What a column of a file is of a client.
+         * @description The client field that a column contains.
          * @enum {string}
          */
         ImportTarget: "kind" | "name" | "firstName" | "lastName" | "company" | "phone" | "email" | "tags" | "notes" | "responsible";
-        /** @description What was deleted the last time that anything was. */
+        /** @description The last deletion. */
         LastPurge: {
             /**
              * Format: date-time
-             * @description When.
+             * @description The time.
              */
             at: string;
-            /** @description What. */
+            /** @description The numbers of deleted items. */
             removed: components["schemas"]["Removed"];
         };
-        /** @description What becomes of unknown callers whose call was missed. */
+        /** @description What to do with unknown callers whose call was missed. */
         Leads: {
             kind?: components["schemas"]["ClientKind"] | null;
             responsibleId?: components["schemas"]["UserId"] | null;
         };
         /**
-         * @description How serious a line is.
+         * @description Severity of a line.
          * @enum {string}
          */
         Level: "debug" | "info" | "warn" | "error";
@@ -2339,44 +2336,44 @@ export interface components {
         LogLine: {
             /**
              * Format: date-time
-             * @description When.
+             * @description When the line was written.
              */
             at: string;
-            /** @description The function that ran. */
+            /** @description The function that was running. */
             function?: string | null;
             /**
              * Format: int64
-             * @description Grows with every line.
+             * @description Increases with every line.
              */
             id: number;
-            /** @description How serious. */
+            /** @description Severity. */
             level: components["schemas"]["Level"];
             /**
              * Format: int32
-             * @description TypeScript line, from 1.
+             * @description Line in the TypeScript source, counted from 1.
              */
             line?: number | null;
-            /** @description What. */
+            /** @description Text of the line. */
             message: string;
             requestId?: components["schemas"]["RequestId"] | null;
         };
-        /** @description A token just made. */
+        /** @description A newly created token. */
         MadeToken: {
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When it was created.
              */
             createdAt: string;
             /**
              * Format: date-time
-             * @description Until when; null for ever.
+             * @description When it expires; `null` for never.
              */
             expiresAt?: string | null;
-            /** @description Which. */
+            /** @description Identifies the token, e.g. to delete it. */
             id: components["schemas"]["TokenId"];
             /** @description What it is for. */
             name: string;
-            /** @description What goes into `Authorization: Bearer …`. Told here only. */
+            /** @description The secret for `Authorization: Bearer …`. It is never shown again. */
             token: string;
         };
         /** @description A call to make: to a number, to one of a client's numbers, or to the outside party of a call. */
@@ -2384,71 +2381,71 @@ export interface components {
             callId?: components["schemas"]["CallId"] | null;
             clientId?: components["schemas"]["ClientId"] | null;
             moduleId?: components["schemas"]["ModuleId"] | null;
-            /** @description The number to call, where it is not one of those below. */
+            /** @description The number to call, if none of the fields below is used. */
             phone?: string | null;
-            /** @description Which of the client's numbers, from 0. */
+            /** @description The position of the client's number, from 0. */
             position?: number | null;
         };
         /** @description A call being made. */
         MakingCall: {
             /**
              * Format: uuid
-             * @description What was dialled; a socket's `dialed` tells when the call has appeared.
+             * @description The dialled call; a `dialed` message on a socket reports when the call has appeared.
              */
             dialId: string;
             /**
              * Format: int32
-             * @description How long the call may take to appear.
+             * @description How long the call may take to appear, in seconds.
              */
             expiresInSeconds: number;
-            /** @description The caller's internal number. */
+            /** @description The caller's extension. */
             extension: string;
-            /** @description The extension behind the number, where the module does not dial it: whoever calls enters it once somebody answers. */
+            /** @description The extension following the number, if the module does not dial it: the caller enters it once somebody answers. */
             extensionNotDialled?: string | null;
-            /** @description Through which module. */
+            /** @description The module used. */
             moduleId: components["schemas"]["ModuleId"];
-            /** @description The number, as it was given to the module; null where it is hidden from the user. */
+            /** @description The number as passed to the module; null if it is hidden from the user. */
             phone?: string | null;
-            /** @description The same as people read it. */
+            /** @description The number, formatted. */
             phoneFormatted: string;
         };
-        /** @description `VoipMember`: a user of the provider. */
+        /** @description `VoipMember`: a user at the provider. */
         Member: {
-            /** @description The e-mail at the provider. */
+            /** @description The email address at the provider. */
             email?: string | null;
-            /** @description The number that stands in the events. */
+            /** @description The number used in the provider's events. */
             id: string;
             /** @description The name at the provider. */
             name: string;
         };
         /** @description A comment that mentions the user. */
         Mention: {
-            /** @description The client in whose stream it is. */
+            /** @description The client the comment is on. */
             client: components["schemas"]["ClientSummary"];
             /** @description The comment. */
             comment: components["schemas"]["Comment"];
             /**
              * Format: date-time
-             * @description When the user saw it.
+             * @description When the user saw it; `null` if not yet.
              */
             seenAt?: string | null;
         };
-        /** @description A client that was merged into another. */
+        /** @description A merge of a client into another. */
         Merge: {
             by?: components["schemas"]["NamedUser"] | null;
-            /** @description The merge. */
+            /** @description The merge's id. */
             id: components["schemas"]["MergeId"];
             /**
              * Format: date-time
-             * @description When.
+             * @description When they were merged.
              */
             mergedAt: string;
-            /** @description What the client that went into the other was called. */
+            /** @description The name of the merged client. */
             name: string;
         };
-        /** @description Which client goes into another. */
+        /** @description The client to merge. */
         MergeClient: {
-            /** @description The client that is no more afterwards. */
+            /** @description The client that disappears in the merge. */
             fromId: components["schemas"]["ClientId"];
         };
         /**
@@ -2456,18 +2453,18 @@ export interface components {
          * @description A merge of two clients.
          */
         MergeId: string;
-        /** @description A message to a client. In JSON each has its `type` and `v`, the version of the messages (1). */
+        /** @description A message to a client. Its JSON has a `type` and `v`, the version of the messages (1). */
         Message: {
-            /** @description The calls that are on this operator's screen. */
+            /** @description The calls on this operator's screen. */
             calls: components["schemas"]["Call"][];
             /**
              * Format: int64
-             * @description Mentions of the user that they have not seen.
+             * @description The number of unseen mentions of the user.
              */
             mentionCount: number;
             /**
              * Format: int64
-             * @description Missed calls not dealt with yet.
+             * @description The number of missed calls not dealt with yet.
              */
             missedCount: number;
             /** @enum {string} */
@@ -2479,21 +2476,21 @@ export interface components {
             type: "call";
         } | {
             by?: components["schemas"]["NamedOperator"] | null;
-            /** @description Which. */
+            /** @description The call's id. */
             id: components["schemas"]["CallId"];
-            /** @description Why. */
+            /** @description The reason. */
             reason: components["schemas"]["GoneReason"];
             /** @enum {string} */
             type: "callGone";
         } | {
             /** @description Whether calls changed. */
             calls: boolean;
-            /** @description The modules whose log of requests, or log, has something new. */
+            /** @description The modules with new entries in their request log or log. */
             modules: components["schemas"]["ModuleId"][];
             /** @enum {string} */
             type: "activity";
         } | {
-            /** @description Which; empty where there are too many to name. */
+            /** @description Their ids; empty if there are too many to name. */
             ids: components["schemas"]["ClientId"][];
             /** @enum {string} */
             type: "clients";
@@ -2502,7 +2499,7 @@ export interface components {
             callId: components["schemas"]["CallId"];
             /**
              * Format: uuid
-             * @description What was dialled.
+             * @description The dialled call, as returned when it was dialled.
              */
             dialId: string;
             /** @enum {string} */
@@ -2510,7 +2507,7 @@ export interface components {
         } | {
             /**
              * Format: int64
-             * @description How many.
+             * @description The number of calls.
              */
             count: number;
             /** @enum {string} */
@@ -2518,95 +2515,94 @@ export interface components {
         } | {
             /**
              * Format: int64
-             * @description How many.
+             * @description The number of mentions.
              */
             count: number;
             /** @enum {string} */
             type: "mentions";
         } | {
             clientId?: components["schemas"]["ClientId"] | null;
-            /** @description How serious. */
+            /** @description The severity. */
             level: components["schemas"]["NoticeLevel"];
-            /** @description In plain words. */
+            /** @description The text. */
             text: string;
             /** @enum {string} */
             type: "notice";
         };
-        /** @description Somebody who called and has not been reached. */
+        /** @description A caller who was not answered and has not been reached yet. */
         MissedCaller: {
-            /** @description Why those below should call back. */
+            /** @description Why it is up to `assignees` to call back. */
             assigned: components["schemas"]["Assigned"];
-            /** @description Who should call back; empty for everybody. */
+            /** @description Who should call back; empty for everyone. */
             assignees: components["schemas"]["NamedUser"][];
             /** @description Their latest call. */
             call: components["schemas"]["Call"];
             /**
              * Format: int64
-             * @description How often they called.
+             * @description Number of missed calls.
              */
             count: number;
             /**
              * Format: date-time
-             * @description When first.
+             * @description Time of the first call.
              */
             firstAt: string;
-            /** @description Their latest call. */
+            /** @description Id of their latest call. */
             id: components["schemas"]["CallId"];
             /**
              * Format: date-time
-             * @description When last.
+             * @description Time of the latest call.
              */
             lastAt: string;
-            /** @description When they called, the latest first, ten at most. */
+            /** @description Times of their calls, newest first, at most ten. */
             times: string[];
         };
         /** @description A module. */
         Module: components["schemas"]["ModuleAdmin"] & {
-            /** @description ISO 3166-1 alpha-2: the country of numbers written without one. */
+            /** @description Country of numbers without a country code, as ISO 3166-1 alpha-2. */
             defaultCountry?: string | null;
-            /** @description Whether its script dials the extension behind a number. */
+            /** @description Whether its script can dial an extension after a number. */
             dialsExtensions: boolean;
-            /** @description Whether it takes webhooks. */
+            /** @description Whether it accepts webhooks. */
             enabled: boolean;
-            /** @description The functions it implements, by name. */
+            /** @description Names of the functions it implements. */
             functions: string[];
-            /** @description Its icon. */
+            /** @description Icon, if one was chosen. */
             icon?: string | null;
-            /** @description Id. */
             id: components["schemas"]["ModuleId"];
-            /** @description The functions it does not implement, by name. */
+            /** @description Names of the functions it does not implement. */
             missingFunctions: string[];
-            /** @description What people call it. */
+            /** @description Display name. */
             name: string;
-            /** @description How its provider writes numbers that have no plus. */
+            /** @description How its provider writes numbers without a plus sign. */
             numbers: components["schemas"]["Written"];
-            /** @description The code of the module it was made from. */
+            /** @description Code of the provider it was created from. */
             provider?: string | null;
         };
         /** @description What administrators see of a module. */
         ModuleAdmin: {
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When it was created.
              */
             createdAt?: string;
-            /** @description Whether it takes each change of the folder that it was made from, by itself. */
+            /** @description Whether it updates itself when its provider's folder changes. */
             followsFolder?: boolean;
-            /** @description How it is doing. */
+            /** @description Recent webhook activity. */
             health?: components["schemas"]["Health"];
-            /** @description What becomes of unknown callers whose call was missed. */
+            /** @description What to do with unknown callers whose call was missed. */
             leads?: components["schemas"]["Leads"];
             missedResponsibleId?: components["schemas"]["UserId"] | null;
-            /** @description Why its script cannot be loaded. */
+            /** @description Why its script cannot be loaded; `null` if it can. */
             scriptError?: string | null;
             /**
              * Format: int32
-             * @description The newest version of its script; none before one was saved.
+             * @description Newest version of its script; `null` until one is saved.
              */
             scriptVersion?: number | null;
-            /** @description What is odd in its script without keeping it from being used: functions whose names are nearly those of the contract. */
+            /** @description Warnings about its script: functions whose names are close to, but not, names in the contract. */
             scriptWarnings?: components["schemas"]["ScriptWarning"][];
-            /** @description The settings it declares and their values. */
+            /** @description Declared settings and their values. */
             settings?: components["schemas"]["SettingState"][];
             update?: components["schemas"]["UpdateState"] | null;
             /**
@@ -2614,9 +2610,9 @@ export interface components {
              * @description When it was last changed.
              */
             updatedAt?: string;
-            /** @description The same with the token in the path, for providers that append to the address or drop its query. */
+            /** @description The webhook address with the token in the path, for providers that append to the address or drop its query. */
             webhookPathUrl?: string | null;
-            /** @description The address for the provider; none before the script implements every required function. */
+            /** @description The webhook address for the provider; `null` until the script implements every required function. */
             webhookUrl?: string | null;
         };
         /**
@@ -2624,73 +2620,73 @@ export interface components {
          * @description A module: one connected provider account.
          */
         ModuleId: string;
-        /** @description What taking the newer version changes. */
+        /** @description What an update would change. */
         ModuleUpdate: {
-            /** @description Whether there is a version that the module has not taken. */
+            /** @description Whether there is a version that the module has not been updated to. */
             available: boolean;
-            /** @description The module's script as it is. */
+            /** @description The module's current script. */
             currentSource?: string | null;
-            /** @description Whether the module's own script was changed since it took one. Those changes stay in its history alone. */
+            /** @description Whether the module's script was edited since its last update. An update keeps those edits only in the history. */
             edited: boolean;
             /** @description Identifies the newer version. */
             hash: string;
-            /** @description The script it would take. */
+            /** @description The script after the update. */
             newSource: string;
-            /** @description What becomes of its settings. Values are kept. */
+            /** @description Changes to its settings. Values are kept. */
             settings: components["schemas"]["SettingsDifference"];
-            /** @description The script that the module took last; null where that is not known. */
+            /** @description The script at the module's last update; `null` if unknown. */
             takenSource?: string | null;
         };
-        /** @description A client, by name. */
+        /** @description A client with its name. */
         NamedClient: {
-            /** @description Which. */
+            /** @description The client's id. */
             id: components["schemas"]["ClientId"];
-            /** @description What it is called; empty where that is not known. */
+            /** @description The name; empty if it is not known. */
             name: string;
         };
-        /** @description An operator, by number and name. */
+        /** @description An operator, by extension and name. */
         NamedOperator: {
-            /** @description The internal number. */
+            /** @description The extension. */
             extension: string;
             /** @description The user's name. */
             name?: string | null;
             userId?: components["schemas"]["UserId"] | null;
         };
-        /** @description A user, by name. */
+        /** @description A user with their name. */
         NamedUser: {
-            /** @description Which. */
+            /** @description The user's id. */
             id: components["schemas"]["UserId"];
-            /** @description What they are called. */
+            /** @description The user's name. */
             name: string;
         };
-        /** @description Another password for oneself. */
+        /** @description A new password for the signed-in user. */
         NewPassword: {
             /**
              * Format: password
-             * @description The one in use.
+             * @description The current password.
              */
             current: string;
             /**
              * Format: password
-             * @description At least 10 characters. It ends the other sessions.
+             * @description At least 10 characters. Changing it ends the user's other sessions.
              */
             new: string;
         };
         /**
-         * @description How serious a notice is.
+         * @description The severity of a notice.
          * @enum {string}
          */
         NoticeLevel: "info" | "warning";
-        /** @description Missed calls that nobody has dealt with. */
+        /** @description Unresolved missed calls. */
         OpenMissed: {
             /**
              * Format: int64
-             * @description How many.
+             * @description Number of calls.
              */
             count: number;
             /**
              * Format: date-time
-             * @description When the latest came.
+             * @description When the latest one started.
              */
             lastAt: string;
         };
@@ -2698,29 +2694,29 @@ export interface components {
         OperatorReport: {
             /**
              * Format: int64
-             * @description Those they talked in.
+             * @description Calls in which they spoke.
              */
             answered: number;
             /**
              * Format: int64
-             * @description Calls that rang at them or that they had or made.
+             * @description Calls that rang them, or that they answered or made.
              */
             calls: number;
             /**
              * Format: int64
-             * @description Those they missed.
+             * @description Calls they missed.
              */
             missed: number;
             /**
              * Format: int64
-             * @description Seconds of talk.
+             * @description Total talk time, in seconds.
              */
             talkSeconds: number;
-            /** @description Who. */
+            /** @description The operator. */
             user: components["schemas"]["NamedUser"];
         };
         /**
-         * @description What a call is to one operator.
+         * @description The state of a call for one operator.
          * @enum {string}
          */
         OperatorState: "ringing" | "talking" | "held" | "left" | "answeredElsewhere" | "missed" | "ended";
@@ -2736,9 +2732,9 @@ export interface components {
         Outcome: "passed" | "failed" | "doesNotApply";
         /** @description An outcome code. */
         OutcomeCode: {
-            /** @description Which. */
+            /** @description The code's id. */
             id: components["schemas"]["OutcomeId"];
-            /** @description What it says. */
+            /** @description The code's label. */
             label: string;
         };
         /**
@@ -2746,17 +2742,17 @@ export interface components {
          * @description An outcome code.
          */
         OutcomeId: string;
-        /** @description A list of codes that is offered. */
+        /** @description A list of outcome codes. */
         OutcomeList: {
-            /** @description What can be chosen, in order. */
+            /** @description The codes to choose from, in order. */
             codes: components["schemas"]["OutcomeCode"][];
-            /** @description Which. */
+            /** @description The list's id. */
             id: components["schemas"]["OutcomeListId"];
-            /** @description The modules whose calls it is for; empty for those of every module that no other list names. */
+            /** @description The modules whose calls it is for; empty for every module not named by another list. */
             moduleIds: components["schemas"]["ModuleId"][];
-            /** @description What it is called. */
+            /** @description The list's name. */
             name: string;
-            /** @description Whether a call that was answered is to get a code. */
+            /** @description Whether answered calls should get a code. */
             required: boolean;
         };
         /**
@@ -2764,33 +2760,33 @@ export interface components {
          * @description A list of outcome codes.
          */
         OutcomeListId: string;
-        /** @description The lists that are offered. */
+        /** @description The outcome lists. */
         OutcomeLists: {
             /** @description Oldest first. */
             items: components["schemas"]["OutcomeList"][];
         };
-        /** @description Calls that came to one thing. */
+        /** @description Calls with one outcome. */
         OutcomeReport: {
             /**
              * Format: int64
-             * @description How many.
+             * @description Number of calls.
              */
             calls: number;
-            /** @description What. */
+            /** @description The outcome. */
             outcome: components["schemas"]["OutcomeCode"];
         };
         /** @description One page of a list. */
         Page_Activity: {
-            /** @description The items, in the list's order. */
+            /** @description Items in the list's order. */
             items: ({
                 /**
                  * Format: date-time
-                 * @description When it began.
+                 * @description When the call started.
                  */
                 at: string;
                 /** @description The call. */
                 call: components["schemas"]["Call"];
-                /** @description What was said about it, oldest first. */
+                /** @description Comments on the call, oldest first. */
                 comments: components["schemas"]["Comment"][];
                 /** @enum {string} */
                 type: "call";
@@ -2805,104 +2801,99 @@ export interface components {
                 /** @enum {string} */
                 type: "comment";
             })[];
-            /** @description `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` for the next page; `null` on the last one. */
             nextCursor?: string | null;
             /**
              * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
+             * @description Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
              */
             unreadable?: number;
         };
         /** @description One page of a list. */
         Page_AuditEntry: {
-            /** @description The items, in the list's order. */
+            /** @description Items in the list's order. */
             items: {
-                /** @description What. */
+                /** @description What was done. */
                 action: components["schemas"]["AuditAction"];
                 /**
                  * Format: date-time
-                 * @description When.
+                 * @description When it happened.
                  */
                 at: string;
                 callId?: components["schemas"]["CallId"] | null;
-                /** @description What changed. Values of secrets are never among it. */
+                /** @description What changed. Never contains secret values. */
                 changes: components["schemas"]["AuditChange"][];
                 client?: components["schemas"]["NamedClient"] | null;
-                /** @description Whether that client was erased. */
+                /** @description Whether that client has been erased. */
                 clientErased: boolean;
-                /**
-                 * Format: uuid
-                 * @description Which.
-                 */
+                /** Format: uuid */
                 id: string;
-                /** @description The name of what else it was done to: a user's login, a module, a token, a kind of file. */
+                /** @description The name of anything else concerned: a user's login, a module, a token or a kind of file. */
                 subject?: string | null;
-                /** @description Who. */
+                /** @description The user who did it. */
                 user: components["schemas"]["NamedUser"];
             }[];
-            /** @description `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` for the next page; `null` on the last one. */
             nextCursor?: string | null;
             /**
              * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
+             * @description Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
              */
             unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Call: {
-            /** @description The items, in the list's order. */
+            /** @description Items in the list's order. */
             items: {
-                /** @description What the asking user can do with it now. */
+                /** @description The actions available to the requesting user now. */
                 actions: components["schemas"]["Action"][];
                 /**
                  * Format: date-time
                  * @description When somebody first answered.
                  */
                 answeredAt?: string | null;
-                /** @description The provider's id, where it gives one; null where it holds a number that is hidden. */
+                /** @description The provider's id, if it has one; null if it contains a hidden number. */
                 callId?: string | null;
-                /** @description The name the provider shows for the caller. */
+                /** @description The caller's name as shown by the provider. */
                 callerName?: string | null;
-                /** @description Where it is logged on none and several have its number: those, the one last talked with first. Empty in lists. */
+                /** @description If it is logged on none and several have its number: those, most recently talked with first. Empty in lists. */
                 candidates: components["schemas"]["ClientSummary"][];
                 client?: components["schemas"]["ClientSummary"] | null;
                 clientNumber?: components["schemas"]["ClientNumber"] | null;
-                /** @description What the operators noted. */
+                /** @description The operators' notes. */
                 comment?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
-                /** @description How it came out. */
+                /** @description The disposition. */
                 disposition: components["schemas"]["Disposition"];
                 /**
                  * Format: date-time
-                 * @description When it ended.
+                 * @description When the call ended.
                  */
                 endedAt?: string | null;
-                /** @description Id. */
+                /** @description The call's id. */
                 id: components["schemas"]["CallId"];
-                /** @description The company's line, as the provider gave it. */
+                /** @description The company's line, as received from the provider. */
                 line?: string | null;
-                /** @description The same as people read it. */
+                /** @description The same, formatted. */
                 lineFormatted?: string | null;
-                /** @description An incoming call that nobody answered. */
+                /** @description Whether it is an incoming call that nobody answered. */
                 missed: boolean;
                 /** @description The module it came through. */
                 moduleId: components["schemas"]["ModuleId"];
-                /** @description Everybody it rang at or who had it. */
+                /** @description The operators it rang at or who had it. */
                 operators: components["schemas"]["ApiOperator"][];
                 outcome?: components["schemas"]["OutcomeCode"] | null;
                 /** @description The recording. */
                 recording: components["schemas"]["Recording"];
                 resolved?: components["schemas"]["Resolved"] | null;
-                /** @description Who had it, from when to when. */
+                /** @description Who had the call, from when to when. */
                 segments: components["schemas"]["ApiSegment"][];
                 /**
                  * Format: date-time
-                 * @description When it began.
+                 * @description When the call started.
                  */
                 startedAt: string;
-                /** @description Where it stands. */
+                /** @description The state. */
                 state: components["schemas"]["CallState"];
                 /**
                  * Format: int32
@@ -2911,72 +2902,70 @@ export interface components {
                 talkSeconds?: number | null;
                 /**
                  * Format: int64
-                 * @description Grows with each change: of two answers about the call the one with the greater version is newer.
+                 * @description Grows with each change: of two responses about the call, the one with the greater version is newer.
                  */
                 version: number;
             }[];
-            /** @description `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` for the next page; `null` on the last one. */
             nextCursor?: string | null;
             /**
              * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
+             * @description Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
              */
             unreadable?: number;
         };
         /** @description One page of a list. */
         Page_CallRoute: {
-            /** @description The items, in the list's order. */
+            /** @description Items in the list's order. */
             items: {
-                /** @description The user's internal number there. */
+                /** @description The user's extension there. */
                 extension: string;
-                /** @description Through which module. */
+                /** @description The module that places the call. */
                 moduleId: components["schemas"]["ModuleId"];
-                /** @description What people call it. */
+                /** @description Display name of the module. */
                 moduleName: string;
             }[];
-            /** @description `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` for the next page; `null` on the last one. */
             nextCursor?: string | null;
             /**
              * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
+             * @description Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
              */
             unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Client: {
-            /** @description The items, in the list's order. */
+            /** @description Items in the list's order. */
             items: {
                 /**
                  * Format: date-time
-                 * @description When it was put away; null while it is in use.
+                 * @description When it was archived; null while it is in use.
                  */
                 archivedAt?: string | null;
                 company?: components["schemas"]["NamedClient"] | null;
                 /**
                  * Format: date-time
-                 * @description Since when.
+                 * @description When it was created.
                  */
                 createdAt: string;
                 /** @description Its e-mail addresses. */
                 emails: string[];
-                /** @description Which. */
+                /** @description The client's id. */
                 id: components["schemas"]["ClientId"];
-                /** @description What it is. */
+                /** @description The kind of the client. */
                 kind: components["schemas"]["ClientKind"];
-                /** @description The merges into it that can still be undone; in lists there are none. */
+                /** @description The merges into it that can still be undone; empty in lists. */
                 merges: components["schemas"]["Merge"][];
-                /** @description Its name; empty where a missed call made it and nobody has named it yet. */
+                /** @description The name; empty if the client was created for a missed call and has not been named yet. */
                 name: string;
-                /** @description Anything else. */
+                /** @description Free text. */
                 notes?: string | null;
                 /** @description Its numbers. */
                 phones: components["schemas"]["Phone"][];
                 responsible?: components["schemas"]["NamedUser"] | null;
-                /** @description Where it came from. */
+                /** @description The origin of the client. */
                 source: components["schemas"]["ClientSource"];
-                /** @description Words to find it by. */
+                /** @description Search terms. */
                 tags: string[];
                 /**
                  * Format: date-time
@@ -2985,254 +2974,242 @@ export interface components {
                 updatedAt: string;
                 /**
                  * Format: int32
-                 * @description What a change has to name.
+                 * @description The version to give when changing the client.
                  */
                 version: number;
             }[];
-            /** @description `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` for the next page; `null` on the last one. */
             nextCursor?: string | null;
             /**
              * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
+             * @description Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
              */
             unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Colleague: {
-            /** @description The items, in the list's order. */
+            /** @description Items in the list's order. */
             items: {
-                /** @description Which. */
                 id: components["schemas"]["UserId"];
-                /** @description What they are called. */
+                /** @description Display name. */
                 name: string;
-                /** @description The internal numbers they are bound to. */
+                /** @description Extensions bound to the user. */
                 numbers: components["schemas"]["UserNumber"][];
             }[];
-            /** @description `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` for the next page; `null` on the last one. */
             nextCursor?: string | null;
             /**
              * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
+             * @description Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
              */
             unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Erasure: {
-            /** @description The items, in the list's order. */
+            /** @description Items in the list's order. */
             items: {
                 /**
                  * Format: date-time
-                 * @description When somebody asked for it.
+                 * @description When it was requested.
                  */
                 askedAt: string;
-                /** @description Who. */
+                /** @description The administrator who requested it. */
                 askedBy: components["schemas"]["NamedUser"];
                 callId?: components["schemas"]["CallId"] | null;
                 clientId?: components["schemas"]["ClientId"] | null;
-                /** @description What has gone so far. */
+                /** @description What has been erased so far. */
                 counts: components["schemas"]["ErasureCounts"];
                 /**
                  * Format: date-time
-                 * @description When it was over; null while it goes on.
+                 * @description When it finished; `null` while it is running.
                  */
                 doneAt?: string | null;
-                /** @description Which. */
                 id: components["schemas"]["ErasureId"];
             }[];
-            /** @description `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` for the next page; `null` on the last one. */
             nextCursor?: string | null;
             /**
              * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
+             * @description Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
              */
             unreadable?: number;
         };
         /** @description One page of a list. */
         Page_HistoryEntry: {
-            /** @description The items, in the list's order. */
+            /** @description Items in the list's order. */
             items: {
                 /**
                  * Format: date-time
-                 * @description When it happened, as far as can be told: what was reported late slides back to before what followed it.
+                 * @description When it happened, as far as known. Late reports are moved back before the events that followed them.
                  */
                 at: string;
-                /** @description How the call (or leg) came out, where this says so. */
+                /** @description How the call or leg came out, if this says so. */
                 disposition: components["schemas"]["Disposition"];
                 /** @description What happened. */
                 kind: components["schemas"]["FactKind"];
-                /** @description The provider's id of the leg; where it holds a number that is hidden, another that stands for it in this answer. */
+                /** @description The provider's id of the leg; a placeholder if it contains a number hidden from the user. */
                 legId?: string | null;
                 operator?: components["schemas"]["NamedOperator"] | null;
                 redirectTo?: components["schemas"]["NamedOperator"] | null;
                 requestId?: components["schemas"]["RequestId"] | null;
             }[];
-            /** @description `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` for the next page; `null` on the last one. */
             nextCursor?: string | null;
             /**
              * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
+             * @description Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
              */
             unreadable?: number;
         };
         /** @description One page of a list. */
         Page_LogLine: {
-            /** @description The items, in the list's order. */
+            /** @description Items in the list's order. */
             items: {
                 /**
                  * Format: date-time
-                 * @description When.
+                 * @description When the line was written.
                  */
                 at: string;
-                /** @description The function that ran. */
+                /** @description The function that was running. */
                 function?: string | null;
                 /**
                  * Format: int64
-                 * @description Grows with every line.
+                 * @description Increases with every line.
                  */
                 id: number;
-                /** @description How serious. */
+                /** @description Severity. */
                 level: components["schemas"]["Level"];
                 /**
                  * Format: int32
-                 * @description TypeScript line, from 1.
+                 * @description Line in the TypeScript source, counted from 1.
                  */
                 line?: number | null;
-                /** @description What. */
+                /** @description Text of the line. */
                 message: string;
                 requestId?: components["schemas"]["RequestId"] | null;
             }[];
-            /** @description `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` for the next page; `null` on the last one. */
             nextCursor?: string | null;
             /**
              * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
+             * @description Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
              */
             unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Member: {
-            /** @description The items, in the list's order. */
+            /** @description Items in the list's order. */
             items: {
-                /** @description The e-mail at the provider. */
+                /** @description The email address at the provider. */
                 email?: string | null;
-                /** @description The number that stands in the events. */
+                /** @description The number used in the provider's events. */
                 id: string;
                 /** @description The name at the provider. */
                 name: string;
             }[];
-            /** @description `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` for the next page; `null` on the last one. */
             nextCursor?: string | null;
             /**
              * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
+             * @description Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
              */
             unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Mention: {
-            /** @description The items, in the list's order. */
+            /** @description Items in the list's order. */
             items: {
-                /** @description The client in whose stream it is. */
+                /** @description The client the comment is on. */
                 client: components["schemas"]["ClientSummary"];
                 /** @description The comment. */
                 comment: components["schemas"]["Comment"];
                 /**
                  * Format: date-time
-                 * @description When the user saw it.
+                 * @description When the user saw it; `null` if not yet.
                  */
                 seenAt?: string | null;
             }[];
-            /** @description `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` for the next page; `null` on the last one. */
             nextCursor?: string | null;
             /**
              * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
+             * @description Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
              */
             unreadable?: number;
         };
         /** @description One page of a list. */
         Page_MissedCaller: {
-            /** @description The items, in the list's order. */
+            /** @description Items in the list's order. */
             items: {
-                /** @description Why those below should call back. */
+                /** @description Why it is up to `assignees` to call back. */
                 assigned: components["schemas"]["Assigned"];
-                /** @description Who should call back; empty for everybody. */
+                /** @description Who should call back; empty for everyone. */
                 assignees: components["schemas"]["NamedUser"][];
                 /** @description Their latest call. */
                 call: components["schemas"]["Call"];
                 /**
                  * Format: int64
-                 * @description How often they called.
+                 * @description Number of missed calls.
                  */
                 count: number;
                 /**
                  * Format: date-time
-                 * @description When first.
+                 * @description Time of the first call.
                  */
                 firstAt: string;
-                /** @description Their latest call. */
+                /** @description Id of their latest call. */
                 id: components["schemas"]["CallId"];
                 /**
                  * Format: date-time
-                 * @description When last.
+                 * @description Time of the latest call.
                  */
                 lastAt: string;
-                /** @description When they called, the latest first, ten at most. */
+                /** @description Times of their calls, newest first, at most ten. */
                 times: string[];
             }[];
-            /** @description `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` for the next page; `null` on the last one. */
             nextCursor?: string | null;
             /**
              * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
+             * @description Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
              */
             unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Module: {
-            /** @description The items, in the list's order. */
+            /** @description Items in the list's order. */
             items: (components["schemas"]["ModuleAdmin"] & {
-                /** @description ISO 3166-1 alpha-2: the country of numbers written without one. */
+                /** @description Country of numbers without a country code, as ISO 3166-1 alpha-2. */
                 defaultCountry?: string | null;
-                /** @description Whether its script dials the extension behind a number. */
+                /** @description Whether its script can dial an extension after a number. */
                 dialsExtensions: boolean;
-                /** @description Whether it takes webhooks. */
+                /** @description Whether it accepts webhooks. */
                 enabled: boolean;
-                /** @description The functions it implements, by name. */
+                /** @description Names of the functions it implements. */
                 functions: string[];
-                /** @description Its icon. */
+                /** @description Icon, if one was chosen. */
                 icon?: string | null;
-                /** @description Id. */
                 id: components["schemas"]["ModuleId"];
-                /** @description The functions it does not implement, by name. */
+                /** @description Names of the functions it does not implement. */
                 missingFunctions: string[];
-                /** @description What people call it. */
+                /** @description Display name. */
                 name: string;
-                /** @description How its provider writes numbers that have no plus. */
+                /** @description How its provider writes numbers without a plus sign. */
                 numbers: components["schemas"]["Written"];
-                /** @description The code of the module it was made from. */
+                /** @description Code of the provider it was created from. */
                 provider?: string | null;
             })[];
-            /** @description `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` for the next page; `null` on the last one. */
             nextCursor?: string | null;
             /**
              * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
+             * @description Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
              */
             unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Script: {
-            /** @description The items, in the list's order. */
+            /** @description Items in the list's order. */
             items: {
                 /**
                  * Format: date-time
@@ -3240,109 +3217,105 @@ export interface components {
                  */
                 createdAt: string;
                 createdBy?: components["schemas"]["UserId"] | null;
-                /** @description The TypeScript; left out in lists. */
+                /** @description TypeScript source; omitted in lists. */
                 source?: string | null;
                 /**
                  * Format: int32
-                 * @description From 1, without gaps.
+                 * @description Version number, counted from 1 without gaps.
                  */
                 version: number;
             }[];
-            /** @description `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` for the next page; `null` on the last one. */
             nextCursor?: string | null;
             /**
              * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
+             * @description Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
              */
             unreadable?: number;
         };
         /** @description One page of a list. */
         Page_Token: {
-            /** @description The items, in the list's order. */
+            /** @description Items in the list's order. */
             items: {
                 /**
                  * Format: date-time
-                 * @description Since when.
+                 * @description When it was created.
                  */
                 createdAt: string;
                 /**
                  * Format: date-time
-                 * @description Until when; null for ever.
+                 * @description When it expires; `null` for never.
                  */
                 expiresAt?: string | null;
-                /** @description Which. */
+                /** @description Identifies the token, e.g. to delete it. */
                 id: components["schemas"]["TokenId"];
                 /**
                  * Format: date-time
-                 * @description When it was last used, to the minute; null when never.
+                 * @description When it was last used, to the minute; `null` if never.
                  */
                 lastUsedAt?: string | null;
                 /** @description What it is for. */
                 name: string;
             }[];
-            /** @description `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` for the next page; `null` on the last one. */
             nextCursor?: string | null;
             /**
              * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
+             * @description Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
              */
             unreadable?: number;
         };
         /** @description One page of a list. */
         Page_User: {
-            /** @description The items, in the list's order. */
+            /** @description Items in the list's order. */
             items: {
-                /** @description Whether they may sign in and be given calls. */
+                /** @description Whether they may sign in and get calls. */
                 active: boolean;
                 /**
                  * Format: date-time
-                 * @description Since when.
+                 * @description When the account was created.
                  */
                 createdAt: string;
-                /** @description Their e-mail. */
+                /** @description E-mail address. */
                 email?: string | null;
-                /** @description Which. */
+                /** @description Unique id; sorts by time of creation. */
                 id: components["schemas"]["UserId"];
-                /** @description What they sign in with; upper and lower case count the same. */
+                /** @description Login, not case-sensitive. */
                 login: string;
-                /** @description What they are called. */
+                /** @description Display name. */
                 name: string;
-                /** @description The internal numbers they are bound to. */
+                /** @description Extensions bound to the user. */
                 numbers: components["schemas"]["UserNumber"][];
-                /** @description What they may do. */
+                /** @description Operator or administrator. */
                 role: components["schemas"]["Role"];
             }[];
-            /** @description `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` for the next page; `null` on the last one. */
             nextCursor?: string | null;
             /**
              * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
+             * @description Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
              */
             unreadable?: number;
         };
         /** @description One page of a list. */
         Page_WebhookRequest: {
-            /** @description The items, in the list's order. */
+            /** @description Items in the list's order. */
             items: {
                 /** @description The calls it was about. */
                 calls: components["schemas"]["CallId"][];
-                /** @description Whether it was about a call that was erased: then nothing that it said was kept, and it cannot be replayed. */
+                /** @description Whether it was about an erased call. Its contents are gone then, and it cannot be replayed. */
                 erased: boolean;
                 error?: components["schemas"]["ProcessingError"] | null;
-                /** @description Id. */
                 id: components["schemas"]["RequestId"];
                 /** @description HTTP method. */
                 method: string;
                 /**
                  * Format: int64
-                 * @description Whole milliseconds from its arrival until the operators' tabs were told, or until the last step that is known; null where
-                 *     none is.
+                 * @description Whole milliseconds from its arrival until operators' tabs were notified, or until the last known step; `null` if
+                 *     no step is known.
                  */
                 milliseconds?: number | null;
-                /** @description Path after the module's address. */
+                /** @description Path after the module's webhook address. */
                 path: string;
                 /**
                  * Format: date-time
@@ -3351,60 +3324,62 @@ export interface components {
                 receivedAt: string;
                 /**
                  * Format: int32
-                 * @description The HTTP status it was answered with.
+                 * @description HTTP status of the response.
                  */
                 responseStatus?: number | null;
-                /** @description What became of it. */
+                /** @description Processing status. */
                 status: components["schemas"]["RequestStatus"];
-                /** @description What was amiss without making it fail, by place in what the script returned. */
+                /** @description Problems that did not make it fail, by their place in the script's result. */
                 warnings: components["schemas"]["Warning"][];
             }[];
-            /** @description `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` for the next page; `null` on the last one. */
             nextCursor?: string | null;
             /**
              * Format: int32
-             * @description Items that belong here, but are damaged in the database and left out; the server's log names them. Left out where
-             *     there are none.
+             * @description Number of items left out because they are damaged in the database; the server's log names them. Omitted if zero.
              */
             unreadable?: number;
         };
-        /** @description The figures of one period. */
+        /** @description The statistics of one period. */
         Period: components["schemas"]["Figures"] & {
             /**
              * Format: date-time
-             * @description When it begins, of an hour or a day.
+             * @description The start of an hour or a day.
              */
             at?: string | null;
             /**
              * Format: int32
-             * @description Which it is, of the days of the week (1 is Monday) or the hours of the day.
+             * @description The day of the week (1 is Monday) or the hour of the day.
              */
             slot?: number | null;
         };
-        /** @description A number of a client's. */
+        /** @description A client's phone number. */
         Phone: {
             /** @description ISO 3166-1 alpha-2: the country of the number in E.164. */
             country?: string | null;
-            /** @description In E.164, where it is a number of some country and not hidden. */
+            /** @description The number in E.164, if it is valid and not hidden. */
             e164?: string | null;
-            /** @description The extension behind it, where it is not hidden. */
+            /** @description The extension following it, unless hidden. */
             extension?: string | null;
-            /** @description As people read it, with its extension; of a hidden one the last two digits. */
+            /** @description The number, formatted, with its extension; if hidden, its last two digits. */
             formatted: string;
-            /** @description Whether it is hidden from the asking user. */
+            /** @description Whether it is hidden from the requesting user. */
             hidden: boolean;
-            /** @description Which of its numbers. */
+            /** @description The number's label. */
             label?: string | null;
-            /** @description As somebody typed it; empty where it is hidden. */
+            /** @description The number as typed; empty if it is hidden. */
             number: string;
         };
-        /** @description A number of a client's, as it is to be. */
+        /** @description A client's number to save. */
         PhoneInput: {
-            /** @description Which of its numbers, 50 characters at most. */
+            /** @description The number's label, at most 50 characters. */
             label?: string | null;
             /** @description The number, in any spelling. */
             number?: string | null;
-            /** @description In place of the number: where it stands among the client's numbers now, from 0. So a number stays that is hidden. */
+            /**
+             * @description Instead of the number: its position among the client's current numbers, from 0. This keeps a number that is
+             *     hidden.
+             */
             position?: number | null;
         };
         /** @description What came of one scenario. */
@@ -3427,41 +3402,41 @@ export interface components {
             /** @description What went wrong. */
             problems: components["schemas"]["Problem"][];
         };
-        /** @description What the columns of a file are. */
+        /** @description The mapping of a file's columns. */
         PreviewImport: {
-            /** @description What each column is; null for nothing. */
+            /** @description The field for each column; `null` to ignore the column. */
             mapping: (components["schemas"]["ImportTarget"] | null)[];
         };
-        /** @description A line, as a client. */
+        /** @description A line as a client. */
         PreviewRow: {
             /** @description The client. */
             client: components["schemas"]["PreviewedClient"];
             duplicateOf?: components["schemas"]["NamedClient"] | null;
-            /** @description What is in the line and has no place in the client. */
+            /** @description Values of the line that do not fit into the client. */
             leftOut: string[];
             /**
              * Format: int64
              * @description The line's number.
              */
             line: number;
-            /** @description Why it could not be taken. */
+            /** @description Why the line would be rejected. */
             problem?: string | null;
-            /** @description Whether an earlier line is of the same client. */
+            /** @description Whether an earlier line is about the same client. */
             repeated: boolean;
         };
-        /** @description A client that is not there yet. */
+        /** @description A client that does not exist yet. */
         PreviewedClient: {
             /** @description The name of its company. */
             company?: string | null;
             /** @description Its e-mail addresses. */
             emails: string[];
-            /** @description What it is. */
+            /** @description The kind of the client. */
             kind: components["schemas"]["ClientKind"];
             /** @description Its name. */
             name: string;
             /** @description Its notes. */
             notes?: string | null;
-            /** @description Its numbers, as people read them. */
+            /** @description Its numbers, formatted. */
             phones: string[];
             /** @description Its tags. */
             tags: string[];
@@ -3477,51 +3452,51 @@ export interface components {
         };
         /** @description Why a request failed. */
         ProcessingError: {
-            /** @description Stable, for programs: `threw`, `contract`, `cpuTime`… */
+            /** @description Stable code for programs, such as `threw`, `contract` or `cpuTime`. */
             code: string;
             /**
              * Format: int32
-             * @description TypeScript column, from 1.
+             * @description Column in the TypeScript source, counted from 1.
              */
             column?: number | null;
             /**
              * Format: int32
-             * @description TypeScript line, from 1.
+             * @description Line in the TypeScript source, counted from 1.
              */
             line?: number | null;
-            /** @description In words. */
+            /** @description Message for people. */
             message: string;
-            /** @description What was wrong in the script's result, as a path. */
+            /** @description Path of the invalid field in the script's result. */
             path?: string | null;
         };
-        /** @description A module to start from. */
+        /** @description A provider to create modules from. */
         Provider: {
-            /** @description To be given as `provider` of a new module. */
+            /** @description The value for `provider` in a new module. */
             code: string;
-            /** @description ISO 3166-1 alpha-2: the country of numbers written without one. */
+            /** @description Country of numbers without a country code, as ISO 3166-1 alpha-2. */
             defaultCountry?: string | null;
-            /** @description One sentence: what it connects. */
+            /** @description What it connects, in one sentence. */
             description: string;
-            /** @description Whether its script dials the extension behind a number. */
+            /** @description Whether its script can dial an extension after a number. */
             dialsExtensions: boolean;
-            /** @description The folder in `modules_dir` that it is read from; null for one that comes with the program. */
+            /** @description Its folder in `modules_dir`; `null` for a built-in provider. */
             folder?: string | null;
-            /** @description The functions it implements, by name. */
+            /** @description Names of the functions it implements. */
             functions: string[];
-            /** @description The provider as people call it. */
+            /** @description Display name. */
             name: string;
-            /** @description How it writes numbers that have no plus. */
+            /** @description How it writes numbers without a plus sign. */
             numbers: components["schemas"]["Written"];
-            /** @description What it must know. */
+            /** @description Settings that it declares. */
             settings: components["schemas"]["Setting"][];
         };
-        /** @description The modules to start from. */
+        /** @description Providers to create modules from. */
         Providers: {
-            /** @description Those that come with the program, then those in `modules_dir`. */
+            /** @description Built-in providers first, then those in `modules_dir`. */
             items: components["schemas"]["Provider"][];
-            /** @description `cursor` of the next page: always null. */
+            /** @description Always `null`: there is only one page. */
             nextCursor?: string | null;
-            /** @description The folders in `modules_dir` that cannot be used. */
+            /** @description Folders in `modules_dir` that cannot be used. */
             problems: components["schemas"]["FolderProblem"][];
         };
         /** @description A call's recording. */
@@ -3529,13 +3504,13 @@ export interface components {
             /** @description Whether there is one to play. */
             available: boolean;
         };
-        /** @description To whom a call goes: one of the two. */
+        /** @description The target of a redirect: one of the two. */
         RedirectTo: {
-            /** @description The operator's internal number. */
+            /** @description The operator's extension. */
             redirectTo?: string | null;
             userId?: components["schemas"]["UserId"] | null;
         };
-        /** @description How many of each kind. */
+        /** @description The number of deleted items of each kind. */
         Removed: {
             /**
              * Format: int64
@@ -3563,7 +3538,7 @@ export interface components {
             logLines: number;
             /**
              * Format: int64
-             * @description Calls whose links to recordings went.
+             * @description Calls whose links to recordings were deleted.
              * @default 0
              */
             recordings: number;
@@ -3574,90 +3549,90 @@ export interface components {
              */
             requests: number;
         };
-        /** @description How to replay. */
+        /** @description Options for a replay. */
         Replay: {
-            /** @description Only say what would change. */
+            /** @description Whether to only report what would change. */
             dryRun?: boolean;
         };
         /** @description What a replay did, or would do. */
         Replayed: {
-            /** @description The calls that changed, or would. */
+            /** @description The calls that changed or would change. */
             changes: components["schemas"]["CallDiff"][];
-            /** @description Whether nothing was changed. */
+            /** @description Whether this was a dry run, which changes nothing. */
             dryRun: boolean;
             error?: components["schemas"]["ProcessingError"] | null;
             /**
              * Format: int32
-             * @description The status the provider would have been answered with.
+             * @description HTTP status that the provider would have received.
              */
             responseStatus: number;
             /** @description What the script returned. */
             result?: unknown;
-            /** @description Whether the script ran well. */
+            /** @description Whether the script succeeded. */
             success: boolean;
-            /** @description What was amiss without making it fail. */
+            /** @description Problems that did not make it fail. */
             warnings: components["schemas"]["Warning"][];
         };
         /** @description A report. */
         Report: {
-            /** @description By how they came out, the most frequent first. */
+            /** @description Calls by disposition, most frequent first. */
             dispositions: components["schemas"]["DispositionReport"][];
-            /** @description By operator, those with the most calls first. */
+            /** @description Figures by operator, most calls first. */
             operators: components["schemas"]["OperatorReport"][];
-            /** @description By what they came to, the most frequent first. */
+            /** @description Calls by outcome, most frequent first. */
             outcomes: components["schemas"]["OutcomeReport"][];
-            /** @description By time, every period there is. */
+            /** @description Figures by time, including empty periods. */
             periods: components["schemas"]["Period"][];
-            /** @description All the calls. */
+            /** @description Figures for all calls. */
             totals: components["schemas"]["Figures"];
         };
         /**
          * Format: uuid
-         * @description A webhook request that was accepted.
+         * @description An accepted webhook request.
          */
         RequestId: string;
-        /** @description What came of a request on the operators' screens. Known only when it is processed: screens come and go. */
+        /** @description What a request did to the operators' screens. Known only at processing time: screens come and go. */
         RequestOutcome: {
-            /** @description The calls that changed, ten at most. */
+            /** @description The changed calls, at most ten. */
             calls: components["schemas"]["ShownCall"][];
-            /** @description In a word. */
+            /** @description The outcome in a word. */
             code: components["schemas"]["RequestOutcomeCode"];
         };
         /**
-         * @description What came of a request, in a word.
+         * @description The outcome of a request in a word.
          * @enum {string}
          */
         RequestOutcomeCode: "shown" | "closed" | "notShown" | "noEvent" | "unchanged" | "erased" | "waiting" | "failed";
         /**
-         * @description What became of a request.
+         * @description The status of a request.
          * @enum {string}
          */
         RequestStatus: "new" | "processed" | "failed";
-        /** @description Why there is nothing more to do. */
+        /** @description Why a missed caller needs no call back. */
         ResolveMissed: {
-            /** @description In the user's words; 500 characters at most. */
+            /** @description In the user's own words, at most 500 characters. */
             reason?: string | null;
         };
         /** @description How a missed call was dealt with. */
         Resolved: {
             /**
              * Format: date-time
-             * @description When.
+             * @description When it was dealt with.
              */
             at: string;
             by?: components["schemas"]["NamedUser"] | null;
             callId?: components["schemas"]["CallId"] | null;
             /** @description In what way. */
             how: components["schemas"]["ResolvedHow"];
-            /** @description Why, in that person's words. */
+            /** @description That user's reason, in their own words. */
             reason?: string | null;
         };
         /**
-         * @description In what way a missed call was dealt with.
+         * @description How a missed call was dealt with.
          * @enum {string}
          */
         ResolvedHow: "talk" | "hand" | "time";
-        /** @description How long things are kept, in days; null for ever. */
+        /** @description Retention periods in days; null for forever. */
         Retention: {
             /**
              * Format: int32
@@ -3666,17 +3641,17 @@ export interface components {
             auditDays?: number | null;
             /**
              * Format: int32
-             * @description Calls that are over, and what hangs on them. Missed ones whose caller still waits stay.
+             * @description Calls that are over, and everything attached to them. Missed ones whose caller still waits stay.
              */
             callsDays?: number | null;
             /**
              * Format: int32
-             * @description Comments, on clients and on calls.
+             * @description Comments on clients and on calls.
              */
             commentsDays?: number | null;
             /**
              * Format: int32
-             * @description Lines of modules' logs; of each module the newest 5,000 at most.
+             * @description Lines of modules' logs; at most the newest 5,000 per module.
              */
             moduleLogDays?: number | null;
             /**
@@ -3686,48 +3661,48 @@ export interface components {
             recordingsDays?: number | null;
             /**
              * Format: int32
-             * @description Webhook requests as they came. Until it is set here, the setting `webhooks.keep_days` counts.
+             * @description Webhook requests as received. Until it is set here, the setting `webhooks.keep_days` applies.
              */
             requestsDays?: number | null;
         };
-        /** @description How long things are kept, and what was deleted. */
+        /** @description Retention periods and the last purge. */
         RetentionState: {
-            /** @description How long things are kept. */
+            /** @description Retention periods. */
             keep: components["schemas"]["Retention"];
             lastRemoved?: components["schemas"]["LastPurge"] | null;
             /**
              * Format: date-time
-             * @description When it was last looked for what has had its time; null where that never was.
+             * @description When the last purge ran; `null` if never.
              */
             ranAt?: string | null;
         };
         /**
-         * @description What a user may do.
+         * @description The permissions of a user.
          * @enum {string}
          */
         Role: "admin" | "operator";
         /** @description A new webhook address. */
         RotatedToken: {
-            /** @description What is left to do, or what failed. */
+            /** @description What remains to be done, or what failed. */
             message?: string | null;
-            /** @description Whether the module has told its provider. */
+            /** @description Whether the module has passed the new address to its provider. */
             notified: boolean;
-            /** @description The same with the token in the path. */
+            /** @description The webhook address with the token in the path. */
             webhookPathUrl: string;
-            /** @description The address for the provider. */
+            /** @description The webhook address for the provider. */
             webhookUrl: string;
         };
-        /** @description A code, in its place. */
+        /** @description A code in a list. */
         SaveOutcomeCode: {
             id?: components["schemas"]["OutcomeId"] | null;
-            /** @description 1 to 100 characters; no two codes of a list have the same. */
+            /** @description 1 to 100 characters, unique in the list. */
             label: string;
         };
         /** @description A script to save. */
         SaveScript: {
-            /** @description The settings it needs, saved with it or not at all; those declared stay when left out. Values are kept. */
+            /** @description Declarations of its settings, saved together with it; if omitted, they stay as they are. Values are kept. */
             settings?: components["schemas"]["Setting"][] | null;
-            /** @description The TypeScript. */
+            /** @description TypeScript source, at most 256 KiB. */
             source: string;
         };
         /** @description A version of a script. */
@@ -3738,46 +3713,46 @@ export interface components {
              */
             createdAt: string;
             createdBy?: components["schemas"]["UserId"] | null;
-            /** @description The TypeScript; left out in lists. */
+            /** @description TypeScript source; omitted in lists. */
             source?: string | null;
             /**
              * Format: int32
-             * @description From 1, without gaps.
+             * @description Version number, counted from 1 without gaps.
              */
             version: number;
         };
-        /** @description Something odd at a place of a script. */
+        /** @description A warning about a place in a script. */
         ScriptWarning: {
             /**
              * Format: int32
-             * @description TypeScript column, from 1.
+             * @description Column in the TypeScript source, counted from 1.
              */
             column: number;
             /**
              * Format: int32
-             * @description TypeScript line, from 1.
+             * @description Line in the TypeScript source, counted from 1.
              */
             line: number;
-            /** @description In words. */
+            /** @description What is suspicious. */
             message: string;
         };
         /** @description A choice of a `select`. */
         SelectOption: {
-            /** @description What the form says. */
+            /** @description The label in the form. */
             label: string;
-            /** @description What the script gets. */
+            /** @description The value passed to the script. */
             value: string;
         };
-        /** @description The first administrator. */
+        /** @description The first administrator to create. */
         SetUp: {
             /**
              * Format: password
-             * @description As the server printed it when it started.
+             * @description The set-up code that the server printed when it started.
              */
             code: string;
-            /** @description 1 to 100 characters, no spaces. */
+            /** @description Login, 1 to 100 characters without spaces. */
             login: string;
-            /** @description 1 to 200 characters. */
+            /** @description Display name, 1 to 200 characters. */
             name: string;
             /**
              * Format: password
@@ -3787,11 +3762,11 @@ export interface components {
         };
         /** @description One settings field. */
         Setting: {
-            /** @description The value while nobody set another. */
+            /** @description The value until another is set. */
             default?: unknown;
-            /** @description Where to find the value, what it changes. */
+            /** @description Where to find the value, and what it does. */
             help?: string | null;
-            /** @description What the form says. */
+            /** @description The label in the form. */
             label: string;
             /** @description The script reads it as `Namespace.params.data.<name>`. */
             name: string;
@@ -3799,42 +3774,42 @@ export interface components {
             options?: components["schemas"]["SelectOption"][];
             /** @description Whether the module does not work without it. */
             required?: boolean;
-            /** @description What kind of value it is. */
+            /** @description The type of the value. */
             type: components["schemas"]["SettingKind"];
         };
         /**
-         * @description What kind of value a setting has.
+         * @description The type of a setting's value.
          * @enum {string}
          */
         SettingKind: "text" | "secret" | "number" | "boolean" | "url" | "select";
-        /** @description A setting and what it is set to. */
+        /** @description A setting and its value. */
         SettingState: components["schemas"]["Setting"] & {
             /**
-             * @description Whether the value in use was given as that of a secret. It is not shown, whatever the setting is declared as now; a new
-             *     value takes its place.
+             * @description Whether the value in use was given as a secret. Such a value is never shown, even if the setting is no longer
+             *     declared secret.
              */
             isSealed: boolean;
-            /** @description Whether it has a value, its default aside. */
+            /** @description Whether it has a value other than its default. */
             isSet: boolean;
-            /** @description The value in use; never that of a secret. */
+            /** @description The value in use; omitted for secrets. */
             value?: unknown;
         };
-        /** @description Settings that differ. */
+        /** @description Differences between declared settings. */
         SettingsDifference: {
-            /** @description Those that are new. */
+            /** @description New settings. */
             added: components["schemas"]["Setting"][];
-            /** @description Those declared otherwise. */
+            /** @description Settings whose declaration changes. */
             changed: components["schemas"]["ChangedSetting"][];
-            /** @description Those that are gone. */
+            /** @description Removed settings. */
             removed: components["schemas"]["Setting"][];
         };
-        /** @description Settings' declarations, or their values. */
+        /** @description Declarations of settings, or their values. */
         SettingsOrValues: components["schemas"]["Setting"][] | {
             [key: string]: unknown;
         };
-        /** @description Whether set-up is open. */
+        /** @description State of the set-up. */
         SetupState: {
-            /** @description Whether there is no administrator yet, so that the code the server printed makes one. */
+            /** @description Whether there is no administrator yet, so that the set-up code can create one. */
             open: boolean;
         };
         /** @description What a module can do and how it stands what goes wrong. */
@@ -3850,25 +3825,25 @@ export interface components {
             /** @description Every word that scenarios show. */
             shows: components["schemas"]["Ability"][];
         };
-        /** @description A call that changed, and on whose screens it is. */
+        /** @description A changed call, and the screens that show it. */
         ShownCall: {
             /** @description The call. */
             callId: components["schemas"]["CallId"];
-            /** @description Whether it is new. */
+            /** @description Whether the call is new. */
             created: boolean;
-            /** @description Everybody it rang at or who had it, twenty at most. */
+            /** @description The operators it rang at or who had it, at most twenty. */
             operators: components["schemas"]["ShownOperator"][];
             state?: components["schemas"]["CallState"] | null;
         };
         /** @description An operator's screen. */
         ShownOperator: {
-            /** @description The internal number. */
+            /** @description The extension. */
             extension: string;
             /** @description The user's name at that time. */
             name?: string | null;
-            /** @description Whether the call's page is there, and why not. */
+            /** @description Whether the call's page is shown, and why not. */
             result: components["schemas"]["ShownResult"];
-            /** @description The tabs the user had open. */
+            /** @description The number of tabs the user had open. */
             tabs: number;
             userId?: components["schemas"]["UserId"] | null;
         };
@@ -3878,13 +3853,13 @@ export interface components {
          */
         ShownResult: "shown" | "noTab" | "nobodyBound" | "closed" | "inactive";
         /**
-         * @description What a scenario shows that the provider can do.
+         * @description An ability of the provider that a scenario shows.
          * @enum {string}
          */
         Shows: "incoming" | "outgoing" | "internal" | "answered" | "missed" | "busy" | "failed" | "cancelled" | "voicemail" | "withheld" | "hold" | "transfer" | "queue" | "ringAll" | "recording" | "handshake" | "flow" | "clickToCall" | "controls";
         /** @description Login and password. */
         SignIn: {
-            /** @description In whichever case. */
+            /** @description Login, in upper or lower case. */
             login: string;
             /**
              * Format: password
@@ -3894,9 +3869,9 @@ export interface components {
         };
         /** @description How to import a file. */
         StartImport: {
-            /** @description What becomes of lines whose client is there already. */
+            /** @description What to do with lines whose client already exists. */
             duplicates: components["schemas"]["DuplicateRule"];
-            /** @description What each column is; null for nothing. */
+            /** @description The field for each column; `null` to ignore the column. */
             mapping: (components["schemas"]["ImportTarget"] | null)[];
         };
         /**
@@ -3908,51 +3883,51 @@ export interface components {
         Step: {
             /**
              * Format: double
-             * @description When it was done, milliseconds from the request's arrival.
+             * @description Time of completion, in milliseconds since the request's arrival.
              */
             milliseconds: number;
-            /** @description Which. */
+            /** @description The step. */
             name: components["schemas"]["StepName"];
         };
         /**
-         * @description A step of processing; they are done in this order.
+         * @description A processing step; the steps are done in this order.
          * @enum {string}
          */
         StepName: "authenticated" | "stored" | "parsed" | "operator" | "matched" | "committed" | "delivered";
-        /** @description Which version to take. */
+        /** @description The version to update to. */
         TakeModuleUpdate: {
-            /** @description The `hash` of the version that was looked at. Where that is not the newest any more, nothing is taken. */
+            /** @description The `hash` of the version that the user has seen. Returns 409 `changedMeanwhile` if it is no longer the newest. */
             hash?: string | null;
         };
-        /** @description What a test of the connection gave. */
+        /** @description Result of a connection test. */
         TestedConnection: {
-            /** @description What to tell the user. */
+            /** @description A message for the user. */
             message?: string | null;
             /**
              * Format: int64
-             * @description How long it took.
+             * @description Duration of the test.
              */
             milliseconds: number;
-            /** @description Whether the provider can be reached with the settings given. */
+            /** @description Whether the provider could be reached with the current settings. */
             success: boolean;
         };
-        /** @description A token, without what it opens with. */
+        /** @description An API token, without its secret. */
         Token: {
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When it was created.
              */
             createdAt: string;
             /**
              * Format: date-time
-             * @description Until when; null for ever.
+             * @description When it expires; `null` for never.
              */
             expiresAt?: string | null;
-            /** @description Which. */
+            /** @description Identifies the token, e.g. to delete it. */
             id: components["schemas"]["TokenId"];
             /**
              * Format: date-time
-             * @description When it was last used, to the minute; null when never.
+             * @description When it was last used, to the minute; `null` if never.
              */
             lastUsedAt?: string | null;
             /** @description What it is for. */
@@ -3965,245 +3940,245 @@ export interface components {
         TokenId: string;
         /** @description Why a script failed. */
         TrialError: {
-            /** @description Stable, for programs: `threw`, `cpuTime`… */
+            /** @description Stable code for programs, such as `threw` or `cpuTime`. */
             code: string;
             /**
              * Format: int32
-             * @description TypeScript column, from 1.
+             * @description Column in the TypeScript source, counted from 1.
              */
             column?: number | null;
             /**
              * Format: int32
-             * @description TypeScript line, from 1.
+             * @description Line in the TypeScript source, counted from 1.
              */
             line?: number | null;
-            /** @description In words. */
+            /** @description Message for people. */
             message: string;
         };
-        /** @description A request that the script made or wanted to make. */
+        /** @description A request that the script made or tried to make. */
         TrialFetch: {
-            /** @description The body, where there is one. */
+            /** @description The body, if any. */
             body?: string | null;
-            /** @description Header names, in lower case, and values. */
+            /** @description Headers by lower-case name. */
             headers: Record<string, never>;
             /** @description HTTP method. */
             method: string;
-            /** @description The whole URL. */
+            /** @description Full URL. */
             url: string;
         };
         /** @description A line that the script logged. */
         TrialLine: {
-            /** @description The console's method. */
+            /** @description The console method used. */
             level: string;
             /**
              * Format: int32
-             * @description TypeScript line, from 1.
+             * @description Line in the TypeScript source, counted from 1.
              */
             line?: number | null;
-            /** @description What. */
+            /** @description The logged text. */
             text: string;
         };
-        /** @description What a script gave, without anything having changed. */
+        /** @description Result of trying out a script. */
         Tried: {
-            /** @description Whether a sample gave what it says; null of a request. */
+            /** @description Whether a sample gave its expected result; `null` for a request. */
             asExpected?: boolean | null;
             error?: components["schemas"]["TrialError"] | null;
-            /** @description What it fetched or wanted to fetch; only recorded answers are given, nothing leaves the server. */
+            /** @description What it fetched or tried to fetch. It gets only recorded answers; nothing leaves the server. */
             fetches: components["schemas"]["TrialFetch"][];
             /** @description What the script logged. */
             log: components["schemas"]["TrialLine"][];
-            /** @description What went wrong besides: fetches that nothing records, a result that breaks the contract. */
+            /** @description Other problems: fetches without a recorded answer, a result that breaks the contract. */
             problems: string[];
-            /** @description What the function returned; null where it failed. */
+            /** @description What the function returned; `null` if it failed. */
             result?: unknown;
-            /** @description What is amiss without making it wrong, by place in the result. */
+            /** @description Problems that do not make the result invalid, by their place in it. */
             warnings: components["schemas"]["Warning"][];
         };
-        /** @description What to run: one of `sample` and `requestId`. */
+        /** @description What to run: either `sample` or `requestId`. */
         Try: {
             requestId?: components["schemas"]["RequestId"] | null;
-            /** @description A sample, as in a module's folder. It is run with the settings that it gives, not with the module's. */
+            /** @description A sample as in a module's folder. Runs with the sample's settings, not the module's. */
             sample?: Record<string, never> | null;
-            /** @description The TypeScript; the module's own where it is left out. */
+            /** @description TypeScript source; defaults to the module's script. */
             source?: string | null;
         };
-        /** @description Changes to a call; what is left out stays. */
+        /** @description Changes to a call; omitted fields stay as they are. */
         UpdateCall: {
-            /** @description Whether the call's number becomes one of that client's. */
+            /** @description Whether to add the call's number to that client. */
             addNumber?: boolean;
             clientId?: components["schemas"]["ClientId"] | null;
-            /** @description What the operator notes; null or empty takes it away. */
+            /** @description The operator's note; `null` or empty removes it. */
             comment?: string | null;
             outcomeId?: components["schemas"]["OutcomeId"] | null;
         };
-        /** @description Changes to a client; what is left out stays. */
+        /** @description Changes to a client; omitted fields stay as they are. */
         UpdateClient: {
-            /** @description Whether it is put away. */
+            /** @description Whether the client is archived. */
             archived?: boolean | null;
             companyId?: components["schemas"]["ClientId"] | null;
-            /** @description All its e-mail addresses, 50 at most. */
+            /** @description E-mail addresses, at most 50; replaces the whole list. */
             emails?: string[] | null;
             kind?: components["schemas"]["ClientKind"] | null;
-            /** @description 200 characters at most; only a lead may have none. */
+            /** @description At most 200 characters; only a lead may have an empty name. */
             name?: string | null;
-            /** @description Anything else, 20,000 characters at most; `null` for nothing. */
+            /** @description Free text, at most 20,000 characters; `null` for none. */
             notes?: string | null;
-            /** @description All its numbers, 50 at most. */
+            /** @description Phone numbers, at most 50; replaces the whole list. */
             phones?: components["schemas"]["PhoneInput"][] | null;
             responsibleId?: components["schemas"]["UserId"] | null;
-            /** @description All its tags, 50 of 50 characters at most. */
+            /** @description Tags, at most 50 of at most 50 characters each; replaces the whole list. */
             tags?: string[] | null;
             /**
              * Format: int32
-             * @description The version that the change is made to.
+             * @description The version that the changes apply to.
              */
             version: number;
         };
         /** @description Changes to a comment. */
         UpdateComment: {
-            /** @description Everybody who is mentioned in it, 50 at most; who was not before gets a notice. They stay as they are when left out. */
+            /** @description All colleagues mentioned in it, at most 50; new ones are notified. If omitted, the mentions stay as they are. */
             mentions?: components["schemas"]["UserId"][] | null;
-            /** @description 1 to 10,000 characters; a mention stands in it as `@Name`. */
+            /** @description 1 to 10,000 characters; a mention is written `@Name`. */
             text: string;
         };
-        /** @description What to change of oneself; what is left out stays. */
+        /** @description Changes to the signed-in user; omitted fields stay as they are. */
         UpdateMe: {
-            /** @description `null` takes it away. */
+            /** @description E-mail address; `null` removes it. */
             email?: string | null;
-            /** @description 1 to 200 characters. */
+            /** @description Display name, 1 to 200 characters. */
             name?: string | null;
             password?: components["schemas"]["NewPassword"] | null;
         };
-        /** @description Changes to a module. */
+        /** @description Changes to a module; omitted fields stay as they are. */
         UpdateModule: {
-            /** @description ISO 3166-1 alpha-2; null takes it away. */
+            /** @description Country of numbers without a country code, as ISO 3166-1 alpha-2; `null` removes it. */
             defaultCountry?: string | null;
-            /** @description Whether the script dials the extension behind a number. */
+            /** @description Whether the script can dial an extension after a number. */
             dialsExtensions?: boolean | null;
-            /** @description Whether it takes webhooks. */
+            /** @description Whether the module accepts webhooks. */
             enabled?: boolean | null;
-            /** @description Whether it takes each change of the folder that it was made from, by itself. When switched on, it takes what is there. */
+            /** @description Whether the module updates itself when its provider's folder changes. Setting this to `true` updates it at once. */
             followsFolder?: boolean | null;
-            /** @description Its icon; null takes it away. */
+            /** @description Icon; `null` removes it. */
             icon?: string | null;
             leads?: components["schemas"]["Leads"] | null;
             missedResponsibleId?: components["schemas"]["UserId"] | null;
-            /** @description What people call it. */
+            /** @description Display name, 1 to 100 characters. */
             name?: string | null;
             numbers?: components["schemas"]["Written"] | null;
-            /** @description The settings it declares. */
+            /** @description Declarations of its settings; replaces all of them. */
             settings?: components["schemas"]["Setting"][] | null;
         };
-        /** @description What to change of a list; what is left out stays. */
+        /** @description Changes to a list; omitted fields stay as they are. */
         UpdateOutcomeList: {
-            /** @description What can be chosen, in order. A code that is left out is not offered any more, but stays on calls. */
+            /** @description All codes, in display order. An omitted code is no longer offered, but stays on calls. */
             codes?: components["schemas"]["SaveOutcomeCode"][] | null;
-            /** @description The modules whose calls it is for, each in one list; empty for those of every module that no other list names. */
+            /** @description The modules whose calls it is for, each in only one list; empty for every module that no other list names. */
             moduleIds?: components["schemas"]["ModuleId"][] | null;
-            /** @description 1 to 100 characters; no two lists have the same. */
+            /** @description 1 to 100 characters, unique among lists. */
             name?: string | null;
-            /** @description Whether a call that was answered is to get a code. */
+            /** @description Whether answered calls need an outcome. */
             required?: boolean | null;
         };
-        /** @description What to change of how long things are kept, each in days, 1 to 36,500; `null` for ever. What is left out stays. */
+        /** @description Changes to retention periods, each 1 to 36,500 days, or `null` to keep forever; omitted fields stay as they are. */
         UpdateRetention: {
             /**
              * Format: int32
-             * @description Entries of the audit trail.
+             * @description Audit trail entries.
              */
             auditDays?: number | null;
             /**
              * Format: int32
-             * @description Calls that are over, and what hangs on them.
+             * @description Ended calls and everything attached to them.
              */
             callsDays?: number | null;
             /**
              * Format: int32
-             * @description Comments, on clients and on calls.
+             * @description Comments on clients and calls.
              */
             commentsDays?: number | null;
             /**
              * Format: int32
-             * @description Lines of modules' logs.
+             * @description Module log lines.
              */
             moduleLogDays?: number | null;
             /**
              * Format: int32
-             * @description Links to calls' recordings.
+             * @description Links to recordings.
              */
             recordingsDays?: number | null;
             /**
              * Format: int32
-             * @description Webhook requests as they came.
+             * @description Webhook requests as received.
              */
             requestsDays?: number | null;
         };
-        /** @description What to change of the settings; what is left out stays. */
+        /** @description Changes to the settings; omitted fields stay as they are. */
         UpdateSettings: {
             clientVisibility?: components["schemas"]["ClientVisibility"] | null;
             /**
              * Format: int32
-             * @description How long a call that was dialled may take to appear, in seconds, 10 to 300.
+             * @description How long a dialled call may take to appear, in seconds, 10 to 300.
              */
             dialSeconds?: number | null;
-            /** @description Whether clients' numbers are hidden from operators, who can still call them. */
+            /** @description Whether to hide clients' numbers from operators, who can still call them. */
             maskNumbers?: boolean | null;
             /**
              * Format: int32
-             * @description After how many hours a missed call that nobody dealt with is closed, 1 to 8784; `null` for never.
+             * @description Hours after which an unresolved missed call is closed, 1 to 8784; `null` for never.
              */
             missedCloseAfterHours?: number | null;
         };
-        /** @description How a module compares with what it was made from. */
+        /** @description How a module compares with its provider. */
         UpdateState: {
-            /** @description Whether there is a version of its script or settings that it has not taken. */
+            /** @description Whether there is a version of its script or settings that it has not been updated to. */
             available: boolean;
-            /** @description Whether its script was changed since it took one. */
+            /** @description Whether its script was edited since its last update. */
             edited: boolean;
-            /** @description The folder in `modules_dir` that it was made from; null for a module that comes with the program. */
+            /** @description Its provider's folder in `modules_dir`; `null` for a built-in provider. */
             folder?: string | null;
-            /** @description Why it cannot take what there is. */
+            /** @description Why it cannot be updated to the available version. */
             problem?: string | null;
         };
-        /** @description What to change of a user; what is left out stays. */
+        /** @description Changes to a user; omitted fields stay as they are. */
         UpdateUser: {
-            /** @description `false` ends the user's sessions; their tokens do not work meanwhile. */
+            /** @description `false` ends the user's sessions and suspends their tokens. */
             active?: boolean | null;
-            /** @description `null` takes it away. */
+            /** @description E-mail address; `null` removes it. */
             email?: string | null;
-            /** @description Whether the user's API tokens are deleted. Left out, they are deleted with a new password and stay otherwise. */
+            /** @description Whether to delete the user's API tokens. Defaults to `true` with a new password, otherwise to `false`. */
             endTokens?: boolean | null;
-            /** @description 1 to 100 characters, no spaces. */
+            /** @description Login, 1 to 100 characters without spaces. */
             login?: string | null;
-            /** @description 1 to 200 characters. */
+            /** @description Display name, 1 to 200 characters. */
             name?: string | null;
             /**
              * Format: password
-             * @description At least 10 characters. A new password ends the user's sessions. Not for one's own: see `PATCH /api/v1/me`.
+             * @description At least 10 characters. A new password ends the user's sessions. Change your own with `PATCH /api/v1/me`.
              */
             password?: string | null;
             role?: components["schemas"]["Role"] | null;
         };
-        /** @description A user, as others may see them. */
+        /** @description A user. */
         User: {
-            /** @description Whether they may sign in and be given calls. */
+            /** @description Whether they may sign in and get calls. */
             active: boolean;
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When the account was created.
              */
             createdAt: string;
-            /** @description Their e-mail. */
+            /** @description E-mail address. */
             email?: string | null;
-            /** @description Which. */
+            /** @description Unique id; sorts by time of creation. */
             id: components["schemas"]["UserId"];
-            /** @description What they sign in with; upper and lower case count the same. */
+            /** @description Login, not case-sensitive. */
             login: string;
-            /** @description What they are called. */
+            /** @description Display name. */
             name: string;
-            /** @description The internal numbers they are bound to. */
+            /** @description Extensions bound to the user. */
             numbers: components["schemas"]["UserNumber"][];
-            /** @description What they may do. */
+            /** @description Operator or administrator. */
             role: components["schemas"]["Role"];
         };
         /**
@@ -4211,38 +4186,37 @@ export interface components {
          * @description A user of the system: an operator or an administrator.
          */
         UserId: string;
-        /** @description An internal number that a user is bound to. */
+        /** @description An extension that a user is bound to. */
         UserNumber: {
-            /** @description The module whose provider knows the number. */
+            /** @description The module whose provider has the extension. */
             moduleId: components["schemas"]["ModuleId"];
-            /** @description The number, as it stands in the provider's events. */
+            /** @description The extension as it appears in the provider's events. */
             number: string;
         };
         /** @description Something in a script's result that was ignored, cut or left out. */
         Warning: {
-            /** @description What is amiss and what was done about it. */
+            /** @description What is wrong and what was done about it. */
             message: string;
-            /** @description Where, as `event.callerName`. */
+            /** @description The path, e.g. `event.callerName`. */
             path: string;
         };
         /** @description A webhook request. */
         WebhookRequest: {
             /** @description The calls it was about. */
             calls: components["schemas"]["CallId"][];
-            /** @description Whether it was about a call that was erased: then nothing that it said was kept, and it cannot be replayed. */
+            /** @description Whether it was about an erased call. Its contents are gone then, and it cannot be replayed. */
             erased: boolean;
             error?: components["schemas"]["ProcessingError"] | null;
-            /** @description Id. */
             id: components["schemas"]["RequestId"];
             /** @description HTTP method. */
             method: string;
             /**
              * Format: int64
-             * @description Whole milliseconds from its arrival until the operators' tabs were told, or until the last step that is known; null where
-             *     none is.
+             * @description Whole milliseconds from its arrival until operators' tabs were notified, or until the last known step; `null` if
+             *     no step is known.
              */
             milliseconds?: number | null;
-            /** @description Path after the module's address. */
+            /** @description Path after the module's webhook address. */
             path: string;
             /**
              * Format: date-time
@@ -4251,72 +4225,69 @@ export interface components {
             receivedAt: string;
             /**
              * Format: int32
-             * @description The HTTP status it was answered with.
+             * @description HTTP status of the response.
              */
             responseStatus?: number | null;
-            /** @description What became of it. */
+            /** @description Processing status. */
             status: components["schemas"]["RequestStatus"];
-            /** @description What was amiss without making it fail, by place in what the script returned. */
+            /** @description Problems that did not make it fail, by their place in the script's result. */
             warnings: components["schemas"]["Warning"][];
         };
         /** @description A webhook request with everything known about it. */
         WebhookRequestDetail: components["schemas"]["WebhookRequest"] & {
-            /** @description The body, where it is text; without its `Content-Encoding`. */
+            /** @description The body, if it is text, with its `Content-Encoding` undone. */
             body?: string | null;
-            /** @description The body as it came in base64, where `body` is not just that. */
+            /** @description The body as received, in base64, if it differs from `body`. */
             bodyBase64?: string | null;
-            /**
-             * @description Header names, in lower case, and values; `•••••` stands for values that prove who sent it. Those are kept encrypted, for the
-             *     script alone.
-             */
+            /** @description Headers by lower-case name. `•••••` stands for credentials, which are stored encrypted, for the script only. */
             headers: Record<string, never>;
             outcome?: components["schemas"]["RequestOutcome"] | null;
-            /** @description The query as it came, but for the token. */
+            /** @description The query as received, without the token. */
             query: string;
-            /** @description Who sent it. */
+            /** @description IP address of the sender. */
             remoteAddress?: string | null;
             /** @description What the script returned. */
             result?: unknown;
             /**
              * Format: int32
-             * @description The version of the script that processed it last.
+             * @description Version of the script that last processed it.
              */
             scriptVersion?: number | null;
-            /** @description The steps that were done, in order. */
+            /** @description Completed steps, in order. */
             steps: components["schemas"]["Step"][];
             /**
              * Format: int64
-             * @description The tabs that were told.
+             * @description Number of browser tabs notified.
              */
             tabs?: number | null;
         };
-        /** @description What would go. Nothing is counted further than 10,000. */
+        /** @description What would be erased. Counts stop at 10,000. */
         WouldErase: {
             /**
              * Format: int64
-             * @description Calls.
+             * @description Number of calls.
              */
             calls: number;
             /**
              * Format: int64
-             * @description Comments.
+             * @description Number of comments.
              */
             comments: number;
             /**
              * Format: int64
-             * @description People whose company it is. They stay, without a company.
+             * @description Contacts whose company it is. They are kept, without a company.
              */
             employees: number;
-            /** @description Whether a lead goes with the call that made it. */
+            /** @description Whether the lead created by the call is erased with it. */
             lead: boolean;
             /**
              * Format: int64
-             * @description Clients that were merged into it.
+             * @description Clients merged into this one.
              */
             merged: number;
         };
         /**
-         * @description How somebody writes numbers that have no plus. Where there are two valid readings, it tells which is the likelier one.
+         * @description How somebody writes numbers without a plus. It decides which of two valid readings is likelier.
          * @enum {string}
          */
         Written: "e164" | "national" | "both";
@@ -4332,15 +4303,15 @@ export interface operations {
     list_audit: {
         parameters: {
             query?: {
-                /** @description About this client. */
+                /** @description Only entries about this client. */
                 clientId?: components["schemas"]["ClientId"];
-                /** @description By this user. */
+                /** @description Only entries by this user. */
                 userId?: components["schemas"]["UserId"];
-                /** @description Of this kind. */
+                /** @description Only entries with this action. */
                 action?: "seen" | "created" | "changed" | "archived" | "restored" | "merged" | "mergeUndone" | "converted" | "exported" | "imported" | "callLogged" | "recordingPlayed" | "commented" | "commentEdited" | "commentDeleted" | "signedIn" | "signInFailed" | "userCreated" | "userChanged" | "userDeleted" | "tokenCreated" | "tokenDeleted" | "moduleCreated" | "moduleChanged" | "moduleDeleted" | "moduleSettingsChanged" | "scriptSaved" | "scriptTried" | "bindingsChanged" | "webhookTokenRotated" | "outcomeListCreated" | "outcomeListChanged" | "outcomeListDeleted" | "settingsChanged" | "erased" | "purged";
-                /** @description Items at most: 1 to 200, 50 when not given. */
+                /** @description Most items to return, 1 to 200; defaults to 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -4357,7 +4328,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_AuditEntry"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4385,7 +4356,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_CallRoute"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4399,33 +4370,33 @@ export interface operations {
     list_calls: {
         parameters: {
             query?: {
-                /** @description Where it stands. */
+                /** @description Current state of the call. */
                 state?: "ringing" | "talking" | "held" | "ended";
-                /** @description Whether it is over. */
+                /** @description Whether the call has ended. */
                 ended?: boolean;
-                /** @description Which way it goes. */
+                /** @description Inbound, outbound or internal. */
                 direction?: "in" | "out" | "internal";
-                /** @description How it came out. */
+                /** @description How the call came out. */
                 disposition?: "unknown" | "answered" | "noAnswer" | "busy" | "cancelled" | "failed" | "voicemail";
-                /** @description An operator it rang at or who had it. Operators see their own calls only. */
+                /** @description An operator whom the call rang or who handled it. Operators see only their own calls. */
                 operatorId?: components["schemas"]["UserId"];
-                /** @description The client it is logged on. Operators see all calls of a client that they may see. */
+                /** @description The client the call is logged on. Operators see all calls of a client they may see. */
                 clientId?: components["schemas"]["ClientId"];
-                /** @description What it came to. */
+                /** @description The outcome chosen for the call. */
                 outcomeId?: components["schemas"]["OutcomeId"];
-                /** @description The module it came through. */
+                /** @description The module that handled the call. */
                 moduleId?: components["schemas"]["ModuleId"];
-                /** @description Started then or later. */
+                /** @description Started at or after this time. */
                 from?: string;
-                /** @description Started before then. */
+                /** @description Started before this time. */
                 to?: string;
-                /** @description The client's number, in any spelling; read in the modules' countries where it has no country code. */
+                /** @description The client's number in any format; without a country code, it is read in each module's default country. */
                 phone?: string;
-                /** @description Whether it was missed. */
+                /** @description Whether the call was missed. */
                 missed?: boolean;
-                /** @description Items at most: 1 to 200, 50 when not given. */
+                /** @description Most items to return, 1 to 200; defaults to 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -4442,7 +4413,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Call"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4474,7 +4445,7 @@ export interface operations {
                     "application/json": components["schemas"]["MakingCall"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4488,29 +4459,29 @@ export interface operations {
     export_calls: {
         parameters: {
             query?: {
-                /** @description Where it stands. */
+                /** @description Current state of the call. */
                 state?: "ringing" | "talking" | "held" | "ended";
-                /** @description Whether it is over. */
+                /** @description Whether the call has ended. */
                 ended?: boolean;
-                /** @description Which way it goes. */
+                /** @description Inbound, outbound or internal. */
                 direction?: "in" | "out" | "internal";
-                /** @description How it came out. */
+                /** @description How the call came out. */
                 disposition?: "unknown" | "answered" | "noAnswer" | "busy" | "cancelled" | "failed" | "voicemail";
-                /** @description An operator it rang at or who had it. Operators see their own calls only. */
+                /** @description An operator whom the call rang or who handled it. Operators see only their own calls. */
                 operatorId?: components["schemas"]["UserId"];
-                /** @description The client it is logged on. Operators see all calls of a client that they may see. */
+                /** @description The client the call is logged on. Operators see all calls of a client they may see. */
                 clientId?: components["schemas"]["ClientId"];
-                /** @description What it came to. */
+                /** @description The outcome chosen for the call. */
                 outcomeId?: components["schemas"]["OutcomeId"];
-                /** @description The module it came through. */
+                /** @description The module that handled the call. */
                 moduleId?: components["schemas"]["ModuleId"];
-                /** @description Started then or later. */
+                /** @description Started at or after this time. */
                 from?: string;
-                /** @description Started before then. */
+                /** @description Started before this time. */
                 to?: string;
-                /** @description The client's number, in any spelling; read in the modules' countries where it has no country code. */
+                /** @description The client's number in any format; without a country code, it is read in each module's default country. */
                 phone?: string;
-                /** @description Whether it was missed. */
+                /** @description Whether the call was missed. */
                 missed?: boolean;
             };
             header?: never;
@@ -4519,7 +4490,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A line of column names, then a line a call, latest start first */
+            /** @description A header line, then one line per call, most recently started first */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4528,7 +4499,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4558,7 +4529,7 @@ export interface operations {
                     "application/json": components["schemas"]["Call"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4592,7 +4563,7 @@ export interface operations {
                     "application/json": components["schemas"]["Call"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4622,7 +4593,7 @@ export interface operations {
                     "application/json": components["schemas"]["Call"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4652,7 +4623,7 @@ export interface operations {
                     "application/json": components["schemas"]["CallContext"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4686,7 +4657,7 @@ export interface operations {
                     "application/json": components["schemas"]["Call"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4716,7 +4687,7 @@ export interface operations {
                     "application/json": components["schemas"]["WouldErase"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4746,7 +4717,7 @@ export interface operations {
                     "application/json": components["schemas"]["Erasure"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4776,7 +4747,7 @@ export interface operations {
                     "application/json": components["schemas"]["Call"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4806,7 +4777,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_HistoryEntry"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4836,7 +4807,7 @@ export interface operations {
                     "application/json": components["schemas"]["Call"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4866,7 +4837,7 @@ export interface operations {
                     "application/json": components["schemas"]["Call"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4881,8 +4852,8 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description `1`: through this server, instead of a redirect to the provider. Recordings that the provider gives only with headers come
-                 *     through this server anyhow.
+                 * @description `1` to get the recording through this server instead of a redirect to the provider. Recordings that need headers
+                 *     always come through this server.
                  */
                 proxy?: number;
             };
@@ -4894,7 +4865,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Through this server: the recording; `x-recording-link` says whether the provider's own link can be opened too (`direct` or `none`) */
+            /** @description The recording, through this server; `x-recording-link` says whether the provider's own link can be opened too (`direct` or `none`) */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4903,7 +4874,7 @@ export interface operations {
                     "audio/*": unknown;
                 };
             };
-            /** @description The same with `Range`: the part asked for */
+            /** @description The requested `Range` of it */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -4912,21 +4883,21 @@ export interface operations {
                     "audio/*": unknown;
                 };
             };
-            /** @description The provider's link */
+            /** @description A redirect to the provider's link */
             302: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The provider does not give it (`recordingUnavailable`), or gives something else, such as a page to sign in (`recordingNotAudio`) */
+            /** @description The provider does not return it (`recordingUnavailable`), or returns something else, such as a sign-in page (`recordingNotAudio`) */
             502: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4960,7 +4931,7 @@ export interface operations {
                     "application/json": components["schemas"]["Call"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4990,7 +4961,7 @@ export interface operations {
                     "application/json": components["schemas"]["Call"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5024,7 +4995,7 @@ export interface operations {
                     "application/json": components["schemas"]["Call"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5054,7 +5025,7 @@ export interface operations {
                     "application/json": components["schemas"]["Call"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5069,25 +5040,25 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Words of a name, a number in any spelling, an e-mail address or `#tag`, or how they begin. The best matches make the
-                 *     one page there is.
+                 * @description Text to search for: words of a name, a number in any format, an e-mail address or `#tag`, or the beginnings of
+                 *     them. Returns a single page with the best matches.
                  */
                 query?: string;
-                /** @description A number they have, in any spelling; read in the modules' countries where it has no country code. */
+                /** @description One of their numbers in any format; without a country code, it is read in each module's default country. */
                 phone?: string;
-                /** @description What they are. */
+                /** @description Contact, company or lead. */
                 kind?: "contact" | "company" | "lead";
-                /** @description Whose they are: a user's id, or `none` for nobody's. */
+                /** @description Id of the responsible user, or `none` for clients without one. */
                 responsibleId?: string;
-                /** @description A tag they have. */
+                /** @description One of their tags. */
                 tag?: string;
-                /** @description The company they belong to. */
+                /** @description Id of the company they belong to. */
                 companyId?: components["schemas"]["ClientId"];
-                /** @description Whether they were put away; `false` when not given. */
+                /** @description Whether to list archived clients; defaults to `false`. */
                 archived?: boolean;
-                /** @description Items at most: 1 to 200, 50 when not given. */
+                /** @description Most items to return, 1 to 200; defaults to 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -5104,7 +5075,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Client"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5136,7 +5107,7 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5151,21 +5122,21 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Words of a name, a number in any spelling, an e-mail address or `#tag`, or how they begin. The best matches make the
-                 *     one page there is.
+                 * @description Text to search for: words of a name, a number in any format, an e-mail address or `#tag`, or the beginnings of
+                 *     them. Returns a single page with the best matches.
                  */
                 query?: string;
-                /** @description A number they have, in any spelling; read in the modules' countries where it has no country code. */
+                /** @description One of their numbers in any format; without a country code, it is read in each module's default country. */
                 phone?: string;
-                /** @description What they are. */
+                /** @description Contact, company or lead. */
                 kind?: "contact" | "company" | "lead";
-                /** @description Whose they are: a user's id, or `none` for nobody's. */
+                /** @description Id of the responsible user, or `none` for clients without one. */
                 responsibleId?: string;
-                /** @description A tag they have. */
+                /** @description One of their tags. */
                 tag?: string;
-                /** @description The company they belong to. */
+                /** @description Id of the company they belong to. */
                 companyId?: components["schemas"]["ClientId"];
-                /** @description Whether they were put away; `false` when not given. */
+                /** @description Whether to list archived clients; defaults to `false`. */
                 archived?: boolean;
             };
             header?: never;
@@ -5174,7 +5145,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A line of column names, then a line a client, by name */
+            /** @description A header line, then one line per client, by name */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5183,7 +5154,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5215,7 +5186,7 @@ export interface operations {
                     "application/json": components["schemas"]["Duplicates"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5247,7 +5218,7 @@ export interface operations {
                     "application/json": components["schemas"]["Import"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5277,7 +5248,7 @@ export interface operations {
                     "application/json": components["schemas"]["Import"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5305,7 +5276,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5339,7 +5310,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportPreview"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5361,7 +5332,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The columns `Line` and `Reason`, then those of the file */
+            /** @description The columns `Line` and `Reason`, then the file's own columns */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5370,7 +5341,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5404,7 +5375,7 @@ export interface operations {
                     "application/json": components["schemas"]["Import"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5434,7 +5405,7 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5462,7 +5433,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5496,7 +5467,7 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5510,9 +5481,9 @@ export interface operations {
     list_activity: {
         parameters: {
             query?: {
-                /** @description Items at most: 1 to 200, 50 when not given. */
+                /** @description Most items to return, 1 to 200; defaults to 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -5531,7 +5502,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Activity"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5565,7 +5536,7 @@ export interface operations {
                     "application/json": components["schemas"]["Comment"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5599,7 +5570,7 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5629,7 +5600,7 @@ export interface operations {
                     "application/json": components["schemas"]["WouldErase"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5663,7 +5634,7 @@ export interface operations {
                     "application/json": components["schemas"]["Erasure"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5697,7 +5668,7 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5711,9 +5682,9 @@ export interface operations {
     list_colleagues: {
         parameters: {
             query?: {
-                /** @description Items at most: 1 to 200, 50 when not given. */
+                /** @description Most items to return, 1 to 200; defaults to 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -5730,7 +5701,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Colleague"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5759,7 +5730,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5793,7 +5764,7 @@ export interface operations {
                     "application/json": components["schemas"]["Comment"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5821,7 +5792,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5835,9 +5806,9 @@ export interface operations {
     list_erasures: {
         parameters: {
             query?: {
-                /** @description Items at most: 1 to 200, 50 when not given. */
+                /** @description Most items to return, 1 to 200; defaults to 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -5854,7 +5825,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Erasure"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5884,7 +5855,7 @@ export interface operations {
                     "application/json": components["schemas"]["Erasure"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5904,7 +5875,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The socket; its messages are of the type `Message` */
+            /** @description The socket; its messages have the type `Message` */
             101: {
                 headers: {
                     [name: string]: unknown;
@@ -5913,7 +5884,7 @@ export interface operations {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5941,7 +5912,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5973,7 +5944,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5987,9 +5958,9 @@ export interface operations {
     list_mentions: {
         parameters: {
             query?: {
-                /** @description Items at most: 1 to 200, 50 when not given. */
+                /** @description Most items to return, 1 to 200; defaults to 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -6006,7 +5977,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Mention"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6033,7 +6004,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6055,7 +6026,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The client that is there again */
+            /** @description The restored client */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6064,7 +6035,7 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6078,9 +6049,9 @@ export interface operations {
     list_missed_calls: {
         parameters: {
             query?: {
-                /** @description Items at most: 1 to 200, 50 when not given. */
+                /** @description Most items to return, 1 to 200; defaults to 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -6097,7 +6068,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_MissedCaller"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6125,7 +6096,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6157,7 +6128,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6185,7 +6156,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Module"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6217,7 +6188,7 @@ export interface operations {
                     "application/json": components["schemas"]["Module"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6247,7 +6218,7 @@ export interface operations {
                     "application/json": components["schemas"]["Module"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6275,7 +6246,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6309,7 +6280,7 @@ export interface operations {
                     "application/json": components["schemas"]["Module"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6339,7 +6310,7 @@ export interface operations {
                     "application/json": components["schemas"]["Binding"][];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6373,7 +6344,7 @@ export interface operations {
                     "application/json": components["schemas"]["Binding"][];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6403,7 +6374,7 @@ export interface operations {
                     "application/json": components["schemas"]["Conformance"];
                 };
             };
-            /** @description There are no samples and scenarios to make it with */
+            /** @description There are no samples and scenarios to make the sheet with */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6417,7 +6388,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6431,13 +6402,13 @@ export interface operations {
     list_module_log: {
         parameters: {
             query?: {
-                /** @description No less serious than this. */
+                /** @description Only lines of at least this severity. */
                 level?: "debug" | "info" | "warn" | "error";
-                /** @description Only of this request. */
+                /** @description Only lines about this request. */
                 requestId?: components["schemas"]["RequestId"];
-                /** @description Items at most: 1 to 200, 50 when not given. */
+                /** @description Most items to return, 1 to 200; defaults to 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -6456,7 +6427,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_LogLine"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6486,7 +6457,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Member"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6500,11 +6471,11 @@ export interface operations {
     list_requests: {
         parameters: {
             query?: {
-                /** @description `new`, `processed` or `failed`. */
+                /** @description Only requests with this status. */
                 status?: "new" | "processed" | "failed";
-                /** @description Items at most: 1 to 200, 50 when not given. */
+                /** @description Most items to return, 1 to 200; defaults to 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -6523,7 +6494,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_WebhookRequest"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6554,7 +6525,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookRequestDetail"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6589,7 +6560,7 @@ export interface operations {
                     "application/json": components["schemas"]["Replayed"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6612,7 +6583,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The text of a file in `samples/` */
+            /** @description The contents of a file in `samples/` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6621,7 +6592,7 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6651,7 +6622,7 @@ export interface operations {
                     "application/json": components["schemas"]["Script"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6685,7 +6656,7 @@ export interface operations {
                     "application/json": components["schemas"]["Module"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6715,7 +6686,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Script"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6746,7 +6717,7 @@ export interface operations {
                     "application/json": components["schemas"]["Script"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6777,7 +6748,7 @@ export interface operations {
                     "application/json": components["schemas"]["Module"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6812,7 +6783,7 @@ export interface operations {
                     "application/json": components["schemas"]["Module"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6842,7 +6813,7 @@ export interface operations {
                     "application/json": components["schemas"]["TestedConnection"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6876,7 +6847,7 @@ export interface operations {
                     "application/json": components["schemas"]["Tried"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6906,7 +6877,7 @@ export interface operations {
                     "application/json": components["schemas"]["ModuleUpdate"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6940,7 +6911,7 @@ export interface operations {
                     "application/json": components["schemas"]["Module"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6970,7 +6941,7 @@ export interface operations {
                     "application/json": components["schemas"]["RotatedToken"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6998,7 +6969,7 @@ export interface operations {
                     "application/json": components["schemas"]["OutcomeLists"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7030,7 +7001,7 @@ export interface operations {
                     "application/json": components["schemas"]["OutcomeList"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7059,7 +7030,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7093,7 +7064,7 @@ export interface operations {
                     "application/json": components["schemas"]["OutcomeList"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7121,7 +7092,7 @@ export interface operations {
                     "application/json": components["schemas"]["Providers"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7135,18 +7106,18 @@ export interface operations {
     get_report: {
         parameters: {
             query?: {
-                /** @description Began in an hour that begins then or later; 30 days with today when not given. */
+                /** @description Calls that started in an hour that begins at or after this time; defaults to 30 days including today. */
                 from?: string;
-                /** @description Began in an hour that begins before then; until now when not given. */
+                /** @description Calls that started in an hour that begins before this time; defaults to now. */
                 to?: string;
-                /** @description The module they came through. */
+                /** @description The module that handled the calls. */
                 moduleId?: components["schemas"]["ModuleId"];
-                /** @description Which way they went. */
+                /** @description Inbound, outbound or internal. */
                 direction?: "in" | "out" | "internal";
-                /** @description What they are put together by: at most five years, by the hour at most 62 days. */
+                /** @description How to group calls by time. A report spans at most five years, or 62 days by hour. */
                 by?: "hour" | "day" | "weekday" | "hourOfDay";
                 /**
-                 * @description Where days are counted: a name of the IANA's time zone database, UTC when not given.
+                 * @description IANA time zone in which days are counted; defaults to UTC.
                  * @example Europe/London
                  */
                 timeZone?: string;
@@ -7165,7 +7136,7 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7179,19 +7150,19 @@ export interface operations {
     export_report: {
         parameters: {
             query: {
-                /** @description Which table. */
+                /** @description The table to export. */
                 part: "periods" | "operators" | "dispositions" | "outcomes";
-                /** @description As for the report. */
+                /** @description As in `GET /api/v1/reports`. */
                 from?: string;
-                /** @description As for the report. */
+                /** @description As in `GET /api/v1/reports`. */
                 to?: string;
-                /** @description As for the report. */
+                /** @description As in `GET /api/v1/reports`. */
                 moduleId?: components["schemas"]["ModuleId"];
-                /** @description As for the report. */
+                /** @description As in `GET /api/v1/reports`. */
                 direction?: "in" | "out" | "internal";
-                /** @description As for the report. */
+                /** @description As in `GET /api/v1/reports`. */
                 by?: "hour" | "day" | "weekday" | "hourOfDay";
-                /** @description As for the report. */
+                /** @description As in `GET /api/v1/reports`. */
                 timeZone?: string;
             };
             header?: never;
@@ -7200,7 +7171,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A line of column names, then a line a row */
+            /** @description A header line, then one line per row */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7209,7 +7180,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7237,7 +7208,7 @@ export interface operations {
                     "application/json": components["schemas"]["RetentionState"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7269,7 +7240,7 @@ export interface operations {
                     "application/json": components["schemas"]["RetentionState"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7301,7 +7272,7 @@ export interface operations {
                     "application/json": components["schemas"]["Removed"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7333,7 +7304,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7360,7 +7331,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7388,7 +7359,7 @@ export interface operations {
                     "application/json": components["schemas"]["AppSettings"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7420,7 +7391,7 @@ export interface operations {
                     "application/json": components["schemas"]["AppSettings"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7448,7 +7419,7 @@ export interface operations {
                     "application/json": components["schemas"]["SetupState"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7480,7 +7451,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7494,11 +7465,11 @@ export interface operations {
     list_tokens: {
         parameters: {
             query?: {
-                /** @description Those of this user; the caller's own when left out. Only administrators see those of others. */
+                /** @description Only this user's tokens; defaults to the caller's own. Only administrators see other users' tokens. */
                 userId?: components["schemas"]["UserId"];
-                /** @description Items at most: 1 to 200, 50 when not given. */
+                /** @description Most items to return, 1 to 200; defaults to 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -7515,7 +7486,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Token"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7547,7 +7518,7 @@ export interface operations {
                     "application/json": components["schemas"]["MadeToken"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7576,7 +7547,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7590,9 +7561,9 @@ export interface operations {
     list_users: {
         parameters: {
             query?: {
-                /** @description Items at most: 1 to 200, 50 when not given. */
+                /** @description Most items to return, 1 to 200; defaults to 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -7609,7 +7580,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_User"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7641,7 +7612,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7671,7 +7642,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7700,7 +7671,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7734,7 +7705,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description The request was not done: see `code` and `detail` */
+            /** @description The request failed: see `code` and `detail` */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7820,7 +7791,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As by POST */
+            /** @description As for POST */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7834,14 +7805,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description As by POST */
+            /** @description As for POST */
             500: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description As by POST */
+            /** @description As for POST */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7858,14 +7829,14 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description The module; a suffix after it reaches the script as `path` */
+                /** @description The module; a suffix after it is passed to the script as `path` */
                 moduleId: components["schemas"]["ModuleId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description What the module's script answers; `{}` when it says nothing else */
+            /** @description The script's response; `{}` by default */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7879,7 +7850,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body is larger than this server takes */
+            /** @description The body is larger than the server accepts */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7893,7 +7864,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The module is off, or has too much to do */
+            /** @description The module is disabled or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -28,7 +28,6 @@ pub enum ImportTarget {
     Email,
     /// Tags, separated by `;` or `,`.
     Tags,
-    /// Notes.
     Notes,
     /// The login, email address or name of the responsible user.
     Responsible,

@@ -25,7 +25,6 @@ pub struct Format {
     delimiter: u8,
     /// Where the first line starts, after a byte order mark and `sep=;`.
     begins_at: u64,
-    /// Lines before that.
     lines_before: u64,
     /// Whether lines end with CR alone, as in files of old programs.
     ends_with_cr: bool,

@@ -69,7 +69,6 @@ pub struct Progress {
     pub incomplete: u64,
 }
 
-/// The state of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ImportState {

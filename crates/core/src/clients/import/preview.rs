@@ -42,7 +42,6 @@ pub struct ImportPreview {
 pub struct PreviewRow {
     /// The line's number.
     line: u64,
-    /// The client.
     client: PreviewedClient,
     /// Why the line would be rejected.
     problem: Option<String>,
@@ -59,7 +58,6 @@ pub struct PreviewRow {
 pub struct PreviewedClient {
     /// The kind of the client.
     kind: ClientKind,
-    /// Its name.
     name: String,
     /// The name of its company.
     company: Option<String>,
@@ -67,9 +65,7 @@ pub struct PreviewedClient {
     phones: Vec<String>,
     /// Its e-mail addresses.
     emails: Vec<String>,
-    /// Its tags.
     tags: Vec<String>,
-    /// Its notes.
     notes: Option<String>,
 }
 

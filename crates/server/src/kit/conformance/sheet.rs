@@ -90,9 +90,9 @@ pub enum CheckName {
     MissingEnd,
     /// A record that comes late.
     LateRecord,
-    /// A wrong signature.
+    /// A spoilt signature is refused.
     WrongSignature,
-    /// No signature.
+    /// An unsigned request is refused.
     NoSignature,
     /// An event that the module does not know.
     UnknownEvent,

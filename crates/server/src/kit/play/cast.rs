@@ -43,9 +43,9 @@ pub struct Cast<'a> {
 /// What a request was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// The status.
+    /// As in HTTP.
     pub status: u16,
-    /// The body.
+    /// As text.
     pub body: String,
 }
 

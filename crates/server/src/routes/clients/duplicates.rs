@@ -53,7 +53,7 @@ pub struct Duplicates {
 /// A possible duplicate.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Duplicate {
-    /// The client.
+    /// Who may be the same.
     client: ApiClient,
     /// What they have in common.
     because: BTreeSet<Because>,

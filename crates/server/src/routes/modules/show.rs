@@ -21,7 +21,7 @@ use hookswitch_core::modules::manifest::Setting;
 use hookswitch_core::modules::registry::Active;
 use hookswitch_core::modules::update::{self, Standing};
 
-/// A module.
+/// A connected provider.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Module {
@@ -159,7 +159,7 @@ pub struct Leads {
 struct Health {
     /// When its last webhook request arrived.
     last_request_at: Option<DateTime<Utc>>,
-    /// The status of that request.
+    /// How the newest request was processed.
     last_request_status: Option<RequestStatus>,
     /// Requests in the last 24 hours that failed and have not been replayed since; 1000 means that many or more.
     failed_last_day: u32,
