@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hookswitch_script::{EngineThreads, Function, Limits};
+use hookswitch_script::{EngineThreads, Limits};
 use serde_json::{Value, json};
 
 use crate::support::{eval, load_with, script_with, soon, tight};
