@@ -17,6 +17,7 @@ use oxc_sourcemap::SourceMap;
 use serde::{Deserialize, Serialize};
 
 use crate::Function;
+use crate::bytecode::Bytecode;
 use crate::position::SCRIPT_FILE;
 
 /// Longest accepted script, in bytes.
@@ -32,6 +33,8 @@ const MAX_DIAGNOSTICS: usize = 50;
 /// A script ready to load.
 pub struct Compiled {
     pub(crate) code: String,
+    /// Of the code with what [`crate::prelude::with_epilogue`] adds.
+    pub(crate) bytecode: Bytecode,
     pub(crate) map: SourceMap<'static>,
     /// Declarations with names that resemble the contract's but are not part of it.
     pub lookalikes: Vec<Lookalike>,
@@ -124,7 +127,7 @@ fn strip(source: &str) -> Result<Compiled, Vec<Diagnostic>> {
     let map = printed
         .map
         .unwrap_or_else(|| SourceMap::new(None, vec![], None, vec![], vec![], Box::default(), None));
-    Ok(Compiled { code: printed.code, map: map.into_owned(), lookalikes })
+    Ok(Compiled { code: printed.code, bytecode: Bytecode::new(), map: map.into_owned(), lookalikes })
 }
 
 fn lookalikes(source: &str, scoping: &Scoping) -> Vec<Lookalike> {

@@ -11,6 +11,7 @@
 //! ```
 
 mod actor;
+mod bytecode;
 mod compile;
 pub mod data;
 mod engine;

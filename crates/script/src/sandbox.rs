@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rquickjs::context::intrinsic;
-use rquickjs::{Context, Ctx, Function as JsFunction, Module, Object, Persistent, Runtime, Value};
+use rquickjs::{Context, Ctx, Function as JsFunction, Object, Persistent, Runtime, Value, WriteOptions};
 
 use crate::data;
 use crate::engine::Outcome;
@@ -92,13 +92,14 @@ impl Sandbox {
 
     /// Evaluates the script as a module and returns the functions it declares.
     fn evaluate(&mut self) -> Result<Vec<Function>, ScriptError> {
-        let source = prelude::with_epilogue(&self.state.compiled.code);
+        let compiled = Arc::clone(&self.state.compiled);
         let memory = Rc::clone(&self.state.memory);
         let mut module = None;
         let mut threw = self.run(|ctx, _| {
             // A script's length is bounded, and so is the memory to compile it.
-            let compile = || Module::declare(ctx.clone(), SCRIPT_FILE, source);
-            let (evaluated, promise) = memory.without_limit(compile)?.eval()?;
+            let source = || prelude::with_epilogue(&compiled.code);
+            let declare = || compiled.bytecode.declare(ctx, SCRIPT_FILE, source, WriteOptions::default());
+            let (evaluated, promise) = memory.without_limit(declare)?.eval()?;
             module = Some((Persistent::save(ctx, evaluated.namespace()?), Persistent::save(ctx, promise)));
             Ok(())
         });

@@ -227,10 +227,14 @@ impl ChangedCall<'_> {
         Some(Talk { id: self.id, caller: self.caller(view), client: self.client_id, answered_at })
     }
 
-    /// Whether a talk began, or its client became known, in this batch.
+    /// Whether a talk began, or whom it is with became known, in this batch.
     fn is_new_talk(&self) -> bool {
-        let was_answered = self.before.as_ref().is_some_and(|view| view.answered_at.is_some());
-        let is_answered = self.after.as_ref().is_some_and(|after| after.view.answered_at.is_some());
-        is_answered && !(was_answered && self.known.added.client_id == self.client_id)
+        let Some(after) = self.after.as_ref().filter(|after| after.view.answered_at.is_some()) else {
+            return false;
+        };
+        let before = self.before.as_ref().filter(|view| view.answered_at.is_some());
+        before.is_none_or(|before| {
+            self.known.added.client_id != self.client_id || self.caller(before) != self.caller(&after.view)
+        })
     }
 }

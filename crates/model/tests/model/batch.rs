@@ -75,6 +75,15 @@ fn a_talk_on_another_number_of_the_client_counts_and_one_with_a_withheld_number_
 }
 
 #[test]
+fn a_talk_whose_number_becomes_known_later_counts() {
+    let mut world = told(MISSED);
+    world.tell("20 start 101 id=x from=anonymous\n 21 answer 101 id=x from=anonymous");
+    assert_eq!(world.open(), ["a"]);
+    world.tell("22 start 101 id=x at=20");
+    assert_eq!(world.open(), [""; 0]);
+}
+
+#[test]
 fn an_unknown_caller_who_is_missed_becomes_a_client_once() {
     let mut world = told(MISSED);
     let [lead] = world.clients.as_slice() else { panic!("one lead") };

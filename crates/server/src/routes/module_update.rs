@@ -114,8 +114,10 @@ pub async fn take_module_update(
     Path(id): Path<ModuleId>,
     Json(TakeModuleUpdate { hash }): Json<TakeModuleUpdate>,
 ) -> ApiResult<axum::Json<Module>> {
-    let active = active(&app, id)?;
     templates::refresh(&app.modules, false).await;
+    // Updates in the background must not interfere.
+    let _taking = app.modules.templates.taking.lock().await;
+    let active = active(&app, id)?;
     let template = update::template(&app.modules, &active)?;
     if hash.is_some_and(|hash| hash != template.hash) {
         let detail = "There is a newer version by now. Review it, then update to that one.";

@@ -108,6 +108,8 @@ pub async fn save_script(
     Path(id): Path<ModuleId>,
     Json(script): Json<SaveScript>,
 ) -> ApiResult<axum::Json<Module>> {
+    // Updates in the background must not interfere.
+    let _taking = app.modules.templates.taking.lock().await;
     let before = active(&app, id)?;
     let saved = match &script.settings {
         None => save(&app.modules, id, &script.source, user.id).await?,

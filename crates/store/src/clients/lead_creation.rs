@@ -62,7 +62,7 @@ found! {
 
 static DELETE_WORDS: Rows = Rows::new("delete from client_words where client_id in (values ", 1, ")");
 static DELETE_PHONES: Rows = Rows::new("delete from client_phones where client_id in (values ", 1, ")");
-static DELETE_CLIENTS: Rows = Rows::new("delete from clients where id in (values ", 1, ")");
+static DELETE_CLIENTS: Rows = Rows::new("delete from clients where version = 1 and id in (values ", 1, ")");
 static RELEASE: Rows =
     Rows::new("update calls set client_id = null, version = version + 1 where client_id in (values ", 1, ")");
 
@@ -82,22 +82,21 @@ pub(crate) async fn leads(
     Ok(found.into_iter().map(lead).collect())
 }
 
-/// Removes clients; fails with a foreign key violation if somebody touched one meanwhile.
-pub(crate) async fn remove(db: &mut impl Db, removed: &[ClientId]) -> Result<(), sqlx::Error> {
-    for statement in [&DELETE_WORDS, &DELETE_PHONES, &DELETE_CLIENTS] {
-        of_each(db, statement, removed).await?;
-    }
-    Ok(())
+/// Removes clients that nobody touched; returns how many. Fails with a foreign key violation if something refers to one
+/// meanwhile.
+pub(crate) async fn remove(db: &mut impl Db, removed: &[ClientId]) -> Result<u64, sqlx::Error> {
+    of_each(db, &DELETE_WORDS, removed).await?;
+    of_each(db, &DELETE_PHONES, removed).await?;
+    of_each(db, &DELETE_CLIENTS, removed).await
 }
 
 /// Takes the calls off removed clients.
-pub(crate) async fn release(db: &mut impl Db, removed: &[ClientId]) -> Result<(), sqlx::Error> {
+pub(crate) async fn release(db: &mut impl Db, removed: &[ClientId]) -> Result<u64, sqlx::Error> {
     of_each(db, &RELEASE, removed).await
 }
 
-async fn of_each(db: &mut impl Db, statement: &Rows, clients: &[ClientId]) -> Result<(), sqlx::Error> {
-    statement.execute(db, clients, |values, client| values.add(client.map(|client| client.0))).await?;
-    Ok(())
+async fn of_each(db: &mut impl Db, statement: &Rows, clients: &[ClientId]) -> Result<u64, sqlx::Error> {
+    statement.execute(db, clients, |values, client| values.add(client.map(|client| client.0))).await
 }
 
 /// Creates the clients, each with its number. A unique violation means that another node was faster.

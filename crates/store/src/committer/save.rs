@@ -21,7 +21,8 @@ pub(super) async fn changes(
     changes: &Changes<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), BatchError> {
-    lead_creation::remove(db, &changes.removed).await.map_err(BatchError::of_clients)?;
+    let removed = lead_creation::remove(db, &changes.removed).await.map_err(BatchError::of_clients)?;
+    all(removed, changes.removed.len())?;
     lead_creation::insert(db, &changes.made).await.map_err(BatchError::of_calls)?;
     calls(db, &changes.calls).await?;
     lead_creation::release(db, &changes.removed).await.map_err(BatchError::of_calls)?;

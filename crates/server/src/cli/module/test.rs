@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use futures::join;
 use hookswitch_script::{Compiled, Engine, Function, Limits};
 use serde_json::Value;
 
@@ -16,7 +17,6 @@ use crate::kit::conformance::{self, render};
 use crate::kit::play::{Played, Stage, Subject, diff, play};
 use hookswitch_core::modules::folder::Folder;
 use hookswitch_core::modules::sample::Sample;
-use hookswitch_core::modules::scenario::Scenario;
 use hookswitch_core::modules::trial::{self, Ran};
 
 pub async fn run(dir: &Path, update: bool, sheet: Option<&Path>) -> CliResult {
@@ -24,17 +24,29 @@ pub async fn run(dir: &Path, update: bool, sheet: Option<&Path>) -> CliResult {
     let mut out = std::io::stdout().lock();
     let engine = Engine::new(Limits::default(), tokio::runtime::Handle::current());
     let failed_samples = samples(&engine, &folder, &compiled, update, &mut out).await?;
-    let mut subject = Subject {
+    let unreadable: Vec<_> =
+        folder.scenarios.iter().filter_map(|(path, read)| Some((path, read.as_ref().err()?))).collect();
+    for (path, problem) in &unreadable {
+        writeln!(out, "FAIL {}: {problem}", stem(path))?;
+    }
+    let unreadable = unreadable.len();
+    let subject = Subject {
         manifest: folder.manifest,
         source: folder.source,
         compiled,
         samples: named(folder.samples),
-        scenarios: Vec::new(),
+        scenarios: named(folder.scenarios),
     };
-    let stage = Stage::open().await?;
-    let (played, failed_scenarios) = scenarios(&stage, &mut subject, folder.scenarios, &mut out).await?;
-    let made = conformance::sheet_of(&stage, &engine, &subject, &played).await;
+    let (stage, other) = (Stage::open().await?, Stage::open().await?);
+    let (played, apart) = join!(
+        play_and_print(&stage, &subject, &mut out),
+        conformance::checks_apart(&other, &engine, &subject)
+    );
+    let (played, failed) = played?;
+    let failed_scenarios = (failed + unreadable, subject.scenarios.len() + unreadable);
+    let made = conformance::sheet_of(&stage, &engine, &subject, &played, apart).await;
     stage.close().await;
+    other.close().await;
     let made = made?;
     write!(out, "{}", render::text(&made))?;
     if let Some(file) = sheet {
@@ -68,21 +80,13 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Plays the scenarios; returns the results of those that could be read, and how many of how many failed.
-async fn scenarios(
+/// Plays the scenarios; returns how each went, and how many failed.
+async fn play_and_print(
     stage: &Stage,
-    subject: &mut Subject,
-    files: Vec<(PathBuf, Result<Scenario, String>)>,
+    subject: &Subject,
     out: &mut impl Write,
-) -> std::io::Result<(Vec<Played>, (usize, usize))> {
-    let (all, mut failed, mut played) = (files.len(), 0, Vec::new());
-    for (path, read) in &files {
-        if let Err(problem) = read {
-            failed += 1;
-            writeln!(out, "FAIL {}: {problem}", stem(path))?;
-        }
-    }
-    subject.scenarios = named(files);
+) -> std::io::Result<(Vec<Played>, usize)> {
+    let (mut failed, mut played) = (0, Vec::new());
     for (file, scenario) in &subject.scenarios {
         let came = play(stage, subject, (file, scenario)).await;
         let mark = if came.passed() { "ok  " } else { "FAIL" };
@@ -96,10 +100,10 @@ async fn scenarios(
         }
         played.push(came);
     }
-    if failed == 0 && all > 0 {
-        writeln!(out, "{all} scenarios make the expected calls, in every order")?;
+    if failed == 0 && !played.is_empty() {
+        writeln!(out, "{} scenarios make the expected calls, in every order", played.len())?;
     }
-    Ok((played, (failed, all)))
+    Ok((played, failed))
 }
 
 /// Runs the samples; returns how many of how many failed.

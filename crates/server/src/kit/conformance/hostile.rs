@@ -7,6 +7,7 @@ use super::sheet::{Check, CheckName};
 use crate::kit::play::{Cast, Reply, Stage, Subject};
 use hookswitch_core::modules::outgoing::Outgoing;
 use hookswitch_core::modules::sample_signature::Spoil;
+use hookswitch_core::modules::scenario::Scenario;
 
 /// Levels of a body that is nothing but lists.
 const DEEP: usize = 5_000;
@@ -26,6 +27,7 @@ pub async fn checks(stage: &Stage, subject: &Subject) -> Vec<Check> {
 /// Every request that proves who sends it, with its signature, or the secret that is in it, spoilt in each way.
 async fn signatures(stage: &Stage, subject: &Subject, probes: &[Probe]) -> Vec<Check> {
     let (mut problems, mut any) = (SPOILT.map(|_| Vec::new()), false);
+    let mut before = None;
     for probe in probes {
         let signed: Vec<_> = probe
             .requests(subject)
@@ -37,9 +39,9 @@ async fn signatures(stage: &Stage, subject: &Subject, probes: &[Probe]) -> Vec<C
         }
         any = true;
         let of_probe = async {
-            stage.begin(&probe.scenario);
-            let cast = stage.cast(subject, &probe.scenario).await?;
+            let mut is_clean = true;
             // What is refused makes no call, so one module stands all of it.
+            let cast = cast(stage, subject, &probe.scenario, before.take()).await?;
             for ((_, spoil), problems) in SPOILT.into_iter().zip(&mut problems) {
                 for index in &signed {
                     let Some(request) = cast.outgoing(&probe.scenario.steps[*index], spoil)? else {
@@ -51,8 +53,11 @@ async fn signatures(stage: &Stage, subject: &Subject, probes: &[Probe]) -> Vec<C
                         problems.push(format!("{place}: answered {status} instead of 401 or 403"));
                     }
                 }
-                problems.extend(no_calls(&cast, &probe.name).await.err());
+                let made = no_calls(&cast, &probe.name).await.err();
+                is_clean &= made.is_none();
+                problems.extend(made);
             }
+            before = is_clean.then_some(cast);
             Ok::<_, String>(())
         };
         if let Err(problem) = of_probe.await {
@@ -78,12 +83,11 @@ async fn bodies(
     if forms.is_empty() {
         return Check::does_not_apply(name, "There is neither a scenario nor a sample with a request.");
     }
-    let mut problems = Vec::new();
+    let (mut problems, mut before) = (Vec::new(), None);
     for (probe, index) in forms {
         let place = format!("a request as in {}, step {}", probe.name, index + 1);
         let of_form = async {
-            stage.begin(&probe.scenario);
-            let cast = stage.cast(subject, &probe.scenario).await?;
+            let cast = cast(stage, subject, &probe.scenario, before.take()).await?;
             let step = &probe.scenario.steps[index];
             let Some(bare) = cast.bare(step)? else { return Ok(()) };
             for (what, mut request) in contents(&bare) {
@@ -99,13 +103,29 @@ async fn bodies(
                     problems.push(format!("{place}, {what}: answered {status}: {}", said(body)));
                 }
             }
-            no_calls(&cast, &place).await
+            no_calls(&cast, &place).await?;
+            before = Some(cast);
+            Ok(())
         };
         if let Err(problem) = of_form.await {
             problems.push(problem);
         }
     }
     Check::of(name, problems)
+}
+
+/// A module for a scenario: the one before where it does for this one too.
+async fn cast<'a>(
+    stage: &'a Stage,
+    subject: &'a Subject,
+    scenario: &'a Scenario,
+    before: Option<Cast<'a>>,
+) -> Result<Cast<'a>, String> {
+    if let Some(cast) = before.and_then(|before| before.play_on(scenario)) {
+        return Ok(cast);
+    }
+    stage.begin(scenario);
+    stage.cast(subject, scenario).await
 }
 
 /// What an answer says went wrong, without the request's id, which is another each time.

@@ -5,7 +5,7 @@
 
 use hookswitch_script::{Engine, Function};
 
-use crate::kit::play::{OrderKind, Played, Stage, Subject, play};
+use crate::kit::play::{OrderKind, Played, Stage, Subject, play_all};
 use hookswitch_core::modules::trial;
 
 mod api;
@@ -19,7 +19,7 @@ mod within;
 pub use sheet::{Ability, Check, CheckName, Outcome, Sheet, State};
 pub use within::{Unmade, sheet_within};
 
-/// Plays a module's scenarios and everything that is made from them, and says what it can do.
+/// Plays a module's scenarios and everything that is derived from them, and says what the module can do.
 ///
 /// # Errors
 /// A script that cannot be loaded.
@@ -28,15 +28,20 @@ pub async fn sheet(
     engine: &Engine,
     subject: &Subject,
 ) -> Result<(Sheet, Vec<Played>), String> {
-    let mut played = Vec::new();
-    for (file, scenario) in &subject.scenarios {
-        played.push(play(stage, subject, (file, scenario)).await);
-    }
-    let sheet = sheet_of(stage, engine, subject, &played).await?;
+    let played = play_all(stage, subject).await;
+    let others = checks_apart(stage, engine, subject).await;
+    let sheet = sheet_of(stage, engine, subject, &played, others).await?;
     Ok((sheet, played))
 }
 
-/// The same of scenarios that were played already.
+/// The checks for which no scenario has to be played before: on a stage of their own they can be made meanwhile.
+pub async fn checks_apart(stage: &Stage, engine: &Engine, subject: &Subject) -> Vec<Check> {
+    let mut checks = hostile::checks(stage, subject).await;
+    checks.push(api::check(engine, subject).await);
+    checks
+}
+
+/// The sheet of scenarios that were played, with the checks made apart.
 ///
 /// # Errors
 /// A script that cannot be loaded.
@@ -45,6 +50,7 @@ pub async fn sheet_of(
     engine: &Engine,
     subject: &Subject,
     played: &[Played],
+    apart: Vec<Check>,
 ) -> Result<Sheet, String> {
     let functions = trial::functions(engine, subject.compiled.clone(), &subject.manifest.settings).await;
     let functions = functions.map_err(|error| format!("module.ts cannot be loaded: {error}"))?;
@@ -54,8 +60,7 @@ pub async fn sheet_of(
         calls::missing_end(stage, subject, played).await,
         calls::late_record(stage, subject, played).await,
     ];
-    checks.extend(hostile::checks(stage, subject).await);
-    checks.push(api::check(engine, subject).await);
+    checks.extend(apart);
     checks.push(cannot_and_does(subject, &functions));
     Ok(Sheet {
         code: subject.manifest.code.clone(),

@@ -130,6 +130,23 @@ impl Stage {
     }
 }
 
+impl<'a> Cast<'a> {
+    /// Goes on with another scenario, if that wants a module just like this one: a new one would load its script again.
+    #[must_use]
+    pub fn play_on(mut self, scenario: &'a Scenario) -> Option<Self> {
+        let wants = |scenario: &'a Scenario| {
+            (&scenario.settings, &scenario.storage, &scenario.members, &scenario.default_country)
+        };
+        if wants(self.scenario) != wants(scenario) {
+            return None;
+        }
+        self.scenario = scenario;
+        self.stage.begin(scenario);
+        self.stage.outside.record(self.id(), scenario.fetch.clone());
+        Some(self)
+    }
+}
+
 impl Cast<'_> {
     pub(super) fn id(&self) -> ModuleId {
         self.active.module.id

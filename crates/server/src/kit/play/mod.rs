@@ -33,7 +33,7 @@ mod shown;
 
 pub use cast::{Cast, Reply};
 pub use report::{OrderKind, Played, PlayedOrder, Problem};
-pub use run::play;
+pub use run::{play, play_all};
 pub use shown::{Shown, diff};
 
 use outside::Recordings;

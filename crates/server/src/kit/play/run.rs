@@ -13,6 +13,15 @@ use super::{Cast, Reply, Stage, Subject, diff};
 use hookswitch_core::modules::sample_signature::Spoil;
 use hookswitch_core::modules::scenario::{Scenario, Step};
 
+/// Plays all of a module's scenarios.
+pub async fn play_all(stage: &Stage, subject: &Subject) -> Vec<Played> {
+    let mut played = Vec::new();
+    for (file, scenario) in &subject.scenarios {
+        played.push(play(stage, subject, (file, scenario)).await);
+    }
+    played
+}
+
 /// Plays a scenario as written, and where that went well in every other order.
 pub async fn play(stage: &Stage, subject: &Subject, (file, scenario): (&str, &Scenario)) -> Played {
     let mut played = Played {
