@@ -47,7 +47,7 @@ pub(crate) use on_writer;
 /// The pool on which a statement runs.
 pub(crate) type Pool<'a> = Either<&'a SqlitePool, &'a PgPool>;
 
-/// The connection pools. Writers to SQLite take turns: its own lock is polled and unfair, so nobody must ever wait for it.
+/// The connection pools. Writers to SQLite take turns: its own lock is polled and unfair, so that hardly anybody should wait for it.
 pub(crate) enum Pools {
     Sqlite { read: SqlitePool, write: SqlitePool, turn: Arc<Mutex<()>>, file: File },
     Postgres(PgPool),

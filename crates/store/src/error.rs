@@ -84,6 +84,9 @@ pub enum StoreError {
     /// Other nodes kept writing the same calls.
     #[error("other nodes kept changing the same calls; try again")]
     Contention,
+    /// Writing it panicked.
+    #[error("writing it failed inside; the server's log says why")]
+    Panicked,
     /// The store was closed.
     #[error("the store is closed")]
     Closed,

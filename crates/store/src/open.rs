@@ -40,7 +40,7 @@ pub(crate) struct Inner {
 pub(crate) const WAIT: Duration = Duration::from_secs(10);
 /// How long to wait for a server that is down: it may be restarting, but a provider is waiting for its answer.
 const POSTGRES_WAIT: Duration = Duration::from_secs(5);
-/// Prepared statements cached per connection: more than there are.
+/// Prepared statements cached per connection: more than are in use at a time.
 pub(crate) const STATEMENTS: usize = 256;
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
@@ -58,7 +58,7 @@ pub(crate) const PRAGMAS: [(&str, &str); 6] = [
 
 impl Store {
     /// Opens the database (`sqlite:path/to/file` or `postgres://…`), creates a missing SQLite file (mode 0600), brings
-    /// the schema up to date and starts the committer on the current tokio runtime.
+    /// the schema up to date and starts the committer.
     ///
     /// # Errors
     /// [`OpenError::SchemaTooNew`] if a newer program has used it, [`OpenError::WrongKey`] if its secrets were

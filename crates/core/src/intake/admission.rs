@@ -76,6 +76,7 @@ impl Admitted {
     ) -> Result<Answer, Refusal> {
         let Self { active, address } = self;
         let slot = active.reserve().ok_or(Refusal::Busy)?;
+        let place = active.turns.place().ok_or(Refusal::Busy)?;
         let turn = active.turns.take();
         let (headers, secret_headers) = headers::kept(&parts.headers, &address);
         let received = Received {
@@ -93,11 +94,22 @@ impl Admitted {
         let argument = script_request(&received, |target| public_url.join(target), intake.body_bytes).await;
         let (argument, warning) = argument.map_err(|_| Refusal::TooLarge(intake.body_bytes))?;
         let unwritable = |error: &dyn std::fmt::Display| Refusal::Unwritable(error.to_string());
-        let request = received.into_stored(arrival).map_err(|error| unwritable(&error))?;
+        let request = Arc::new(received.into_stored(arrival).map_err(|error| unwritable(&error))?);
         let mut steps = Steps::authenticated(started);
         steps.warn(warning);
-        let (tasks, intake) = (intake.calls.tasks.clone(), Arc::clone(intake));
-        let work = async move { process_new(&intake, &active, request, argument, (slot, turn), steps).await };
-        Ok(tasks.spawn(work).await.map_err(|error| unwritable(&error))??)
+        let (tasks, store) = (intake.calls.tasks.clone(), intake.calls.store.clone());
+        let (intake, kept) = (Arc::clone(intake), Arc::clone(&request));
+        let work = async move {
+            let _place = place;
+            process_new(&intake, &active, request, argument, (slot, turn), steps).await
+        };
+        match tasks.spawn(work).await {
+            Ok(answer) => Ok(answer?),
+            Err(error) => {
+                // It panicked. What is not stored yet is, so that nothing is lost; a request that was stored is there already.
+                let _ = store.accept(kept).await;
+                Err(unwritable(&error))
+            }
+        }
     }
 }

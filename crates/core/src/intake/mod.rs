@@ -1,4 +1,4 @@
-//! The path of a webhook: accepted and stored, read by the module's script, committed, delivered, answered.
+//! The path of a webhook: accepted, read by the module's script, committed, delivered, answered.
 
 use std::sync::Arc;
 

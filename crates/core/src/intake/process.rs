@@ -1,8 +1,8 @@
-//! Processes a stored request: commits its calls and answers it.
+//! Processes a request: reads it, commits what it caused, and answers it.
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hookswitch_model::CallKey;
 use hookswitch_model::batch::{FactTarget, Submission, TargetedFact};
@@ -70,51 +70,72 @@ pub struct Previewed {
     pub changes: Vec<CallChange>,
 }
 
-/// A script that is not done by then has its request stored before it goes on: whatever it does, a crash does not lose the
-/// request. Nearly every script is faster, and what it made of the request is committed with it.
+/// A request that is not read by then is stored before it goes on: whatever its script does, a crash does not lose it.
+/// Nearly every script is faster, and what it made of the request is committed with it.
 const STORED_AFTER: Duration = Duration::from_millis(5);
 
 /// Reads a new request, commits it with what it caused, tells the operators, and returns the answer.
 ///
 /// # Errors
-/// When the database fails. A request that is stored by then stays in the inbox and is processed later, should the provider
-/// not send it again.
+/// If the database fails. A request that is stored by then stays in the inbox and is processed later, even if the provider
+/// does not repeat it.
 pub async fn process_new(
     intake: &Arc<Intake>,
     active: &Active,
-    request: NewRequest,
+    request: Arc<NewRequest>,
     argument: Value,
     (slot, turn): (Option<Slot>, Turn),
     mut steps: Steps,
 ) -> Result<Answer, StoreError> {
     let arrival = Arrival { id: request.id, module_id: request.module_id, received_at: request.received_at };
     let store = &intake.calls.store;
-    let mut called = pin!(call(active, arrival, argument, slot));
-    let (called, request) = match timeout(STORED_AFTER, &mut called).await {
-        Ok(called) => (called, Some(Arc::new(request))),
-        Err(_) => {
-            store.accept(request).await?;
-            steps.done(StepName::Stored);
-            intake.calls.live.activity.module(arrival.module_id);
-            (called.await, None)
+    let mut stored = None;
+    if store.is_failing() {
+        // A script is not run for a request that cannot be kept.
+        stored = Some(store_first(intake, &request).await?);
+    }
+    let mut reading = {
+        let mut read = pin!(async {
+            let reading = reading(active, arrival, call(active, arrival, argument, slot).await, &mut steps);
+            if reading.tells_calls_by_arrival() {
+                turn.come().await;
+            }
+            reading
+        });
+        match timeout(STORED_AFTER, &mut read).await {
+            Ok(reading) => reading,
+            Err(_) => {
+                if stored.is_none() {
+                    stored = Some(store_first(intake, &request).await?);
+                }
+                read.await
+            }
         }
     };
-    let mut reading = reading(active, arrival, called, &mut steps);
-    if reading.tells_calls_by_arrival() {
-        turn.come().await;
+    reading.turn = Some(turn);
+    match stored {
+        Some(at) => steps.done_at(StepName::Stored, at),
+        None => reading.request = Some(request),
     }
-    (reading.turn, reading.request) = (Some(turn), request.clone());
-    match commit(intake, active, arrival, reading, &mut steps, false).await {
-        Ok(done) => Ok(done.answer),
-        Err(error) => {
-            if let Some(request) = request
-                && !matches!(error, StoreError::Unavailable(_) | StoreError::Closed)
-            {
-                store.accept(request).await?;
-            }
-            Err(error)
-        }
+    Ok(commit(intake, active, arrival, reading, &mut steps, false).await?.answer)
+}
+
+/// Stores a request before it is processed; returns when that was done.
+async fn store_first(intake: &Intake, request: &Arc<NewRequest>) -> Result<Instant, StoreError> {
+    intake.calls.store.accept(Arc::clone(request)).await?;
+    intake.calls.live.activity.module(request.module_id);
+    Ok(Instant::now())
+}
+
+/// Stores a request that could not be written with what it caused, so that it is processed later. Returns why it could not.
+async fn stored_at_least(intake: &Intake, request: Option<Arc<NewRequest>>, error: StoreError) -> StoreError {
+    if let Some(request) = request
+        && !matches!(error, StoreError::Unavailable(_))
+        && let Err(error) = intake.calls.store.accept(request).await
+    {
+        return error;
     }
+    error
 }
 
 /// Runs the script on a request.
@@ -233,7 +254,10 @@ pub async fn commit(
             let apply = Apply { submission, outcome: Some(success), request: reading.request.clone() };
             match in_turn(reading.turn, intake.calls.store.apply(apply)).await {
                 Ok(applied) => Ok((applied, answer)),
-                Err(error) => Err(Failure::of_calls(error)?),
+                Err(error) => match Failure::of_calls(error) {
+                    Ok(failure) => Err(failure),
+                    Err(error) => return Err(stored_at_least(intake, reading.request, error).await),
+                },
             }
         }
         Err(failure) => Err(failure),
@@ -244,8 +268,12 @@ pub async fn commit(
             reported = false;
             let submission = submission(intake, active, arrival, Vec::new(), false);
             let failed = Some(outcome(500, Some(&failure)));
-            let apply = Apply { submission, outcome: failed, request: reading.request };
-            (intake.calls.store.apply(apply).await?, answer::of_failure(&failure, arrival.id), Some(failure))
+            let apply = Apply { submission, outcome: failed, request: reading.request.clone() };
+            let applied = match intake.calls.store.apply(apply).await {
+                Ok(applied) => applied,
+                Err(error) => return Err(stored_at_least(intake, reading.request, error).await),
+            };
+            (applied, answer::of_failure(&failure, arrival.id), Some(failure))
         }
     };
     if reported {

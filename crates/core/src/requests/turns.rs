@@ -4,17 +4,27 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// How long a request waits for earlier ones. A slow script delays no other module's events, and its own no longer than
 /// this.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
+/// Requests of a module in progress, at most: more than its script's queue holds, since each also waits for its commit.
+const MOST: usize = 1024;
+
 /// The requests of one module in progress, in order of arrival.
-#[derive(Default)]
 pub struct Turns {
     under_way: Mutex<UnderWay>,
     passed: Notify,
+    places: Arc<Semaphore>,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        let places = Arc::new(Semaphore::new(MOST));
+        Self { under_way: Mutex::default(), passed: Notify::default(), places }
+    }
 }
 
 #[derive(Default)]
@@ -30,6 +40,11 @@ pub struct Turn {
 }
 
 impl Turns {
+    /// Takes a place among the requests in progress, unless there are too many.
+    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+
     /// Takes the place of a request that arrives now.
     pub fn take(self: &Arc<Self>) -> Turn {
         let mut under_way = self.under_way();

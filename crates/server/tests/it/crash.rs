@@ -9,12 +9,20 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::process::{run, run_with_input, serve};
-use crate::support::{Client, Database, PASS_ON};
+use crate::support::{Client, Database, with_the_rest};
 
 const CONNECTIONS: usize = 16;
 /// Number of webhooks answered before the server is killed.
 const ANSWERED: usize = 300;
 const ROUNDS: usize = 3;
+
+/// Passes events on, and takes its time over some of them: such a request is stored before it is processed.
+const SLOW_AT_TIMES: &str = "
+export async function VoipParseWebhookRequest(request: FetchRequest): Promise<VoipWebhookParseResult> {
+  const result = JSON.parse(request.body as string)
+  if (result.event.event === 'notifyAnswer') await new Promise((done) => setTimeout(done, 20))
+  return result
+}";
 
 /// The state of each call after its last answered webhook.
 type Expected = Arc<Mutex<HashMap<String, &'static str>>>;
@@ -46,7 +54,10 @@ async fn survives(database: &Database) {
             Some(id) => id.clone(),
             None => {
                 let made = admin
-                    .post("/api/v1/modules", json!({ "name": "Test", "script": PASS_ON }))
+                    .post(
+                        "/api/v1/modules",
+                        json!({ "name": "Test", "script": with_the_rest(SLOW_AT_TIMES) }),
+                    )
                     .await
                     .json(201);
                 made["id"].as_str().expect("an id").to_owned()

@@ -118,7 +118,7 @@ both!(the_log_says_how_long_each_step_took, |server| {
     let times: Vec<_> =
         steps.as_array().expect("steps").iter().map(|s| s["milliseconds"].as_f64().expect("ms")).collect();
     assert!(times.is_sorted() && times[0] >= 0.0, "{times:?}");
-    assert_eq!(request["milliseconds"].as_f64(), Some(times[6].round()));
+    assert_eq!(request["milliseconds"].as_f64(), times.last().map(|last| last.round()));
     assert_eq!(module.requests().await[0]["milliseconds"], request["milliseconds"], "in the list as well");
 });
 

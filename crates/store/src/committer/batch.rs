@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use hookswitch_model::batch::{Changes, Met, Submission};
@@ -130,16 +131,18 @@ pub(super) struct Writer {
     hashes: Hashes,
     /// SQLite's connection, once it is open.
     direct: Option<Direct>,
+    /// Whether the last batch failed for a reason that is none of its members'.
+    failing: Arc<AtomicBool>,
 }
 
 impl Writer {
-    pub(super) const fn new(pools: Arc<Pools>, hashes: Hashes) -> Self {
-        Self { pools, hashes, direct: None }
+    pub(super) const fn new(pools: Arc<Pools>, hashes: Hashes, failing: Arc<AtomicBool>) -> Self {
+        Self { pools, hashes, direct: None, failing }
     }
 
     /// Another one for the same database.
     pub(super) fn again(&self) -> Self {
-        Self::new(Arc::clone(&self.pools), self.hashes.clone())
+        Self::new(Arc::clone(&self.pools), self.hashes.clone(), Arc::clone(&self.failing))
     }
 
     /// Writes the batch and returns what each of its applies did.
@@ -147,6 +150,12 @@ impl Writer {
         &mut self,
         batch: &Batch,
     ) -> Result<Vec<Result<Applied, StoreError>>, BatchError> {
+        let written = self.transaction(batch).await;
+        self.failing.store(matches!(written, Err(BatchError::Failed(_))), Ordering::Relaxed);
+        written
+    }
+
+    async fn transaction(&mut self, batch: &Batch) -> Result<Vec<Result<Applied, StoreError>>, BatchError> {
         let Pools::Sqlite { file, .. } = &*self.pools else {
             let mut tx = self.pools.begin().await?;
             return match write(&mut tx, &self.hashes, batch).await {
@@ -165,13 +174,17 @@ impl Writer {
             Some(db) => self.direct.insert(db),
             None => self.direct.insert(Direct::open(file)?),
         };
-        db.begin()?;
+        // It has waited long for whoever else has the file.
+        db.begin().map_err(|error| BatchError::Failed(StoreError::Unavailable(error.to_string())))?;
         let written = match write(db, &self.hashes, batch).await {
             Ok(applied) => db.commit().map(|()| applied).map_err(BatchError::from),
             Err(error) => Err(error),
         };
         if written.is_err() {
             db.rollback();
+        }
+        if !db.is_usable() {
+            self.direct = None;
         }
         written
     }

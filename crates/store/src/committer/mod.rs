@@ -85,12 +85,22 @@ impl Store {
         self.inner.committer.notes_dropped()
     }
 
+    /// Whether the last batch could not be written, for a reason that may pass.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.inner.committer.is_failing()
+    }
+
     async fn ask<T>(
         &self,
         message: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Message,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.inner.committer.send(message(answer)).await?;
-        answered.await.map_err(|_| StoreError::Closed)?
+        let unanswered = |_| match self.inner.committer.is_closed() {
+            true => StoreError::Closed,
+            false => StoreError::Panicked,
+        };
+        answered.await.map_err(unanswered)?
     }
 }

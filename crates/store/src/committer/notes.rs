@@ -1,4 +1,4 @@
-//! What goes along with the next batch: nobody waits for it, so it wakes nobody.
+//! What goes along with the next batch. Nobody waits for it, so it wakes the committer only from a long sleep.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -42,6 +42,11 @@ impl Notes {
         let sleeps = waiting.is_empty();
         self.asleep.store(sleeps, Ordering::SeqCst);
         sleeps
+    }
+
+    /// Says that the committer looks for notes again.
+    pub(super) fn wake(&self) {
+        self.asleep.store(false, Ordering::SeqCst);
     }
 
     pub(super) fn dropped(&self) -> u64 {

@@ -1,5 +1,7 @@
 //! Writes a batch, many rows per statement.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use hookswitch_model::batch::{After, ChangedCall, Changes, KnownCall, Met, missed_key};
 use hookswitch_model::view::has_closing_record;
@@ -171,7 +173,7 @@ pub(super) async fn outcomes(
 
 static FORGET: Rows = Rows::new(
     "update requests set erased = true, path = '/', query = 'null', headers = '{}', body = v.column2, \
-     remote_address = null, result = null, error = null from (values ",
+     remote_address = null, sealed = null, result = null, error = null from (values ",
     2,
     ") as v where requests.id = v.column1",
 );
@@ -194,11 +196,14 @@ static UPDATE_DELIVERY: Rows = Rows::new(
 
 /// Writes the results of deliveries.
 pub(super) async fn notes(db: &mut impl Db, notes: &[Note]) -> Result<(), BatchError> {
-    let add = |values: &mut Values, row: Option<&Note>| {
+    // The last one of a request counts.
+    let of_request: BTreeMap<_, _> = notes.iter().map(|note| (note.request, note)).collect();
+    let notes: Vec<&Note> = of_request.into_values().collect();
+    let add = |values: &mut Values, row: Option<&&Note>| {
         values.add(row.map(|note| note.request.0));
         values.add(row.map(|note| note.delivery.clone()));
     };
-    UPDATE_DELIVERY.execute(db, notes, add).await?;
+    UPDATE_DELIVERY.execute(db, &notes, add).await?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -41,6 +42,7 @@ pub(crate) struct Committer {
     /// Says when the task has ended.
     ended: Mutex<Option<oneshot::Receiver<()>>>,
     notes: Arc<Notes>,
+    failing: Arc<AtomicBool>,
 }
 
 impl Committer {
@@ -52,18 +54,24 @@ impl Committer {
         let on_a_thread = matches!(*pools, Pools::Sqlite { .. });
         let notes = Arc::new(Notes::default());
         let noted = Arc::clone(&notes);
+        let failing = Arc::new(AtomicBool::new(false));
+        let writer = Writer::new(pools, hashes, Arc::clone(&failing));
         let task = async move {
-            run(Writer::new(pools, hashes), &noted, waiting).await;
+            run(writer, &noted, waiting).await;
             // Nobody may wait for it.
             let _ = end.send(());
         };
         if on_a_thread {
-            let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
-            thread::Builder::new().name("committer".into()).spawn(move || runtime.block_on(task))?;
+            thread::Builder::new().name("committer".into()).spawn(move || {
+                match runtime::Builder::new_current_thread().enable_time().build() {
+                    Ok(runtime) => runtime.block_on(task),
+                    Err(error) => tracing::error!(%error, "the committer cannot run"),
+                }
+            })?;
         } else {
             tokio::spawn(task);
         }
-        Ok(Self { queue, ended: Mutex::new(Some(ended)), notes })
+        Ok(Self { queue, ended: Mutex::new(Some(ended)), notes, failing })
     }
 
     pub(crate) async fn send(&self, message: Message) -> Result<(), StoreError> {
@@ -75,6 +83,14 @@ impl Committer {
             // Fails only where the committer is at work, and then it takes the notes along, or where it has ended.
             let _ = self.queue.try_send(Message::Wake);
         }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.queue.is_closed()
+    }
+
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
     }
 
     pub(crate) fn notes_dropped(&self) -> u64 {
@@ -102,13 +118,14 @@ async fn run(mut writer: Writer, notes: &Notes, mut waiting: mpsc::Receiver<Mess
             Err(_) if notes.sleep() => waiting.recv_many(&mut messages, BATCH).await,
             Err(_) => 0,
         };
+        notes.wake();
         let ended = arrived == 0 && waiting.is_closed();
         if messages.iter().any(|message| matches!(message, Message::Stop)) {
             waiting.close();
         }
         let mut members = Members::default();
         members.take(messages.drain(..));
-        members.batch.notes = notes.take(BATCH);
+        members.batch.notes = notes.take(if ended { usize::MAX } else { BATCH });
         if members.batch.len() > 0 {
             let again = writer.again();
             // In a separate task: if one batch panics, its members get an error and the next one is written.

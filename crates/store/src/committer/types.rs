@@ -97,7 +97,7 @@ pub struct RequestError {
 pub struct Applied {
     /// The calls it changed.
     pub changes: Vec<CallChange>,
-    /// Whether it reported something about an erased call. Neither that nor the request was stored then.
+    /// Whether it reported something about an erased call. Nothing of that was stored then, nor of what the request said.
     pub erased: bool,
     /// Whether missed calls, through this or other members of its batch, are no longer open.
     pub missed_closed: bool,

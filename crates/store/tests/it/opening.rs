@@ -3,9 +3,9 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use hookswitch_store::{KeyError, OpenError, SecretKey, Store, StoreError};
+use hookswitch_store::{Apply, KeyError, OpenError, SecretKey, Store, StoreError};
 
-use crate::support::{Db, both, key, request};
+use crate::support::{Db, both, key, processed, request};
 
 #[test]
 fn both_databases_have_the_same_migrations() {
@@ -56,11 +56,17 @@ both!(closing_writes_what_was_accepted, |db| {
     let module = db.new_module().await;
     let sent: Vec<_> = (0..200).map(|second| request(module, second)).collect();
     let ids: Vec<_> = sent.iter().map(|request| request.id).collect();
-    let waiting: Vec<_> = sent
-        .into_iter()
-        .map(|request| {
+    let waiting: Vec<_> = (0..)
+        .zip(sent)
+        .map(|(second, request)| {
             let store = db.store.clone();
-            tokio::spawn(async move { store.accept(request).await })
+            let processed = processed(module, request.id, second, vec![]);
+            tokio::spawn(async move {
+                match second % 2 {
+                    0 => store.accept(request).await,
+                    _ => store.apply(Apply { request: Some(request.into()), ..processed }).await.map(drop),
+                }
+            })
         })
         .collect();
     db.close().await;

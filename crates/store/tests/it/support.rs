@@ -154,7 +154,7 @@ impl Db {
         self.create_module(&module).await.expect("a module").id
     }
 
-    /// Accepts a request and applies facts as its report.
+    /// Applies facts as the report of a new request.
     pub async fn report(
         &self,
         module: ModuleId,
@@ -163,8 +163,8 @@ impl Db {
     ) -> (RequestId, Vec<Call>) {
         let request = request(module, second);
         let id = request.id;
-        self.accept(request).await.expect("accepted");
-        let applied = self.apply(processed(module, id, second, facts)).await.expect("applied");
+        let apply = Apply { request: Some(request.into()), ..processed(module, id, second, facts) };
+        let applied = self.apply(apply).await.expect("applied");
         (id, applied.changes.into_iter().filter_map(|change| change.after).collect())
     }
 }
