@@ -207,7 +207,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Holds a call. */
+        /** Puts a call on hold. */
         post: operations["hold_call"];
         delete?: never;
         options?: never;
@@ -1486,7 +1486,7 @@ export interface components {
              * @description When the call started.
              */
             at: string;
-            /** @description The call. */
+            /** @description As in lists of calls. */
             call: components["schemas"]["Call"];
             /** @description Comments on the call, oldest first. */
             comments: components["schemas"]["Comment"][];
@@ -1498,7 +1498,7 @@ export interface components {
              * @description When it was written.
              */
             at: string;
-            /** @description The comment. */
+            /** @description With its author and mentions. */
             comment: components["schemas"]["Comment"];
             /** @enum {string} */
             type: "comment";
@@ -1537,7 +1537,6 @@ export interface components {
         };
         /** @description An operator's part in a call. */
         ApiOperator: {
-            /** @description The extension. */
             extension: string;
             /** @description The user's name. */
             name?: string | null;
@@ -1661,7 +1660,6 @@ export interface components {
             /** @description The operators' notes. */
             comment?: string | null;
             direction?: components["schemas"]["Direction"] | null;
-            /** @description The disposition. */
             disposition: components["schemas"]["Disposition"];
             /**
              * Format: date-time
@@ -1681,7 +1679,6 @@ export interface components {
             /** @description The operators it rang at or who had it. */
             operators: components["schemas"]["ApiOperator"][];
             outcome?: components["schemas"]["OutcomeCode"] | null;
-            /** @description The recording. */
             recording: components["schemas"]["Recording"];
             resolved?: components["schemas"]["Resolved"] | null;
             /** @description Who had the call, from when to when. */
@@ -1691,12 +1688,8 @@ export interface components {
              * @description When the call started.
              */
             startedAt: string;
-            /** @description The state. */
             state: components["schemas"]["CallState"];
-            /**
-             * Format: int32
-             * @description Seconds of talk.
-             */
+            /** Format: int32 */
             talkSeconds?: number | null;
             /**
              * Format: int64
@@ -1716,13 +1709,10 @@ export interface components {
         CallDiff: {
             after?: components["schemas"]["Call"] | null;
             before?: components["schemas"]["Call"] | null;
-            /** @description The call. */
+            /** @description The call before and after. */
             callId: components["schemas"]["CallId"];
         };
-        /**
-         * Format: uuid
-         * @description A call.
-         */
+        /** Format: uuid */
         CallId: string;
         /** @description A way for the signed-in user to call out. */
         CallRoute: {
@@ -1733,10 +1723,7 @@ export interface components {
             /** @description Display name of the module. */
             moduleName: string;
         };
-        /**
-         * @description The state of a call.
-         * @enum {string}
-         */
+        /** @enum {string} */
         CallState: "ringing" | "talking" | "held" | "ended";
         /** @description A setting whose declaration changes. */
         ChangedSetting: {
@@ -1811,10 +1798,7 @@ export interface components {
          * @description A client: a contact, a company or a lead.
          */
         ClientId: string;
-        /**
-         * @description The kind of a client.
-         * @enum {string}
-         */
+        /** @enum {string} */
         ClientKind: "contact" | "company" | "lead";
         /** @description An outside party's number. */
         ClientNumber: {
@@ -1836,7 +1820,6 @@ export interface components {
          * @enum {string}
          */
         ClientSource: "hand" | "missedCall" | "import";
-        /** @description The summary of a client. */
         ClientSummary: {
             company?: components["schemas"]["NamedClient"] | null;
             /** @description The client's id. */
@@ -1862,7 +1845,6 @@ export interface components {
         };
         /** @description A comment in a client's activity stream. */
         Comment: {
-            /** @description The author. */
             author: components["schemas"]["NamedUser"];
             callId?: components["schemas"]["CallId"] | null;
             /** @description Whether the requesting user may change it. */
@@ -1994,7 +1976,7 @@ export interface components {
              * @description Number of calls.
              */
             calls: number;
-            /** @description The disposition. */
+            /** @description How the calls ended. */
             disposition: components["schemas"]["Disposition"];
         };
         /** @description DTMF keys. */
@@ -2006,7 +1988,7 @@ export interface components {
         Duplicate: {
             /** @description What they have in common. */
             because: components["schemas"]["Because"][];
-            /** @description The client. */
+            /** @description Who may be the same. */
             client: components["schemas"]["Client"];
         };
         /**
@@ -2060,7 +2042,6 @@ export interface components {
             auditEntries: number;
             /**
              * Format: int64
-             * @description Calls.
              * @default 0
              */
             calls: number;
@@ -2072,7 +2053,6 @@ export interface components {
             clients: number;
             /**
              * Format: int64
-             * @description Comments.
              * @default 0
              */
             comments: number;
@@ -2100,10 +2080,7 @@ export interface components {
          * @description An erasure of a client or a call.
          */
         ErasureId: string;
-        /**
-         * @description The kind of a fact.
-         * @enum {string}
-         */
+        /** @enum {string} */
         FactKind: "start" | "redirect" | "answer" | "hold" | "unhold" | "record" | "timedOut" | "end";
         /** @description A wrong field. */
         FieldError: {
@@ -2159,10 +2136,7 @@ export interface components {
              * @description Missed calls whose caller was reached later.
              */
             reached: number;
-            /**
-             * Format: int64
-             * @description Seconds of talk.
-             */
+            /** Format: int64 */
             talkSeconds: number;
         };
         /** @description What is known about a client. */
@@ -2302,10 +2276,7 @@ export interface components {
              */
             updated: number;
         };
-        /**
-         * @description The state of an import.
-         * @enum {string}
-         */
+        /** @enum {string} */
         ImportState: "uploaded" | "running" | "done" | "cancelled";
         /**
          * @description The client field that a column contains.
@@ -2422,7 +2393,7 @@ export interface components {
         Mention: {
             /** @description The client the comment is on. */
             client: components["schemas"]["ClientSummary"];
-            /** @description The comment. */
+            /** @description Where the user is mentioned. */
             comment: components["schemas"]["Comment"];
             /**
              * Format: date-time
@@ -2478,7 +2449,6 @@ export interface components {
             by?: components["schemas"]["NamedOperator"] | null;
             /** @description The call's id. */
             id: components["schemas"]["CallId"];
-            /** @description The reason. */
             reason: components["schemas"]["GoneReason"];
             /** @enum {string} */
             type: "callGone";
@@ -2495,7 +2465,6 @@ export interface components {
             /** @enum {string} */
             type: "clients";
         } | {
-            /** @description The call. */
             callId: components["schemas"]["CallId"];
             /**
              * Format: uuid
@@ -2524,7 +2493,6 @@ export interface components {
             clientId?: components["schemas"]["ClientId"] | null;
             /** @description The severity. */
             level: components["schemas"]["NoticeLevel"];
-            /** @description The text. */
             text: string;
             /** @enum {string} */
             type: "notice";
@@ -2557,7 +2525,7 @@ export interface components {
             /** @description Times of their calls, newest first, at most ten. */
             times: string[];
         };
-        /** @description A module. */
+        /** @description A connected provider. */
         Module: components["schemas"]["ModuleAdmin"] & {
             /** @description Country of numbers without a country code, as ISO 3166-1 alpha-2. */
             defaultCountry?: string | null;
@@ -2646,7 +2614,6 @@ export interface components {
         };
         /** @description An operator, by extension and name. */
         NamedOperator: {
-            /** @description The extension. */
             extension: string;
             /** @description The user's name. */
             name?: string | null;
@@ -2730,7 +2697,6 @@ export interface components {
          * @enum {string}
          */
         Outcome: "passed" | "failed" | "doesNotApply";
-        /** @description An outcome code. */
         OutcomeCode: {
             /** @description The code's id. */
             id: components["schemas"]["OutcomeId"];
@@ -2760,7 +2726,7 @@ export interface components {
          * @description A list of outcome codes.
          */
         OutcomeListId: string;
-        /** @description The outcome lists. */
+        /** @description The outcomes that operators choose from. */
         OutcomeLists: {
             /** @description Oldest first. */
             items: components["schemas"]["OutcomeList"][];
@@ -2772,7 +2738,7 @@ export interface components {
              * @description Number of calls.
              */
             calls: number;
-            /** @description The outcome. */
+            /** @description What operators noted. */
             outcome: components["schemas"]["OutcomeCode"];
         };
         /** @description One page of a list. */
@@ -2784,7 +2750,7 @@ export interface components {
                  * @description When the call started.
                  */
                 at: string;
-                /** @description The call. */
+                /** @description As in lists of calls. */
                 call: components["schemas"]["Call"];
                 /** @description Comments on the call, oldest first. */
                 comments: components["schemas"]["Comment"][];
@@ -2796,7 +2762,7 @@ export interface components {
                  * @description When it was written.
                  */
                 at: string;
-                /** @description The comment. */
+                /** @description With its author and mentions. */
                 comment: components["schemas"]["Comment"];
                 /** @enum {string} */
                 type: "comment";
@@ -2863,7 +2829,6 @@ export interface components {
                 /** @description The operators' notes. */
                 comment?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
-                /** @description The disposition. */
                 disposition: components["schemas"]["Disposition"];
                 /**
                  * Format: date-time
@@ -2883,7 +2848,6 @@ export interface components {
                 /** @description The operators it rang at or who had it. */
                 operators: components["schemas"]["ApiOperator"][];
                 outcome?: components["schemas"]["OutcomeCode"] | null;
-                /** @description The recording. */
                 recording: components["schemas"]["Recording"];
                 resolved?: components["schemas"]["Resolved"] | null;
                 /** @description Who had the call, from when to when. */
@@ -2893,12 +2857,8 @@ export interface components {
                  * @description When the call started.
                  */
                 startedAt: string;
-                /** @description The state. */
                 state: components["schemas"]["CallState"];
-                /**
-                 * Format: int32
-                 * @description Seconds of talk.
-                 */
+                /** Format: int32 */
                 talkSeconds?: number | null;
                 /**
                  * Format: int64
@@ -3121,7 +3081,7 @@ export interface components {
             items: {
                 /** @description The client the comment is on. */
                 client: components["schemas"]["ClientSummary"];
-                /** @description The comment. */
+                /** @description Where the user is mentioned. */
                 comment: components["schemas"]["Comment"];
                 /**
                  * Format: date-time
@@ -3409,7 +3369,6 @@ export interface components {
         };
         /** @description A line as a client. */
         PreviewRow: {
-            /** @description The client. */
             client: components["schemas"]["PreviewedClient"];
             duplicateOf?: components["schemas"]["NamedClient"] | null;
             /** @description Values of the line that do not fit into the client. */
@@ -3432,13 +3391,10 @@ export interface components {
             emails: string[];
             /** @description The kind of the client. */
             kind: components["schemas"]["ClientKind"];
-            /** @description Its name. */
             name: string;
-            /** @description Its notes. */
             notes?: string | null;
             /** @description Its numbers, formatted. */
             phones: string[];
-            /** @description Its tags. */
             tags: string[];
         };
         /** @description Something that went wrong. */
@@ -3520,13 +3476,11 @@ export interface components {
             auditEntries: number;
             /**
              * Format: int64
-             * @description Calls.
              * @default 0
              */
             calls: number;
             /**
              * Format: int64
-             * @description Comments.
              * @default 0
              */
             comments: number;
@@ -3573,7 +3527,7 @@ export interface components {
             /** @description Problems that did not make it fail. */
             warnings: components["schemas"]["Warning"][];
         };
-        /** @description A report. */
+        /** @description Figures of a period. */
         Report: {
             /** @description Calls by disposition, most frequent first. */
             dispositions: components["schemas"]["DispositionReport"][];
@@ -3603,10 +3557,7 @@ export interface components {
          * @enum {string}
          */
         RequestOutcomeCode: "shown" | "closed" | "notShown" | "noEvent" | "unchanged" | "erased" | "waiting" | "failed";
-        /**
-         * @description The status of a request.
-         * @enum {string}
-         */
+        /** @enum {string} */
         RequestStatus: "new" | "processed" | "failed";
         /** @description Why a missed caller needs no call back. */
         ResolveMissed: {
@@ -3827,7 +3778,6 @@ export interface components {
         };
         /** @description A changed call, and the screens that show it. */
         ShownCall: {
-            /** @description The call. */
             callId: components["schemas"]["CallId"];
             /** @description Whether the call is new. */
             created: boolean;
@@ -3837,7 +3787,6 @@ export interface components {
         };
         /** @description An operator's screen. */
         ShownOperator: {
-            /** @description The extension. */
             extension: string;
             /** @description The user's name at that time. */
             name?: string | null;
@@ -3863,7 +3812,7 @@ export interface components {
             login: string;
             /**
              * Format: password
-             * @description The password.
+             * @description In plain text; only its hash is kept.
              */
             password: string;
         };
@@ -4159,7 +4108,7 @@ export interface components {
             password?: string | null;
             role?: components["schemas"]["Role"] | null;
         };
-        /** @description A user. */
+        /** @description Somebody who can sign in. */
         User: {
             /** @description Whether they may sign in and get calls. */
             active: boolean;
@@ -4200,7 +4149,7 @@ export interface components {
             /** @description The path, e.g. `event.callerName`. */
             path: string;
         };
-        /** @description A webhook request. */
+        /** @description A request that a provider sent. */
         WebhookRequest: {
             /** @description The calls it was about. */
             calls: components["schemas"]["CallId"][];
