@@ -133,7 +133,7 @@ impl Error {
 
     /// Changes all texts.
     #[must_use]
-    pub fn map_texts(mut self, change: impl Fn(String) -> String) -> Self {
+    pub(crate) fn map_texts(mut self, change: impl Fn(String) -> String) -> Self {
         self.0.detail = change(self.0.detail);
         for error in &mut self.0.errors {
             error.detail = change(std::mem::take(&mut error.detail));
@@ -155,7 +155,7 @@ impl Error {
     }
 
     /// `storageUnavailable`: the cause is logged.
-    pub fn storage_unavailable(cause: &StoreError) -> Self {
+    pub(crate) fn storage_unavailable(cause: &StoreError) -> Self {
         tracing::error!(error = %cause, "request failed");
         Self::new(
             Kind::Unavailable,
@@ -197,7 +197,7 @@ impl Error {
 
     /// Whether the request itself is at fault, so that a retry is useless.
     #[must_use]
-    pub fn is_of_what_was_asked(&self) -> bool {
+    pub(crate) fn is_of_what_was_asked(&self) -> bool {
         !matches!(self.0.kind, Kind::Unavailable | Kind::ModuleFailed | Kind::Internal)
     }
 

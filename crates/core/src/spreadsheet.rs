@@ -11,7 +11,7 @@ pub fn plain(text: String) -> String {
 
 /// Reverses [`plain`].
 #[must_use]
-pub fn read_back(text: &str) -> &str {
+pub(crate) fn read_back(text: &str) -> &str {
     let text_behind = text.strip_prefix('\'').filter(|text| text.starts_with(FORMULA));
     text_behind.unwrap_or(text)
 }

@@ -23,7 +23,7 @@ pub struct Call {
 
 impl Call {
     /// The possible numbers of the client, where a fact leaves a choice.
-    pub fn open_readings(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn open_readings(&self) -> impl Iterator<Item = &str> {
         let parties = self.facts.iter().filter_map(|fact| fact.parties.as_ref());
         parties.filter(|parties| !parties.client_others.is_empty()).flat_map(Parties::readings)
     }

@@ -35,7 +35,7 @@ impl ErasedCall {
 
     /// A call that takes the facts the erased one would have taken.
     #[must_use]
-    pub fn stand_in(&self, id: CallId, module_id: ModuleId) -> Call {
+    pub(crate) fn stand_in(&self, id: CallId, module_id: ModuleId) -> Call {
         let answered = self.answered_at.map(|at| fact(FactKind::Answer, at, Disposition::Unknown));
         let disposition = if answered.is_some() { Disposition::Answered } else { Disposition::Unknown };
         let record = self.recorded.then(|| fact(FactKind::Record, self.ended_at, Disposition::Unknown));

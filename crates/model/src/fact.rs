@@ -208,7 +208,7 @@ impl Fact {
 
     /// Whether the provider says when it happened, so that its position does not depend on its arrival.
     #[must_use]
-    pub const fn is_ordered(&self) -> bool {
+    pub(crate) const fn is_ordered(&self) -> bool {
         self.timed || self.sequence.is_some()
     }
 

@@ -52,7 +52,7 @@ pub const LATE_EVENT: TimeDelta = TimeDelta::minutes(10);
 pub const LATE_RECORD: TimeDelta = TimeDelta::hours(24);
 
 /// How long after its end a call's id may be reused for another call.
-pub const REUSED_ID: TimeDelta = TimeDelta::hours(24);
+pub(crate) const REUSED_ID: TimeDelta = TimeDelta::hours(24);
 
 /// The call the fact belongs to, among `candidates` (the module's calls with the fact's key).
 ///

@@ -10,7 +10,7 @@ use crate::ids::{ModuleId, OutcomeId, UserId};
 use crate::view::{CallState, CallView, OperatorState};
 
 /// An answer within this many seconds is a soon one.
-pub const SOON: i64 = 20;
+pub(crate) const SOON: i64 = 20;
 
 /// Defines counters, each named like its column.
 macro_rules! counters {

@@ -175,7 +175,7 @@ impl HostError {
     pub const TOO_LARGE: &'static str = "tooLarge";
 
     /// The code for a response for which the process has no room.
-    pub const NO_ROOM: &'static str = "noRoom";
+    pub(crate) const NO_ROOM: &'static str = "noRoom";
 
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code: code.into(), message: message.into() }

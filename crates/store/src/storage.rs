@@ -11,7 +11,7 @@ use crate::modules;
 use crate::open::Store;
 
 /// Maximum size of a value as JSON, in bytes.
-pub const MAX_VALUE_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_VALUE_BYTES: usize = 64 * 1024;
 /// Maximum number of keys per module.
 pub const MAX_KEYS: i64 = 1000;
 

@@ -12,7 +12,7 @@ pub struct TokenUse(Mutex<HashMap<TokenId, DateTime<Utc>>>);
 
 impl TokenUse {
     /// Whether to record the token's use now.
-    pub fn is_news(&self, id: TokenId, now: DateTime<Utc>) -> bool {
+    pub(crate) fn is_news(&self, id: TokenId, now: DateTime<Utc>) -> bool {
         let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_old = |at: &DateTime<Utc>| now - *at >= TimeDelta::minutes(1);
         let is_news = written.get(&id).is_none_or(is_old);

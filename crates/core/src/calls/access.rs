@@ -10,7 +10,7 @@ use super::Calls;
 ///
 /// # Errors
 /// If the database fails.
-pub async fn may_see(
+pub(crate) async fn may_see(
     calls: &Calls,
     user: &User,
     stored: &StoredCall,

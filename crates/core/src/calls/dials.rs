@@ -131,7 +131,7 @@ impl Dial {
 }
 
 /// Tells the user who dialled a call that it has appeared, and ends it if it was cancelled.
-pub fn appeared(calls: &Arc<Calls>, change: &CallChange) {
+pub(crate) fn appeared(calls: &Arc<Calls>, change: &CallChange) {
     let Some(call) = &change.after else { return };
     let seen = view(call);
     if seen.direction != Some(Direction::Out) {

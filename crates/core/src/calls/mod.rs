@@ -66,7 +66,7 @@ pub struct Told {
 }
 
 /// Notifies everybody of committed changes.
-pub fn tell_applied(calls: &Arc<Calls>, active: Option<&Active>, applied: &Applied) -> Vec<Told> {
+pub(crate) fn tell_applied(calls: &Arc<Calls>, active: Option<&Active>, applied: &Applied) -> Vec<Told> {
     if applied.missed_closed {
         calls.live.missed.changed();
     }
@@ -107,7 +107,7 @@ pub fn tell(calls: &Calls, active: Option<&Active>, change: &CallChange) -> Opti
 }
 
 /// Notifies every tab of a call's operators of an annotation.
-pub fn tell_added(calls: &Calls, active: Option<&Active>, stored: StoredCall, matched: ClientMatch) {
+pub(crate) fn tell_added(calls: &Calls, active: Option<&Active>, stored: StoredCall, matched: ClientMatch) {
     let change = CallChange {
         version: stored.version,
         before: Some(stored.call.clone()),
@@ -122,7 +122,7 @@ pub fn tell_added(calls: &Calls, active: Option<&Active>, stored: StoredCall, ma
 ///
 /// # Errors
 /// If the database fails.
-pub async fn tell_calls_of(calls: &Calls, client: ClientId) -> Result<(), StoreError> {
+pub(crate) async fn tell_calls_of(calls: &Calls, client: ClientId) -> Result<(), StoreError> {
     let filter = CallFilter { client_id: Some(client), ended: Some(false), ..CallFilter::default() };
     for stored in calls.store.calls(&filter, None, MAX_PAGE).await?.items {
         tell_stored(calls, stored).await?;

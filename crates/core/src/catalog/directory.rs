@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// The author of what the server does by itself, or on its command line.
-pub const SERVER: UserId = UserId(Uuid::nil());
+pub(crate) const SERVER: UserId = UserId(Uuid::nil());
 
 /// A user with their name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

@@ -9,7 +9,8 @@ use hookswitch_model::UserId;
 use hookswitch_store::{ClientScope, Store, StoreError, User};
 
 use directory::Directory;
-pub use directory::{NamedUser, SERVER};
+pub use directory::NamedUser;
+pub(crate) use directory::SERVER;
 use outcomes::Outcomes;
 use settings::CurrentSettings;
 

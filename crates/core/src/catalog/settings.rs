@@ -51,7 +51,7 @@ impl AppSettings {
 
     /// Whether users with this role see only clients that are theirs or unassigned.
     #[must_use]
-    pub fn shows_only_own(&self, role: Role) -> bool {
+    pub(crate) fn shows_only_own(&self, role: Role) -> bool {
         self.client_visibility == ClientVisibility::Own && role == Role::Operator
     }
 

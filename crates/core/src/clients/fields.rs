@@ -15,7 +15,7 @@ use crate::error::{Error, FieldError, Result};
 
 const MAX_NAME: usize = 200;
 /// Maximum length of a number's label, in characters.
-pub const MAX_LABEL: usize = 50;
+pub(crate) const MAX_LABEL: usize = 50;
 const MAX_NUMBER: usize = 100;
 const MAX_PHONES: usize = 50;
 const MAX_EMAILS: usize = 50;

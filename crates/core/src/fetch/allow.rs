@@ -37,13 +37,13 @@ pub struct AllowRuleError;
 impl AllowRule {
     /// Whether the host name in the URL is allowed.
     #[must_use]
-    pub fn allows_name(&self, host: &str, port: u16) -> bool {
+    pub(crate) fn allows_name(&self, host: &str, port: u16) -> bool {
         matches!(self, Self::Name { name, port: only } if name == host && only.is_none_or(|only| only == port))
     }
 
     /// Whether the address to connect to is allowed.
     #[must_use]
-    pub fn allows_address(&self, address: SocketAddr) -> bool {
+    pub(crate) fn allows_address(&self, address: SocketAddr) -> bool {
         let ip = address.ip().to_canonical();
         matches!(self, Self::Network { network, port } if network.contains(&ip) && port.is_none_or(|port| port == address.port()))
     }

@@ -26,7 +26,7 @@ mod error;
 mod resolver;
 mod script;
 
-pub use address::is_public;
+pub(crate) use address::is_public;
 pub use allow::{AllowRule, AllowRuleError};
 pub use error::FetchError;
 use resolver::GuardedResolver;
@@ -44,7 +44,7 @@ pub struct FetchSettings {
 }
 
 /// Maximum number of redirects followed.
-pub const MAX_REDIRECTS: usize = 5;
+pub(crate) const MAX_REDIRECTS: usize = 5;
 
 /// Headers that belong to the connection or name the target; a caller's are dropped, as in browsers.
 const NOT_THE_CALLERS: [HeaderName; 9] = [

@@ -79,7 +79,7 @@ const STORED_AFTER: Duration = Duration::from_millis(5);
 /// # Errors
 /// If the database fails. A request that is stored by then stays in the inbox and is processed later, even if the provider
 /// does not repeat it.
-pub async fn process_new(
+pub(crate) async fn process_new(
     intake: &Arc<Intake>,
     active: &Active,
     request: Arc<NewRequest>,
@@ -153,7 +153,7 @@ async fn call(
 }
 
 /// Runs the script on a stored request as when it arrived.
-pub async fn read_again(
+pub(crate) async fn read_again(
     intake: &Intake,
     active: &Active,
     received: &Received,

@@ -40,7 +40,7 @@ impl Activity {
     }
 
     /// Whether anybody is watching.
-    pub fn is_watched(&self) -> bool {
+    pub(crate) fn is_watched(&self) -> bool {
         self.watching.load(Ordering::Relaxed) > 0
     }
 

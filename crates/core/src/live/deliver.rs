@@ -60,7 +60,7 @@ fn has(view: &CallView, user: UserId) -> bool {
 }
 
 /// Whether the call is on the user's screen.
-pub fn is_on_screen(view: &CallView, user: UserId) -> bool {
+pub(crate) fn is_on_screen(view: &CallView, user: UserId) -> bool {
     has(view, user) && view.operators.iter().any(|leg| leg.user == Some(user) && leg.state.is_active())
 }
 

@@ -118,7 +118,7 @@ impl Hub {
 
     /// Sends the messages about a version of a call, unless a later one was already sent. Returns the number of each
     /// user's tabs, which then know this version or the later one.
-    pub fn publish(
+    pub(crate) fn publish(
         &self,
         call: CallId,
         version: Version,
@@ -157,7 +157,7 @@ impl Hub {
     }
 
     /// Closes the sockets of expired sessions and tokens.
-    pub fn disconnect_expired(&self, now: DateTime<Utc>) {
+    pub(crate) fn disconnect_expired(&self, now: DateTime<Utc>) {
         self.state().sockets.retain(|_, sockets| {
             sockets.retain(|socket| socket.until.is_none_or(|until| until > now));
             !sockets.is_empty()

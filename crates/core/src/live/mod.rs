@@ -19,7 +19,8 @@ pub mod missed;
 
 pub use activity::Activity;
 pub use client_changes::ClientChanges;
-pub use deliver::{Changed, deliver, is_on_screen};
+pub(crate) use deliver::is_on_screen;
+pub use deliver::{Changed, deliver};
 pub use hub::{Connection, Frame, Hub, Version};
 pub use missed::Missed;
 

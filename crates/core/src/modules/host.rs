@@ -72,7 +72,7 @@ impl ModuleHost {
     }
 
     /// Sets the script's settings from its next call on.
-    pub fn set_environment(&self, environment: Arc<Environment>) {
+    pub(crate) fn set_environment(&self, environment: Arc<Environment>) {
         let mut current = self.environment.write().unwrap_or_else(PoisonError::into_inner);
         // The engine reloads the script for another `Arc`, so an equal one is kept.
         if *current != environment {

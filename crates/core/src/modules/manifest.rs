@@ -168,7 +168,7 @@ pub fn check_settings(settings: &[Setting]) -> Result<(), String> {
 
 /// Fills in the defaults of settings without a value.
 #[must_use]
-pub fn with_defaults(settings: &[Setting], mut values: Map<String, Value>) -> Map<String, Value> {
+pub(crate) fn with_defaults(settings: &[Setting], mut values: Map<String, Value>) -> Map<String, Value> {
     for setting in settings {
         if let Some(default) = &setting.default
             && values.get(&setting.name).is_none_or(Value::is_null)
@@ -183,7 +183,7 @@ pub fn with_defaults(settings: &[Setting], mut values: Map<String, Value>) -> Ma
 ///
 /// # Errors
 /// The first unknown name, or the first value of the wrong type.
-pub fn check_values(settings: &[Setting], values: &Map<String, Value>) -> Result<(), ValueError> {
+pub(crate) fn check_values(settings: &[Setting], values: &Map<String, Value>) -> Result<(), ValueError> {
     for (name, value) in values {
         let wrong = |problem: String| ValueError { name: name.clone(), problem };
         let setting = settings.iter().find(|setting| setting.name == *name);

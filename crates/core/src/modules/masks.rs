@@ -142,7 +142,7 @@ pub fn changed(value: Value, change: &impl Fn(&str) -> String) -> Value {
 
 /// The credentials of a module and of a request to it: the webhook's token, values of secret settings and of headers
 /// that are stored encrypted.
-pub fn secrets_of(active: &Active, request: &Received) -> Vec<String> {
+pub(crate) fn secrets_of(active: &Active, request: &Received) -> Vec<String> {
     let mut secrets = vec![active.module.webhook_token.clone(), request.address.token().into_owned()];
     for (_, value) in active.values.iter().filter(|(name, _)| active.is_secret(name)) {
         let text = match value {
@@ -160,7 +160,7 @@ pub fn secrets_of(active: &Active, request: &Received) -> Vec<String> {
 }
 
 /// The credentials in a header: all of it, each of its words, and the content of `Basic`.
-pub fn of_header(value: &str) -> Vec<String> {
+pub(crate) fn of_header(value: &str) -> Vec<String> {
     let words = value.split([' ', ';', ',', '=', '"']).filter(|word| word.len() >= WORD_BYTES);
     let mut secrets: Vec<_> = std::iter::once(value).chain(words).map(str::to_owned).collect();
     let basic = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));

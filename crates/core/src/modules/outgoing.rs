@@ -15,7 +15,7 @@ pub const MODULE: &str = "sample";
 pub const PUBLIC_URL: &str = "https://hookswitch.example";
 
 /// The server's default limit for a body, and the limit for what recipes may make of a request.
-pub const MOST_BYTES: usize = 1 << 20;
+pub(crate) const MOST_BYTES: usize = 1 << 20;
 
 /// The request to send.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -328,7 +328,7 @@ impl Active {
     }
 
     /// What to do with unknown callers whose call was missed.
-    pub fn lead_rule(&self) -> Option<LeadRule> {
+    pub(crate) fn lead_rule(&self) -> Option<LeadRule> {
         self.module.lead_kind.map(|kind| LeadRule { kind, responsible: self.module.lead_responsible })
     }
 
@@ -362,7 +362,7 @@ impl Active {
     ///
     /// # Errors
     /// As for [`Active::call`].
-    pub async fn call_as_of(
+    pub(crate) async fn call_as_of(
         &self,
         modules: &Modules,
         at: DateTime<Utc>,

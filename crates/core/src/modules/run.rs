@@ -58,7 +58,7 @@ pub fn broke_contract(function: Function, error: &ContractError) -> Error {
 }
 
 /// 409: there is no such button.
-pub fn not_implemented(module: Option<&Active>, function: Function) -> Error {
+pub(crate) fn not_implemented(module: Option<&Active>, function: Function) -> Error {
     let detail = match module {
         None => "The call's module was deleted.".to_owned(),
         Some(module) if !module.module.enabled => {

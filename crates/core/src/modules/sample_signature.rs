@@ -19,7 +19,6 @@ mod template;
 mod tests;
 
 use template::Room;
-pub use template::form_fields;
 
 /// What to do to a request before it is sent, in order; nothing for `false`.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq;
 use url::form_urlencoded;
 
 /// The prefix of every webhook's path.
-pub const PREFIX: &str = "/webhooks/";
+pub(crate) const PREFIX: &str = "/webhooks/";
 
 /// Replaces the token wherever an address is shown or stored in the clear.
 const TOKEN_PLACE: &str = "{token}";
@@ -58,7 +58,7 @@ impl Address {
 
     /// The address of a request stored before addresses were: from its path, its query with a placeholder for the
     /// token, and the token.
-    pub fn of_old(module: &str, path: &str, query: &str, token: &str) -> Self {
+    pub(crate) fn of_old(module: &str, path: &str, query: &str, token: &str) -> Self {
         let path = if path == "/" { "" } else { path };
         let target = format!("{PREFIX}{module}{path}?{}", query.replacen(TOKEN_PLACE, token, 1));
         let nowhere = PREFIX.len() + module.len();
@@ -110,7 +110,7 @@ impl Address {
     }
 
     /// Whether a text contains the token, however it is spelled.
-    pub fn is_in(&self, text: &str) -> bool {
+    pub(crate) fn is_in(&self, text: &str) -> bool {
         let token = self.token();
         text.contains(token.as_ref())
             || (text.contains('%') && percent_decode_str(text).decode_utf8_lossy().contains(token.as_ref()))

@@ -57,7 +57,7 @@ const ACTING: [&str; 12] = [
 ///
 /// # Errors
 /// The flaw in the script's response, by path.
-pub fn of_script(
+pub(crate) fn of_script(
     response: Option<contract::Response>,
     warnings: &mut Vec<Warning>,
 ) -> Result<Answer, Failure> {
@@ -98,7 +98,7 @@ fn passes(header: &HeaderName) -> bool {
 }
 
 /// 500: the request is stored as failed.
-pub fn of_failure(failure: &Failure, request: RequestId) -> Answer {
+pub(crate) fn of_failure(failure: &Failure, request: RequestId) -> Answer {
     let body = json!({ "error": failure.to_string(), "requestId": request });
     of_json(StatusCode::INTERNAL_SERVER_ERROR, &body)
 }

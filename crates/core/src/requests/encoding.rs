@@ -70,7 +70,11 @@ pub async fn decode(encoding: &str, mut source: Source) -> Result<Source, Encodi
 ///
 /// # Errors
 /// See [`EncodingError`].
-pub async fn decode_whole(encoding: &str, body: &[u8], max_bytes: usize) -> Result<Vec<u8>, EncodingError> {
+pub(crate) async fn decode_whole(
+    encoding: &str,
+    body: &[u8],
+    max_bytes: usize,
+) -> Result<Vec<u8>, EncodingError> {
     let source = Box::new(std::io::Cursor::new(body.to_vec()));
     let mut decoded = Vec::new();
     let bound = u64::try_from(max_bytes).unwrap_or(u64::MAX).saturating_add(1);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::address::Address;
 
 /// Replaces a value that is stored encrypted.
-pub const HIDDEN: &str = "•••••";
+pub(crate) const HIDDEN: &str = "•••••";
 
 /// Parts of the names of headers with credentials.
 const SECRET: [&str; 11] = [

@@ -66,7 +66,7 @@ impl Failure {
 ///
 /// # Errors
 /// The breach of the contract.
-pub fn understood(value: Value) -> Result<(ParseResult, Answer, Vec<Warning>), Failure> {
+pub(crate) fn understood(value: Value) -> Result<(ParseResult, Answer, Vec<Warning>), Failure> {
     let mut result = contract::parse_result(value)?;
     let mut warnings = std::mem::take(&mut result.warnings);
     let answer = answer::of_script(result.response.take(), &mut warnings)?;

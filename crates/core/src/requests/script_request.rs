@@ -75,7 +75,7 @@ impl Received {
     ///
     /// # Errors
     /// Never occurs: strings can always be encoded as JSON.
-    pub fn into_stored(self, arrival: Arrival) -> serde_json::Result<NewRequest> {
+    pub(crate) fn into_stored(self, arrival: Arrival) -> serde_json::Result<NewRequest> {
         let Arrival { id, module_id, received_at } = arrival;
         let (path, query) = self.address.shown();
         let sealed = Sealed { address: self.address, headers: self.secret_headers };

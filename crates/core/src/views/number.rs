@@ -80,7 +80,7 @@ impl<'a> Mask<'a> {
 
     /// The same for text about a certain number.
     #[must_use]
-    pub const fn knowing(self, number: Option<&'a str>) -> Self {
+    pub(crate) const fn knowing(self, number: Option<&'a str>) -> Self {
         Self { known: number, ..self }
     }
 

@@ -55,7 +55,7 @@ impl<'a> Fold<'a> {
     }
 
     /// Adds the operators named by records, after all others.
-    pub fn take_records(&mut self, placed: &[Placed<'a>]) {
+    pub(crate) fn take_records(&mut self, placed: &[Placed<'a>]) {
         for p in placed.iter().filter(|p| p.fact.kind == FactKind::Record) {
             self.named(p);
         }
@@ -203,7 +203,7 @@ impl<'a> Fold<'a> {
     }
 
     /// Whether legs ended and none is left.
-    pub fn legs_are_over(&self, placed: &[Placed<'a>]) -> bool {
+    pub(crate) fn legs_are_over(&self, placed: &[Placed<'a>]) -> bool {
         let is_gone = |leg: &str| match self.of_leg(Some(leg)) {
             Some(index) => !self.operators[index].state.is_active(),
             None => false,

@@ -11,7 +11,7 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 use crate::error::{Error, Result};
 
 /// Maximum number of columns.
-pub const MAX_COLUMNS: usize = 200;
+pub(crate) const MAX_COLUMNS: usize = 200;
 /// Maximum length of a line, in bytes.
 const MAX_LINE: usize = 1 << 18;
 /// Maximum number of bytes of lines taken at once, apart from the last line.

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// 422 if it is malformed; 500 if it cannot be written.
-pub fn to_utf8(file: &Path) -> Result<()> {
+pub(crate) fn to_utf8(file: &Path) -> Result<()> {
     let mut source = BufReader::new(File::open(file).map_err(Error::internal)?);
     let mut mark = [0; 2];
     match source.read_exact(&mut mark) {

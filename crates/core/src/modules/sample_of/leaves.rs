@@ -31,7 +31,7 @@ impl Leaves {
     }
 
     /// Adds the leaves of a value.
-    pub fn add_value(&mut self, value: &Value) {
+    pub(crate) fn add_value(&mut self, value: &Value) {
         self.value(None, value, MOST_LEVELS);
     }
 
@@ -88,7 +88,7 @@ impl Leaves {
 }
 
 /// The text of a path.
-pub fn of_path(path: &str) -> String {
+pub(crate) fn of_path(path: &str) -> String {
     percent_decode_str(path).decode_utf8_lossy().into_owned()
 }
 

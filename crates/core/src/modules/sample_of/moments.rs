@@ -31,7 +31,7 @@ static MOMENT: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The text without its dates and times; the parts around them no longer belong together.
-pub fn without_moments(text: &str) -> Cow<'_, str> {
+pub(crate) fn without_moments(text: &str) -> Cow<'_, str> {
     MOMENT.replace_all(text, |found: &regex_lite::Captures<'_>| {
         let Some(moment) = found.get(0) else { return String::new() };
         let before = text[..moment.start()].chars().next_back();
@@ -44,7 +44,7 @@ pub fn without_moments(text: &str) -> Cow<'_, str> {
 
 /// Whether unseparated digits in the text can be a time before the request or shortly after it: epoch seconds,
 /// milliseconds or microseconds, or a date.
-pub fn is_moment(digits: &str, text: &str, received_at: DateTime<Utc>) -> bool {
+pub(crate) fn is_moment(digits: &str, text: &str, received_at: DateTime<Utc>) -> bool {
     let latest = (received_at + TimeDelta::days(400)).timestamp();
     let number = digits.parse::<i64>().unwrap_or_default();
     let seconds = match digits.len() {

@@ -34,7 +34,12 @@ impl Room {
 }
 
 /// Expands the placeholders, as bytes: a body may not be text.
-pub fn expand(text: &str, request: &Outgoing, signer: &Signer<'_>, room: &Room) -> Result<Vec<u8>, String> {
+pub(crate) fn expand(
+    text: &str,
+    request: &Outgoing,
+    signer: &Signer<'_>,
+    room: &Room,
+) -> Result<Vec<u8>, String> {
     let mut expanded = Vec::new();
     let mut rest = text;
     room.take(text.len())?;
@@ -87,7 +92,7 @@ fn placeholder(name: &str, request: &Outgoing, signer: &Signer<'_>, room: &Room)
 }
 
 /// The fields of a urlencoded body, in order.
-pub fn form_fields(body: &[u8]) -> Vec<(String, String)> {
+fn form_fields(body: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 

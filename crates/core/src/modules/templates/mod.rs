@@ -114,7 +114,7 @@ impl Templates {
     }
 
     /// Whether there is a `modules_dir`.
-    pub const fn has_dir(&self) -> bool {
+    pub(crate) const fn has_dir(&self) -> bool {
         self.dir.is_some()
     }
 
