@@ -23,7 +23,7 @@ pub struct Call {
     pub from: String,
     /// Who is called.
     pub to: String,
-    /// The caller's name.
+    /// As the provider shows it.
     pub caller_name: Option<String>,
     /// When it began.
     pub started_at: DateTime<Utc>,

@@ -60,7 +60,6 @@ pub enum AuditAction {
     ModuleCreated,
     ModuleChanged,
     ModuleDeleted,
-    /// Changed a module's settings.
     ModuleSettingsChanged,
     /// Saved a version of a module's script.
     ScriptSaved,
